@@ -1,0 +1,51 @@
+"""What can go wrong, as a user meets it.
+
+    GanevalError          one line: what was found, what was needed, what to do
+    ├── ContentError      the content of a file, a folder or a run is at fault      exit code 1
+    │   ├── BadImage      one picture cannot be read; `name` says which
+    │   └── MissingWeights  a network's weights are neither here nor to be had
+    └── UsageError        a wrong name, flag or path                                exit code 2
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class GanevalError(Exception):
+    """Anything ganeval refuses; its text is the one line that the user reads."""
+
+    exit_code = 1
+
+
+class ContentError(GanevalError):
+    """The content of a file, a folder or a run is at fault."""
+
+
+class BadImage(ContentError):
+    """One picture cannot be read: truncated, empty, mislabelled, or not a picture at all."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
+        self.name, self.reason = name, reason
+
+
+class MissingWeights(ContentError):
+    """A network's weights are not on this machine and could not be fetched."""
+
+
+class UsageError(GanevalError):
+    """A wrong name, flag or path."""
+
+    exit_code = 2
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
+    """The error for a name that is not in a table, with the nearest one that is.
+
+    >>> str(unknown("metric", "fdi", ["fid", "kid"]))
+    "unknown metric 'fdi': did you mean 'fid'? (known: fid, kid)"
+    """
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    return UsageError(f"unknown {kind} '{name}': {hint}(known: {', '.join(names)})")

@@ -1,0 +1,103 @@
+"""What every extractor is: a network, the size it takes, and a name for the store and for table headings."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ganeval.errors import ContentError
+from ganeval.extractors.weights import Progress
+
+# float32 N,3,S,S on 0..255 -> features (N,D), and (N,C) probabilities of classes where the network has any
+Network = Callable[[Tensor], tuple[Tensor, Tensor | None]]
+
+PRECISIONS = ("float32", "tf32", "bf16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What `open_extractor` was asked for; every loader takes it whole."""
+
+    device: torch.device
+    precision: str = "float32"
+    weights: Path | None = None
+    offline: bool = False
+    shift_scale: tuple[float, float] = (128.0, 128.0)
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extractor:
+    """Turns pictures into features, and into class probabilities where it has classes.
+
+    `classes` names those classes where they are a data set's own; `heading` is what tables say over the Fréchet
+    distance of its features; `input` says how pictures are normalised.
+    """
+
+    name: str
+    layer: str
+    size: int
+    network: Network
+    weights: Literal["published", "custom"]
+    weights_sha256: str
+    input: str
+    heading: str
+    device: torch.device
+    precision: str = "float32"
+    classes: tuple[str, ...] | None = None
+    cacheable: bool = True
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What the features depend on besides pictures, resize and precision: the extractor's part of the store's key."""
+        return {"name": self.name, "layer": self.layer, "weights_sha256": self.weights_sha256, "input": self.input}
+
+    def run(self, pictures: Tensor, *, first: int = 0) -> tuple[Tensor, Tensor | None]:
+        """Features (N,D) and probabilities (N,C) or None, float32 on the extractor's device.
+
+        `pictures` are float32 N,3,S,S on 0..255; `first` is the number of the first one, for the error message.
+        Raises ContentError where the network gives a shape that isn't (N,D) or a number that isn't finite.
+        """
+        if pictures.dtype != torch.float32 or pictures.shape[1:] != (3, self.size, self.size):
+            raise ValueError(f"pictures: {pictures.dtype} {list(pictures.shape)}, needed float32 N,3,{self.size},{self.size}")
+        with torch.inference_mode(), arithmetic(self.precision, self.device):
+            features, probabilities = self.network(pictures.to(self.device))
+            features = self._checked("features", features, len(pictures), first)
+            if probabilities is not None:
+                probabilities = self._checked("probabilities", probabilities, len(pictures), first)
+        return features, probabilities
+
+    def _checked(self, what: str, values: Tensor, count: int, first: int) -> Tensor:
+        if values.dim() != 2 or len(values) != count:
+            raise ContentError(
+                f"extractor '{self.name}' gave {what} of shape {list(values.shape)} for {count} pictures: "
+                f"needed one row each"
+            )
+        values = values.float()
+        if not torch.isfinite(values).all():
+            row = int((~torch.isfinite(values).all(dim=1)).nonzero()[0])
+            raise ContentError(f"extractor '{self.name}' gave {what} that are not finite for picture {first + row}")
+        return values
+
+
+def probabilities_of(logits: Tensor) -> Tensor:
+    """The softmax of each row, taken in float64 (on the CPU where the device has none), as float32."""
+    wide = logits.cpu() if logits.device.type == "mps" else logits
+    return torch.softmax(wide.double(), dim=1).float().to(logits.device)
+
+
+@contextmanager
+def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
+    """Float32 products in full, in TF32, or under bfloat16 autocast; the process-wide switches are put back after."""
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = matmul.allow_tf32, cudnn.allow_tf32
+    matmul.allow_tf32 = cudnn.allow_tf32 = precision == "tf32"
+    try:
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
+            yield
+    finally:
+        matmul.allow_tf32, cudnn.allow_tf32 = before

@@ -1,0 +1,111 @@
+"""A user's own network: `module:function`, a Python callable, or an `nn.Module`.
+
+It is called with float32 N,3,S,S on 0..255 and returns features (N,D), or features and probabilities (N,C).
+Its attributes `size` (S, default 299) and `classes` (names, for mode counts) are optional. What such a function reads
+can't be hashed, so its features are never cached.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganeval.errors import ContentError, UsageError
+from ganeval.extractors.base import Extractor, Network, Settings
+
+TOLERANCE = 1e-3  # how far from 1 a row of probabilities may sum
+
+
+def custom(target: str | Callable[..., Any], settings: Settings) -> Extractor:
+    """An Extractor around a user's function: float32 N,3,S,S on 0..255 -> (N,D), or (N,D) and (N,C) probabilities.
+
+    Raises UsageError where `module:function` cannot be imported; ContentError, when run, for what the function gives.
+    """
+    function = _import(target) if isinstance(target, str) else target
+    name = target if isinstance(target, str) else _name(function)
+    if isinstance(function, nn.Module):
+        function = function.to(settings.device).eval()
+    classes = getattr(function, "classes", None)
+    return Extractor(
+        name=name,
+        layer="features",
+        size=_size(name, function),
+        network=_network(name, function),
+        weights="custom",
+        weights_sha256="",
+        input="0..255",
+        heading=f"FID ({name})",
+        device=settings.device,
+        precision=settings.precision,
+        classes=tuple(str(one) for one in classes) if classes is not None else None,
+        cacheable=False,
+    )
+
+
+def _import(target: str) -> Callable[..., Any]:
+    module, _, path = target.rpartition(":")
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        found: Any = importlib.import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except Exception as error:  # importing runs the user's code, which may raise anything
+        raise UsageError(f"--extractor {target}: cannot import it ({type(error).__name__}: {error})") from error
+    if not callable(found):
+        raise UsageError(f"--extractor {target}: it is a {type(found).__name__}, not a function")
+    return found  # type: ignore[no-any-return]  # callable() does not narrow Any
+
+
+def _name(function: Callable[..., Any]) -> str:
+    named = function if hasattr(function, "__qualname__") else type(function)
+    return f"{named.__module__}:{named.__qualname__}"
+
+
+def _size(name: str, function: Callable[..., Any]) -> int:
+    size = getattr(function, "size", 299)
+    if not isinstance(size, int) or size < 1:
+        raise UsageError(f"extractor '{name}': its attribute `size` is {size!r}, needed a whole number of pixels")
+    return size
+
+
+def _network(name: str, function: Callable[..., Any]) -> Network:
+    def network(pictures: Tensor) -> tuple[Tensor, Tensor | None]:
+        try:
+            given = function(pictures)
+        except Exception as error:  # the user's code may raise anything; the cause stays attached
+            raise ContentError(f"extractor '{name}' failed: {type(error).__name__}: {error}") from error
+        if not isinstance(given, tuple | list):
+            return _tensor(name, given), None
+        if len(given) != 2:
+            raise ContentError(f"extractor '{name}' gave {len(given)} values, needed features, or features and probabilities")
+        probabilities = _tensor(name, given[1])
+        _check_probabilities(name, probabilities, getattr(function, "classes", None))
+        return _tensor(name, given[0]), probabilities
+
+    return network
+
+
+def _tensor(name: str, value: Any) -> Tensor:
+    try:
+        return torch.as_tensor(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ContentError(f"extractor '{name}' gave a {type(value).__name__}, needed a tensor (N,D)") from error
+
+
+def _check_probabilities(name: str, probabilities: Tensor, classes: Any) -> None:
+    """Raise ContentError unless the rows are non-negative and sum to 1, one number for each class."""
+    off = (probabilities.float().sum(dim=-1) - 1).abs().max() if probabilities.numel() else torch.tensor(0.0)
+    if off > TOLERANCE or (probabilities < 0).any():
+        raise ContentError(
+            f"extractor '{name}' gave probabilities that are no distribution (their sums are up to {off:.2g} from 1): "
+            "return the softmax, not logits"
+        )
+    if classes is not None and probabilities.shape[-1] != len(classes):
+        raise ContentError(
+            f"extractor '{name}' gave {probabilities.shape[-1]} probabilities for its {len(classes)} classes"
+        )

@@ -1,0 +1,45 @@
+"""Where files go, and how they are written: beside, then renamed, so that no reader ever sees half of one."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def cache_root() -> Path:
+    """The folder of features, weights and classifiers: `GANEVAL_CACHE`, else `~/.cache/ganeval`."""
+    return Path(os.environ.get("GANEVAL_CACHE") or Path.home() / ".cache" / "ganeval")
+
+
+def offline() -> bool:
+    """Whether `GANEVAL_OFFLINE` forbids downloads."""
+    return os.environ.get("GANEVAL_OFFLINE", "") not in ("", "0")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`: renamed onto it when the block ends well, removed when it does not.
+
+    >>> target = Path(tempfile.mkdtemp()) / "score.txt"
+    >>> with replacing(target) as partial:
+    ...     _ = partial.write_text("28.9")
+    >>> target.read_text(), len(list(target.parent.iterdir()))
+    ('28.9', 1)
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    os.close(handle)
+    partial = Path(name)
+    try:
+        yield partial
+        partial.chmod(0o666 & ~_umask())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

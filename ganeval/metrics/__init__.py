@@ -1,0 +1,72 @@
+"""The metrics: pure functions on tensors of features, on any device. They import nothing else of ganeval.
+
+`METRICS` is the whole list. A family is chosen by its key (`--metrics fid,kid`) and gives one or more scores.
+`needs` names the arguments of its function: the caller prepares each of them once, however many families share it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ganeval.metrics.estimate import Estimate
+from ganeval.metrics.extrapolation import fid_infinity
+from ganeval.metrics.frechet import fid
+from ganeval.metrics.inception_score import inception_score
+from ganeval.metrics.kernel import kid
+from ganeval.metrics.modes import mode_coverage
+from ganeval.metrics.neighbours import density_coverage, precision_recall
+
+
+@dataclass(frozen=True)
+class Family:
+    """One row: a function, the arguments it needs, its scores with the better direction, and whom to cite."""
+
+    function: Callable[..., dict[str, Estimate]]
+    needs: tuple[str, ...]
+    scores: Mapping[str, str]  # name -> "lower" | "higher"
+    cite: str
+    default: bool = True
+
+
+METRICS: dict[str, Family] = {
+    "fid": Family(fid, ("real", "fake"), {"fid": "lower"}, "Heusel et al. 2017, arXiv:1706.08500"),
+    "fid-infinity": Family(
+        fid_infinity,
+        ("real", "fake", "seed", "tick"),
+        {"fid_infinity": "lower"},
+        "Chong & Forsyth 2020, arXiv:1911.07023",
+        default=False,
+    ),
+    "is": Family(
+        inception_score,
+        ("fake_probabilities", "seed"),
+        {"inception_score": "higher"},
+        "Salimans et al. 2016, arXiv:1606.03498",
+    ),
+    "kid": Family(kid, ("real", "fake", "seed", "tick"), {"kid": "lower"}, "Bińkowski et al. 2018, arXiv:1801.01401"),
+    "pr": Family(
+        precision_recall,
+        ("overlap",),
+        {"precision": "higher", "recall": "higher"},
+        "Kynkäänniemi et al. 2019, arXiv:1904.06991",
+    ),
+    "dc": Family(
+        density_coverage,
+        ("overlap",),
+        {"density": "higher", "coverage": "higher"},
+        "Naeem et al. 2020, arXiv:2002.09797",
+    ),
+    "modes": Family(
+        mode_coverage,
+        ("real_counts", "fake_modes", "real_cells", "fake_cells"),
+        {
+            "modes_covered": "higher",
+            "modes_hit": "higher",
+            "modes_kl": "lower",
+            "modes_js": "lower",
+            "modes_high_confidence": "higher",
+            "ndb": "lower",
+            "ndb_js": "lower",
+        },
+        "Che et al. 2017, arXiv:1612.02136; Richardson & Weiss 2018, arXiv:1805.12462",
+    ),
+}

@@ -1,0 +1,112 @@
+"""Squared distances between sets of features, a tile at a time: memory is O(tile), never N×N.
+
+Products give a distance cheaply but lose its digits where two points nearly coincide. So every tile comes with a bound
+on its rounding, and whatever lies within that bound of a decision is decided on exact differences in float64.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ganeval.metrics.products import product32
+
+TILE = 2048
+SPARE = 4  # neighbours kept beyond those asked for: near ties are settled among them
+ROUNDING = 4e-6  # of |x|² + |y|²: above the error of a float32 product of any width in use
+
+
+@dataclass(frozen=True)
+class Points:
+    """Features as they came, and the same centred in float32 with their squared lengths."""
+
+    exact: Tensor
+    centred: Tensor
+    lengths: Tensor
+
+    def __len__(self) -> int:
+        return len(self.exact)
+
+    def tiles(self) -> Iterator[tuple[int, "Points"]]:
+        """Consecutive tiles with the index of their first row."""
+        for start in range(0, len(self), TILE):
+            rows = slice(start, start + TILE)
+            yield start, Points(self.exact[rows], self.centred[rows], self.lengths[rows])
+
+
+def points(features: Tensor, centre: Tensor) -> Points:
+    """`features` around `centre` (the mean of either set: short vectors lose fewer digits)."""
+    centred = (features - centre).float().contiguous()
+    return Points(features, centred, centred.square().sum(1))
+
+
+def squared_distances(left: Points, right: Points) -> Tensor:
+    """All squared distances between two tiles, (n, m) float32, each within `rounding` of the exact one."""
+    squares = product32(left.centred, right.centred).mul_(-2)
+    return squares.add_(left.lengths[:, None]).add_(right.lengths[None, :])
+
+
+def rounding(left: Tensor, right: Tensor) -> Tensor:
+    """The bound on a squared distance's error, from the squared lengths of its two ends."""
+    return ROUNDING * (left + right)
+
+
+def exact_squared_distances(left: Points, rows: Tensor, right: Points, columns: Tensor) -> Tensor:
+    """Squared distances of the pairs (rows[i], columns[i]), (P,) float64, from differences: 0 only for equal points."""
+    parts = []
+    for i, j in zip(rows.split(TILE), columns.split(TILE), strict=True):
+        parts.append((left.exact[i].double() - right.exact[j].double()).square().sum(1))
+    return torch.cat(parts) if parts else torch.zeros(0, dtype=torch.float64, device=left.exact.device)
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The nearest points of each row: squared distances (N, K) float32 in rising order, and whose they are (N, K)."""
+
+    squares: Tensor
+    indices: Tensor
+
+
+def nearest(queries: Points, base: Points, count: int) -> Neighbours:
+    """The `count` nearest points of `base` to each query, one tile at a time."""
+    found = [_Nearest(len(tile), count, tile.centred.device) for _, tile in queries.tiles()]
+    for (_, tile), best in zip(queries.tiles(), found, strict=True):
+        for start, other in base.tiles():
+            best.add(squared_distances(tile, other), start)
+    return _joined(found)
+
+
+def nearest_within(base: Points, count: int) -> Neighbours:
+    """The `count` nearest other points of each point of one set; each pair of tiles is multiplied once."""
+    tiles = list(base.tiles())
+    found = [_Nearest(len(tile), count, tile.centred.device) for _, tile in tiles]
+    for i, (start, tile) in enumerate(tiles):
+        own = squared_distances(tile, tile)
+        found[i].add(own.fill_diagonal_(torch.inf), start)
+        for j in range(i + 1, len(tiles)):
+            squares = squared_distances(tile, tiles[j][1])
+            found[i].add(squares, tiles[j][0])
+            found[j].add(squares.T, start)
+    return _joined(found)
+
+
+class _Nearest:
+    """The smallest `count` values of each row so far, and their columns."""
+
+    def __init__(self, rows: int, count: int, device: torch.device) -> None:
+        self.count = count
+        self.squares = torch.full((rows, count), torch.inf, device=device)
+        self.indices = torch.full((rows, count), -1, dtype=torch.long, device=device)
+
+    def add(self, squares: Tensor, first_column: int) -> None:
+        values, columns = squares.topk(min(self.count, squares.shape[1]), dim=1, largest=False, sorted=False)
+        squares = torch.cat([self.squares, values], dim=1)
+        indices = torch.cat([self.indices, columns + first_column], dim=1)
+        self.squares, order = squares.topk(self.count, dim=1, largest=False)
+        self.indices = indices.gather(1, order)
+
+
+def _joined(found: list[_Nearest]) -> Neighbours:
+    squares, indices = torch.cat([best.squares for best in found]), torch.cat([best.indices for best in found])
+    return Neighbours(squares.clamp_(min=0), indices)

@@ -1,0 +1,47 @@
+"""What a metric returns, and what it refuses."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+class MetricWarning(UserWarning):
+    """A score that stands but that its reader should know something about."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One score. `error` is one standard error over new draws of both sets, `error_samples` its part from the fakes.
+
+    `std` is the spread that papers print (IS over splits, KID over subsets); `raw` the value before clamping;
+    `whole` the value without splitting; `total` what a count is out of. None means unknown or not applicable.
+    """
+
+    value: float
+    error: float | None = None
+    error_samples: float | None = None
+    std: float | None = None
+    raw: float | None = None
+    whole: float | None = None
+    total: int | None = None
+
+
+def check_rows(name: str, rows: Tensor, at_least: int = 2) -> None:
+    """ValueError, naming the argument, unless `rows` is a finite (N, D) tensor with N >= `at_least`."""
+    if rows.ndim != 2 or rows.shape[1] == 0:
+        raise ValueError(f"{name}: found shape {tuple(rows.shape)}, needed (N, D)")
+    if len(rows) < at_least:
+        raise ValueError(f"{name}: found {len(rows)} rows, needed at least {at_least}")
+    bad = ~torch.isfinite(rows.sum(1))  # a sum of finite rows may overflow: look again before refusing
+    for row in bad.nonzero().flatten().tolist():
+        if not torch.isfinite(rows[row]).all():
+            raise ValueError(f"{name}: row {row} is not finite")
+
+
+def check_pair(real: Tensor, fake: Tensor, at_least: int = 2) -> None:
+    """ValueError unless both are finite, of one width, and have at least `at_least` rows."""
+    check_rows("real", real, at_least)
+    check_rows("fake", fake, at_least)
+    if real.shape[1] != fake.shape[1]:
+        raise ValueError(f"real and fake: found {real.shape[1]} and {fake.shape[1]} features, needed the same number")

@@ -1,0 +1,229 @@
+"""Fréchet distance between Gaussian fits of two sets of features (FID). Lower is better.
+
+Heusel et al. 2017, arXiv:1706.08500. Agrees with torch-fidelity to 1e-5 and with pytorch-fid to 1e-7, relative.
+With roots A A' = S_fake and B B' = S_real,
+    FID = |mean difference|² + tr S_fake + tr S_real - 2 · (sum of the singular values of A'B),
+which needs no matrix square root: those values are the roots of the eigenvalues of B' S_fake B.
+"""
+
+import warnings
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ganeval.metrics.estimate import Estimate, MetricWarning, check_rows
+from ganeval.metrics.products import product32, product64
+
+BLOCK = 8192  # rows that are held in float64 at a time
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Count, mean (D,) and covariance (D, D) of a set, in float64; the count is None where a file does not say it."""
+
+    count: int | None
+    mean: Tensor
+    covariance: Tensor
+
+    @property
+    def full_rank(self) -> bool:
+        """Whether the covariance can have full rank: more points than dimensions."""
+        return self.count is None or self.count > len(self.mean)
+
+
+class MomentSum:
+    """Moments of features that arrive in blocks and need not be kept (Chan et al. 1983: exact to rounding)."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.mean: Tensor | None = None
+        self.scatter: Tensor | None = None
+
+    def add(self, features: Tensor) -> None:
+        """Take in a block (N, D)."""
+        block = features.double()
+        mean = block.mean(0)
+        centred = block - mean
+        scatter = product64(centred.T, centred)
+        if self.mean is None or self.scatter is None:
+            self.count, self.mean, self.scatter = len(block), mean, scatter
+            return
+        total = self.count + len(block)
+        shift = mean - self.mean
+        self.scatter += scatter + torch.outer(shift, shift) * (self.count * len(block) / total)
+        self.mean = self.mean + shift * (len(block) / total)
+        self.count = total
+
+    def moments(self) -> Moments:
+        """The moments so far, the covariance divided by N - 1."""
+        if self.mean is None or self.scatter is None or self.count < 2:
+            raise ValueError(f"moments: found {self.count} rows, needed at least 2")
+        return Moments(self.count, self.mean, self.scatter / (self.count - 1))
+
+
+def moments(features: Tensor) -> Moments:
+    """Mean and covariance (divided by N - 1) of features (N, D), in float64.
+
+    >>> moments(torch.tensor([[0.0, 0.0], [2.0, 4.0]])).covariance.tolist()
+    [[2.0, 4.0], [4.0, 8.0]]
+    """
+    total = MomentSum()
+    for block in features.split(BLOCK):
+        total.add(block)
+    return total.moments()
+
+
+def fid(real: Tensor | Moments, fake: Tensor | Moments) -> dict[str, Estimate]:
+    """Fréchet distance with its standard error; lower is better, 0 for equal means and covariances.
+
+    `real`, `fake`: features (N, D), or moments where the features are gone (that side then adds nothing to the error).
+    Raises ValueError for non-finite features, fewer than two rows, or widths that differ.
+
+    >>> real = torch.randn(500, 4, generator=torch.Generator().manual_seed(0))
+    >>> round(fid(real, real + 1)["fid"].value, 6)  # equal covariances: the squared difference of the means
+    4.0
+    """
+    real_side, fake_side = _Side.of("real", real), _Side.of("fake", fake)
+    factor = _factor(real_side, fake_side, maps=isinstance(real, Tensor) or isinstance(fake, Tensor))
+    raw = _distance(real_side.moments, fake_side.moments, factor)
+    parts = _variances(real_side, fake_side, factor)
+    if parts.real is None:
+        warnings.warn(
+            "fid: the reference is given by its statistics alone: the error bar leaves out its part", MetricWarning, 2
+        )
+    return {"fid": Estimate(max(0.0, raw), parts.error, parts.error_samples, raw=raw)}
+
+
+def frechet_distance(real: Moments, fake: Moments) -> float:
+    """Fréchet distance of two Gaussians, not clamped: rounding may leave it a hair below 0.
+
+    >>> unit = Moments(None, torch.zeros(2).double(), torch.eye(2).double())
+    >>> wide = Moments(None, torch.zeros(2).double(), 4 * torch.eye(2).double())
+    >>> round(frechet_distance(unit, wide), 12)
+    2.0
+    """
+    return _distance(real, fake, _factor(_Side(real, None), _Side(fake, None), maps=False))
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One set: its moments and, where they are kept, its features."""
+
+    moments: Moments
+    features: Tensor | None
+
+    @classmethod
+    def of(cls, name: str, data: Tensor | Moments) -> "_Side":
+        if isinstance(data, Moments):
+            check_rows(name, torch.cat([data.mean[None], data.covariance]))
+            return cls(data, None)
+        check_rows(name, data)
+        return cls(moments(data), data)
+
+    def root(self) -> Tensor:
+        """A (D, r) with A A' = covariance, of as few columns as the rank allows."""
+        count, dimensions = self.moments.count, len(self.moments.mean)
+        if self.features is not None and count is not None and count <= dimensions:
+            return ((self.features.double() - self.moments.mean) / (count - 1) ** 0.5).T
+        values, vectors = torch.linalg.eigh(self.moments.covariance)
+        kept = values > _dust(values)
+        return vectors[:, kept] * values[kept].sqrt()
+
+
+@dataclass(frozen=True)
+class _Factor:
+    """What distance and error share: A'B = U s V', and W with x'Tx = |W'x|² for the fakes' T and the reals' T'."""
+
+    singular: Tensor
+    fake_map: Tensor | None = None
+    real_map: Tensor | None = None
+
+
+def _factor(real: _Side, fake: _Side, maps: bool) -> _Factor:
+    """By Cholesky and one symmetric eigenproblem where both ranks are full, else from the singular values of A'B."""
+    if real.moments.covariance.shape != fake.moments.covariance.shape:
+        widths = f"{len(real.moments.mean)} and {len(fake.moments.mean)}"
+        raise ValueError(f"real and fake: found {widths} features, needed the same number")
+    if real.moments.full_rank and fake.moments.full_rank:
+        lower, failed = torch.linalg.cholesky_ex(real.moments.covariance)
+        if not failed.item():
+            return _factor_by_cholesky(lower, fake.moments.covariance, maps)
+    fake_root, real_root = fake.root(), real.root()
+    inner = product64(fake_root.T, real_root)
+    if not maps:
+        return _Factor(torch.linalg.svdvals(inner))
+    left, singular, right = torch.linalg.svd(inner, full_matrices=False)
+    scale = _inverse_where_positive(singular).sqrt()
+    return _Factor(singular, product64(real_root, right.T * scale), product64(fake_root, left * scale))
+
+
+def _factor_by_cholesky(lower: Tensor, fake_covariance: Tensor, maps: bool) -> _Factor:
+    """With S_real = LL', M = L' S_fake L: s² are its eigenvalues, T = L M^-½ L' and T' = T⁻¹."""
+    inner = product64(product64(lower.T, fake_covariance), lower)
+    if not maps:
+        return _Factor(torch.linalg.eigvalsh(inner).clamp(min=0).sqrt())
+    squares, vectors = torch.linalg.eigh(inner)
+    singular = squares.clamp(min=0).sqrt()
+    fake_map = product64(lower, vectors * _inverse_where_positive(singular).sqrt())
+    real_map = torch.linalg.solve_triangular(lower.T, vectors * singular.sqrt(), upper=True)
+    return _Factor(singular, fake_map, real_map)
+
+
+def _distance(real: Moments, fake: Moments, factor: _Factor) -> float:
+    shift = (real.mean - fake.mean).square().sum()
+    return float(shift + fake.covariance.trace() + real.covariance.trace() - 2 * factor.singular.sum())
+
+
+@dataclass(frozen=True)
+class _Variances:
+    """Sampling variance of the distance from each side; None where that side's features are gone."""
+
+    real: float | None
+    fake: float | None
+
+    @property
+    def error_samples(self) -> float | None:
+        return None if self.fake is None else self.fake**0.5
+
+    @property
+    def error(self) -> float | None:
+        known = [part for part in (self.real, self.fake) if part is not None]
+        return sum(known) ** 0.5 if known else None
+
+
+def _variances(real: _Side, fake: _Side, factor: _Factor) -> _Variances:
+    """Delta method: the variance of each point's pull on the distance, over the number of points."""
+    shift = real.moments.mean - fake.moments.mean
+    parts = []
+    for side, away, transport in ((real, shift, factor.real_map), (fake, -shift, factor.fake_map)):
+        if side.features is None or transport is None:
+            parts.append(None)
+        else:
+            influence = _influence(side.features, side.moments.mean, away, transport)
+            parts.append(float(influence.double().var()) / len(influence))
+    return _Variances(*parts)
+
+
+def _influence(features: Tensor, mean: Tensor, away: Tensor, transport: Tensor) -> Tensor:
+    """phi(x) = 2 (x - m)·(m - m_other) + |x - m|² - |W'(x - m)|², up to a constant, (N,).
+
+    In float32: an error bar needs three digits, not ten.
+    """
+    parts = []
+    for block in features.split(BLOCK):
+        centred = block.float() - mean.float()
+        pulled = product32(centred, transport.float().T)
+        parts.append(centred @ (2 * away.float()) + centred.square().sum(1) - pulled.square().sum(1))
+    return torch.cat(parts)
+
+
+def _inverse_where_positive(values: Tensor) -> Tensor:
+    """1 / values, and 0 where a value is rounding dust: the pseudo-inverse."""
+    kept = values > _dust(values)
+    return torch.where(kept, 1 / torch.where(kept, values, 1.0), 0.0)
+
+
+def _dust(values: Tensor) -> Tensor:
+    """The size below which an eigenvalue or singular value is rounding, not rank."""
+    return values.max().clamp(min=0) * len(values) * torch.finfo(values.dtype).eps

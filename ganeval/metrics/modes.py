@@ -1,0 +1,189 @@
+"""Mode coverage: which modes of the reference the samples reach, and in what proportion.
+
+Modes hit and KL to the reference: Che et al. 2017, arXiv:1612.02136, and Metz et al. 2017 (stacked MNIST).
+NDB and its JS divergence: Richardson & Weiss 2018, arXiv:1805.12462 (cells of k-means on the reference).
+A mode is a class of a classifier, else a class voted by the five nearest labelled references, else a k-means cell.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.cluster.vq import kmeans2, vq
+from scipy.special import rel_entr
+from scipy.stats import norm
+from torch import Tensor
+
+from ganeval.metrics.distances import nearest, points
+from ganeval.metrics.estimate import Estimate, check_pair, check_rows
+
+COVERED = 0.1  # a mode is covered when its share is at least this part of its share in the reference
+CONFIDENT = 0.9
+VOTERS = 5
+CELLS = 100
+FITTED = 10_000  # reference points that k-means is fitted on
+SIGNIFICANCE = 0.05
+
+Array = np.ndarray[Any, Any]
+
+
+def kl_divergence(p: Array, q: Array) -> float:
+    """KL(p‖q) in nats of two histograms (any positive scale); 0 for equal ones, infinite where q misses a bin of p.
+
+    >>> kl_divergence(np.array([1, 1]), np.array([1, 1]))
+    0.0
+    """
+    p, q = _shares(p), _shares(q)
+    return float(rel_entr(p, q).sum())
+
+
+def js_divergence(p: Array, q: Array) -> float:
+    """Jensen-Shannon divergence in nats of two histograms: 0 for equal ones, log 2 for disjoint ones.
+
+    >>> round(js_divergence(np.array([1, 0]), np.array([0, 1])) / float(np.log(2)), 9)
+    1.0
+    """
+    p, q = _shares(p), _shares(q)
+    return float((rel_entr(p, (p + q) / 2).sum() + rel_entr(q, (p + q) / 2).sum()) / 2)
+
+
+@dataclass(frozen=True)
+class Modes:
+    """The mode of each point, (N,) int, and how sure that is, (N,); None where sureness means nothing (cells)."""
+
+    assigned: Tensor
+    confidence: Tensor | None
+    total: int
+
+    def counts(self) -> Array:
+        """How many points each mode holds, (total,)."""
+        return torch.bincount(self.assigned, minlength=self.total).cpu().numpy()
+
+
+@dataclass(frozen=True)
+class Cells:
+    """k-means cells of a reference: centres (K, D) float32 and how many reference points each holds (K,)."""
+
+    centres: Tensor
+    counts: Tensor
+
+
+def modes_by_probability(probabilities: Tensor) -> Modes:
+    """Modes are a classifier's classes: `probabilities` (N, C)."""
+    check_rows("probabilities", probabilities, at_least=1)
+    confidence, assigned = probabilities.max(1)
+    return Modes(assigned, confidence, probabilities.shape[1])
+
+
+def modes_by_vote(real: Tensor, labels: Tensor, fake: Tensor, total: int) -> Modes:
+    """Modes are the classes of labelled references; the five nearest to a fake vote on it, ties to the nearest.
+
+    `real` (M, D), `labels` (M,) in 0..total-1, `fake` (N, D). Raises ValueError for non-finite features or M < 5.
+    """
+    check_pair(real, fake, at_least=1)
+    check_rows("real", real, at_least=VOTERS)
+    centre = real.mean(0, dtype=torch.float64).to(real.dtype)
+    voters = labels.to(real.device)[nearest(points(fake, centre), points(real, centre), VOTERS).indices]
+    votes = (voters[:, :, None] == voters[:, None, :]).sum(2)
+    winner = votes.argmax(1, keepdim=True)  # the first of equals: the nearest
+    return Modes(voters.gather(1, winner)[:, 0], votes.gather(1, winner)[:, 0] / VOTERS, total)
+
+
+def cells(real: Tensor, seed: int = 2020) -> Cells:
+    """Seeded k-means cells of a reference (M, D): 100, or M/10 where M is under 1,000."""
+    check_rows("real", real)
+    count = max(2, min(CELLS, len(real) // 10))
+    data, random = real.float().cpu().numpy(), np.random.default_rng(seed)
+    fitted = data[np.sort(random.permutation(len(data))[:FITTED])]
+    start = fitted[np.sort(random.choice(len(fitted), min(count, len(fitted)), replace=False))]
+    centres, _ = kmeans2(fitted, start, minit="matrix", iter=20, missing="warn", check_finite=False)
+    assigned, _ = vq(data, centres, check_finite=False)
+    return Cells(torch.from_numpy(centres), torch.from_numpy(np.bincount(assigned, minlength=len(centres))))
+
+
+def modes_by_cell(cells: Cells, features: Tensor) -> Modes:
+    """Modes are cells: the nearest centre of each point."""
+    check_rows("features", features, at_least=1)
+    assigned, _ = vq(features.float().cpu().numpy(), cells.centres.numpy(), check_finite=False)
+    return Modes(torch.from_numpy(assigned).long(), None, len(cells.centres))
+
+
+def mode_coverage(real_counts: Array, fake_modes: Modes, real_cells: Cells, fake_cells: Modes) -> dict[str, Estimate]:
+    """How the samples fill the reference's modes and cells. `real_counts` (K,): the reference's points in each mode.
+
+    `modes_covered`: modes with at least a tenth of their share in the reference (higher is better, out of `total`);
+    `modes_hit`: with at least one sample; `modes_kl` = KL(samples‖reference) and `modes_js` in nats (lower is better;
+    KL is left out where the reference lacks a mode that the samples have); `modes_high_confidence`: share of samples
+    assigned with p >= 0.9 (higher); `ndb`: share of cells whose fill differs significantly, `ndb_js` (lower).
+    """
+    fake_counts = fake_modes.counts()
+    present = real_counts > 0
+    share, needed = _shares(fake_counts), COVERED * _shares(real_counts)
+    covered, hit = present & (share >= needed), present & (fake_counts > 0)
+    scores = {
+        "modes_covered": Estimate(int(covered.sum()), total=int(present.sum())),
+        "modes_hit": Estimate(int(hit.sum()), total=int(present.sum())),
+        "modes_js": _divergence(js_divergence, _js_slopes, fake_counts, real_counts),
+    }
+    if present[fake_counts > 0].all():
+        scores["modes_kl"] = _divergence(kl_divergence, _kl_slopes, fake_counts, real_counts)
+    if fake_modes.confidence is not None:
+        sure = float((fake_modes.confidence >= CONFIDENT).double().mean())
+        error = (sure * (1 - sure) / len(fake_modes.assigned)) ** 0.5
+        scores["modes_high_confidence"] = Estimate(sure, error, error)
+    real_cell_counts, fake_cell_counts = real_cells.counts.numpy(), fake_cells.counts()
+    scores["ndb"] = Estimate(different_bins(real_cell_counts, fake_cell_counts), total=len(real_cell_counts))
+    scores["ndb_js"] = _divergence(js_divergence, _js_slopes, fake_cell_counts, real_cell_counts)
+    return scores
+
+
+def different_bins(real_counts: Array, fake_counts: Array) -> float:
+    """Share of bins whose proportions differ by a pooled two-proportion z-test at 0.05; about 0.05 for equal sets.
+
+    >>> different_bins(np.array([500, 500]), np.array([500, 500]))
+    0.0
+    """
+    reals, fakes = real_counts.sum(), fake_counts.sum()
+    pooled = (real_counts + fake_counts) / (reals + fakes)
+    deviation = np.sqrt(pooled * (1 - pooled) * (1 / reals + 1 / fakes))
+    gap = np.abs(real_counts / reals - fake_counts / fakes)
+    return float(np.mean(gap > norm.isf(SIGNIFICANCE / 2) * deviation))
+
+
+Slopes = Callable[[Array, Array], tuple[Array, Array]]
+
+
+def _divergence(function: Callable[[Array, Array], float], slopes: Slopes, fake: Array, real: Array) -> Estimate:
+    """A divergence of two histograms, and its delta-method error: the variance of its slope under each multinomial."""
+    p, q = _shares(fake), _shares(real)
+    by_p, by_q = slopes(p, q)
+    samples = _variance(p, by_p) / fake.sum()
+    return Estimate(function(p, q), (samples + _variance(q, by_q) / real.sum()) ** 0.5, samples**0.5)
+
+
+def _kl_slopes(p: Array, q: Array) -> tuple[Array, Array]:
+    safe = np.where(q > 0, q, 1.0)
+    return _log_ratio(p, q), -p / safe
+
+
+def _js_slopes(p: Array, q: Array) -> tuple[Array, Array]:
+    return _log_ratio(p, (p + q) / 2) / 2, _log_ratio(q, (p + q) / 2) / 2
+
+
+def _log_ratio(p: Array, q: Array) -> Array:
+    both = (p > 0) & (q > 0)
+    return np.where(both, np.log(np.where(both, p, 1.0) / np.where(both, q, 1.0)), 0.0)
+
+
+def _variance(shares: Array, values: Array) -> float:
+    return max(0.0, float(shares @ values**2 - (shares @ values) ** 2))
+
+
+def _shares(counts: Array) -> Array:
+    counts = np.asarray(counts, dtype=np.float64)
+    if counts.ndim != 1 or not np.isfinite(counts).all() or (counts < 0).any() or counts.sum() <= 0:
+        raise ValueError("histogram: needed a 1-D array of finite counts, none negative, not all 0")
+    shares: Array = counts / counts.sum()
+    return shares
