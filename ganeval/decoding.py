@@ -133,7 +133,8 @@ def _check_label(name: str, kind: str) -> None:
 
 def _decoded(image: Image.Image, kind: str, data: bytes) -> Picture:
     converted = {"animated"} if getattr(image, "is_animated", False) else set()
-    raw, depth = _raw_mode(image), _depth(image)
+    raw = _raw_mode(image)
+    depth = _depth(image, raw)
     turned = _orientation(image)
     image.load()
     samples = _samples(image, raw, depth, data)
@@ -163,8 +164,10 @@ def _tag(image: Image.Image, tag: int) -> tuple[int, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _depth(image: Image.Image) -> int:
+def _depth(image: Image.Image, raw: str) -> int:
     """Bits of a sample where Pillow's mode hides them (TIFF's field, PPM's largest value), else 0."""
+    if image.format == "PNG":
+        return 16 if ";16" in raw else 0
     tiles = cast("Any", image).tile
     if image.format == "PPM" and tiles and isinstance(tiles[0][3], tuple) and len(tiles[0][3]) == 2:
         return int(tiles[0][3][1]).bit_length()
@@ -181,7 +184,7 @@ def _orientation(image: Image.Image) -> int:
 
 def _samples(image: Image.Image, raw: str, depth: int, data: bytes) -> Samples:
     """A loaded picture's samples, by Pillow's mode; `raw` and `depth` tell what the mode hides."""
-    if ";16" in raw and image.format in ("PNG", "TIFF") and image.mode in ("RGB", "RGBA", "CMYK"):
+    if image.mode in ("RGB", "RGBA", "CMYK") and (image.format, depth) in (("PNG", 16), ("TIFF", 16)):
         return _keyed(_deep(image, raw, data), image)
     if image.mode == "F" or image.mode.startswith("I"):
         return _keyed(_numbers(image, depth), image)
@@ -258,6 +261,9 @@ def _deep(image: Image.Image, raw: str, data: bytes) -> Samples:
 def _unpacked(image: Image.Image, data: bytes, raw: str) -> npt.NDArray[Any]:
     """The picture decoded again, its packed samples read as `raw` says."""
     with Image.open(io.BytesIO(data), formats=[str(image.format)]) as again:
-        tiles = cast("Any", again)
-        tiles.tile = [(*t[:3], raw if isinstance(t[3], str) else (raw, *t[3][1:])) for t in tiles.tile]
+        opened = cast("Any", again)
+        for place, tile in enumerate(opened.tile):
+            make = getattr(type(tile), "_make", tuple)  # a plain tuple before Pillow 11
+            opened.tile[place] = make((*tile[:3], raw if isinstance(tile[3], str) else (raw, *tile[3][1:])))
+        again.load()
         return _array(again)

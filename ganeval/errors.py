@@ -5,6 +5,8 @@
     │   ├── BadImage      one picture cannot be read; `name` says which
     │   └── MissingWeights  a network's weights are neither here nor to be had
     └── UsageError        a wrong name, flag or path                                exit code 2
+
+and `GanevalWarning` for what does not stop a score.
 """
 
 import difflib
@@ -37,6 +39,10 @@ class UsageError(GanevalError):
     """A wrong name, flag or path."""
 
     exit_code = 2
+
+
+class GanevalWarning(UserWarning):
+    """A score that stands but that its reader should know something about; reports carry these as `warnings`."""
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:

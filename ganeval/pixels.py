@@ -67,10 +67,11 @@ def eight_bits(values: npt.NDArray[Any], white: int) -> npt.NDArray[np.uint8]:
         light = colour.astype(np.float64)
         light = light if alpha is None else light * alpha + (1 - alpha.astype(np.float64))
         return np.rint(light * 255).astype(np.uint8)
-    wide = np.int32 if white <= 255 else np.int64
-    whole, unit = colour.astype(wide), white
+    wide = np.dtype(np.int32 if white <= 255 else np.int64)
+    whole: npt.NDArray[Any] = colour.astype(wide)
+    unit = white
     if alpha is not None:
-        over = alpha.astype(wide)
+        over: npt.NDArray[Any] = alpha.astype(wide)
         whole, unit = whole * over + white * (white - over), white * white
     return ((whole * 255 + unit // 2) // unit).astype(np.uint8)
 

@@ -1,21 +1,21 @@
-"""A user's own network: `module:function`, a Python callable, or an `nn.Module`.
+"""A user's own network: a file from `ganeval classifier`, `module:function`, a Python callable, or an `nn.Module`.
 
-It is called with float32 N,3,S,S on 0..255 and returns features (N,D), or features and probabilities (N,C).
+A function or module is called with float32 N,3,S,S on 0..255 and returns features (N,D), or features and probabilities (N,C).
 Its attributes `size` (S, default 299) and `classes` (names, for mode counts) are optional. What such a function reads
 can't be hashed, so its features are never cached.
 """
 
-import importlib
-import os
-import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ganeval.errors import ContentError, UsageError
-from ganeval.extractors.base import Extractor, Network, Settings
+from ganeval.extractors.base import Extractor, Network, Settings, probabilities_of
+from ganeval.extractors.classifier import load_classifier
+from ganeval.importing import import_function
 
 TOLERANCE = 1e-3  # how far from 1 a row of probabilities may sum
 
@@ -25,7 +25,7 @@ def custom(target: str | Callable[..., Any], settings: Settings) -> Extractor:
 
     Raises UsageError where `module:function` cannot be imported; ContentError, when run, for what the function gives.
     """
-    function = _import(target) if isinstance(target, str) else target
+    function = import_function(target) if isinstance(target, str) else target
     name = target if isinstance(target, str) else _name(function)
     if isinstance(function, nn.Module):
         function = function.to(settings.device).eval()
@@ -46,19 +46,30 @@ def custom(target: str | Callable[..., Any], settings: Settings) -> Extractor:
     )
 
 
-def _import(target: str) -> Callable[..., Any]:
-    module, _, path = target.rpartition(":")
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
-    try:
-        found: Any = importlib.import_module(module)
-        for part in path.split("."):
-            found = getattr(found, part)
-    except Exception as error:  # importing runs the user's code, which may raise anything
-        raise UsageError(f"--extractor {target}: cannot import it ({type(error).__name__}: {error})") from error
-    if not callable(found):
-        raise UsageError(f"--extractor {target}: it is a {type(found).__name__}, not a function")
-    return found  # type: ignore[no-any-return]  # callable() does not narrow Any
+def classifier_file(
+    path: Path, name: str, heading: str, settings: Settings, *, published: bool = False
+) -> Extractor:
+    """An Extractor around a small classifier that `ganeval classifier` trained, or that ships with ganeval."""
+    loaded = load_classifier(path)
+    module = loaded.module.to(settings.device).eval()
+
+    def network(pictures: Tensor) -> tuple[Tensor, Tensor | None]:
+        features, logits = module(pictures)
+        return features, probabilities_of(logits)
+
+    return Extractor(
+        name=name,
+        layer="features",
+        size=loaded.size,
+        network=network,
+        weights="published" if published else "custom",
+        weights_sha256=loaded.sha256,
+        input="0..255",
+        heading=heading,
+        device=settings.device,
+        precision=settings.precision,
+        classes=loaded.classes,
+    )
 
 
 def _name(function: Callable[..., Any]) -> str:

@@ -28,7 +28,7 @@ class Family:
 
 
 METRICS: dict[str, Family] = {
-    "fid": Family(fid, ("real", "fake"), {"fid": "lower"}, "Heusel et al. 2017, arXiv:1706.08500"),
+    "fid": Family(fid, ("real", "fake", "real_moments"), {"fid": "lower"}, "Heusel et al. 2017, arXiv:1706.08500"),
     "fid-infinity": Family(
         fid_infinity,
         ("real", "fake", "seed", "tick"),

@@ -6,10 +6,6 @@ import torch
 from torch import Tensor
 
 
-class MetricWarning(UserWarning):
-    """A score that stands but that its reader should know something about."""
-
-
 @dataclass(frozen=True)
 class Estimate:
     """One score. `error` is one standard error over new draws of both sets, `error_samples` its part from the fakes.

@@ -6,13 +6,15 @@ With roots A A' = S_fake and B B' = S_real,
 which needs no matrix square root: those values are the roots of the eigenvalues of B' S_fake B.
 """
 
+import math
 import warnings
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ganeval.metrics.estimate import Estimate, MetricWarning, check_rows
+from ganeval.errors import GanevalWarning
+from ganeval.metrics.estimate import Estimate, check_rows
 from ganeval.metrics.products import product32, product64
 
 BLOCK = 8192  # rows that are held in float64 at a time
@@ -74,23 +76,24 @@ def moments(features: Tensor) -> Moments:
     return total.moments()
 
 
-def fid(real: Tensor | Moments, fake: Tensor | Moments) -> dict[str, Estimate]:
+def fid(real: Tensor | Moments, fake: Tensor | Moments, real_moments: Moments | None = None) -> dict[str, Estimate]:
     """Fréchet distance with its standard error; lower is better, 0 for equal means and covariances.
 
     `real`, `fake`: features (N, D), or moments where the features are gone (that side then adds nothing to the error).
+    `real_moments`: those of `real`, if they were kept from an earlier run.
     Raises ValueError for non-finite features, fewer than two rows, or widths that differ.
 
     >>> real = torch.randn(500, 4, generator=torch.Generator().manual_seed(0))
     >>> round(fid(real, real + 1)["fid"].value, 6)  # equal covariances: the squared difference of the means
     4.0
     """
-    real_side, fake_side = _Side.of("real", real), _Side.of("fake", fake)
+    real_side, fake_side = _Side.of("real", real, real_moments), _Side.of("fake", fake)
     factor = _factor(real_side, fake_side, maps=isinstance(real, Tensor) or isinstance(fake, Tensor))
     raw = _distance(real_side.moments, fake_side.moments, factor)
     parts = _variances(real_side, fake_side, factor)
     if parts.real is None:
         warnings.warn(
-            "fid: the reference is given by its statistics alone: the error bar leaves out its part", MetricWarning, 2
+            "fid: the reference is given by its statistics alone: the error bar leaves out its part", GanevalWarning, 2
         )
     return {"fid": Estimate(max(0.0, raw), parts.error, parts.error_samples, raw=raw)}
 
@@ -114,12 +117,12 @@ class _Side:
     features: Tensor | None
 
     @classmethod
-    def of(cls, name: str, data: Tensor | Moments) -> "_Side":
+    def of(cls, name: str, data: Tensor | Moments, known: Moments | None = None) -> "_Side":
         if isinstance(data, Moments):
             check_rows(name, torch.cat([data.mean[None], data.covariance]))
             return cls(data, None)
         check_rows(name, data)
-        return cls(moments(data), data)
+        return cls(known or moments(data), data)
 
     def root(self) -> Tensor:
         """A (D, r) with A A' = covariance, of as few columns as the rank allows."""
@@ -184,18 +187,18 @@ class _Variances:
 
     @property
     def error_samples(self) -> float | None:
-        return None if self.fake is None else self.fake**0.5
+        return None if self.fake is None else math.sqrt(self.fake)
 
     @property
     def error(self) -> float | None:
         known = [part for part in (self.real, self.fake) if part is not None]
-        return sum(known) ** 0.5 if known else None
+        return math.sqrt(sum(known)) if known else None
 
 
 def _variances(real: _Side, fake: _Side, factor: _Factor) -> _Variances:
     """Delta method: the variance of each point's pull on the distance, over the number of points."""
     shift = real.moments.mean - fake.moments.mean
-    parts = []
+    parts: list[float | None] = []
     for side, away, transport in ((real, shift, factor.real_map), (fake, -shift, factor.fake_map)):
         if side.features is None or transport is None:
             parts.append(None)

@@ -3,6 +3,8 @@
 Salimans et al. 2016, arXiv:1606.03498. Agrees with torch-fidelity to 1e-6 relative: the same shuffle, the same splits.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -27,7 +29,7 @@ def inception_score(fake_probabilities: Tensor, seed: int = 2020, splits: int = 
     splits = min(splits, count)
     order = torch.from_numpy(np.random.RandomState(seed).permutation(count)).to(fake_probabilities.device)
     edges = [i * count // splits for i in range(splits + 1)]
-    scores = [_score(fake_probabilities, order[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    scores = [_score(fake_probabilities, order[a:b]) for a, b in pairwise(edges)]
     mean, std = float(np.mean(scores)), float(np.std(scores))
     error = std / splits**0.5 if splits > 1 else None
     whole = scores[0] if splits == 1 else _score(fake_probabilities, order)

@@ -27,10 +27,10 @@ def kid(
     subset_size: int = 1000,
     tick: Tick | None = None,
 ) -> dict[str, Estimate]:
-    """Mean squared MMD over seeded subsets, with its standard error; lower is better, near 0 (or below) for equal sets.
+    """Mean squared MMD over seeded subsets, with its standard error; lower is better, about 0 for equal sets.
 
-    `real`, `fake`: features (N, D). A subset has min(`subset_size`, N, M) points of each set; a set of just that many is
-    taken whole. `std` is the spread over subsets that papers print. Unbiased, so it may fall below 0.
+    `real`, `fake`: features (N, D). A subset has min(`subset_size`, N, M) points of each set; a set of just that many
+    is taken whole. `std` is the spread over subsets that papers print. Unbiased, so it may fall below 0.
     Raises ValueError for non-finite features, fewer than three rows, or widths that differ.
 
     >>> noise = torch.randn(400, 8, generator=torch.Generator().manual_seed(0))
@@ -56,7 +56,7 @@ def kid(
 
 @dataclass(frozen=True)
 class _Block:
-    """A subset and its kernel matrix with itself, summed up: mean and variance of each row, the point itself left out."""
+    """A subset and its kernel matrix with itself, summed up: mean and variance of each row without the diagonal."""
 
     points: Tensor
     means: Tensor

@@ -1,18 +1,22 @@
 """Precision, recall, density and coverage from one pass over distances. Higher is better for all four.
 
-Precision and recall: Kynkäänniemi et al. 2019, arXiv:1904.06991; agrees with torch-fidelity's `prc`. Density and coverage:
-Naeem et al. 2020, arXiv:2002.09797; agrees with the package `prdc` but for ties, which count as inside here.
+Precision and recall: Kynkäänniemi et al. 2019, arXiv:1904.06991; agrees with torch-fidelity's `prc`.
+Density and coverage: Naeem et al. 2020, arXiv:2002.09797; agrees with the package `prdc` but for ties, which
+count as inside here.
 A ball reaches from a point to its k-th nearest neighbour in its own set, the point itself not counted.
 """
 
+import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ganeval.errors import GanevalWarning
 from ganeval.metrics.distances import (
     ROUNDING,
     SPARE,
@@ -23,7 +27,7 @@ from ganeval.metrics.distances import (
     points,
     squared_distances,
 )
-from ganeval.metrics.estimate import Estimate, MetricWarning, check_pair
+from ganeval.metrics.estimate import Estimate, check_pair
 
 LEVELS = 5  # larger balls kept for the jackknife: what a ball grows to when some of its neighbours are left out
 BLOCKS = 20  # jackknife blocks
@@ -107,15 +111,15 @@ def precision_recall(overlap: Overlap) -> dict[str, Estimate]:
     """
     precision, recall = float(overlap.fake_in_real.double().mean()), float(overlap.real_in_fake.double().mean())
     fakes, reals = len(overlap.fake_in_real), len(overlap.real_in_fake)
-    precision_error, recall_error = _binomial(precision, fakes), _binomial(recall, reals)
+    error = _binomial(precision, fakes)
     return {
-        "precision": Estimate(precision, precision_error, precision_error),
-        "recall": Estimate(recall, recall_error),
+        "precision": Estimate(precision, error, error),
+        "recall": Estimate(recall, _binomial(recall, reals)),
     }
 
 
 def density_coverage(overlap: Overlap) -> dict[str, Estimate]:
-    """How many real balls hold a fake (over k; about 1 for equal sets, no upper limit), and the share of reals whose ball holds one.
+    """How many real balls hold a fake (over k; no upper limit), and the share of real balls that hold one.
 
     Higher is better. For two samples of one distribution the expectations are 1 and
     1 - prod_{i=1..k} (M - i) / (N + M - i). The error is a delete-a-block jackknife over both sets.
@@ -138,7 +142,7 @@ def _centre(real: Tensor) -> Tensor:
 
 
 def _binomial(share: float, count: int) -> float:
-    return (share * (1 - share) / count) ** 0.5
+    return math.sqrt(share * (1 - share) / count)
 
 
 def _blocks(count: int, seed: int, device: torch.device) -> Tensor:
@@ -204,7 +208,7 @@ class _Balls:
 
     def exact_radii(self, rows: Tensor) -> Tensor:
         """Squared radii in float64, from differences."""
-        unique, place = rows.unique(return_inverse=True)
+        unique, place = torch.unique(rows, return_inverse=True)
         kept = self.neighbours.indices[unique]
         repeated = unique[:, None].expand_as(kept)
         squares = exact_squared_distances(self.points, repeated.flatten(), self.points, kept.flatten()).view(kept.shape)
@@ -226,14 +230,12 @@ def _warn_about_ties(reals: Points, real: Neighbours, fakes: Points, fake: Neigh
     for name, own, neighbours in (("reference", reals, real), ("samples", fakes, fake)):
         count = _duplicates(own, neighbours)
         if count:
-            text = f"{count} of the {name}' {len(own)} feature vectors have an exact duplicate: their balls shrink"
-            warnings.warn(
-                f"precision, recall, density, coverage: {text}".replace("reference'", "reference's"), MetricWarning, 3
-            )
+            text = f"{name}: {count} of {len(own)} feature vectors have an exact duplicate, which shrinks their balls"
+            warnings.warn(f"precision, recall, density, coverage: {text}", GanevalWarning, 3)
     ties = sum(ball.ties for ball in balls)
     if ties:
         text = f"{ties} distances equal a ball's radius exactly and count as inside (libraries differ here)"
-        warnings.warn(f"precision, recall, density, coverage: {text}", MetricWarning, 3)
+        warnings.warn(f"precision, recall, density, coverage: {text}", GanevalWarning, 3)
 
 
 def _duplicates(own: Points, neighbours: Neighbours) -> int:
@@ -262,7 +264,8 @@ def _without_real_block(overlap: Overlap, block: int) -> tuple[float, float]:
     return float(counts.sum()) / (k * len(overlap.balls_of_fake)), float((counts > 0).double().mean())
 
 
-def _jackknife(without: list[tuple[float, float]]) -> np.ndarray:
+def _jackknife(without: list[tuple[float, float]]) -> np.ndarray[Any, Any]:
     """Variance of each score from its values with one block left out."""
     values = np.array(without)
-    return (len(values) - 1) / len(values) * np.square(values - values.mean(0)).sum(0)
+    variance: np.ndarray[Any, Any] = (len(values) - 1) / len(values) * np.square(values - values.mean(0)).sum(0)
+    return variance

@@ -15,4 +15,5 @@ def product32(left: Tensor, right: Tensor) -> Tensor:
     """left @ right.T in float32: (N, D) with (M, D) gives (N, M)."""
     if left.device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return left @ right.T
-    return torch.ops.mkldnn._linear_pointwise(left.contiguous(), right.contiguous(), None, "none", [], "")
+    product: Tensor = torch.ops.mkldnn._linear_pointwise(left.contiguous(), right.contiguous(), None, "none", [], "")
+    return product

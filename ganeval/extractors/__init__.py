@@ -1,0 +1,185 @@
+"""Feature extractors: a literal table of names, and `open_extractor`, which makes one ready to run.
+
+An extractor is added with one loader and one line in `EXTRACTORS`. Importing this module does not import torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganeval.errors import MissingWeights, UsageError, unknown
+from ganeval.extractors.weights import PUBLISHED, Progress, weights_status
+
+if TYPE_CHECKING:
+    import torch
+
+    from ganeval.extractors.base import Extractor, Settings
+
+__all__ = ["EXTRACTORS", "Row", "default_extractor", "extractor_status", "open_extractor"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One extractor: what it is, who makes it, what tables call the Fréchet distance of its features, whom to cite."""
+
+    what: str
+    load: Callable[[str, str, Settings], Extractor]
+    heading: str
+    cite: str
+
+
+def _inception(name: str, heading: str, settings: Settings) -> Extractor:
+    from ganeval.extractors.networks import inception
+
+    return inception(name, heading, settings)
+
+
+def _vgg16(name: str, heading: str, settings: Settings) -> Extractor:
+    from ganeval.extractors.networks import vgg16
+
+    return vgg16(name, heading, settings)
+
+
+def _clip(name: str, heading: str, settings: Settings) -> Extractor:
+    from ganeval.extractors.networks import clip
+
+    return clip(name, heading, settings)
+
+
+def _dinov2(name: str, heading: str, settings: Settings) -> Extractor:
+    from ganeval.extractors.networks import dinov2
+
+    return dinov2(name, heading, settings)
+
+
+def _digits(name: str, heading: str, settings: Settings) -> Extractor:
+    from ganeval.extractors.custom import classifier_file
+
+    _refuse_weights(name, settings, "its weights ship with ganeval")
+    return classifier_file(Path(__file__).parent / "digits.safetensors", name, heading, settings, published=True)
+
+
+def _trained(name: str, heading: str, settings: Settings) -> Extractor:
+    from ganeval.extractors.custom import classifier_file
+
+    _refuse_weights(name, settings, f"`ganeval classifier {name}` trains them")
+    path = _trained_path(name)
+    if not path.is_file():
+        raise MissingWeights(
+            f"no classifier for {name} here: run `ganeval classifier {name}` (once; about five minutes on two cores)"
+        )
+    return classifier_file(path, name, heading, settings)
+
+
+_INCEPTION = "Szegedy et al. 2015, arXiv:1512.00567; Heusel et al. 2017, arXiv:1706.08500"
+_VGG16 = "Simonyan & Zisserman 2014, arXiv:1409.1556; Kynkäänniemi et al. 2019, arXiv:1904.06991"
+_CLIP = "Radford et al. 2021, arXiv:2103.00020; Kynkäänniemi et al. 2022, arXiv:2203.06026"
+_DINOV2 = "Oquab et al. 2023, arXiv:2304.07193; Stein et al. 2023, arXiv:2306.04675"
+_SMALL = "Metz et al. 2017, arXiv:1611.02163 (scoring with a classifier of the data's own kind)"
+
+EXTRACTORS: dict[str, Row] = {
+    "inception": Row("Inception-v3 as TensorFlow published it; 2048 pool features", _inception, "FID", _INCEPTION),
+    "vgg16": Row("VGG16 of torchvision; 4096 features after fc2's ReLU", _vgg16, "FID (VGG16)", _VGG16),
+    "clip-vit-b-32": Row("OpenAI CLIP; 512 features", _clip, "FID (CLIP ViT-B/32)", _CLIP),
+    "clip-vit-b-16": Row("OpenAI CLIP; 512 features", _clip, "FID (CLIP ViT-B/16)", _CLIP),
+    "clip-vit-l-14": Row("OpenAI CLIP; 768 features", _clip, "FID (CLIP ViT-L/14)", _CLIP),
+    "clip-vit-l-14-336px": Row("OpenAI CLIP at 336 pixels; 768 features", _clip, "FID (CLIP ViT-L/14@336)", _CLIP),
+    "clip-rn50": Row("OpenAI CLIP; 1024 features", _clip, "FID (CLIP RN50)", _CLIP),
+    "clip-rn101": Row("OpenAI CLIP; 512 features", _clip, "FID (CLIP RN101)", _CLIP),
+    "clip-rn50x4": Row("OpenAI CLIP at 288 pixels; 640 features", _clip, "FID (CLIP RN50x4)", _CLIP),
+    "clip-rn50x16": Row("OpenAI CLIP at 384 pixels; 768 features", _clip, "FID (CLIP RN50x16)", _CLIP),
+    "clip-rn50x64": Row("OpenAI CLIP at 448 pixels; 1024 features", _clip, "FID (CLIP RN50x64)", _CLIP),
+    "dinov2-vit-s-14": Row("Meta DINOv2; 384 features", _dinov2, "FD-DINOv2 (ViT-S/14)", _DINOV2),
+    "dinov2-vit-b-14": Row("Meta DINOv2; 768 features", _dinov2, "FD-DINOv2 (ViT-B/14)", _DINOV2),
+    "dinov2-vit-l-14": Row("Meta DINOv2; 1024 features", _dinov2, "FD-DINOv2 (ViT-L/14)", _DINOV2),
+    "dinov2-vit-g-14": Row("Meta DINOv2; 1536 features", _dinov2, "FD-DINOv2 (ViT-g/14)", _DINOV2),
+    "digits": Row("small classifier of 8×8 digits, shipped", _digits, "FID (digits classifier)", _SMALL),
+    "mnist": Row("small classifier, trained once here", _trained, "FID (mnist classifier)", _SMALL),
+    "fashion-mnist": Row("small classifier, trained once here", _trained, "FID (fashion-mnist classifier)", _SMALL),
+    "cifar10": Row("small classifier, trained once here", _trained, "FID (cifar10 classifier)", _SMALL),
+}
+
+
+def open_extractor(
+    name: str | Callable[..., Any],
+    *,
+    device: torch.device,
+    weights: Path | None = None,
+    precision: str = "float32",
+    offline: bool = False,
+    shift_scale: tuple[float, float] = (128.0, 128.0),
+    progress: Progress | None = None,
+) -> Extractor:
+    """An extractor ready to run: a name of `EXTRACTORS`, a `.safetensors` file of `ganeval classifier`, or your own.
+
+    Your own is `module:function`, a callable or an `nn.Module`: float32 N,3,S,S on 0..255 -> features (N,D), or
+    features and probabilities (N,C). `shift_scale` is Inception's input: (x - shift) / scale.
+    Raises UsageError for what cannot be meant, MissingWeights for weights neither here nor to be had, ContentError for
+    a file that holds something else.
+    """
+    from ganeval.extractors.base import PRECISIONS, Settings
+
+    if precision not in PRECISIONS:
+        raise unknown("precision", precision, PRECISIONS)
+    if precision == "tf32" and device.type != "cuda":
+        raise UsageError(f"--precision tf32 needs a CUDA device, and this is {device.type}: use float32 or bf16")
+    settings = Settings(
+        device=device,
+        precision=precision,
+        weights=weights,
+        offline=offline,
+        shift_scale=shift_scale,
+        progress=progress,
+    )
+    if isinstance(name, str) and name in EXTRACTORS:
+        row = EXTRACTORS[name]
+        return row.load(name, row.heading, settings)
+    return _open_own(name, settings)
+
+
+def default_extractor(reference_name: str) -> str:
+    """The extractor that `auto` stands for: it depends on the reference alone, never on the network.
+
+    >>> default_extractor("digits:train"), default_extractor("cifar10:train")
+    ('digits', 'inception')
+    """
+    return "digits" if reference_name.startswith(("digits", "stacked-digits")) else "inception"
+
+
+def extractor_status(name: str) -> str:
+    """Whether an extractor's weights are on this machine, in one line for `ganeval list`."""
+    if name in PUBLISHED:
+        return weights_status(name)
+    if name == "digits":
+        return "in the package"
+    return "trained" if _trained_path(name).is_file() else f"absent: `ganeval classifier {name}` trains it"
+
+
+def _open_own(name: str | Callable[..., Any], settings: Settings) -> Extractor:
+    from ganeval.extractors.custom import classifier_file, custom
+
+    if isinstance(name, str) and name.endswith(".safetensors"):
+        _refuse_weights(name, settings, "the file holds them")
+        path = Path(name)
+        if not path.is_file():
+            raise UsageError(f"--extractor: there is no file {path}")
+        return classifier_file(path, path.stem, f"FID ({path.stem} classifier)", settings)
+    if isinstance(name, str) and ":" not in name:
+        raise unknown("extractor", name, EXTRACTORS)
+    _refuse_weights(str(name), settings, "it loads its own")
+    return custom(name, settings)
+
+
+def _refuse_weights(name: str, settings: Settings, why: str) -> None:
+    if settings.weights is not None:
+        raise UsageError(f"extractor '{name}' takes no --weights: {why}")
+
+
+def _trained_path(name: str) -> Path:
+    from ganeval.datasets import published_hash
+    from ganeval.extractors.classifier import classifier_path
+
+    return classifier_path(published_hash(f"{name}:train") or name)

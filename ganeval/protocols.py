@@ -1,0 +1,19 @@
+"""The published ways to compute these numbers: rows of one table, chosen with `--protocol` and written into the report."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Convention:
+    """How a picture reaches the network. Everything else is the same in all of them (`docs/metrics.md`)."""
+
+    resize: str
+    shift_scale: tuple[float, float]  # Inception sees (x - shift) / scale
+    agrees_with: str
+
+
+PROTOCOLS: dict[str, Convention] = {
+    "tf1": Convention("tf1-bilinear", (128.0, 128.0), "torch-fidelity, TTUR, ADM: TensorFlow 1 bilinear"),
+    "clean": Convention("pil-bicubic", (128.0, 128.0), "clean-fid: Pillow bicubic with antialias, float"),
+    "pytorch-fid": Convention("bilinear", (127.5, 127.5), "pytorch-fid: half-pixel bilinear on [0, 1]"),
+}

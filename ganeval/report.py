@@ -1,0 +1,203 @@
+"""What a scoring run leaves behind: every score with its error bar, and all that is needed to repeat it.
+
+Frozen dataclasses that mirror the JSON file (schema 1). Needs no torch: tables, gates and plots read reports anywhere.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from ganeval.errors import ContentError
+from ganeval.files import replacing
+
+SCHEMA = 1
+CLASSIFIERS = ("digits", "mnist", "fashion-mnist", "cifar10")
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number. `error`: one standard error over new draws of both sets; `error_samples`: its part from the samples.
+
+    `std`: the spread that papers print (IS over splits, KID over subsets); `raw`: before clamping; `whole`: unsplit;
+    `total`: what a count is out of; `better`: "lower" or "higher".
+    """
+
+    value: float
+    better: str
+    error: float | None = None
+    error_samples: float | None = None
+    std: float | None = None
+    raw: float | None = None
+    whole: float | None = None
+    total: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """What was scored: how many pictures, which ones, and what became of those that are not plain 8-bit RGB.
+
+    `shape` is None where sizes are mixed; `fingerprint` is None for statistics files, which hold no pictures.
+    """
+
+    name: str
+    source: str
+    count: int | None
+    fingerprint: str | None = None
+    shape: tuple[int, int, int] | None = None
+    formats: Mapping[str, int] = field(default_factory=dict)
+    converted: Mapping[str, int] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
+    duplicates: int | None = 0
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Everything that decides a number besides the pictures. Two reports compare only where these agree."""
+
+    name: str
+    extractor: str
+    layer: str
+    weights: str
+    weights_sha256: str | None
+    resize: str
+    covariance: str = "n-1"
+    seed: int = 2020
+    k_precision_recall: int = 3
+    k_density_coverage: int = 5
+    precision: str = "float32"
+    decoder: str = "pillow"
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def line(self) -> str:
+        """The protocol in one line, for tables and captions.
+
+        >>> Protocol("tf1", "inception", "2048", "published", "67", "tf1-bilinear").line()
+        'tf1: inception 2048 (published weights 67), tf1-bilinear, float32, seed 2020, k 3 and 5'
+        """
+        sha = f" {self.weights_sha256[:8]}" if self.weights_sha256 else ""
+        network = f"{self.extractor} {self.layer} ({self.weights} weights{sha})"
+        neighbours = f"k {self.k_precision_recall} and {self.k_density_coverage}"
+        return f"{self.name}: {network}, {self.resize}, {self.precision}, seed {self.seed}, {neighbours}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """One scored set. `load_report` reads it back; `heading` says whose FID it is."""
+
+    ganeval: str
+    created: str
+    samples: ImageSet
+    reference: ImageSet
+    protocol: Protocol
+    scores: Mapping[str, Score]
+    warnings: tuple[str, ...] = ()
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    schema: int = SCHEMA
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document, with the keys of later versions as they were read."""
+        parts = {
+            "samples": _plain(self.samples),
+            "reference": _plain(self.reference),
+            "protocol": _plain(self.protocol),
+            "scores": {name: _score_document(score) for name, score in self.scores.items()},
+            "warnings": list(self.warnings),
+            "environment": dict(self.environment),
+        }
+        return {"schema": self.schema, "ganeval": self.ganeval, "created": self.created, **parts, **self.more}
+
+    def to_json(self) -> str:
+        """The report file's text: JSON, never NaN."""
+        return dump(self.to_dict())
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any], where: str = "report") -> Self:
+        """The report in a JSON document. ContentError where it is none, or lacks something."""
+        if not isinstance(document, Mapping) or "schema" not in document or "scores" not in document:
+            raise ContentError(f"{where}: found no ganeval report, needed JSON with the keys 'schema' and 'scores'")
+        try:
+            own = {
+                "samples": _read(ImageSet, document["samples"]),
+                "reference": _read(ImageSet, document["reference"]),
+                "protocol": _read(Protocol, document["protocol"]),
+                "scores": {name: _read(Score, score) for name, score in document["scores"].items()},
+                "warnings": tuple(document.get("warnings", ())),
+            }
+            return _read(cls, {**document, **own})
+        except (KeyError, TypeError, AttributeError) as reason:
+            raise ContentError(f"{where}: not a whole ganeval report: {reason}") from reason
+
+
+def fid_heading(extractor: str) -> str:
+    """What a table says over the Fréchet distance of an extractor's features: only Inception's is FID without a word more.
+
+    >>> fid_heading("inception"), fid_heading("digits"), fid_heading("dinov2-vit-b-14")
+    ('FID', 'FID (digits classifier)', 'FD-DINOv2')
+    """
+    if extractor == "inception":
+        return "FID"
+    if extractor.startswith("dinov2"):
+        return "FD-DINOv2"
+    return f"FID ({extractor}{' classifier' if extractor in CLASSIFIERS else ''})"
+
+
+def load_report(path: str | Path) -> Report:
+    """The report in a file, or in a run folder that holds `report.json`.
+
+    Raises ContentError where the file is missing, is not JSON, or is not a report.
+    """
+    file = Path(path)
+    file = file / "report.json" if file.is_dir() else file
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as reason:
+        raise ContentError(f"{file}: cannot be read ({reason.strerror}); needed a report.json") from reason
+    except ValueError as reason:
+        raise ContentError(f"{file}: found no JSON ({reason}); needed a ganeval report") from reason
+    return Report.from_dict(document, str(file))
+
+
+def save_report(report: Report, path: Path) -> None:
+    """Write a report file: beside, then renamed."""
+    with replacing(path) as partial:
+        partial.write_text(report.to_json() + "\n", encoding="utf-8")
+
+
+def dump(document: Any) -> str:
+    """JSON text as all our files have it: indented, unicode as it is, and never NaN."""
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def check_finite(name: str, score: Score) -> None:
+    """ContentError for a score that is not a number: it must never reach a report."""
+    if not math.isfinite(score.value):
+        raise ContentError(f"{name}: came out as {score.value}, which is no score; the features are at fault")
+
+
+def _plain(part: ImageSet | Protocol) -> dict[str, Any]:
+    document = asdict(part)
+    more = document.pop("more")
+    return {**document, **more}
+
+
+def _score_document(score: Score) -> dict[str, Any]:
+    """`value`, `error` and `better` always; the others only where they apply."""
+    document = asdict(score)
+    more = document.pop("more")
+    better = document.pop("better")
+    kept = {key: value for key, value in document.items() if value is not None or key == "error"}
+    return {**kept, "better": better, **more}
+
+
+def _read(kind: type[Part], document: Mapping[str, Any]) -> Part:
+    """A dataclass from a mapping; keys it does not know go into `more`."""
+    known = {item.name for item in fields(kind)} - {"more"}  # type: ignore[arg-type]
+    own = {key: tuple(value) if isinstance(value, list) else value for key, value in document.items() if key in known}
+    return kind(**own, more={key: value for key, value in document.items() if key not in known})

@@ -1,0 +1,284 @@
+"""From features to scores: every family of `METRICS` on one pair of sets, whatever they share prepared once."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganeval.errors import ContentError, GanevalWarning, UsageError, unknown
+from ganeval.metrics import METRICS
+from ganeval.metrics.distances import Neighbours
+from ganeval.metrics.estimate import Estimate
+from ganeval.metrics.frechet import Moments, moments
+from ganeval.metrics.modes import Cells, Modes, cells, modes_by_cell, modes_by_probability, modes_by_vote
+from ganeval.metrics.neighbours import Overlap, overlap, real_neighbours
+from ganeval.report import Score, check_finite
+from ganeval.store import Entry, Store, key_of
+
+Tick = Callable[[str, int, int | None], None]
+FROM_STATISTICS = ("fid", "is")  # what a reference without features can still give
+
+
+@dataclass(frozen=True)
+class Side:
+    """One set as the metrics see it. A statistics file has `known_moments` and no features."""
+
+    features: Tensor | None
+    probabilities: Tensor | None = None
+    labels: Tensor | None = None
+    classes: tuple[str, ...] | None = None
+    known_moments: Moments | None = None
+    key: str | None = None
+
+    @property
+    def count(self) -> int | None:
+        """How many pictures, where known."""
+        if self.features is not None:
+            return len(self.features)
+        return self.known_moments.count if self.known_moments is not None else None
+
+
+class Pair:
+    """A reference and samples: each property is one argument of a metric family, prepared when first asked for.
+
+    What depends on the reference alone is kept in the store.
+    """
+
+    def __init__(
+        self,
+        real_side: Side,
+        fake_side: Side,
+        *,
+        seed: int = 2020,
+        k_precision_recall: int = 3,
+        k_density_coverage: int = 5,
+        classifier: bool = False,
+        store: Store | None = None,
+        tick: Tick | None = None,
+    ) -> None:
+        self.real_side, self.fake_side, self.seed, self.tick = real_side, fake_side, seed, tick
+        self.k_precision_recall, self.k_density_coverage = k_precision_recall, k_density_coverage
+        self.classifier, self.store = classifier, store or Store(None)
+
+    @property
+    def real(self) -> Tensor | Moments:
+        features = self.real_side.features
+        known = self.real_side.known_moments if features is None else features
+        if known is None:
+            raise ValueError("real: needs features or moments")
+        return known
+
+    @property
+    def fake(self) -> Tensor:
+        return _needed("fake", self.fake_side.features)
+
+    @property
+    def fake_probabilities(self) -> Tensor:
+        return _needed("fake probabilities", self.fake_side.probabilities)
+
+    @cached_property
+    def real_moments(self) -> Moments | None:
+        if self.real_side.features is None:
+            return None
+        real = self.real_side.features
+
+        def compute() -> dict[str, Tensor]:
+            found = moments(real)
+            return {"mean": found.mean, "covariance": found.covariance}
+
+        kept = self._kept("moments", compute)
+        return Moments(len(real), kept["mean"], kept["covariance"])
+
+    @cached_property
+    def overlap(self) -> Overlap:
+        real, k, k_dense = self._real_features, self.k_precision_recall, self.k_density_coverage
+
+        def compute() -> dict[str, Tensor]:
+            found = real_neighbours(real, k, k_dense)
+            return {"squares": found.squares, "indices": found.indices}
+
+        kept = self._kept("neighbours", compute, k=k, k_dense=k_dense)
+        known = Neighbours(kept["squares"], kept["indices"])
+        return overlap(
+            real,
+            self.fake,
+            k_precision_recall=k,
+            k_density_coverage=k_dense,
+            seed=self.seed,
+            neighbours=known,
+            tick=self.tick,
+        )
+
+    @cached_property
+    def real_cells(self) -> Cells:
+        real = self._real_features
+
+        def compute() -> dict[str, Tensor]:
+            found = cells(real, self.seed)
+            return {"centres": found.centres, "counts": found.counts}
+
+        kept = self._kept("cells", compute, seed=self.seed)
+        return Cells(kept["centres"].cpu(), kept["counts"].cpu())
+
+    @cached_property
+    def fake_cells(self) -> Modes:
+        return modes_by_cell(self.real_cells, self.fake)
+
+    @cached_property
+    def fake_modes(self) -> Modes:
+        """By the classifier where its classes are the reference's, else by vote of labelled references, else by cell."""
+        side = self.real_side
+        if self.classifier:
+            return modes_by_probability(self.fake_probabilities)
+        if side.labels is not None and side.classes is not None:
+            return modes_by_vote(self._real_features, side.labels, self.fake, len(side.classes))
+        return self.fake_cells
+
+    @cached_property
+    def real_counts(self) -> np.ndarray[Any, Any]:
+        """The reference's points in each mode, assigned as the samples are where a classifier assigns them."""
+        side = self.real_side
+        if self.classifier:
+            return modes_by_probability(_needed("real probabilities", side.probabilities)).counts()
+        if side.labels is not None and side.classes is not None:
+            return torch.bincount(side.labels, minlength=len(side.classes)).cpu().numpy()
+        return self.real_cells.counts.numpy()
+
+    @property
+    def _real_features(self) -> Tensor:
+        return _needed("real", self.real_side.features)
+
+    def _kept(self, kind: str, compute: Callable[[], dict[str, Tensor]], **parts: Any) -> dict[str, Tensor]:  # noqa: ANN401
+        """What was computed from the reference's features before, or is now, on their device."""
+        key = key_of(kind=kind, features=self.real_side.key, **parts) if self.real_side.key else None
+        entry = self.store.load(key)
+        if entry is None:
+            entry = Entry(compute(), {"kind": kind})
+            self.store.save(key, entry)
+        device = self._real_features.device
+        return {name: tensor.to(device) for name, tensor in entry.tensors.items()}
+
+
+def score_pair(pair: Pair, families: Sequence[str]) -> dict[str, Score]:
+    """The scores of these families, in the order of `METRICS`.
+
+    Raises ContentError, naming the family, for features that a metric refuses or a score that is not finite.
+    """
+    scores: dict[str, Score] = {}
+    for name in [name for name in METRICS if name in families]:
+        family = METRICS[name]
+        try:
+            estimates = family.function(**{need: getattr(pair, need) for need in family.needs})
+        except ValueError as reason:
+            raise ContentError(f"{name}: {reason}") from reason
+        for score_name, better in family.scores.items():
+            if score_name in estimates:
+                scores[score_name] = _score(score_name, estimates[score_name], better)
+    return scores
+
+
+def choose(metrics: Sequence[str] | str | None) -> list[str]:
+    """The families asked for, or the default ones; UsageError, with the nearest name, for one that does not exist.
+
+    >>> choose("kid,fid")
+    ['fid', 'kid']
+    """
+    if metrics is None:
+        return [name for name, family in METRICS.items() if family.default]
+    names = [part.strip() for part in metrics.split(",")] if isinstance(metrics, str) else list(metrics)
+    for name in names:
+        if name not in METRICS:
+            raise unknown("metric", name, METRICS)
+    if not names:
+        raise UsageError(f"metrics: found none, needed some of {', '.join(METRICS)}")
+    return [name for name in METRICS if name in names]
+
+
+def possible(pair: Pair, families: Sequence[str], insisted: bool) -> list[str]:
+    """Those families that this pair can give; the others are warned about, or refused where they were asked for."""
+    kept = []
+    for name in families:
+        reason = _impossible(pair, name)
+        if reason is None:
+            kept.append(name)
+        elif insisted:
+            raise UsageError(f"{name}: {reason}; leave it out of --metrics")
+        else:
+            warnings.warn(f"{name} left out: {reason}", GanevalWarning, 2)
+    return kept
+
+
+def check_counts(pair: Pair, families: Sequence[str], names: tuple[str, str]) -> None:
+    """ContentError unless both sets (`names`: reference, samples) have pictures enough for every family."""
+    for family in families:
+        least = _least(pair, family)
+        for name, count in zip(names, (pair.real_side.count, pair.fake_side.count), strict=True):
+            if count is not None and count < least:
+                pictures = "1 image" if count == 1 else f"{count} images"
+                raise ContentError(f"{name}: found {pictures}, needed at least {least} for {family}; add images or metrics")
+
+
+def score_features(
+    real: Any,  # noqa: ANN401
+    fake: Any,  # noqa: ANN401
+    *,
+    metrics: Sequence[str] = ("fid", "kid", "pr", "dc"),
+    k_precision_recall: int = 3,
+    k_density_coverage: int = 5,
+    seed: int = 2020,
+) -> dict[str, Score]:
+    """Scores of your own features: `real` (M, D) and `fake` (N, D), arrays or tensors, float32 or float64.
+
+    Each score says which direction is better and has its standard error. Needs no pictures and no network.
+    Raises ContentError for features that are not finite or too few, UsageError for an unknown metric.
+
+    >>> noise = np.random.default_rng(0).normal(size=(600, 8))
+    >>> scores = score_features(noise[:300], noise[300:] + 3, metrics=["fid", "pr"])
+    >>> scores["fid"].value > 60, scores["precision"].value
+    (True, 0.0)
+    """
+    sides = [Side(_as_features(name, values)) for name, values in (("real", real), ("fake", fake))]
+    pair = Pair(
+        *sides, seed=seed, k_precision_recall=k_precision_recall, k_density_coverage=k_density_coverage
+    )
+    families = possible(pair, choose(metrics), insisted=True)
+    check_counts(pair, families, ("real", "fake"))
+    return score_pair(pair, families)
+
+
+def _as_features(name: str, values: Any) -> Tensor:  # noqa: ANN401
+    tensor = torch.as_tensor(values)
+    if tensor.ndim != 2 or not (tensor.is_floating_point() or tensor.dtype == torch.uint8):
+        raise ContentError(f"{name}: found {tensor.dtype} {tuple(tensor.shape)}, needed floats (N, D)")
+    return tensor.float() if tensor.dtype != torch.float64 else tensor
+
+
+def _impossible(pair: Pair, family: str) -> str | None:
+    if pair.real_side.features is None and family not in FROM_STATISTICS:
+        return "the reference is a statistics file, which holds no features"
+    if "fake_probabilities" in METRICS[family].needs and pair.fake_side.probabilities is None:
+        return "this extractor gives no class probabilities"
+    return None
+
+
+def _least(pair: Pair, family: str) -> int:
+    width = len(pair.real_side.known_moments.mean) if pair.real_side.known_moments else pair.fake.shape[1]
+    k_least = max(pair.k_precision_recall, pair.k_density_coverage) + 2
+    return {"kid": 3, "pr": k_least, "dc": k_least, "modes": 5, "fid-infinity": width + 2}.get(family, 2)
+
+
+def _score(name: str, estimate: Estimate, better: str) -> Score:
+    score = Score(better=better, **asdict(estimate))
+    check_finite(name, score)
+    return score
+
+
+def _needed(name: str, tensor: Tensor | None) -> Tensor:
+    if tensor is None:
+        raise ValueError(f"{name}: not there")
+    return tensor

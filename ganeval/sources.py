@@ -1,0 +1,145 @@
+"""`open_source`: the one place that tells a path, a data set's name, a run, a `module:function` and a statistics file apart."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganeval.datasets import DATASETS, open_dataset
+from ganeval.errors import ContentError, UsageError, unknown
+from ganeval.files import replacing
+from ganeval.images import Images, array_images, folder_images, npy_images, npz_images, tar_images, zip_images
+from ganeval.importing import import_function
+from ganeval.runs import is_run, pictures_of
+from ganeval.streams import Stream, stream_images
+
+Array = np.ndarray[Any, Any]
+OPENERS: dict[str, Callable[[Path], Images]] = {".zip": zip_images, ".tar": tar_images, ".npy": npy_images}
+COMPRESSED_TARS = (".tgz", ".gz", ".bz2", ".xz")
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """A published reference: mean (D,) and covariance (D, D), or whole features (N, D), without the pictures.
+
+    `made` says how, where the file does (ours do): extractor, layer, weights, resize, precision, fingerprint, count.
+    """
+
+    name: str
+    mean: Array | None = None
+    covariance: Array | None = None
+    features: Array | None = None
+    probabilities: Array | None = None
+    made: Mapping[str, Any] = field(default_factory=dict)
+    labels: None = None
+    classes: None = None
+
+
+Source = Images | Stream | Statistics
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What opening a source may need: where data sets are, and how many pictures a generator is asked for."""
+
+    data_root: Path | None = None
+    offline: bool = False
+    count: int | None = None
+    seed: int = 2020
+    latent: int | tuple[int, ...] | None = None
+
+
+def open_source(source: Any, opening: Opening = Opening()) -> Source:  # noqa: B008 (frozen)
+    """The pictures or statistics behind anything that `SRC` may be.
+
+    A folder, `.zip`, `.tar`, `.npz`, `.npy`, a data set's name, a run folder, `module:function`, a statistics file; in
+    Python also an array, a tensor, an iterable, a callable or a `torch.nn.Module` (with `latent`).
+    Raises UsageError for a name or path that means nothing, ContentError for what is found there.
+    """
+    if isinstance(source, Images | Stream | Statistics):
+        return source
+    if isinstance(source, str | Path):
+        return _named(str(source), opening)
+    if hasattr(source, "__array__") or hasattr(source, "detach"):
+        return array_images(source, "array")
+    if callable(source) or isinstance(source, Iterable):
+        name = getattr(source, "__name__", type(source).__name__)
+        return stream_images(source, name, count=opening.count, latent=opening.latent, seed=opening.seed)
+    raise UsageError(f"samples: found a {type(source).__name__}, needed a path, an array, an iterable or a callable")
+
+
+def display_name(source: Any) -> str:
+    """How a table calls a source that was given no name.
+
+    >>> display_name("out/dcgan/"), display_name("cifar10:test"), display_name("out/a.zip")
+    ('dcgan', 'cifar10:test', 'a')
+    """
+    if isinstance(source, str | Path):
+        text = str(source)
+        return text if text.partition(":")[0] in DATASETS else Path(text.rstrip("/")).stem or text
+    return str(getattr(source, "name", None) or getattr(source, "__name__", None) or type(source).__name__)
+
+
+def write_statistics(path: Path, arrays: Mapping[str, Array], made: Mapping[str, Any]) -> None:
+    """An npz that pytorch-fid, TTUR and ADM read too: their keys, and ours beside them."""
+    with replacing(path) as partial, partial.open("wb") as file:
+        np.savez(file, **arrays, ganeval=np.array(json.dumps(made)))
+
+
+def _named(text: str, opening: Opening) -> Source:
+    path = Path(text)
+    if text.partition(":")[0] in DATASETS:
+        return open_dataset(text, data_root=opening.data_root, offline=opening.offline)
+    if path.is_dir():
+        return _named(pictures_of(path), opening) if is_run(path) else folder_images(path)
+    if path.is_file():
+        return _file(path)
+    if path.exists() or path.is_symlink():
+        raise UsageError(f"{text}: found neither a file nor a folder there, needed one of them")
+    if ":" in text:
+        function = import_function(text)
+        return stream_images(function, text, count=opening.count, latent=opening.latent, seed=opening.seed)
+    if "/" in text or path.suffix:
+        raise UsageError(f"{text}: no such file or folder")
+    raise unknown("source", text, DATASETS)
+
+
+def _file(path: Path) -> Source:
+    suffix = path.suffix.lower()
+    if suffix in OPENERS:
+        return OPENERS[suffix](path)
+    if suffix in COMPRESSED_TARS:
+        return tar_images(path)
+    if suffix == ".npz":
+        return _statistics(path) or npz_images(path)
+    found = f"found a '{suffix}' file" if suffix else "found a file without a suffix"
+    raise ContentError(f"{path}: {found}, needed a folder, .zip, .tar, .npz or .npy of pictures, or a statistics .npz")
+
+
+def _statistics(path: Path) -> Statistics | None:
+    """The statistics in an npz, or None where it holds none (pictures, then, or nothing of use)."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if not {"mu", "sigma"} <= set(file.files) and "features" not in file.files:
+                return None
+            arrays = {key: file[key] for key in ("mu", "sigma", "features", "probabilities") if key in file.files}
+            made = json.loads(str(file["ganeval"])) if "ganeval" in file.files else {}
+    except (OSError, ValueError, EOFError) as reason:
+        raise ContentError(f"{path}: cannot be read as npz ({reason}); needed arrays mu and sigma") from reason
+    return _checked(Statistics(str(path), *map(arrays.get, ("mu", "sigma", "features", "probabilities")), made=made))
+
+
+def _checked(statistics: Statistics) -> Statistics:
+    mean, covariance, features = statistics.mean, statistics.covariance, statistics.features
+    if mean is not None and covariance is not None and (mean.ndim != 1 or covariance.shape != 2 * mean.shape):
+        shapes = f"mu {mean.shape} and sigma {covariance.shape}"
+        raise ContentError(f"{statistics.name}: found {shapes}, needed (D,) and (D, D)")
+    if features is not None and features.ndim != 2:
+        raise ContentError(f"{statistics.name}: found features {features.shape}, needed (N, D)")
+    for array in (mean, covariance, features, statistics.probabilities):
+        if array is not None and not np.isfinite(array).all():
+            raise ContentError(f"{statistics.name}: holds numbers that are not finite; it cannot be a reference")
+    return statistics
