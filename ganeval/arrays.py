@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganeval.archives import READ_ERRORS, one_line
+from ganeval.archives import READ_ERRORS, existing_file, one_line
 from ganeval.decoding import Picture, from_array
 from ganeval.errors import ContentError
 from ganeval.image_set import Images, Labels
@@ -83,14 +83,14 @@ def array_images(
 
 def npy_images(path: str | os.PathLike[str]) -> Images:
     """The pictures in a .npy file, memory-mapped; layouts and values as `array_images`."""
-    file = _existing(path)
+    file = existing_file(path)
     _expect(file, b"\x93NUMPY", "a .npy file")
     return array_images(_load(file, lambda: np.load(file, mmap_mode="r", allow_pickle=False)), str(file))
 
 
 def npz_images(path: str | os.PathLike[str]) -> Images:
     """The pictures in a .npz: `arr_0` or `images`, with labels in `labels` or whole numbers in `arr_1`."""
-    file = _existing(path)
+    file = existing_file(path)
     _expect(file, b"PK", "a .npz file")
     held = _load(file, lambda: np.load(file, allow_pickle=False))
     with held:
@@ -113,7 +113,7 @@ def as_numpy(array: Any, name: str) -> tuple[npt.NDArray[Any], bool]:
         return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy(), True
     if not hasattr(array, "__array__") or type(array).__module__.startswith("PIL."):
         raise ContentError(f"{name}: {type(array).__name__} found: needed arrays or tensors (np.asarray makes one)")
-    return np.asanyarray(array), False
+    return np.asarray(array), False
 
 
 def _expect(path: Path, magic: bytes, kind: str) -> None:
@@ -126,7 +126,7 @@ def _load(path: Path, load: Callable[[], Any]) -> Any:
     try:
         return load()
     except (*READ_ERRORS, ValueError, SyntaxError) as error:
-        if "pickle" in str(error) or "Object arrays" in str(error):
+        if any(word in str(error) for word in ("pickle", "Object arrays", "Python objects")):
             raise ContentError(f"{path}: needs pickle, which can run code; save a plain uint8 array") from None
         raise ContentError(f"{path}: damaged ({one_line(error)})") from error
 

@@ -103,6 +103,7 @@ def from_array(array: npt.NDArray[Any], name: str) -> Picture:
     ganeval.errors.BadImage: tanh: floats from -1 to 1: needed 0..1 (for tanh outputs pass (x + 1) / 2)
     """
     with _one_line(name):
+        array = np.asarray(array)  # a masked array's mask would hide values from the checks
         values = channels_last(array[..., None] if array.ndim == 2 else array)
         if values is None or values.ndim != 3 or not values.size:
             raise UnfitError(f"shape {array.shape}: needed H,W or H,W,C or C,H,W with C 1, 3 or 4, and no empty axis")

@@ -1,47 +1,22 @@
 """From pictures to features: decoding and resizing in threads beside the network, everything counted on the way."""
 
-import contextlib
-import hashlib
-import os
-import sys
-import threading
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from ganeval.decoding import Picture
+from ganeval.census import Census, Facts, Glimpse, ahead, decoding_threads, load_pictures, look
 from ganeval.errors import BadImage, ContentError
 from ganeval.extractors.base import Extractor
-from ganeval.images import Images
+from ganeval.images import Images, Picture, Stream
+from ganeval.metrics.frechet import Moments, MomentSum
 from ganeval.resize import RESIZES
 from ganeval.store import Entry, Store, key_of
-from ganeval.streams import Stream
 
 Tick = Callable[[str, int, int | None], None]
-Result = TypeVar("Result")
-NICENESS = 10  # how far decoding steps back where the network runs on the same cores
 LARGE = 200  # pixels: networks from this input size on take small batches
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What was seen in a set of pictures while it was decoded (the counts of the report's `ImageSet`)."""
-
-    count: int
-    fingerprint: str
-    shape: tuple[int, int, int] | None
-    formats: dict[str, int]
-    converted: dict[str, int]
-    skipped: tuple[tuple[str, str], ...]
-    duplicates: int
-    sizes: int
 
 
 @dataclass(frozen=True)
@@ -94,21 +69,27 @@ def extract(images: Images | Stream, how: Extraction, store: Store, tick: Tick) 
     collected = Collector(how)
     for batch in _batches(images, how, tick):
         collected.add(batch)
-        tick("extract", collected.seen.count, images.count if isinstance(images, Stream) else len(images))
+        tick("extract", collected.seen.count, _expected(images))
     result = collected.result(images.name, key)
     store.save(key, _entry(result))
     return result
 
 
-@dataclass(frozen=True)
-class Glimpse:
-    """What is remembered of a picture once its pixels are gone."""
+def summed(images: Images | Stream, how: Extraction, tick: Tick) -> tuple[Facts, Moments]:
+    """The moments of a set's features, which are not kept: memory does not grow with the number of pictures."""
+    census, total = Census(), MomentSum()
+    for batch in _batches(images, how, tick):
+        if batch.bad and how.on_bad_image == "fail":
+            raise batch.bad[0]
+        if batch.seen:
+            total.add(how.extractor.run(batch.pixels, first=census.count)[0])
+        census.add(batch.seen, batch.bad)
+        tick("extract", census.count, _expected(images))
+    return census.facts(), total.moments()
 
-    index: int
-    digest: bytes
-    shape: tuple[int, ...]
-    format: str
-    converted: tuple[str, ...]
+
+def _expected(images: Images | Stream) -> int | None:
+    return images.count if isinstance(images, Stream) else len(images)
 
 
 @dataclass(frozen=True)
@@ -147,68 +128,6 @@ class Collector:
         return Features(self.seen.facts(), torch.cat(self.features), probabilities, torch.tensor(self.seen.kept), key)
 
 
-class Census:
-    """Counts what goes by: formats, conversions, sizes, exact duplicates, and the fingerprint of the pixels in order.
-
-    The fingerprint is the sha256 of the sha256 digests of each picture's shape and pixels, so that threads can hash.
-    """
-
-    def __init__(self) -> None:
-        self.kept: list[int] = []
-        self.skipped: list[tuple[str, str]] = []
-        self._fingerprint = hashlib.sha256()
-        self._shapes, self._formats, self._converted = Counter[tuple[int, ...]](), Counter[str](), Counter[str]()
-        self._digests: set[bytes] = set()
-
-    @property
-    def count(self) -> int:
-        """Pictures so far."""
-        return len(self.kept)
-
-    def add(self, seen: Sequence[Glimpse], bad: Sequence[BadImage]) -> None:
-        """Count these pictures."""
-        self.skipped += [(image.name, image.reason) for image in bad]
-        for glimpse in seen:
-            self.kept.append(glimpse.index)
-            self._fingerprint.update(glimpse.digest)
-            self._digests.add(glimpse.digest)
-            self._shapes[glimpse.shape] += 1
-            self._formats[glimpse.format] += 1
-            self._converted.update(glimpse.converted)
-
-    def facts(self) -> Facts:
-        """What was counted."""
-        shape = next(iter(self._shapes)) if len(self._shapes) == 1 else None
-        return Facts(
-            count=self.count,
-            fingerprint=f"sha256:{self._fingerprint.hexdigest()}",
-            shape=None if shape is None else (shape[0], shape[1], shape[2]),
-            formats=dict(sorted(self._formats.items())),
-            converted=dict(sorted(self._converted.items())),
-            skipped=tuple(self.skipped),
-            duplicates=self.count - len(self._digests),
-            sizes=len(self._shapes),
-        )
-
-
-def look(index: int, picture: Picture) -> Glimpse:
-    """What to remember of a picture; two pictures have one digest only if their pixels are the same."""
-    digest = hashlib.sha256(repr(picture.pixels.shape).encode())
-    digest.update(np.ascontiguousarray(picture.pixels))
-    return Glimpse(index, digest.digest(), picture.pixels.shape, picture.format, picture.converted)
-
-
-def load(images: Images, indices: Iterable[int]) -> list[tuple[int, Picture | BadImage]]:
-    """Pictures by index; one that cannot be read is its own error."""
-    loaded: list[tuple[int, Picture | BadImage]] = []
-    for index in indices:
-        try:
-            loaded.append((index, images.picture(index)))
-        except BadImage as bad:
-            loaded.append((index, bad))
-    return loaded
-
-
 def prepare(pictures: Sequence[tuple[int, Picture | BadImage]], how: Extraction) -> Batch:
     """Resize the pictures of a batch for the network, and note what they are."""
     good = [(index, picture) for index, picture in pictures if isinstance(picture, Picture)]
@@ -216,30 +135,6 @@ def prepare(pictures: Sequence[tuple[int, Picture | BadImage]], how: Extraction)
     resized = RESIZES[how.resize](pixels, how.extractor.size, how.extractor.device) if good else torch.empty(0)
     bad = [picture for _, picture in pictures if isinstance(picture, BadImage)]
     return Batch(resized, [look(index, picture) for index, picture in good], bad)
-
-
-def ahead(tasks: Iterable[Callable[[], Result]], threads: int, polite: bool) -> Iterator[Result]:
-    """The results of tasks in order, while threads work a few tasks ahead; memory is bounded by those few.
-
-    `polite` threads step back where something more important wants their core (on Linux).
-    """
-    pool = ThreadPoolExecutor(threads, "decode", initializer=_step_back if polite else None)
-    pending: deque[Future[Result]] = deque()
-    try:
-        for task in tasks:
-            pending.append(pool.submit(task))
-            if len(pending) > threads + 1:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def decoding_threads() -> int:
-    """As many threads as this process may use cores, eight at most."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(8, cores)
 
 
 def _batches(images: Images | Stream, how: Extraction, tick: Tick) -> Iterator[Batch]:
@@ -255,15 +150,9 @@ def _batches(images: Images | Stream, how: Extraction, tick: Tick) -> Iterator[B
 
 
 def _decoded(images: Images, indices: range, how: Extraction, tick: Tick) -> Batch:
-    batch = prepare(load(images, indices), how)
+    batch = prepare(load_pictures(images, indices), how)
     tick("decode", indices.stop, len(images))
     return batch
-
-
-def _step_back() -> None:
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def _entry(result: Features) -> Entry:

@@ -21,6 +21,8 @@ from ganeval.streams import Stream, stream_images
 
 __all__ = [
     "Images",
+    "Labels",
+    "Picture",
     "Stream",
     "array_images",
     "folder_images",
@@ -78,7 +80,7 @@ def folder_images(path: str | os.PathLike[str]) -> Images:
     if not root.is_dir():
         raise UsageError(f"{root}: no such folder")
     members, ignored = _pictures(str(root), _walk(root, "", (os.path.realpath(root),)))
-    images = FileImages(str(root), members, lambda member: (root / member).read_bytes(), joint=os.sep)
+    images = FileImages(str(root), members, lambda member: _contents(root / member), joint=os.sep)
     images.ignored = ignored
     return images
 
@@ -94,6 +96,12 @@ def zip_images(path: str | os.PathLike[str]) -> Images:
 def tar_images(path: str | os.PathLike[str]) -> Images:
     """The pictures in a plain tar, as `zip_images`; ContentError for a compressed one, which has no random access."""
     return _archived(existing_file(path), open_tar)
+
+
+def _contents(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise OSError("not a regular file")  # a named pipe would be waited on for ever
+    return path.read_bytes()
 
 
 def _walk(folder: Path, prefix: str, above: tuple[str, ...]) -> Iterator[str]:
@@ -126,7 +134,8 @@ def _pictures(name: str, files: Iterable[str]) -> tuple[list[str], dict[str, int
     ignored += Counter({"hidden": len(hidden)})
     if not members:
         found = ", ".join(f"{kind} {count}" for kind, count in sorted(ignored.items()))
-        found = f"{ignored.total()} files, none of them pictures ({found})" if found else "no files"
+        files_found = "1 file" if ignored.total() == 1 else f"{ignored.total()} files"
+        found = f"{files_found}, none of them pictures ({found})" if found else "no files"
         raise ContentError(f"{name}: found {found}; needed {', '.join(EXTENSIONS)}")
     return sorted(members), dict(ignored)
 

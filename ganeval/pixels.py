@@ -36,18 +36,21 @@ def channels_last(array: npt.NDArray[Any], prefer_first: bool = False) -> npt.ND
 
 
 def of_dtype(values: npt.NDArray[Any]) -> Samples:
-    if values.dtype == np.bool_:
+    """An array's values as samples, by its dtype, in either byte order."""
+    dtype = values.dtype.newbyteorder("=")
+    if dtype == np.bool_:
         return Samples(values.astype(np.uint8) * np.uint8(255), 255, {"1-bit"})
-    if values.dtype == np.uint8:
+    if dtype == np.uint8:
         return Samples(values, 255, set())
-    if values.dtype == np.uint16:
+    if dtype == np.uint16:
         return Samples(values, 65535, {"16-bit"})
-    if np.issubdtype(values.dtype, np.floating):
+    if np.issubdtype(dtype, np.floating):
         return from_floats(values)
     raise UnfitError(f"dtype {values.dtype}: needed uint8, uint16, bool or floats in 0..1")
 
 
 def from_floats(values: npt.NDArray[Any]) -> Samples:
+    """Floats as samples; refused outside 0..1, for nothing tells what they would mean there."""
     low, high = (str(float(end)).removesuffix(".0") for end in (values.min(), values.max()))
     if not np.isfinite(values).all():
         raise UnfitError("floats that are not finite (nan or inf): needed 0..1")

@@ -1,4 +1,4 @@
-"""The published ways to compute these numbers: rows of one table, chosen with `--protocol` and written into the report."""
+"""The published ways to compute these numbers: rows of a table, chosen with `--protocol`, written into the report."""
 
 from dataclasses import dataclass
 

@@ -5,7 +5,7 @@ Frozen dataclasses that mirror the JSON file (schema 1). Needs no torch: tables,
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -136,7 +136,7 @@ class Report:
 
 
 def fid_heading(extractor: str) -> str:
-    """What a table says over the Fréchet distance of an extractor's features: only Inception's is FID without a word more.
+    """What a table says over the Fréchet distance of an extractor's features: only Inception's is FID, bare.
 
     >>> fid_heading("inception"), fid_heading("digits"), fid_heading("dinov2-vit-b-14")
     ('FID', 'FID (digits classifier)', 'FD-DINOv2')
@@ -196,7 +196,7 @@ def _score_document(score: Score) -> dict[str, Any]:
     return {**kept, "better": better, **more}
 
 
-def _read(kind: type[Part], document: Mapping[str, Any]) -> Part:
+def _read(kind: Callable[..., Part], document: Mapping[str, Any]) -> Part:
     """A dataclass from a mapping; keys it does not know go into `more`."""
     known = {item.name for item in fields(kind)} - {"more"}  # type: ignore[arg-type]
     own = {key: tuple(value) if isinstance(value, list) else value for key, value in document.items() if key in known}

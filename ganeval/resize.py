@@ -2,7 +2,8 @@
 
 - `tf1-bilinear`: TensorFlow 1's, without half-pixel centres or antialias; bit-exact with
   `torch_fidelity.interpolate_compat_tensorflow` on CPU.
-- `pil-bicubic`: clean-fid's (Parmar et al. 2022, arXiv:2104.11222): Pillow on float channels, antialiased, not quantised.
+- `pil-bicubic`: clean-fid's (Parmar et al. 2022, arXiv:2104.11222): Pillow on float channels, with antialias, not
+  quantised.
 - `bilinear`: pytorch-fid's: half-pixel centres, no antialias.
 
 A picture that already has the size passes unchanged. Pictures of one shape go together, any other on its own.

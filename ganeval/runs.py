@@ -1,4 +1,4 @@
-"""The run store: a folder per run, every file readable by itself. `report.json` is written last, so it marks the end."""
+"""The run store: a folder per run, every file readable by itself. `report.json` is written last: it marks the end."""
 
 from collections.abc import Mapping
 from pathlib import Path

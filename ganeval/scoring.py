@@ -74,6 +74,11 @@ class Pair:
         return known
 
     @property
+    def width(self) -> int:
+        """How many features a picture has."""
+        return self.fake.shape[1]
+
+    @property
     def fake(self) -> Tensor:
         return _needed("fake", self.fake_side.features)
 
@@ -131,7 +136,7 @@ class Pair:
 
     @cached_property
     def fake_modes(self) -> Modes:
-        """By the classifier where its classes are the reference's, else by vote of labelled references, else by cell."""
+        """By the classifier if its classes are the reference's, else by vote of labelled references, else by cell."""
         side = self.real_side
         if self.classifier:
             return modes_by_probability(self.fake_probabilities)
@@ -153,7 +158,7 @@ class Pair:
     def _real_features(self) -> Tensor:
         return _needed("real", self.real_side.features)
 
-    def _kept(self, kind: str, compute: Callable[[], dict[str, Tensor]], **parts: Any) -> dict[str, Tensor]:  # noqa: ANN401
+    def _kept(self, kind: str, compute: Callable[[], dict[str, Tensor]], **parts: Any) -> dict[str, Tensor]:
         """What was computed from the reference's features before, or is now, on their device."""
         key = key_of(kind=kind, features=self.real_side.key, **parts) if self.real_side.key else None
         entry = self.store.load(key)
@@ -220,12 +225,14 @@ def check_counts(pair: Pair, families: Sequence[str], names: tuple[str, str]) ->
         for name, count in zip(names, (pair.real_side.count, pair.fake_side.count), strict=True):
             if count is not None and count < least:
                 pictures = "1 image" if count == 1 else f"{count} images"
-                raise ContentError(f"{name}: found {pictures}, needed at least {least} for {family}; add images or metrics")
+                raise ContentError(
+                    f"{name}: found {pictures}, needed at least {least} for {family}; add images or metrics"
+                )
 
 
 def score_features(
-    real: Any,  # noqa: ANN401
-    fake: Any,  # noqa: ANN401
+    real: Any,
+    fake: Any,
     *,
     metrics: Sequence[str] = ("fid", "kid", "pr", "dc"),
     k_precision_recall: int = 3,
@@ -243,15 +250,13 @@ def score_features(
     (True, 0.0)
     """
     sides = [Side(_as_features(name, values)) for name, values in (("real", real), ("fake", fake))]
-    pair = Pair(
-        *sides, seed=seed, k_precision_recall=k_precision_recall, k_density_coverage=k_density_coverage
-    )
+    pair = Pair(*sides, seed=seed, k_precision_recall=k_precision_recall, k_density_coverage=k_density_coverage)
     families = possible(pair, choose(metrics), insisted=True)
     check_counts(pair, families, ("real", "fake"))
     return score_pair(pair, families)
 
 
-def _as_features(name: str, values: Any) -> Tensor:  # noqa: ANN401
+def _as_features(name: str, values: Any) -> Tensor:
     tensor = torch.as_tensor(values)
     if tensor.ndim != 2 or not (tensor.is_floating_point() or tensor.dtype == torch.uint8):
         raise ContentError(f"{name}: found {tensor.dtype} {tuple(tensor.shape)}, needed floats (N, D)")
@@ -267,9 +272,8 @@ def _impossible(pair: Pair, family: str) -> str | None:
 
 
 def _least(pair: Pair, family: str) -> int:
-    width = len(pair.real_side.known_moments.mean) if pair.real_side.known_moments else pair.fake.shape[1]
     k_least = max(pair.k_precision_recall, pair.k_density_coverage) + 2
-    return {"kid": 3, "pr": k_least, "dc": k_least, "modes": 5, "fid-infinity": width + 2}.get(family, 2)
+    return {"kid": 3, "pr": k_least, "dc": k_least, "modes": 5, "fid-infinity": pair.width + 2}.get(family, 2)
 
 
 def _score(name: str, estimate: Estimate, better: str) -> Score:

@@ -1,4 +1,4 @@
-"""`open_source`: the one place that tells a path, a data set's name, a run, a `module:function` and a statistics file apart."""
+"""`open_source`: the one place that tells paths, data sets, runs, `module:function` and statistics files apart."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -11,10 +11,19 @@ import numpy as np
 from ganeval.datasets import DATASETS, open_dataset
 from ganeval.errors import ContentError, UsageError, unknown
 from ganeval.files import replacing
-from ganeval.images import Images, array_images, folder_images, npy_images, npz_images, tar_images, zip_images
+from ganeval.images import (
+    Images,
+    Stream,
+    array_images,
+    folder_images,
+    npy_images,
+    npz_images,
+    stream_images,
+    tar_images,
+    zip_images,
+)
 from ganeval.importing import import_function
 from ganeval.runs import is_run, pictures_of
-from ganeval.streams import Stream, stream_images
 
 Array = np.ndarray[Any, Any]
 OPENERS: dict[str, Callable[[Path], Images]] = {".zip": zip_images, ".tar": tar_images, ".npy": npy_images}
@@ -52,7 +61,7 @@ class Opening:
     latent: int | tuple[int, ...] | None = None
 
 
-def open_source(source: Any, opening: Opening = Opening()) -> Source:  # noqa: B008 (frozen)
+def open_source(source: Any, opening: Opening = Opening()) -> Source:
     """The pictures or statistics behind anything that `SRC` may be.
 
     A folder, `.zip`, `.tar`, `.npz`, `.npy`, a data set's name, a run folder, `module:function`, a statistics file; in
@@ -71,22 +80,33 @@ def open_source(source: Any, opening: Opening = Opening()) -> Source:  # noqa: B
     raise UsageError(f"samples: found a {type(source).__name__}, needed a path, an array, an iterable or a callable")
 
 
+def full_name(source: Any) -> str:
+    """A source as reports record it: what was given, with the split that a data set's bare name stands for.
+
+    >>> full_name("cifar10"), full_name("out/")
+    ('cifar10:train', 'out/')
+    """
+    if not isinstance(source, str | Path):
+        return display_name(source)
+    return f"{source}:train" if str(source) in DATASETS else str(source)
+
+
 def display_name(source: Any) -> str:
     """How a table calls a source that was given no name.
 
-    >>> display_name("out/dcgan/"), display_name("cifar10:test"), display_name("out/a.zip")
-    ('dcgan', 'cifar10:test', 'a')
+    >>> display_name("out/dcgan/"), display_name("cifar10"), display_name("out/a.zip")
+    ('dcgan', 'cifar10:train', 'a')
     """
     if isinstance(source, str | Path):
-        text = str(source)
-        return text if text.partition(":")[0] in DATASETS else Path(text.rstrip("/")).stem or text
+        text = full_name(source)
+        return text if text.partition(":")[0] in DATASETS else Path(text).resolve().stem
     return str(getattr(source, "name", None) or getattr(source, "__name__", None) or type(source).__name__)
 
 
 def write_statistics(path: Path, arrays: Mapping[str, Array], made: Mapping[str, Any]) -> None:
     """An npz that pytorch-fid, TTUR and ADM read too: their keys, and ours beside them."""
     with replacing(path) as partial, partial.open("wb") as file:
-        np.savez(file, **arrays, ganeval=np.array(json.dumps(made)))
+        np.savez(file, allow_pickle=False, **arrays, ganeval=np.array(json.dumps(made)))
 
 
 def _named(text: str, opening: Opening) -> Source:
@@ -129,7 +149,8 @@ def _statistics(path: Path) -> Statistics | None:
             made = json.loads(str(file["ganeval"])) if "ganeval" in file.files else {}
     except (OSError, ValueError, EOFError) as reason:
         raise ContentError(f"{path}: cannot be read as npz ({reason}); needed arrays mu and sigma") from reason
-    return _checked(Statistics(str(path), *map(arrays.get, ("mu", "sigma", "features", "probabilities")), made=made))
+    mean, covariance, features, probabilities = map(arrays.get, ("mu", "sigma", "features", "probabilities"))
+    return _checked(Statistics(str(path), mean, covariance, features, probabilities, made))
 
 
 def _checked(statistics: Statistics) -> Statistics:

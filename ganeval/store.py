@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ganeval.errors import GanevalWarning
-from ganeval.files import replacing
+from ganeval.files import cache_root, replacing
 
 VERSION = 1  # raised whenever decoding, resizing or extraction changes what an entry would hold
 
@@ -31,7 +31,7 @@ class Entry:
     facts: Mapping[str, Any]
 
 
-def key_of(**parts: Any) -> str:  # noqa: ANN401
+def key_of(**parts: Any) -> str:
     """The key of these parts: any change in any of them gives another.
 
     >>> key_of(bytes="ab", resize="tf1") == key_of(resize="tf1", bytes="ab")
@@ -46,6 +46,11 @@ class Store:
 
     def __init__(self, root: Path | None) -> None:
         self.root = root
+
+    @classmethod
+    def of(cls, cache: bool) -> "Store":
+        """The user's store below `GANEVAL_CACHE`, or one that keeps nothing."""
+        return cls(cache_root() / "features" if cache else None)
 
     def load(self, key: str | None) -> Entry | None:
         """The entry of a key, or None where it is absent, torn or foreign; a damaged file is said."""
@@ -89,5 +94,5 @@ def _checksum(tensors: Mapping[str, Tensor], facts: str) -> str:
     digest = hashlib.sha256(facts.encode())
     for name in sorted(tensors):
         digest.update(name.encode())
-        digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy())
+        digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()

@@ -72,6 +72,7 @@ def stream_images(
 
     Layouts and values are those of `array_images`. Raises UsageError for a missing `count` or `latent`.
 
+    >>> import numpy as np
     >>> stream = stream_images(lambda n: np.zeros((n, 8, 8)), "black", count=5)
     >>> [len(batch) for batch in stream.batches(2)]
     [2, 2, 1]
@@ -84,12 +85,12 @@ def stream_images(
     if isinstance(source, str | bytes | dict):
         raise UsageError(f"{name}: {type(source).__name__} found: needed an iterable of images, or a callable")
     if _is_iterable(source):
-        return Stream(name, count, lambda size: _pictures_of(_items(source), name))
+        return Stream(name, count, lambda size: _pictures_of(_items(source, name), name))
     if not callable(source):
         raise UsageError(f"{name}: {type(source).__name__} found: needed an iterable of images, or a callable")
     if _takes_a_number(source, name):
         return _called(source, name, count)
-    return Stream(name, count, lambda size: _pictures_of(_items(source()), name))
+    return Stream(name, count, lambda size: _pictures_of(_items(source(), name), name))
 
 
 def _called(draw: Callable[[int], Any], name: str, count: int | None) -> Stream:
@@ -138,8 +139,10 @@ def _is_iterable(source: Any) -> bool:
     return hasattr(source, "__iter__") or (hasattr(source, "__getitem__") and hasattr(source, "__len__"))
 
 
-def _items(source: Any) -> Iterator[Any]:
+def _items(source: Any, name: str) -> Iterator[Any]:
     """Iterates; a map-style data set, which need not raise IndexError at its end, by its length."""
+    if not _is_iterable(source):
+        raise ContentError(f"{name}: gave {type(source).__name__}: needed an iterable of images")
     if hasattr(source, "__iter__"):
         return iter(source)
     return (source[index] for index in range(len(source)))

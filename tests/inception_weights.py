@@ -29,7 +29,7 @@ def varied_pictures(count: int, size: int, seed: int = 0) -> Tensor:
 
 
 def write_inception_weights(path: Path, seed: int = 0) -> None:
-    """Write a state dict that torch-fidelity, pytorch-fid and ganeval all load; the same seed gives the same weights."""
+    """Write a state dict that torch-fidelity, pytorch-fid and ganeval all load; one seed gives one set of weights."""
     generator = torch.Generator().manual_seed(seed)
     module = BareInception()
     for layer in module.modules():

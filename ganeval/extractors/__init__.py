@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganeval.errors import MissingWeights, UsageError, unknown
 from ganeval.extractors.weights import PUBLISHED, Progress, weights_status
+from ganeval.files import cache_root
 
 if TYPE_CHECKING:
     import torch
@@ -59,7 +60,8 @@ def _digits(name: str, heading: str, settings: Settings) -> Extractor:
     from ganeval.extractors.custom import classifier_file
 
     _refuse_weights(name, settings, "its weights ship with ganeval")
-    return classifier_file(Path(__file__).parent / "digits.safetensors", name, heading, settings, published=True)
+    path = Path(__file__).parent / "digits.safetensors"
+    return classifier_file(path, settings, name=name, heading=heading, published=True)
 
 
 def _trained(name: str, heading: str, settings: Settings) -> Extractor:
@@ -71,7 +73,7 @@ def _trained(name: str, heading: str, settings: Settings) -> Extractor:
         raise MissingWeights(
             f"no classifier for {name} here: run `ganeval classifier {name}` (once; about five minutes on two cores)"
         )
-    return classifier_file(path, name, heading, settings)
+    return classifier_file(path, settings, name=name, heading=heading)
 
 
 _INCEPTION = "Szegedy et al. 2015, arXiv:1512.00567; Heusel et al. 2017, arXiv:1706.08500"
@@ -155,7 +157,8 @@ def extractor_status(name: str) -> str:
         return weights_status(name)
     if name == "digits":
         return "in the package"
-    return "trained" if _trained_path(name).is_file() else f"absent: `ganeval classifier {name}` trains it"
+    any_here = any((cache_root() / "classifiers").glob("*"))  # asked first, since the path itself costs importing torch
+    return "trained" if any_here and _trained_path(name).is_file() else f"absent: `ganeval classifier {name}` trains it"
 
 
 def _open_own(name: str | Callable[..., Any], settings: Settings) -> Extractor:
@@ -163,10 +166,7 @@ def _open_own(name: str | Callable[..., Any], settings: Settings) -> Extractor:
 
     if isinstance(name, str) and name.endswith(".safetensors"):
         _refuse_weights(name, settings, "the file holds them")
-        path = Path(name)
-        if not path.is_file():
-            raise UsageError(f"--extractor: there is no file {path}")
-        return classifier_file(path, path.stem, f"FID ({path.stem} classifier)", settings)
+        return classifier_file(Path(name), settings, name=Path(name).stem)
     if isinstance(name, str) and ":" not in name:
         raise unknown("extractor", name, EXTRACTORS)
     _refuse_weights(str(name), settings, "it loads its own")
@@ -182,4 +182,4 @@ def _trained_path(name: str) -> Path:
     from ganeval.datasets import published_hash
     from ganeval.extractors.classifier import classifier_path
 
-    return classifier_path(published_hash(f"{name}:train") or name)
+    return classifier_path(published_hash(f"{name}:train") or "")

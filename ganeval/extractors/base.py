@@ -53,7 +53,7 @@ class Extractor:
 
     @property
     def identity(self) -> dict[str, str]:
-        """What the features depend on besides pictures, resize and precision: the extractor's part of the store's key."""
+        """The extractor's part of the store's key: what features depend on besides pictures, resize and precision."""
         return {"name": self.name, "layer": self.layer, "weights_sha256": self.weights_sha256, "input": self.input}
 
     def run(self, pictures: Tensor, *, first: int = 0) -> tuple[Tensor, Tensor | None]:
@@ -63,7 +63,9 @@ class Extractor:
         Raises ContentError where the network gives a shape that isn't (N,D) or a number that isn't finite.
         """
         if pictures.dtype != torch.float32 or pictures.shape[1:] != (3, self.size, self.size):
-            raise ValueError(f"pictures: {pictures.dtype} {list(pictures.shape)}, needed float32 N,3,{self.size},{self.size}")
+            raise ValueError(
+                f"pictures: {pictures.dtype} {list(pictures.shape)}, needed float32 N,3,{self.size},{self.size}"
+            )
         with torch.inference_mode(), arithmetic(self.precision, self.device):
             features, probabilities = self.network(pictures.to(self.device))
             features = self._checked("features", features, len(pictures), first)

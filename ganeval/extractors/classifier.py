@@ -81,7 +81,7 @@ class Classifier(nn.Module):
 
 
 @dataclass(frozen=True)
-class Origin:
+class Metadata:
     """What a classifier is and where it comes from; kept in its file.
 
     `accuracy` is the share that it names rightly of the tenth of its data that it was not trained on.
@@ -99,11 +99,19 @@ class Origin:
 
 @dataclass(frozen=True)
 class LoadedClassifier:
-    """A classifier in `eval()` mode, its origin, and the sha256 of its file."""
+    """A classifier in `eval()` mode, what it is, and the sha256 of its file."""
 
-    network: Classifier
-    origin: Origin
+    module: Classifier
+    metadata: Metadata
     sha256: str
+
+    @property
+    def size(self) -> int:
+        return self.metadata.size
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.metadata.classes
 
 
 def classifier_path(data_sha256: str, seed: int = 2020) -> Path:
@@ -112,10 +120,10 @@ def classifier_path(data_sha256: str, seed: int = 2020) -> Path:
     return cache_root() / "classifiers" / f"{key}.safetensors"
 
 
-def save_classifier(path: str | Path, network: Classifier, origin: Origin) -> None:
-    """Write weights and origin as one safetensors file; the same classifier gives the same bytes."""
+def save_classifier(path: str | Path, network: Classifier, metadata: Metadata) -> None:
+    """Write weights and metadata as one safetensors file; the same classifier gives the same bytes."""
     weights = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
-    about = json.dumps(asdict(origin))  # one key: safetensors writes several in no fixed order
+    about = json.dumps(asdict(metadata))  # one key: safetensors writes several in no fixed order
     with replacing(Path(path)) as partial:
         save_file(weights, partial, metadata={"ganeval.classifier": about})
 
@@ -129,9 +137,11 @@ def load_classifier(path: str | Path) -> LoadedClassifier:
         raise UsageError(f"{path}: no such file (`ganeval classifier` makes one)")
     try:
         content = Path(path).read_bytes()
-        weights, origin = load(content), _origin(content)
+        weights, metadata = load(content), _metadata(content)
         with torch.device("meta"):  # its size is not believed until the weights have it
-            network = Classifier(size=origin.size, classes=len(origin.classes), width=origin.width)
+            network = Classifier(size=metadata.size, classes=len(metadata.classes), width=metadata.width)
+        if any(weights[name].dtype != value.dtype for name, value in network.state_dict().items()):
+            raise ValueError("weights of other types")
         network.load_state_dict(weights, assign=True)
     except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -139,13 +149,13 @@ def load_classifier(path: str | Path) -> LoadedClassifier:
     if not all(weight.isfinite().all() for weight in weights.values()):
         raise ContentError(f"{path}: a classifier with weights that are not finite; train it again")
     network.eval().requires_grad_(False)
-    return LoadedClassifier(network, origin, hashlib.sha256(content).hexdigest())
+    return LoadedClassifier(network, metadata, hashlib.sha256(content).hexdigest())
 
 
 def train_classifier(
     images: Images, *, seed: int = 2020, device: str | torch.device = "cpu", progress: Progress | None = None
-) -> tuple[Classifier, Origin]:
-    """A classifier of labelled pictures, in `eval()` mode, and its origin with the accuracy on a held-out tenth.
+) -> tuple[Classifier, Metadata]:
+    """A classifier of labelled pictures, in `eval()` mode, and its metadata with the accuracy on a held-out tenth.
 
     The same pictures and seed give the same weights, bit for bit on a CPU with the same number of threads. `progress`
     is called with what is being done, how many steps of it are done, and of how many.
@@ -158,23 +168,23 @@ def train_classifier(
     targets = torch.from_numpy(labels).to(device)
     train, held = (torch.from_numpy(part).to(device) for part in _hold_out(labels, seed))
     size = pixels.shape[-1]
-    network = _network(pixels[train], classes=len(classes), seed=seed).to(device, memory_format=torch.channels_last)
+    network = _network(pixels[train], classes=len(classes), seed=seed).to(device)
     with _threads_for(size):
         _fit(network, pixels[train], targets[train], generator, progress)
         accuracy = _accuracy(network, pixels[held], targets[held])
     network.requires_grad_(False)
     width = network.head.in_features
-    return network, Origin(size, width, classes, images.name, images.bytes_hash(), seed, accuracy, RECIPE)
+    return network, Metadata(size, width, classes, images.name, images.bytes_hash(), seed, accuracy, RECIPE)
 
 
-def _origin(content: bytes) -> Origin:
+def _metadata(content: bytes) -> Metadata:
     """The metadata of safetensors bytes whose tensors have been read already; ValueError, KeyError or TypeError."""
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     about = json.loads(header.get("__metadata__", {})["ganeval.classifier"])
-    origin = Origin(**about | {"classes": tuple(about["classes"])})
-    if origin.size not in SIZES or not 8 <= origin.width <= 4096 or len(origin.classes) < 2:
-        raise ValueError(f"size {origin.size}, width {origin.width}, {len(origin.classes)} classes")
-    return origin
+    metadata = Metadata(**about | {"classes": tuple(about["classes"])})
+    if metadata.size not in SIZES or not 8 <= metadata.width <= 4096 or len(metadata.classes) < 2:
+        raise ValueError(f"size {metadata.size}, width {metadata.width}, {len(metadata.classes)} classes")
+    return metadata
 
 
 def _labels(images: Images) -> tuple[Indices, tuple[str, ...]]:
@@ -256,7 +266,7 @@ def _fit(
     steps = math.ceil(_epochs(len(pixels)) * len(pixels) / batch)
     low_precision = torch.autocast(pixels.device.type, torch.bfloat16, enabled=_bfloat16_pays(pixels))
     optimizer = torch.optim.SGD(network.parameters(), lr=0.2, momentum=0.9, nesterov=True, weight_decay=5e-4)
-    network.train()
+    network.to(memory_format=torch.channels_last).train()
     for step, chosen in zip(range(steps), _draws(len(pixels), batch, generator), strict=False):
         optimizer.param_groups[0]["lr"] = 0.2 * min((step + 1) / (0.25 * steps), (steps - step) / (0.75 * steps))
         shifted = _shifted(pixels[chosen.to(pixels.device)].float(), generator)
@@ -264,7 +274,7 @@ def _fit(
             _, logits = network(shifted)
         loss = cross_entropy(logits, targets[chosen.to(pixels.device)])
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         if progress:
             progress("training the classifier", step + 1, steps)
@@ -277,7 +287,7 @@ def _epochs(count: int) -> float:
 
 
 def _bfloat16_pays(pixels: Tensor) -> bool:
-    """Whether this device trains faster in bfloat16: on a CPU with the instructions, 1.8 times at 32 pixels, not at 8."""
+    """Whether this device trains faster in bfloat16: on a CPU with the instructions, 1.8 times at 32 pixels."""
     if pixels.shape[-1] <= 16 or pixels.device.type != "cpu":
         return False
     supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
@@ -302,8 +312,5 @@ def _shifted(pictures: Tensor, generator: torch.Generator) -> Tensor:
 
 @torch.no_grad()
 def _accuracy(network: Classifier, pixels: Tensor, targets: Tensor) -> float:
-    right = sum(
-        int((network(part.float())[1].argmax(1) == target).sum())
-        for part, target in zip(pixels.split(256), targets.split(256), strict=True)
-    )
-    return right / len(targets)
+    named = torch.cat([network(part.float())[1].argmax(1) for part in pixels.split(256)])
+    return float((named == targets).double().mean().item())

@@ -1,8 +1,8 @@
 """A user's own network: a file from `ganeval classifier`, `module:function`, a Python callable, or an `nn.Module`.
 
-A function or module is called with float32 N,3,S,S on 0..255 and returns features (N,D), or features and probabilities (N,C).
-Its attributes `size` (S, default 299) and `classes` (names, for mode counts) are optional. What such a function reads
-can't be hashed, so its features are never cached.
+A function or module is called with float32 N,3,S,S on 0..255 and returns features (N,D), or features and probabilities
+(N,C). Its attributes `size` (S, default 299) and `classes` (names, for mode counts) are optional. What such a function
+reads can't be hashed, so its features are never cached.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from ganeval.errors import ContentError, UsageError
 from ganeval.extractors.base import Extractor, Network, Settings, probabilities_of
-from ganeval.extractors.classifier import load_classifier
 from ganeval.importing import import_function
 
 TOLERANCE = 1e-3  # how far from 1 a row of probabilities may sum
@@ -47,14 +46,16 @@ def custom(target: str | Callable[..., Any], settings: Settings) -> Extractor:
 
 
 def classifier_file(
-    path: Path, name: str, heading: str, settings: Settings, *, published: bool = False
+    path: Path, settings: Settings, *, name: str, heading: str | None = None, published: bool = False
 ) -> Extractor:
     """An Extractor around a small classifier that `ganeval classifier` trained, or that ships with ganeval."""
+    from ganeval.extractors.classifier import load_classifier  # with the data sets: not for those who bring a function
+
     loaded = load_classifier(path)
-    module = loaded.module.to(settings.device).eval()
+    classify = loaded.module.to(settings.device)
 
     def network(pictures: Tensor) -> tuple[Tensor, Tensor | None]:
-        features, logits = module(pictures)
+        features, logits = classify(pictures)
         return features, probabilities_of(logits)
 
     return Extractor(
@@ -65,7 +66,7 @@ def classifier_file(
         weights="published" if published else "custom",
         weights_sha256=loaded.sha256,
         input="0..255",
-        heading=heading,
+        heading=heading or f"FID ({loaded.metadata.source} classifier)",
         device=settings.device,
         precision=settings.precision,
         classes=loaded.classes,
@@ -93,7 +94,9 @@ def _network(name: str, function: Callable[..., Any]) -> Network:
         if not isinstance(given, tuple | list):
             return _tensor(name, given), None
         if len(given) != 2:
-            raise ContentError(f"extractor '{name}' gave {len(given)} values, needed features, or features and probabilities")
+            raise ContentError(
+                f"extractor '{name}' gave {len(given)} values, needed features, or features and probabilities"
+            )
         probabilities = _tensor(name, given[1])
         _check_probabilities(name, probabilities, getattr(function, "classes", None))
         return _tensor(name, given[0]), probabilities

@@ -73,11 +73,17 @@ def inception(name: str, heading: str, settings: Settings) -> Extractor:
     shift, scale = settings.shift_scale
     described = f"(x-{shift:g})/{scale:g}"
     return Extractor(
-        name=name, heading=heading, layer="2048", size=299, network=network, input=described, **_origin(weights, settings)
+        name=name,
+        heading=heading,
+        layer="2048",
+        size=299,
+        network=network,
+        input=described,
+        **_origin(weights, settings),
     )
 
 
-def inception_network(module: nn.Module, settings: Settings) -> Network:
+def inception_network(module: BareInception, settings: Settings) -> Network:
     """torch-fidelity's module from its first convolution on; consumes `module`."""
     layout = _layout(settings)
     head = module.fc.weight.detach().float().T.to(settings.device)
@@ -104,7 +110,13 @@ def vgg16(name: str, heading: str, settings: Settings) -> Extractor:
     trunk = nn.Sequential(module.features, module.avgpool, nn.Flatten(), module.classifier[:5])
     network = _normalised(trunk, IMAGENET, settings)
     return Extractor(
-        name=name, heading=heading, layer="fc2_relu", size=224, network=network, input="imagenet", **_origin(weights, settings)
+        name=name,
+        heading=heading,
+        layer="fc2_relu",
+        size=224,
+        network=network,
+        input="imagenet",
+        **_origin(weights, settings),
     )
 
 
@@ -115,10 +127,18 @@ def clip(name: str, heading: str, settings: Settings) -> Extractor:
     with torch.device("meta"):
         module = CLIPVisual(*CLIP[name])
     _fill(module, {key: value for key, value in state.items() if key.startswith("visual.")}, weights)
-    convert_weights(module)  # to half and back, as torch-fidelity does; the published files are in half precision already
+    convert_weights(
+        module
+    )  # to half and back, as torch-fidelity does; the published files are in half precision already
     network = _normalised(module.visual.float(), OPENAI, settings)
     return Extractor(
-        name=name, heading=heading, layer="clip", size=CLIP[name][1], network=network, input="openai", **_origin(weights, settings)
+        name=name,
+        heading=heading,
+        layer="clip",
+        size=CLIP[name][1],
+        network=network,
+        input="openai",
+        **_origin(weights, settings),
     )
 
 
@@ -134,11 +154,17 @@ def dinov2(name: str, heading: str, settings: Settings) -> Extractor:
     os.environ.setdefault("XFORMERS_DISABLED", "1")  # its attention differs in the last digits
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="xFormers is")
-        module = torch.hub.load(str(checkout), DINOV2[name], source="local", pretrained=False)  # type: ignore[no-untyped-call]
+        module = torch.hub.load(str(checkout), DINOV2[name], source="local", pretrained=False)
     _fill(module, load_state_dict(weights.path), weights)
     network = _normalised(module, IMAGENET, settings)
     return Extractor(
-        name=name, heading=heading, layer="dinov2", size=224, network=network, input="imagenet", **_origin(weights, settings)
+        name=name,
+        heading=heading,
+        layer="dinov2",
+        size=224,
+        network=network,
+        input="imagenet",
+        **_origin(weights, settings),
     )
 
 
@@ -163,7 +189,9 @@ def _fill(module: nn.Module, state: Mapping[str, Tensor], weights: Weights) -> N
 def _normalised(trunk: nn.Module, mean_std: tuple[Triple, Triple], settings: Settings) -> Network:
     """`trunk` on (x - 255 mean) / (255 std), its output the features."""
     trunk.to(settings.device).eval()
-    mean, std = (torch.tensor([255 * value for value in values], device=settings.device).view(3, 1, 1) for values in mean_std)
+    mean, std = (
+        torch.tensor([255 * value for value in values], device=settings.device).view(3, 1, 1) for values in mean_std
+    )
 
     def network(pictures: Tensor) -> tuple[Tensor, Tensor | None]:
         return trunk((pictures - mean) / std).float(), None

@@ -151,7 +151,9 @@ def load_state_dict(path: Path, *, trusted: bool = False) -> dict[str, torch.Ten
     try:
         state = _read_torchscript(path) if trusted and _is_torchscript(path) else _read_tensors(path)
     except Exception as error:  # the readers raise nearly anything on foreign bytes
-        raise ContentError(f"{path}: {_unreadable(path)} (needed: a state dict in PyTorch's format or safetensors)") from error
+        raise ContentError(
+            f"{path}: {_unreadable(path)} (needed: a state dict in PyTorch's format or safetensors)"
+        ) from error
     if not isinstance(state, Mapping) or not state:
         raise ContentError(f"{path}: holds a {type(state).__name__}, not a state dict (names of tensors and tensors)")
     for key, value in state.items():
@@ -197,8 +199,8 @@ def _checked(path: Path, row: Published) -> Path:
     sha256 = file_sha256(path)
     if sha256 != row.sha256:
         raise ContentError(
-            f"{path}: its sha256 is {sha256[:8]}…, needed {row.sha256[:8]}… ({path.stat().st_size:,} bytes): an incomplete "
-            "or altered download: delete it, or pass it with --weights to use it all the same"
+            f"{path}: its sha256 is {sha256[:8]}…, needed {row.sha256[:8]}… ({path.stat().st_size:,} bytes): an "
+            "incomplete or altered download: delete it, or pass it with --weights to use it all the same"
         )
     return path
 
@@ -256,8 +258,8 @@ def _read_torchscript(path: Path) -> object:
     import torch
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # there is no other reader of OpenAI's files
-        return torch.jit.load(str(path), map_location="cpu").state_dict()  # type: ignore[no-untyped-call]
+        warnings.simplefilter("ignore")  # TorchScript is deprecated, but there is no other reader of OpenAI's files
+        return torch.jit.load(str(path), map_location="cpu").state_dict()
 
 
 def _read_tensors(path: Path) -> object:
@@ -268,7 +270,11 @@ def _read_tensors(path: Path) -> object:
         opening = file.read(9)
     if path.suffix == ".safetensors" or opening[8:] == b"{":
         return safetensors.torch.load_file(path)
-    return torch.load(path, map_location="cpu", weights_only=True)
+    if _is_torchscript(path):
+        raise ValueError("TorchScript")  # torch.load would hand it to torch.jit.load
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # on foreign pickles, which are refused a moment later
+        return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _unreadable(path: Path) -> str:

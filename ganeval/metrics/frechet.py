@@ -128,10 +128,11 @@ class _Side:
         """A (D, r) with A A' = covariance, of as few columns as the rank allows."""
         count, dimensions = self.moments.count, len(self.moments.mean)
         if self.features is not None and count is not None and count <= dimensions:
-            return ((self.features.double() - self.moments.mean) / (count - 1) ** 0.5).T
+            return ((self.features.double() - self.moments.mean) / math.sqrt(count - 1)).T
         values, vectors = torch.linalg.eigh(self.moments.covariance)
         kept = values > _dust(values)
-        return vectors[:, kept] * values[kept].sqrt()
+        root: Tensor = vectors[:, kept] * values[kept].sqrt()
+        return root
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,331 @@
+"""The commands: parse, call, print. Heavy modules are imported inside the commands that need them."""
+
+import contextlib
+import difflib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ganeval import __version__
+from ganeval.errors import ContentError, GanevalError, UsageError, unknown
+
+Tick = Callable[[str, int, int | None], None]
+Command = TypeVar("Command", bound=Callable[..., Any])
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+BYTES = ("download",)  # stages that count bytes, not pictures
+
+
+class Commands(click.Group):
+    """A group whose errors are one line, and which knows what a mistyped command meant."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], self.commands, n=1)
+            hint = f"did you mean '{near[0]}'? " if near else ""
+            ctx.fail(f"unknown command '{args[0]}': {hint}(known: {', '.join(sorted(self.commands))})")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except GanevalError as error:
+            click.echo(f"Error: {' '.join(str(error).split())}", err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(cls=Commands, context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="ganeval")
+def main() -> None:
+    """Score generated images: FID, IS, KID, precision/recall, density/coverage, modes, each with an error bar.
+
+    \b
+    ganeval score --samples out/ --ref cifar10          a folder against CIFAR-10
+    ganeval check out/                                  what is in these images
+    ganeval list                                        what is here, and what is missing
+
+    Results go to stdout; progress and warnings to stderr. Exit code 1: the content of a file is at fault; 2: a wrong
+    name, flag or path. GANEVAL_DATA, GANEVAL_CACHE and GANEVAL_OFFLINE=1 say where data and cached files are.
+    """
+
+
+def settings_options(command: Command) -> Command:
+    """The flags that decide how pictures become features."""
+    for option in reversed(
+        [
+            click.option(
+                "--extractor",
+                default="auto",
+                metavar="NAME|FILE|module:function",
+                help="Network: auto, a name of `ganeval list extractors`, a classifier file, or your own.",
+            ),
+            click.option("--protocol", default="tf1", metavar="NAME", help="tf1 (default), clean or pytorch-fid."),
+            click.option(
+                "--weights",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="A state dict for the extractor (.safetensors or .pth).",
+            ),
+            click.option(
+                "-n",
+                "n",
+                type=click.IntRange(1),
+                metavar="N",
+                help="Draw N samples at random; for a generator, how many to make.",
+            ),
+            click.option("--seed", default=2020, show_default=True, help="Of every random draw."),
+            click.option("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps."),
+            click.option(
+                "--precision", default="float32", metavar="NAME", help="float32, tf32 or bf16; part of the protocol."
+            ),
+            click.option(
+                "--batch-size", type=int, metavar="N", help="Pictures at a time; changes features by rounding only."
+            ),
+            click.option(
+                "--data-root",
+                type=click.Path(path_type=Path),
+                metavar="DIR",
+                help="Where data sets are (GANEVAL_DATA).",
+            ),
+            click.option(
+                "--on-bad-image",
+                default="fail",
+                metavar="fail|skip",
+                help="Stop at a picture that cannot be read, or leave it out and say so.",
+            ),
+            click.option("--no-cache", "cache", flag_value=False, default=True, help="Neither read nor keep features."),
+            click.option("--offline", is_flag=True, help="Download nothing (GANEVAL_OFFLINE=1)."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+@main.command()
+@click.option(
+    "--samples", multiple=True, required=True, metavar="SRC", help="What to score; may be given several times."
+)
+@click.option("--ref", "reference", required=True, metavar="SRC", help="What to score against.")
+@click.option(
+    "--metrics", metavar="LIST", help="Of fid, is, kid, pr, dc, modes, fid-infinity. Default: all that apply."
+)
+@click.option("--ref-n", type=click.IntRange(1), metavar="N", help="Draw N reference images at random.")
+@click.option(
+    "--name", "names", multiple=True, metavar="NAME", help="What tables call the samples; one for each --samples."
+)
+@click.option("--json", "json_file", metavar="FILE|-", help="Write the report as JSON; - prints JSON alone on stdout.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write a run folder; for several samples, one below DIR for each name.",
+)
+@settings_options
+def score(
+    samples: tuple[str, ...],
+    reference: str,
+    names: tuple[str, ...],
+    json_file: str | None,
+    out: Path | None,
+    **options: Any,
+) -> None:
+    """Score images against a reference.
+
+    \b
+    ganeval score --samples out/ --ref cifar10                       a folder against CIFAR-10 (train, all of it)
+    ganeval score --samples a.zip --samples b.npz --ref real/        several, one row each
+    ganeval score --samples my.module:generate -n 10000 --ref digits --json - | jq .scores.fid
+    ganeval score --samples out/ --ref cifar10 --out results/mine    keep a run folder
+
+    SRC is a folder, .zip, .tar, .npz, .npy, a data set's name (NAME is NAME:train), a run folder, module:function, or,
+    as --ref, a statistics file (mu and sigma). Each score has one standard error over new draws of both sets.
+    """
+    from ganeval.evaluation import Scorer, Settings
+
+    settings = Settings(**options)
+    if names and len(names) != len(samples):
+        raise UsageError(f"--name: found {len(names)}, needed one for each of the {len(samples)} --samples")
+    given = list(zip(samples, names or [None] * len(samples), strict=True))
+    with progress() as tick:
+        scorer = Scorer(reference, settings, tick)
+        reports = [scorer.score(source, name) for source, name in given]
+    _write_runs(reports, out, {"reference": reference, "samples": list(samples), **_plain(options)})
+    document = reports[0].to_dict() if len(reports) == 1 else [report.to_dict() for report in reports]
+    if json_file is not None:
+        _write_json(document, json_file)
+    if json_file != "-":
+        _show(reports)
+    for text in dict.fromkeys(text for report in reports for text in report.warnings):
+        click.echo(f"warning: {text}", err=True)
+
+
+@main.command()
+@click.argument("source", metavar="SRC")
+@click.option("--data-root", type=click.Path(path_type=Path), metavar="DIR", help="Where data sets are (GANEVAL_DATA).")
+@click.option("--offline", is_flag=True, help="Download nothing (GANEVAL_OFFLINE=1).")
+def check(source: str, data_root: Path | None, offline: bool) -> None:
+    """Say what is in these images, and what would make a score wrong.
+
+    \b
+    ganeval check out/
+    ganeval check samples.npz
+
+    Counts, formats, conversions, sizes, exact duplicates, files that cannot be read, classes and their order, and which
+    metrics there are too few images for. Exit code 1 if `ganeval score` would refuse anything.
+    """
+    from ganeval.checking import survey
+    from ganeval.render import facts_view
+    from ganeval.sources import Opening, Statistics, open_source
+
+    images = open_source(source, Opening(data_root, offline))
+    if isinstance(images, Statistics):
+        raise UsageError(f"{source}: is a statistics file, needed pictures")
+    with progress() as tick:
+        found = survey(images, tick)
+    _print(facts_view(source, found.rows()))
+    if found.refused:
+        raise ContentError(f"{source}: `ganeval score` would refuse this; mend or remove what cannot be read")
+
+
+@main.command()
+@click.argument("source", metavar="SRC")
+@click.option("-o", "path", required=True, type=click.Path(path_type=Path), metavar="FILE.npz", help="Where to write.")
+@click.option("--kind", default="statistics", metavar="NAME", help="statistics (mu, sigma; default) or features.")
+@settings_options
+def features(source: str, path: Path, kind: str, **options: Any) -> None:
+    """Publish reference statistics (mu, sigma) or features of images.
+
+    \b
+    ganeval features real/ -o real.npz               then: ganeval score --samples out/ --ref real.npz
+    ganeval features cifar10 -o cifar10.npz          pytorch-fid, TTUR and ADM read the same file
+    ganeval features real/ -o real.npz --kind features     all metrics, without the pictures
+
+    The file says how it was made; a score under another protocol refuses it.
+    """
+    from ganeval.evaluation import Settings
+    from ganeval.publishing import publish
+
+    with progress() as tick:
+        count = publish(source, path, Settings(**options), kind, tick)
+    click.echo(f"{path}: {kind} of {count:,} images")
+
+
+@main.command()
+@click.argument("source", metavar="SRC")
+@click.option(
+    "-o", "path", type=click.Path(path_type=Path), metavar="FILE", help="Where to write (default: the cache)."
+)
+@click.option("--seed", default=2020, show_default=True, help="Of initialisation, order and augmentation.")
+@click.option("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps.")
+@click.option("--data-root", type=click.Path(path_type=Path), metavar="DIR", help="Where data sets are (GANEVAL_DATA).")
+@click.option("--offline", is_flag=True, help="Download nothing (GANEVAL_OFFLINE=1).")
+def classifier(source: str, path: Path | None, seed: int, device: str, data_root: Path | None, offline: bool) -> None:
+    """Train the small classifier of a labelled data set: features, IS and mode counts for any domain.
+
+    \b
+    ganeval classifier cifar10                     then: ganeval score --samples out/ --ref cifar10 --extractor cifar10
+    ganeval classifier pets/ -o pets.safetensors   a folder per class; then: --extractor pets.safetensors
+
+    Seeded, trained once, kept by the hash of the data; a second call finds it.
+    """
+    from ganeval.evaluation import pick_device
+    from ganeval.sources import Opening, open_source
+    from ganeval.training import trained_classifier
+
+    with progress() as tick:
+        images = open_source(source, Opening(data_root, offline))
+        line = trained_classifier(images, path, seed=seed, device=pick_device(device), tick=tick)
+    click.echo(line)
+
+
+@main.command(name="list")
+@click.argument("what", required=False, metavar="[metrics|datasets|extractors|protocols]")
+@click.option("--data-root", type=click.Path(path_type=Path), metavar="DIR", help="Where data sets are (GANEVAL_DATA).")
+def list_(what: str | None, data_root: Path | None) -> None:
+    """Say what is here, and which weights or data are missing.
+
+    \b
+    ganeval list
+    ganeval list extractors
+    """
+    from ganeval.listing import LISTS
+    from ganeval.render import facts_view
+
+    if what is not None and what not in LISTS:
+        raise unknown("list", what, LISTS)
+    for title in [what] if what else LISTS:
+        _print(facts_view(title, LISTS[title](data_root)))
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Tick]:
+    """Bars with rates on stderr, one for each stage; nothing where stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    with Progress(
+        *columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal
+    ) as bars:
+        stages: dict[str, Any] = {}
+
+        def tick(stage: str, done: int, total: int | None) -> None:
+            if stage not in stages:
+                stages[stage] = bars.add_task(stage, rate="")
+            task = bars.tasks[list(stages).index(stage)]
+            rate = f"{task.speed:,.0f}/s" if task.speed else ""
+            bars.update(stages[stage], completed=max(done, int(task.completed)) if done else 0, total=total, rate=rate)
+
+        yield tick
+
+
+def _show(reports: list[Any]) -> None:
+    from ganeval.render import report_view, reports_view
+
+    _print(report_view(reports[0]) if len(reports) == 1 else reports_view(reports, narrow=sys.stdout.isatty()))
+
+
+def _print(view: Any) -> None:
+    """Rich on a terminal; in a pipe plain text, as wide as it needs to be."""
+    from rich.console import Console
+
+    if sys.stdout.isatty():
+        Console(highlight=False).print(view)
+        return
+    plain = Console(width=200, color_system=None, highlight=False)
+    with plain.capture() as captured:
+        plain.print(view)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def _write_json(document: Any, target: str) -> None:
+    from ganeval.files import replacing
+    from ganeval.report import dump
+
+    text = dump(document) + "\n"
+    if target == "-":
+        click.echo(text, nl=False)
+        return
+    with replacing(Path(target)) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def _write_runs(reports: list[Any], out: Path | None, config: dict[str, Any]) -> None:
+    from ganeval.runs import write_run
+
+    if out is None:
+        return
+    names = [report.samples.name for report in reports]
+    if len(set(names)) != len(names):
+        raise UsageError(f"--out: found samples of one name ({', '.join(names)}), needed a --name for each")
+    for report in reports:
+        folder = out if len(reports) == 1 else out / report.samples.name.replace("/", "_").replace(":", "-")
+        write_run(folder, report, config)
+
+
+def _plain(options: dict[str, Any]) -> dict[str, Any]:
+    return json.loads(json.dumps(options, default=str))  # type: ignore[no-any-return]

@@ -1,0 +1,392 @@
+"""The whole pipeline: pictures → features → scores → report."""
+
+import contextlib
+import platform
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import ganeval
+from ganeval.advice import image_warnings, score_warnings
+from ganeval.census import load_pictures
+from ganeval.errors import ContentError, GanevalWarning, UsageError, unknown
+from ganeval.extractors import default_extractor, open_extractor
+from ganeval.extractors.base import Extractor
+from ganeval.features import Collector, Extraction, Features, extract, prepare
+from ganeval.images import Images, Stream
+from ganeval.metrics.frechet import Moments
+from ganeval.protocols import PROTOCOLS
+from ganeval.report import ImageSet, Protocol, Report
+from ganeval.scoring import Pair, Side, check_counts, choose, possible, score_pair
+from ganeval.sources import Opening, Source, Statistics, display_name, full_name, open_source
+from ganeval.store import Store
+
+Tick = Callable[[str, int, int | None], None]
+ON_BAD_IMAGE = ("fail", "skip")
+
+
+def _silent(stage: str, done: int, total: int | None) -> None:
+    """The tick of those who watch no progress."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be asked of a scoring run; the flags of `ganeval score` by the same names."""
+
+    metrics: Sequence[str] | str | None = None
+    extractor: Any = "auto"
+    protocol: str = "tf1"
+    weights: Path | None = None
+    n: int | None = None
+    ref_n: int | None = None
+    seed: int = 2020
+    device: str = "auto"
+    precision: str = "float32"
+    batch_size: int | None = None
+    data_root: Path | None = None
+    on_bad_image: str = "fail"
+    cache: bool = True
+    offline: bool = False
+    latent: int | tuple[int, ...] | None = None
+
+    def opening(self, count: int | None) -> Opening:
+        """What opening a source needs of these settings."""
+        return Opening(self.data_root, self.offline, count, self.seed, self.latent)
+
+
+def evaluate(
+    samples: Any,
+    reference: Any,
+    *,
+    metrics: Sequence[str] | str | None = None,
+    extractor: Any = "auto",
+    protocol: str = "tf1",
+    weights: str | Path | None = None,
+    n: int | None = None,
+    ref_n: int | None = None,
+    seed: int = 2020,
+    device: str = "auto",
+    precision: str = "float32",
+    batch_size: int | None = None,
+    data_root: str | Path | None = None,
+    on_bad_image: str = "fail",
+    cache: bool = True,
+    offline: bool = False,
+    latent: int | tuple[int, ...] | None = None,
+    name: str | None = None,
+    tick: Tick = _silent,
+) -> Report:
+    """A report on `samples` against `reference`: every score with its error bar and its provenance.
+
+    Both may be anything that `ganeval score` takes (a path, a data set's name, `module:function`), an array, a tensor,
+    an iterable of pictures or a callable; samples also a `torch.nn.Module` with the size of its `latent` and `n`.
+    `metrics`: families of `METRICS` (default: all that apply); `extractor`: a name, a file, a callable, or "auto".
+    Raises UsageError for what cannot be meant, ContentError for what the pictures or files hold.
+
+    >>> report = evaluate("digits:test", "digits", metrics=["fid"])
+    >>> report.reference.count, report.scores["fid"].better
+    (1097, 'lower')
+    """
+    settings = Settings(
+        metrics=metrics,
+        extractor=extractor,
+        protocol=protocol,
+        weights=Path(weights) if weights is not None else None,
+        n=n,
+        ref_n=ref_n,
+        seed=seed,
+        device=device,
+        precision=precision,
+        batch_size=batch_size,
+        data_root=Path(data_root) if data_root is not None else None,
+        on_bad_image=on_bad_image,
+        cache=cache,
+        offline=offline,
+        latent=latent,
+    )
+    return Scorer(reference, settings, tick).score(samples, name)
+
+
+class Scorer:
+    """A reference made ready once, for any number of samples; what `evaluate` and `ganeval score` are made of."""
+
+    def __init__(self, reference: Any, settings: Settings, tick: Tick = _silent) -> None:
+        self.settings, self.tick = settings, tick
+        self.families = choose(settings.metrics)
+        self.store = Store.of(settings.cache)
+        with _collected() as said:
+            source = open_source(reference, settings.opening(settings.ref_n))
+            self.how = extraction(reference, settings, tick)
+            start = time.perf_counter()
+            self.reference, self.reference_set = self._side(source, reference, settings.ref_n, None)
+        self.reference_seconds, self.reference_warnings = time.perf_counter() - start, said()
+
+    def score(self, samples: Any, name: str | None = None) -> Report:
+        """The report of one set of samples."""
+        with _collected() as said:
+            source = open_source(samples, self.settings.opening(self.settings.n))
+            if isinstance(source, Statistics) and source.features is None:
+                raise ContentError(
+                    f"{source.name}: a statistics file holds no pictures; it can be --ref, not --samples"
+                )
+            start = time.perf_counter()
+            side, images = self._side(source, samples, self.settings.n, name)
+            return self.report(side, images, said, self.reference_seconds + time.perf_counter() - start)
+
+    def report(self, side: Side, images: ImageSet, said: Callable[[], list[str]], extracting: float) -> Report:
+        """The report of samples whose features are known; `said` gives what was warned about on the way."""
+        start = time.perf_counter()
+        pair = self._pair(side)
+        families = possible(pair, self.families, insisted=self.settings.metrics is not None)
+        check_counts(pair, families, (self.reference_set.name, images.name))
+        scores = score_pair(pair, families)
+        seconds = {"extract": extracting, "metrics": time.perf_counter() - start}
+        _warn(score_warnings(images, self.reference_set, self._protocol(), pair.width, families))
+        return Report(
+            ganeval=ganeval.__version__,
+            created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            samples=images,
+            reference=self.reference_set,
+            protocol=self._protocol(),
+            scores=scores,
+            warnings=tuple(dict.fromkeys([*self.reference_warnings, *said()])),
+            environment=environment(self.how.extractor.device, seconds),
+        )
+
+    def _side(self, source: Source, given: Any, count: int | None, name: str | None) -> tuple[Side, ImageSet]:
+        """One set's features, and what the report says of its pictures."""
+        name = name or display_name(given)
+        if isinstance(source, Statistics):
+            return self._published(source, name)
+        images = draw(source, count, self.settings.seed)
+        found = extract(images, self.how, self.store, self.tick)
+        _warn(image_warnings(name, found.facts, images.ignored))
+        return side_of(found, images), image_set(found, name, given)
+
+    def _published(self, source: Statistics, name: str) -> tuple[Side, ImageSet]:
+        """A statistics file, checked against the protocol as far as it says how it was made."""
+        _check_made(source, self.how)
+        made, device = source.made, _metric_device(self.how.extractor.device)
+        images = ImageSet(name, source.name, made.get("count"), made.get("fingerprint"), duplicates=None)
+        if source.features is not None:
+            probabilities = None if source.probabilities is None else torch.from_numpy(source.probabilities).to(device)
+            features = torch.from_numpy(source.features).float().to(device)
+            return Side(features, probabilities), images
+        mean, covariance = (
+            torch.from_numpy(np.asarray(a)).double().to(device) for a in (source.mean, source.covariance)
+        )
+        return Side(None, known_moments=Moments(made.get("count"), mean, covariance)), images
+
+    def _pair(self, side: Side) -> Pair:
+        classes = self.how.extractor.classes
+        return Pair(
+            self.reference,
+            side,
+            seed=self.settings.seed,
+            classifier=classes is not None and classes == self.reference.classes,
+            store=self.store,
+            tick=self.tick,
+        )
+
+    def _protocol(self) -> Protocol:
+        extractor = self.how.extractor
+        return Protocol(
+            name=self.settings.protocol,
+            extractor=extractor.name,
+            layer=extractor.layer,
+            weights=extractor.weights,
+            weights_sha256=extractor.weights_sha256 or None,
+            resize=self.how.resize,
+            seed=self.settings.seed,
+            precision=extractor.precision,
+        )
+
+
+class Evaluator:
+    """Scores while you train: `update` with batches of generated images as they come, `compute` a report, `reset`.
+
+    The reference is made ready once. Images are uint8 or floats in 0..1, (N, C, H, W) or (N, H, W, C).
+
+    >>> evaluator = Evaluator("digits", metrics=["fid"])
+    >>> evaluator.update(torch.rand(50, 1, 8, 8))
+    >>> evaluator.compute().samples.count
+    50
+    """
+
+    def __init__(
+        self,
+        reference: Any,
+        *,
+        metrics: Sequence[str] | str | None = None,
+        extractor: Any = "auto",
+        protocol: str = "tf1",
+        weights: str | Path | None = None,
+        device: str = "auto",
+        seed: int = 2020,
+        data_root: str | Path | None = None,
+    ) -> None:
+        settings = Settings(
+            metrics=metrics,
+            extractor=extractor,
+            protocol=protocol,
+            weights=Path(weights) if weights is not None else None,
+            device=device,
+            seed=seed,
+            data_root=Path(data_root) if data_root is not None else None,
+        )
+        self._scorer = Scorer(reference, settings)
+        self.reset()
+
+    def update(self, images: Any) -> None:
+        """Take in a batch; ContentError for values out of range."""
+        source = open_source(images)
+        if not isinstance(source, Images):
+            raise UsageError(f"update: found a {type(images).__name__}, needed an array or tensor of images")
+        how, first = self._scorer.how, self._collected.seen.count
+        for start in range(0, len(source), how.size):
+            indices = range(start, min(start + how.size, len(source)))
+            pictures = [(first + index, picture) for index, picture in load_pictures(source, indices)]
+            self._collected.add(prepare(pictures, how))
+
+    def compute(self, name: str = "samples") -> Report:
+        """The report on all images since the last `reset`; more may follow."""
+        with _collected() as said:
+            found = self._collected.result(name, None)
+            _warn(image_warnings(name, found.facts, {}))
+            return self._scorer.report(side_of(found, None), image_set(found, name, "Evaluator"), said, 0.0)
+
+    def reset(self) -> None:
+        """Forget the images, keep the reference."""
+        self._collected = Collector(self._scorer.how)
+
+
+def extraction(reference: Any, settings: Settings, tick: Tick) -> Extraction:
+    """How pictures become features under these settings; "auto" depends on the reference alone, not on the network."""
+    convention = _choice("protocol", settings.protocol, PROTOCOLS)
+    extractor = open_extractor(
+        default_extractor(full_name(reference)) if settings.extractor == "auto" else settings.extractor,
+        device=pick_device(settings.device),
+        weights=settings.weights,
+        precision=settings.precision,
+        offline=settings.offline,
+        shift_scale=convention.shift_scale,
+        progress=tick,
+    )
+    if settings.batch_size is not None and settings.batch_size < 1:
+        raise UsageError(f"--batch-size: found {settings.batch_size}, needed at least 1")
+    if settings.on_bad_image not in ON_BAD_IMAGE:
+        raise unknown("--on-bad-image", settings.on_bad_image, ON_BAD_IMAGE)
+    return Extraction(extractor, convention.resize, settings.on_bad_image, settings.batch_size)
+
+
+def draw(images: Images | Stream, count: int | None, seed: int) -> Images | Stream:
+    """`count` of the pictures, drawn at random with the seed and kept in order; all where `count` is None.
+
+    Raises ContentError where there are fewer, UsageError for an iterable, which cannot be drawn from.
+    """
+    if isinstance(images, Stream):
+        if count is not None and images.count is None:
+            raise UsageError(f"{images.name}: n cannot be drawn from an iterable; pass an array, or slice it yourself")
+        return images
+    if count is None or count == len(images):
+        return images
+    if count > len(images):
+        raise ContentError(
+            f"{images.name}: found {len(images)} images, needed {count}; ask for fewer with -n or --ref-n"
+        )
+    chosen = np.random.RandomState(seed).choice(len(images), count, replace=False)
+    return images.subset(sorted(int(index) for index in chosen))
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of that name; "auto" takes CUDA, then MPS, then the CPU. UsageError where it is not there."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, found in there.items() if found))
+    kind = name.partition(":")[0]
+    if kind not in there:
+        raise unknown("device", name, ["auto", *there])
+    if not there[kind]:
+        raise UsageError(f"--device {name}: found no such device here, needed one of auto, cpu")
+    return torch.device(name)
+
+
+def side_of(found: Features, images: Images | Stream | None) -> Side:
+    """What the metrics need of a set's features; MPS has no float64, so there they are moved to the CPU."""
+    device = _metric_device(found.features.device)
+    labels = None if images is None or images.labels is None else torch.from_numpy(images.labels)[found.kept]
+    probabilities = None if found.probabilities is None else found.probabilities.to(device)
+    classes = images.classes if images is not None else None
+    return Side(found.features.to(device), probabilities, labels, classes, key=found.key)
+
+
+def image_set(found: Features, name: str, given: Any) -> ImageSet:
+    """What the report says of a set of pictures."""
+    facts = asdict(found.facts)
+    facts.pop("sizes")
+    facts["skipped"] = tuple(f"{picture}: {reason}" for picture, reason in found.facts.skipped)
+    return ImageSet(name=name, source=full_name(given), **facts)
+
+
+def environment(device: torch.device, seconds: dict[str, float]) -> dict[str, Any]:
+    """Where and with what a report was made."""
+    gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    taken = {stage: round(value, 3) for stage, value in seconds.items()}
+    versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
+    return {**versions, "platform": platform.platform(), "device": gpu, "seconds": taken}
+
+
+def _metric_device(device: torch.device) -> torch.device:
+    return torch.device("cpu") if device.type == "mps" else device
+
+
+def _choice(kind: str, name: str, table: dict[str, Any]) -> Any:
+    if name not in table:
+        raise unknown(kind, name, table)
+    return table[name]
+
+
+def _check_made(source: Statistics, how: Extraction) -> None:
+    """ContentError where a file says it was made otherwise; a warning where it says nothing."""
+    extractor = how.extractor
+    width = source.features.shape[1] if source.features is not None else len(np.asarray(source.mean))
+    own = {**made_by(extractor, how.resize)}
+    if not source.made:
+        text = f"{source.name}: does not say how it was made; taken to be {extractor.name} under {how.resize}"
+        warnings.warn(text, GanevalWarning, 2)
+    for key, value in own.items():
+        if source.made.get(key, value) != value:
+            raise ContentError(
+                f"{source.name}: made with {key} {source.made[key]}, needed {value}; use the same protocol"
+            )
+    if extractor.name == "inception" and width != 2048:
+        raise ContentError(f"{source.name}: found {width} features, needed inception's 2048")
+
+
+def made_by(extractor: Extractor, resize: str) -> dict[str, str]:
+    """What a statistics file records of how it was made, and what must agree for it to be a reference."""
+    identity = {key: str(value) for key, value in extractor.identity.items()}
+    return {**identity, "resize": resize, "precision": extractor.precision}
+
+
+def _warn(texts: Iterable[str]) -> None:
+    for text in texts:
+        warnings.warn(text, GanevalWarning, 2)
+
+
+@contextlib.contextmanager
+def _collected() -> Iterator[Callable[[], list[str]]]:
+    """Our own warnings as lines for the report, as said so far; anybody else's go their usual way at the end."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", GanevalWarning)
+        yield lambda: [str(one.message) for one in caught if issubclass(one.category, GanevalWarning)]
+    for one in caught:
+        if not issubclass(one.category, GanevalWarning):
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)

@@ -1,0 +1,45 @@
+"""`ganeval list`: what is here, and which weights or data are missing. Imports no torch."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ganeval.datasets import DATASETS, dataset_status
+from ganeval.extractors import EXTRACTORS, extractor_status
+from ganeval.protocols import PROTOCOLS
+
+Rows = Mapping[str, str]
+
+
+def metrics(_: Path | None) -> Rows:
+    """The metric families, their scores with the better direction, and whom to cite."""
+    from ganeval.metrics import METRICS  # the one list that needs torch: its table holds the functions
+
+    arrows = {"lower": "↓", "higher": "↑"}
+    rows = {}
+    for name, family in METRICS.items():
+        scores = ", ".join(f"{score} {arrows[better]}" for score, better in family.scores.items())
+        rows[name] = f"{scores}\n{family.cite}{'' if family.default else '; only when asked for'}"
+    return rows
+
+
+def datasets(data_root: Path | None) -> Rows:
+    """The named references, and whether their files are here."""
+    return {name: dataset_status(name, data_root) for name in DATASETS}
+
+
+def extractors(_: Path | None) -> Rows:
+    """The networks, and whether their weights are here."""
+    return {name: f"{row.what}\n{extractor_status(name)}" for name, row in EXTRACTORS.items()}
+
+
+def protocols(_: Path | None) -> Rows:
+    """The ways a picture reaches the network."""
+    return {name: f"{row.resize}; agrees with {row.agrees_with}" for name, row in PROTOCOLS.items()}
+
+
+LISTS: dict[str, Callable[[Path | None], Rows]] = {
+    "metrics": metrics,
+    "datasets": datasets,
+    "extractors": extractors,
+    "protocols": protocols,
+}

@@ -1,0 +1,129 @@
+"""Reports as a person reads them: rich tables on a terminal, plain aligned text in a pipe. Needs no torch."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ganeval.report import ImageSet, Report, Score, fid_heading
+
+TITLES = {
+    "fid": "FID",
+    "fid_infinity": "FID∞",
+    "inception_score": "IS",
+    "kid": "KID",
+    "precision": "precision",
+    "recall": "recall",
+    "density": "density",
+    "coverage": "coverage",
+    "modes_covered": "modes covered",
+    "modes_hit": "modes hit",
+    "modes_kl": "modes KL",
+    "modes_js": "modes JS",
+    "modes_high_confidence": "high confidence",
+    "ndb": "NDB/K",
+    "ndb_js": "NDB JS",
+}
+HEADLINES = ("fid", "inception_score", "kid", "precision", "recall", "density", "coverage", "modes_covered", "modes_kl")
+ARROWS = {"lower": "↓", "higher": "↑"}
+
+
+def measured(score: Score) -> tuple[str, str]:
+    """A value and its error as they are printed: the error to two digits, the value to the same place.
+
+    >>> measured(Score(28.9341, "lower", error=0.2042)), measured(Score(10, "higher", total=10))
+    (('28.93', '0.20'), ('10 of 10', ''))
+    """
+    if score.total is not None and isinstance(score.value, int):
+        return f"{score.value} of {score.total}", ""
+    if score.error is None:
+        return f"{score.value:.4g}", ""
+    if score.error == 0:
+        return f"{score.value:.4g}", "0"
+    places = max(0, 1 - math.floor(math.log10(score.error)))
+    return f"{score.value:.{places}f}", f"{score.error:.{places}f}"
+
+
+def report_view(report: Report) -> RenderableType:
+    """One report: every score with its error and direction, then what was scored and how."""
+    title = f"{report.samples.name} against {report.reference.name}"
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
+    table.add_column("score")
+    for heading in ("value", "± error"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("better")
+    table.add_column("also")
+    for name, score in report.scores.items():
+        value, error = measured(score)
+        better = f"{ARROWS[score.better]} {score.better}"
+        table.add_row(_title(name, report), value, error, better, _also(name, score))
+    return Group(table, *_footer(report))
+
+
+def reports_view(reports: Sequence[Report], narrow: bool = True) -> RenderableType:
+    """Several reports of one reference and protocol: a row each, headline scores only (`--json` has the rest)."""
+    first = reports[0]
+    table = Table(box=SIMPLE_HEAD, title=f"against {first.reference.name}", title_justify="left", title_style="bold")
+    table.add_column("samples", overflow="fold")
+    table.add_column("N", justify="right")
+    names = [name for name in HEADLINES if any(name in report.scores for report in reports)]
+    for name in names:
+        table.add_column(f"{_title(name, first)} {ARROWS[_better(name, reports)]}", justify="right")
+    for report in reports:
+        cells = [_cell(report.scores.get(name), narrow) for name in names]
+        table.add_row(report.samples.name, _count(report.samples), *cells)
+    return Group(table, Text(_reference_line(first)), Text(first.protocol.line()))
+
+
+def facts_view(title: str, rows: Mapping[str, str]) -> RenderableType:
+    """A table of two columns, for `check` and `list`."""
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")
+    for name, value in rows.items():
+        table.add_row(name, value)
+    return table
+
+
+def _title(name: str, report: Report) -> str:
+    if name == "fid":
+        return fid_heading(report.protocol.extractor)
+    return TITLES.get(name, name)
+
+
+def _better(name: str, reports: Sequence[Report]) -> str:
+    return next(report.scores[name].better for report in reports if name in report.scores)
+
+
+def _cell(score: Score | None, narrow: bool) -> str:
+    if score is None:
+        return "–"
+    value, error = measured(score)
+    return value if not error else f"{value}{chr(10) if narrow else ' '}±{error}"
+
+
+def _also(name: str, score: Score) -> str:
+    notes = []
+    if score.std is not None:
+        notes.append(f"std over {'splits' if name == 'inception_score' else 'subsets'} {score.std:.3g}")
+    if score.whole is not None:
+        notes.append(f"unsplit {score.whole:.5g}")
+    if score.total is not None and not isinstance(score.value, int):
+        notes.append(f"of {score.total} cells")
+    return ", ".join(notes)
+
+
+def _footer(report: Report) -> list[Text]:
+    counts = f"N = {_count(report.samples)} samples"
+    return [Text(f"{counts}; {_reference_line(report)}"), Text(report.protocol.line())]
+
+
+def _reference_line(report: Report) -> str:
+    return f"M = {_count(report.reference)} reference images (precision, recall, density, coverage depend on N and M)"
+
+
+def _count(images: ImageSet) -> str:
+    return "?" if images.count is None else f"{images.count:,}"

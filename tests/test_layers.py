@@ -1,0 +1,97 @@
+"""Who imports whom: the layers of the design, read from the syntax trees."""
+
+import ast
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "ganeval"
+EVERYONE_MAY = {"errors", "files"}
+LAYERS = {
+    "cli": {"checking", "evaluation", "listing", "publishing", "render", "report", "runs", "sources", "training"},
+    "checking": {"advice", "census", "images"},
+    "listing": {"datasets", "extractors", "metrics", "protocols"},
+    "publishing": {"evaluation", "features", "sources", "store"},
+    "training": {"evaluation", "extractors", "images", "sources"},
+    "evaluation": {"advice", "census", "extractors", "features", "images", "metrics", "protocols", "report"}
+    | {"scoring", "sources", "store"},
+    "scoring": {"metrics", "report", "store"},
+    "advice": {"census", "report"},
+    "sources": {"datasets", "images", "importing", "runs"},
+    "features": {"census", "extractors", "images", "metrics", "resize", "store"},
+    "census": {"images"},
+    "extractors": {"datasets", "images", "importing"},
+    "datasets": {"images"},
+    "images": {"archives", "arrays", "decoding", "image_set", "streams"},
+    "streams": {"arrays", "decoding", "image_set", "pixels"},
+    "arrays": {"archives", "decoding", "image_set", "pixels"},
+    "image_set": {"decoding"},
+    "decoding": {"pixels"},
+    "archives": set(),
+    "pixels": set(),
+    "render": {"report"},
+    "runs": {"report"},
+    "metrics": set(),
+    "report": set(),
+    "resize": set(),
+    "store": set(),
+    "importing": set(),
+    "protocols": set(),
+    "errors": set(),
+    "files": set(),
+}
+NO_TORCH = ("advice", "cli", "errors", "files", "importing", "protocols", "render", "report", "runs")
+
+
+def parts() -> dict[str, list[Path]]:
+    """The files of each part of the package: a module, or a folder taken as one."""
+    found: dict[str, list[Path]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        name = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if name not in ("__init__", "__main__"):
+            found.setdefault(name, []).append(path)
+    return found
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that a file imports, at its top or inside functions."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "ganeval":
+            names |= {f"ganeval.{alias.name}" for alias in node.names if alias.name != "__version__"}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+def ours(names: set[str]) -> set[str]:
+    return {name.split(".")[1] for name in names if name.startswith("ganeval.")}
+
+
+def test_every_part_has_a_layer() -> None:
+    assert set(parts()) == set(LAYERS)
+
+
+def test_parts_import_only_what_their_layer_may() -> None:
+    trespassers = {}
+    for name, files in parts().items():
+        found = ours(set().union(*map(imported, files))) - {name} - EVERYONE_MAY
+        if found - LAYERS[name]:
+            trespassers[name] = found - LAYERS[name]
+    assert trespassers == {}
+
+
+def test_no_layer_is_wider_than_needed() -> None:
+    unused = {}
+    for name, files in parts().items():
+        allowed = LAYERS[name] - ours(set().union(*map(imported, files)))
+        if allowed:
+            unused[name] = allowed
+    assert unused == {}
+
+
+def test_light_parts_import_no_torch() -> None:
+    for name in NO_TORCH:
+        for path in parts()[name]:
+            heavy = {one.split(".")[0] for one in imported(path)} & {"torch", "torchvision", "pandas", "matplotlib"}
+            assert not heavy, f"{path} imports {heavy}"
