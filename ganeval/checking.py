@@ -12,7 +12,7 @@ from ganeval.errors import BadImage, UsageError
 from ganeval.images import Images, Labels, Picture, Stream
 
 Tick = Callable[[str, int, int | None], None]
-LEAST = {"fid": 2, "is": 2, "kid": 3, "pr": 7, "dc": 7, "modes": 5, "fid-infinity": 2050}  # with Inception's 2048
+LEAST = {"fid": 2, "is": 2, "kid": 3, "pr": 7, "dc": 7, "modes": 5}  # what `score` takes on without being asked
 CHUNK = 64
 
 
@@ -26,9 +26,13 @@ class Survey:
     class_sorted: bool
 
     @property
-    def refused(self) -> bool:
-        """Whether `ganeval score` would refuse this set as it is."""
-        return bool(self.facts.skipped) or self.facts.count < LEAST["fid"]
+    def refused(self) -> str:
+        """Why `ganeval score` would refuse this set as it is; empty where it would not."""
+        few = too_few(self.facts.count, LEAST)
+        skipped = len(self.facts.skipped)
+        files = "1 file" if skipped == 1 else f"{skipped:,} files"
+        reasons = [f"{files} cannot be read (mend or remove, or --on-bad-image skip)"] * bool(skipped)
+        return "; ".join([*reasons, *[f"too few images for {', '.join(few)}"] * bool(few)])
 
     def rows(self) -> dict[str, str]:
         """The survey as lines of a table."""

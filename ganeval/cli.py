@@ -16,7 +16,6 @@ from ganeval.errors import ContentError, GanevalError, UsageError, unknown
 Tick = Callable[[str, int, int | None], None]
 Command = TypeVar("Command", bound=Callable[..., Any])
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
-BYTES = ("download",)  # stages that count bytes, not pictures
 
 
 class Commands(click.Group):
@@ -35,6 +34,11 @@ class Commands(click.Group):
         except GanevalError as error:
             click.echo(f"Error: {' '.join(str(error).split())}", err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:  # a full disk, a folder that may not be written; a closed pipe is click's business
+            if error.filename is None:
+                raise
+            click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
+            ctx.exit(GanevalError.exit_code)
 
 
 @click.group(cls=Commands, context_settings=CONTEXT)
@@ -144,15 +148,22 @@ def score(
     as --ref, a statistics file (mu and sigma). Each score has one standard error over new draws of both sets.
     """
     from ganeval.evaluation import Scorer, Settings
+    from ganeval.files import check_target
+    from ganeval.runs import write_run
+    from ganeval.sources import display_name
 
     settings = Settings(**options)
     if names and len(names) != len(samples):
         raise UsageError(f"--name: found {len(names)}, needed one for each of the {len(samples)} --samples")
-    given = list(zip(samples, names or [None] * len(samples), strict=True))
+    names = names or tuple(display_name(source) for source in samples)
+    folders = _run_folders(names, out)
+    if json_file not in (None, "-"):
+        check_target("--json", Path(json_file))
     with progress() as tick:
         scorer = Scorer(reference, settings, tick)
-        reports = [scorer.score(source, name) for source, name in given]
-    _write_runs(reports, out, {"reference": reference, "samples": list(samples), **_plain(options)})
+        reports = [scorer.score(source, name) for source, name in zip(samples, names, strict=True)]
+    for folder, report in zip(folders, reports, strict=False):
+        write_run(folder, report, {"reference": reference, "samples": list(samples), **_plain(options)})
     document = reports[0].to_dict() if len(reports) == 1 else [report.to_dict() for report in reports]
     if json_file is not None:
         _write_json(document, json_file)
@@ -180,14 +191,14 @@ def check(source: str, data_root: Path | None, offline: bool) -> None:
     from ganeval.render import facts_view
     from ganeval.sources import Opening, Statistics, open_source
 
-    images = open_source(source, Opening(data_root, offline))
+    images = open_source(source, Opening(data_root, offline, count=1))  # a generator is refused, whatever its count
     if isinstance(images, Statistics):
         raise UsageError(f"{source}: is a statistics file, needed pictures")
     with progress() as tick:
         found = survey(images, tick)
     _print(facts_view(source, found.rows()))
     if found.refused:
-        raise ContentError(f"{source}: `ganeval score` would refuse this; mend or remove what cannot be read")
+        raise ContentError(f"{source}: `ganeval score` would refuse this: {found.refused}")
 
 
 @main.command()
@@ -206,8 +217,10 @@ def features(source: str, path: Path, kind: str, **options: Any) -> None:
     The file says how it was made; a score under another protocol refuses it.
     """
     from ganeval.evaluation import Settings
+    from ganeval.files import check_target
     from ganeval.publishing import publish
 
+    check_target("-o", path)
     with progress() as tick:
         count = publish(source, path, Settings(**options), kind, tick)
     click.echo(f"{path}: {kind} of {count:,} images")
@@ -232,11 +245,14 @@ def classifier(source: str, path: Path | None, seed: int, device: str, data_root
     Seeded, trained once, kept by the hash of the data; a second call finds it.
     """
     from ganeval.evaluation import pick_device
+    from ganeval.files import check_target
     from ganeval.sources import Opening, open_source
     from ganeval.training import trained_classifier
 
+    if path is not None:
+        check_target("-o", path)
     with progress() as tick:
-        images = open_source(source, Opening(data_root, offline))
+        images = open_source(source, Opening(data_root, offline, count=1))  # as in `check`
         line = trained_classifier(images, path, seed=seed, device=pick_device(device), tick=tick)
     click.echo(line)
 
@@ -314,17 +330,19 @@ def _write_json(document: Any, target: str) -> None:
         partial.write_text(text, encoding="utf-8")
 
 
-def _write_runs(reports: list[Any], out: Path | None, config: dict[str, Any]) -> None:
-    from ganeval.runs import write_run
+def _run_folders(names: tuple[str, ...], out: Path | None) -> list[Path]:
+    """The run folder of each name: `--out` itself for one, below it for several; checked before anything is scored."""
+    from ganeval.files import check_target
 
     if out is None:
-        return
-    names = [report.samples.name for report in reports]
-    if len(set(names)) != len(names):
-        raise UsageError(f"--out: found samples of one name ({', '.join(names)}), needed a --name for each")
-    for report in reports:
-        folder = out if len(reports) == 1 else out / report.samples.name.replace("/", "_").replace(":", "-")
-        write_run(folder, report, config)
+        return []
+    below = [name.replace("/", "_").replace(":", "-").lstrip(".") for name in names]
+    if len(set(below)) != len(below) or not all(below):
+        raise UsageError(f"--out: found the names {', '.join(names)}, needed a --name for each that makes a folder")
+    folders = [out] if len(names) == 1 else [out / name for name in below]
+    for folder in folders:
+        check_target("--out", folder / "report.json")
+    return folders
 
 
 def _plain(options: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ganeval.errors import UsageError
+
 
 def cache_root() -> Path:
     """The folder of features, weights and classifiers: `GANEVAL_CACHE`, else `~/.cache/ganeval`."""
@@ -15,6 +17,20 @@ def cache_root() -> Path:
 def offline() -> bool:
     """Whether `GANEVAL_OFFLINE` forbids downloads."""
     return os.environ.get("GANEVAL_OFFLINE", "") not in ("", "0")
+
+
+def check_target(flag: str, path: Path) -> None:
+    """UsageError where a file could not be written to `path`: asked before the work that it is to keep.
+
+    >>> check_target("--json", Path("/"))
+    Traceback (most recent call last):
+    ganeval.errors.UsageError: --json /: found a folder, needed a file to write
+    """
+    if path.is_dir():
+        raise UsageError(f"{flag} {path}: found a folder, needed a file to write")
+    there = next(parent for parent in path.absolute().parents if parent.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise UsageError(f"{flag} {path}: nothing can be written to {there}")
 
 
 @contextmanager

@@ -107,7 +107,7 @@ def _cell(score: Score | None, narrow: bool) -> str:
 
 def _also(name: str, score: Score) -> str:
     notes = []
-    if score.std is not None:
+    if score.std:
         notes.append(f"std over {'splits' if name == 'inception_score' else 'subsets'} {score.std:.3g}")
     if score.whole is not None:
         notes.append(f"unsplit {score.whole:.5g}")

@@ -6,7 +6,7 @@ Frozen dataclasses that mirror the JSON file (schema 1). Needs no torch: tables,
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -124,14 +124,13 @@ class Report:
             raise ContentError(f"{where}: found no ganeval report, needed JSON with the keys 'schema' and 'scores'")
         try:
             own = {
-                "samples": _read(ImageSet, document["samples"]),
-                "reference": _read(ImageSet, document["reference"]),
-                "protocol": _read(Protocol, document["protocol"]),
-                "scores": {name: _read(Score, score) for name, score in document["scores"].items()},
-                "warnings": tuple(document.get("warnings", ())),
+                "samples": _read(ImageSet, document.get("samples"), "samples"),
+                "reference": _read(ImageSet, document.get("reference"), "reference"),
+                "protocol": _read(Protocol, document.get("protocol"), "protocol"),
+                "scores": {name: _read_score(name, score) for name, score in _mapping(document, "scores").items()},
             }
-            return _read(cls, {**document, **own})
-        except (KeyError, TypeError, AttributeError) as reason:
+            return _read(cls, {**document, **own}, "report")
+        except ValueError as reason:
             raise ContentError(f"{where}: not a whole ganeval report: {reason}") from reason
 
 
@@ -196,8 +195,27 @@ def _score_document(score: Score) -> dict[str, Any]:
     return {**kept, "better": better, **more}
 
 
-def _read(kind: Callable[..., Part], document: Mapping[str, Any]) -> Part:
-    """A dataclass from a mapping; keys it does not know go into `more`."""
-    known = {item.name for item in fields(kind)} - {"more"}  # type: ignore[arg-type]
+def _read(kind: Callable[..., Part], document: Any, what: str) -> Part:
+    """A dataclass from a mapping; keys it does not know go into `more`. ValueError for one it lacks."""
+    if not isinstance(document, Mapping):
+        raise ValueError(f"{what} is {json.dumps(document)[:40]}, needed an object")
+    known = {item.name: item for item in fields(kind) if item.name != "more"}  # type: ignore[arg-type]
+    needed = [name for name, item in known.items() if item.default is MISSING and item.default_factory is MISSING]
+    if lacking := [name for name in needed if name not in document]:
+        raise ValueError(f"{what} lacks {', '.join(lacking)}")
     own = {key: tuple(value) if isinstance(value, list) else value for key, value in document.items() if key in known}
     return kind(**own, more={key: value for key, value in document.items() if key not in known})
+
+
+def _read_score(name: str, document: Any) -> Score:
+    score = _read(Score, document, f"score {name}")
+    if not isinstance(score.value, int | float) or score.better not in ("lower", "higher"):
+        raise ValueError(f"score {name} has the value {score.value!r}, better {score.better!r}")
+    return score
+
+
+def _mapping(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    if not isinstance(document[key], Mapping):
+        raise ValueError(f"{key} is {json.dumps(document[key])[:40]}, needed an object")
+    found: Mapping[str, Any] = document[key]
+    return found

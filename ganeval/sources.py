@@ -1,6 +1,10 @@
 """`open_source`: the one place that tells paths, data sets, runs, `module:function` and statistics files apart."""
 
+import difflib
 import json
+import warnings
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ganeval.datasets import DATASETS, open_dataset
-from ganeval.errors import ContentError, UsageError, unknown
+from ganeval.errors import ContentError, GanevalWarning, UsageError
 from ganeval.files import replacing
 from ganeval.images import (
     Images,
@@ -26,8 +30,16 @@ from ganeval.importing import import_function
 from ganeval.runs import is_run, pictures_of
 
 Array = np.ndarray[Any, Any]
+DAMAGED = (
+    OSError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)  # what NumPy raises on bad files
 OPENERS: dict[str, Callable[[Path], Images]] = {".zip": zip_images, ".tar": tar_images, ".npy": npy_images}
-COMPRESSED_TARS = (".tgz", ".gz", ".bz2", ".xz")
+COMPRESSED_TARS = (".tgz", ".gz", ".bz2", ".xz", ".zst")
 
 
 @dataclass(frozen=True)
@@ -112,19 +124,41 @@ def write_statistics(path: Path, arrays: Mapping[str, Array], made: Mapping[str,
 def _named(text: str, opening: Opening) -> Source:
     path = Path(text)
     if text.partition(":")[0] in DATASETS:
+        if path.exists():
+            warnings.warn(
+                f"{text}: taken as the data set; for what is here of that name say ./{text}", GanevalWarning, 2
+            )
         return open_dataset(text, data_root=opening.data_root, offline=opening.offline)
     if path.is_dir():
-        return _named(pictures_of(path), opening) if is_run(path) else folder_images(path)
+        return _run(path, opening) if is_run(path) else folder_images(path)
     if path.is_file():
         return _file(path)
     if path.exists() or path.is_symlink():
         raise UsageError(f"{text}: found neither a file nor a folder there, needed one of them")
-    if ":" in text:
+    if ":" in text and "/" not in text:
         function = import_function(text)
         return stream_images(function, text, count=opening.count, latent=opening.latent, seed=opening.seed)
-    if "/" in text or path.suffix:
-        raise UsageError(f"{text}: no such file or folder")
-    raise unknown("source", text, DATASETS)
+    raise _nothing_there(text)
+
+
+def _run(path: Path, opening: Opening) -> Source:
+    """The pictures of a run: its own, or those its report names, if they are still there."""
+    source = pictures_of(path)
+    if Path(source).resolve() == path.resolve():
+        return folder_images(path)
+    try:
+        return _named(source, opening)
+    except UsageError as reason:
+        raise ContentError(f"{path}: a run whose pictures cannot be had again ({reason})") from reason
+
+
+def _nothing_there(text: str) -> UsageError:
+    """The error for a path or name that means nothing, with the nearest one that does."""
+    folder = Path(text).parent
+    beside = [str(folder / entry.name) for entry in folder.iterdir()] if folder.is_dir() else []
+    near = difflib.get_close_matches(str(Path(text)), [*DATASETS, *beside], n=1, cutoff=0.6)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    return UsageError(f"{text}: no such file, folder or data set: {hint}(data sets: {', '.join(DATASETS)})")
 
 
 def _file(path: Path) -> Source:
@@ -134,33 +168,58 @@ def _file(path: Path) -> Source:
     if suffix in COMPRESSED_TARS:
         return tar_images(path)
     if suffix == ".npz":
-        return _statistics(path) or npz_images(path)
+        return _statistics(path) if _holds_statistics(path) else npz_images(path)
     found = f"found a '{suffix}' file" if suffix else "found a file without a suffix"
     raise ContentError(f"{path}: {found}, needed a folder, .zip, .tar, .npz or .npy of pictures, or a statistics .npz")
 
 
-def _statistics(path: Path) -> Statistics | None:
-    """The statistics in an npz, or None where it holds none (pictures, then, or nothing of use)."""
+def _holds_statistics(path: Path) -> bool:
+    """Whether an npz holds statistics; else it holds pictures, or nothing of use, and their reader says so."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = {name.removesuffix(".npy") for name in archive.namelist()}
+    except DAMAGED:
+        return False
+    return {"mu", "sigma"} <= names or "features" in names
+
+
+def _statistics(path: Path) -> Statistics:
     try:
         with np.load(path, allow_pickle=False) as file:
-            if not {"mu", "sigma"} <= set(file.files) and "features" not in file.files:
-                return None
             arrays = {key: file[key] for key in ("mu", "sigma", "features", "probabilities") if key in file.files}
             made = json.loads(str(file["ganeval"])) if "ganeval" in file.files else {}
-    except (OSError, ValueError, EOFError) as reason:
-        raise ContentError(f"{path}: cannot be read as npz ({reason}); needed arrays mu and sigma") from reason
+    except DAMAGED as reason:
+        raise ContentError(f"{path}: a damaged statistics file, or one with more than numbers ({reason})") from reason
+    if not isinstance(made, dict):
+        raise ContentError(
+            f"{path}: a damaged statistics file: found a {type(made).__name__} that says how it was made"
+        )
     mean, covariance, features, probabilities = map(arrays.get, ("mu", "sigma", "features", "probabilities"))
-    return _checked(Statistics(str(path), mean, covariance, features, probabilities, made))
+    _check_shapes(path, mean, covariance, features, probabilities)
+    _check_numbers(path, arrays)
+    return Statistics(str(path), mean, covariance, features, probabilities, made)
 
 
-def _checked(statistics: Statistics) -> Statistics:
-    mean, covariance, features = statistics.mean, statistics.covariance, statistics.features
+def _check_shapes(
+    path: Path, mean: Array | None, covariance: Array | None, features: Array | None, probabilities: Array | None
+) -> None:
     if mean is not None and covariance is not None and (mean.ndim != 1 or covariance.shape != 2 * mean.shape):
-        shapes = f"mu {mean.shape} and sigma {covariance.shape}"
-        raise ContentError(f"{statistics.name}: found {shapes}, needed (D,) and (D, D)")
+        raise ContentError(f"{path}: found mu {mean.shape} and sigma {covariance.shape}, needed (D,) and (D, D)")
     if features is not None and features.ndim != 2:
-        raise ContentError(f"{statistics.name}: found features {features.shape}, needed (N, D)")
-    for array in (mean, covariance, features, statistics.probabilities):
-        if array is not None and not np.isfinite(array).all():
-            raise ContentError(f"{statistics.name}: holds numbers that are not finite; it cannot be a reference")
-    return statistics
+        raise ContentError(f"{path}: found features {features.shape}, needed (N, D)")
+    if features is not None and probabilities is not None and probabilities.shape[:-1] != features.shape[:1]:
+        shapes = f"features {features.shape} and probabilities {probabilities.shape}"
+        raise ContentError(f"{path}: found {shapes}, needed (N, D) and (N, C)")
+
+
+def _check_numbers(path: Path, arrays: Mapping[str, Array]) -> None:
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiu":
+            raise ContentError(f"{path}: found {name} of type {array.dtype}, needed real numbers")
+        if not np.isfinite(array).all():
+            raise ContentError(f"{path}: found numbers in {name} that are not finite; it cannot be a reference")
+    covariance = arrays.get("sigma")
+    if covariance is not None and not np.allclose(
+        covariance, covariance.T, rtol=1e-3, atol=1e-6 * np.abs(covariance).max()
+    ):
+        raise ContentError(f"{path}: found a sigma that is not symmetric, so no covariance")

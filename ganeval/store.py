@@ -72,8 +72,9 @@ class Store:
         try:
             with replacing(self._path(key)) as partial:
                 save_file(tensors, partial, metadata)
-        except OSError as reason:
-            warnings.warn(f"{self.root}: cannot keep features there ({reason.strerror}); not cached", GanevalWarning, 2)
+        except (OSError, SafetensorError) as reason:  # a full disk is a SafetensorError
+            text = getattr(reason, "strerror", None) or str(reason)
+            warnings.warn(f"{self.root}: cannot keep features there ({text}); not cached", GanevalWarning, 2)
 
     def _path(self, key: str) -> Path:
         return (self.root or Path()) / key[:2] / f"{key}.safetensors"

@@ -80,7 +80,7 @@ def test_inception_agrees_with_torch_fidelity(inception_file, pictures, oracle):
     assert_agrees(found, features)
     assert probabilities is not None
     assert_agrees(probabilities, torch.softmax(logits.double(), dim=1).float(), 1e-4)
-    assert (extractor.layer, extractor.weights, extractor.heading) == ("2048", "custom", "FID")
+    assert (extractor.layer, extractor.weights) == ("2048", "custom")
 
 
 def test_the_batch_changes_inception_by_rounding_only(inception_file, pictures):
@@ -264,7 +264,7 @@ def test_a_function_of_the_current_folder_is_an_extractor():
     assert found.shape == (2, 192)
     assert probabilities is None
     assert not extractor.cacheable
-    assert extractor.heading == "FID (mine_for_test:features)"
+    assert extractor.name == "mine_for_test:features"
     broken = open_extractor("mine_for_test:broken", device=CPU)
     with pytest.raises(ContentError, match="extractor 'mine_for_test:broken' failed: ZeroDivisionError: by zero"):
         broken.run(torch.ones(2, 3, 299, 299))
@@ -311,8 +311,8 @@ def test_pictures_of_another_shape_or_type_are_a_mistake():
 def test_the_table_is_complete_and_auto_depends_on_the_reference_alone():
     assert set(PUBLISHED) | {"digits", "mnist", "fashion-mnist", "cifar10"} == set(EXTRACTORS)
     assert set(CLIP) | set(DINOV2) < set(EXTRACTORS)
-    assert len({row.heading for row in EXTRACTORS.values()}) == len(EXTRACTORS)
-    names = ("digits", "digits:test", "stacked-digits", "mnist", "/some/digits")
+    assert all(row.cite for row in EXTRACTORS.values())
+    names = ("digits", "digits:test", "stacked-digits", "digits-of-mine", "/some/digits")
     assert [default_extractor(name) for name in names] == ["digits"] * 3 + ["inception"] * 2
 
 
@@ -323,6 +323,10 @@ def test_wrong_names_and_options_are_usage_errors(tmp_path):
         open_extractor("inception", device=CPU, precision="fp32")
     with pytest.raises(UsageError, match="needs a CUDA device, and this is cpu"):
         open_extractor("inception", device=CPU, precision="tf32")
+    with pytest.raises(UsageError, match="found a int, needed a name, a file or a callable"):
+        open_extractor(3, device=CPU)
+    with pytest.raises(UsageError, match="no such file"):
+        open_extractor(tmp_path / "absent.safetensors", device=CPU)
     for name in ("digits", "mnist", "math:sqrt", "mine.safetensors"):
         with pytest.raises(UsageError, match="takes no --weights"):
             open_extractor(name, device=CPU, weights=tmp_path)

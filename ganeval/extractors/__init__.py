@@ -24,47 +24,46 @@ __all__ = ["EXTRACTORS", "Row", "default_extractor", "extractor_status", "open_e
 
 @dataclass(frozen=True)
 class Row:
-    """One extractor: what it is, who makes it, what tables call the Fréchet distance of its features, whom to cite."""
+    """One extractor: what it is, what makes it ready, whom to cite."""
 
     what: str
-    load: Callable[[str, str, Settings], Extractor]
-    heading: str
+    load: Callable[[str, Settings], Extractor]
     cite: str
 
 
-def _inception(name: str, heading: str, settings: Settings) -> Extractor:
+def _inception(name: str, settings: Settings) -> Extractor:
     from ganeval.extractors.networks import inception
 
-    return inception(name, heading, settings)
+    return inception(name, settings)
 
 
-def _vgg16(name: str, heading: str, settings: Settings) -> Extractor:
+def _vgg16(name: str, settings: Settings) -> Extractor:
     from ganeval.extractors.networks import vgg16
 
-    return vgg16(name, heading, settings)
+    return vgg16(name, settings)
 
 
-def _clip(name: str, heading: str, settings: Settings) -> Extractor:
+def _clip(name: str, settings: Settings) -> Extractor:
     from ganeval.extractors.networks import clip
 
-    return clip(name, heading, settings)
+    return clip(name, settings)
 
 
-def _dinov2(name: str, heading: str, settings: Settings) -> Extractor:
+def _dinov2(name: str, settings: Settings) -> Extractor:
     from ganeval.extractors.networks import dinov2
 
-    return dinov2(name, heading, settings)
+    return dinov2(name, settings)
 
 
-def _digits(name: str, heading: str, settings: Settings) -> Extractor:
+def _digits(name: str, settings: Settings) -> Extractor:
     from ganeval.extractors.custom import classifier_file
 
     _refuse_weights(name, settings, "its weights ship with ganeval")
     path = Path(__file__).parent / "digits.safetensors"
-    return classifier_file(path, settings, name=name, heading=heading, published=True)
+    return classifier_file(path, settings, name=name, published=True)
 
 
-def _trained(name: str, heading: str, settings: Settings) -> Extractor:
+def _trained(name: str, settings: Settings) -> Extractor:
     from ganeval.extractors.custom import classifier_file
 
     _refuse_weights(name, settings, f"`ganeval classifier {name}` trains them")
@@ -73,7 +72,7 @@ def _trained(name: str, heading: str, settings: Settings) -> Extractor:
         raise MissingWeights(
             f"no classifier for {name} here: run `ganeval classifier {name}` (once; about five minutes on two cores)"
         )
-    return classifier_file(path, settings, name=name, heading=heading)
+    return classifier_file(path, settings, name=name)
 
 
 _INCEPTION = "Szegedy et al. 2015, arXiv:1512.00567; Heusel et al. 2017, arXiv:1706.08500"
@@ -83,30 +82,30 @@ _DINOV2 = "Oquab et al. 2023, arXiv:2304.07193; Stein et al. 2023, arXiv:2306.04
 _SMALL = "Metz et al. 2017, arXiv:1611.02163 (scoring with a classifier of the data's own kind)"
 
 EXTRACTORS: dict[str, Row] = {
-    "inception": Row("Inception-v3 as TensorFlow published it; 2048 pool features", _inception, "FID", _INCEPTION),
-    "vgg16": Row("VGG16 of torchvision; 4096 features after fc2's ReLU", _vgg16, "FID (VGG16)", _VGG16),
-    "clip-vit-b-32": Row("OpenAI CLIP; 512 features", _clip, "FID (CLIP ViT-B/32)", _CLIP),
-    "clip-vit-b-16": Row("OpenAI CLIP; 512 features", _clip, "FID (CLIP ViT-B/16)", _CLIP),
-    "clip-vit-l-14": Row("OpenAI CLIP; 768 features", _clip, "FID (CLIP ViT-L/14)", _CLIP),
-    "clip-vit-l-14-336px": Row("OpenAI CLIP at 336 pixels; 768 features", _clip, "FID (CLIP ViT-L/14@336)", _CLIP),
-    "clip-rn50": Row("OpenAI CLIP; 1024 features", _clip, "FID (CLIP RN50)", _CLIP),
-    "clip-rn101": Row("OpenAI CLIP; 512 features", _clip, "FID (CLIP RN101)", _CLIP),
-    "clip-rn50x4": Row("OpenAI CLIP at 288 pixels; 640 features", _clip, "FID (CLIP RN50x4)", _CLIP),
-    "clip-rn50x16": Row("OpenAI CLIP at 384 pixels; 768 features", _clip, "FID (CLIP RN50x16)", _CLIP),
-    "clip-rn50x64": Row("OpenAI CLIP at 448 pixels; 1024 features", _clip, "FID (CLIP RN50x64)", _CLIP),
-    "dinov2-vit-s-14": Row("Meta DINOv2; 384 features", _dinov2, "FD-DINOv2 (ViT-S/14)", _DINOV2),
-    "dinov2-vit-b-14": Row("Meta DINOv2; 768 features", _dinov2, "FD-DINOv2 (ViT-B/14)", _DINOV2),
-    "dinov2-vit-l-14": Row("Meta DINOv2; 1024 features", _dinov2, "FD-DINOv2 (ViT-L/14)", _DINOV2),
-    "dinov2-vit-g-14": Row("Meta DINOv2; 1536 features", _dinov2, "FD-DINOv2 (ViT-g/14)", _DINOV2),
-    "digits": Row("small classifier of 8×8 digits, shipped", _digits, "FID (digits classifier)", _SMALL),
-    "mnist": Row("small classifier, trained once here", _trained, "FID (mnist classifier)", _SMALL),
-    "fashion-mnist": Row("small classifier, trained once here", _trained, "FID (fashion-mnist classifier)", _SMALL),
-    "cifar10": Row("small classifier, trained once here", _trained, "FID (cifar10 classifier)", _SMALL),
+    "inception": Row("Inception-v3 as TensorFlow published it; 2048 pool features", _inception, _INCEPTION),
+    "vgg16": Row("VGG16 of torchvision; 4096 features after fc2's ReLU", _vgg16, _VGG16),
+    "clip-vit-b-32": Row("OpenAI CLIP; 512 features", _clip, _CLIP),
+    "clip-vit-b-16": Row("OpenAI CLIP; 512 features", _clip, _CLIP),
+    "clip-vit-l-14": Row("OpenAI CLIP; 768 features", _clip, _CLIP),
+    "clip-vit-l-14-336px": Row("OpenAI CLIP at 336 pixels; 768 features", _clip, _CLIP),
+    "clip-rn50": Row("OpenAI CLIP; 1024 features", _clip, _CLIP),
+    "clip-rn101": Row("OpenAI CLIP; 512 features", _clip, _CLIP),
+    "clip-rn50x4": Row("OpenAI CLIP at 288 pixels; 640 features", _clip, _CLIP),
+    "clip-rn50x16": Row("OpenAI CLIP at 384 pixels; 768 features", _clip, _CLIP),
+    "clip-rn50x64": Row("OpenAI CLIP at 448 pixels; 1024 features", _clip, _CLIP),
+    "dinov2-vit-s-14": Row("Meta DINOv2; 384 features", _dinov2, _DINOV2),
+    "dinov2-vit-b-14": Row("Meta DINOv2; 768 features", _dinov2, _DINOV2),
+    "dinov2-vit-l-14": Row("Meta DINOv2; 1024 features", _dinov2, _DINOV2),
+    "dinov2-vit-g-14": Row("Meta DINOv2; 1536 features", _dinov2, _DINOV2),
+    "digits": Row("small classifier of 8×8 digits, shipped", _digits, _SMALL),
+    "mnist": Row("small classifier, trained once here", _trained, _SMALL),
+    "fashion-mnist": Row("small classifier, trained once here", _trained, _SMALL),
+    "cifar10": Row("small classifier, trained once here", _trained, _SMALL),
 }
 
 
 def open_extractor(
-    name: str | Callable[..., Any],
+    name: str | Path | Callable[..., Any],
     *,
     device: torch.device,
     weights: Path | None = None,
@@ -136,9 +135,10 @@ def open_extractor(
         shift_scale=shift_scale,
         progress=progress,
     )
+    if isinstance(name, Path):
+        name = str(name)
     if isinstance(name, str) and name in EXTRACTORS:
-        row = EXTRACTORS[name]
-        return row.load(name, row.heading, settings)
+        return EXTRACTORS[name].load(name, settings)
     return _open_own(name, settings)
 
 
@@ -148,7 +148,7 @@ def default_extractor(reference_name: str) -> str:
     >>> default_extractor("digits:train"), default_extractor("cifar10:train")
     ('digits', 'inception')
     """
-    return "digits" if reference_name.startswith(("digits", "stacked-digits")) else "inception"
+    return "digits" if reference_name.split(":")[0] in ("digits", "stacked-digits") else "inception"
 
 
 def extractor_status(name: str) -> str:
@@ -169,6 +169,8 @@ def _open_own(name: str | Callable[..., Any], settings: Settings) -> Extractor:
         return classifier_file(Path(name), settings, name=Path(name).stem)
     if isinstance(name, str) and ":" not in name:
         raise unknown("extractor", name, EXTRACTORS)
+    if not isinstance(name, str) and not callable(name):
+        raise UsageError(f"extractor: found a {type(name).__name__}, needed a name, a file or a callable")
     _refuse_weights(str(name), settings, "it loads its own")
     return custom(name, settings)
 

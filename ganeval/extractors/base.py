@@ -1,4 +1,4 @@
-"""What every extractor is: a network, the size it takes, and a name for the store and for table headings."""
+"""What every extractor is: a network, the size it takes, and an identity for the store."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,8 +34,7 @@ class Settings:
 class Extractor:
     """Turns pictures into features, and into class probabilities where it has classes.
 
-    `classes` names those classes where they are a data set's own; `heading` is what tables say over the Fréchet
-    distance of its features; `input` says how pictures are normalised.
+    `classes` names those classes where they are a data set's own; `input` says how pictures are normalised.
     """
 
     name: str
@@ -45,7 +44,6 @@ class Extractor:
     weights: Literal["published", "custom"]
     weights_sha256: str
     input: str
-    heading: str
     device: torch.device
     precision: str = "float32"
     classes: tuple[str, ...] | None = None

@@ -283,7 +283,7 @@ def _fit(
 
 def _epochs(count: int) -> float:
     """Passes over the data, so that a small set gets enough steps: 60 at a thousand pictures, 6 at fifty thousand."""
-    return min(100.0, 60.0 * (1000 / count) ** 0.6)
+    return min(100.0, 60.0 * math.pow(1000 / count, 0.6))
 
 
 def _bfloat16_pays(pixels: Tensor) -> bool:

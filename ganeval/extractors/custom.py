@@ -37,7 +37,6 @@ def custom(target: str | Callable[..., Any], settings: Settings) -> Extractor:
         weights="custom",
         weights_sha256="",
         input="0..255",
-        heading=f"FID ({name})",
         device=settings.device,
         precision=settings.precision,
         classes=tuple(str(one) for one in classes) if classes is not None else None,
@@ -45,9 +44,7 @@ def custom(target: str | Callable[..., Any], settings: Settings) -> Extractor:
     )
 
 
-def classifier_file(
-    path: Path, settings: Settings, *, name: str, heading: str | None = None, published: bool = False
-) -> Extractor:
+def classifier_file(path: Path, settings: Settings, *, name: str, published: bool = False) -> Extractor:
     """An Extractor around a small classifier that `ganeval classifier` trained, or that ships with ganeval."""
     from ganeval.extractors.classifier import load_classifier  # with the data sets: not for those who bring a function
 
@@ -66,7 +63,6 @@ def classifier_file(
         weights="published" if published else "custom",
         weights_sha256=loaded.sha256,
         input="0..255",
-        heading=heading or f"FID ({loaded.metadata.source} classifier)",
         device=settings.device,
         precision=settings.precision,
         classes=loaded.classes,

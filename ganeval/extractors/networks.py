@@ -63,7 +63,7 @@ class BareInception(FeatureExtractorInceptionV3):  # type: ignore[misc]  # torch
         return super().load_state_dict(state_dict, *args, **kwargs) if state_dict else None
 
 
-def inception(name: str, heading: str, settings: Settings) -> Extractor:
+def inception(name: str, settings: Settings) -> Extractor:
     """Pool features (2048) and the softmax of the logits without bias, from one pass."""
     weights = find_weights(name, settings.weights, settings.offline, settings.progress)
     with torch.device("meta"):
@@ -74,7 +74,6 @@ def inception(name: str, heading: str, settings: Settings) -> Extractor:
     described = f"(x-{shift:g})/{scale:g}"
     return Extractor(
         name=name,
-        heading=heading,
         layer="2048",
         size=299,
         network=network,
@@ -101,7 +100,7 @@ def inception_network(module: BareInception, settings: Settings) -> Network:
     return network
 
 
-def vgg16(name: str, heading: str, settings: Settings) -> Extractor:
+def vgg16(name: str, settings: Settings) -> Extractor:
     """The second fully connected layer after its ReLU (4096), of torchvision's VGG16."""
     weights = find_weights(name, settings.weights, settings.offline, settings.progress)
     with torch.device("meta"):
@@ -111,7 +110,6 @@ def vgg16(name: str, heading: str, settings: Settings) -> Extractor:
     network = _normalised(trunk, IMAGENET, settings)
     return Extractor(
         name=name,
-        heading=heading,
         layer="fc2_relu",
         size=224,
         network=network,
@@ -120,20 +118,17 @@ def vgg16(name: str, heading: str, settings: Settings) -> Extractor:
     )
 
 
-def clip(name: str, heading: str, settings: Settings) -> Extractor:
+def clip(name: str, settings: Settings) -> Extractor:
     """The image embedding of one of OpenAI's CLIP models, not normalised to length 1."""
     weights = find_weights(name, settings.weights, settings.offline, settings.progress)
     state = load_state_dict(weights.path, trusted=weights.published)
     with torch.device("meta"):
         module = CLIPVisual(*CLIP[name])
     _fill(module, {key: value for key, value in state.items() if key.startswith("visual.")}, weights)
-    convert_weights(
-        module
-    )  # to half and back, as torch-fidelity does; the published files are in half precision already
+    convert_weights(module)  # to half and back, as torch-fidelity does; the published files are in half precision
     network = _normalised(module.visual.float(), OPENAI, settings)
     return Extractor(
         name=name,
-        heading=heading,
         layer="clip",
         size=CLIP[name][1],
         network=network,
@@ -142,7 +137,7 @@ def clip(name: str, heading: str, settings: Settings) -> Extractor:
     )
 
 
-def dinov2(name: str, heading: str, settings: Settings) -> Extractor:
+def dinov2(name: str, settings: Settings) -> Extractor:
     """The class token of one of Meta's DINOv2 models, whose code must be in torch hub's folder."""
     checkout = torch_hub() / "facebookresearch_dinov2_main"
     if not (checkout / "hubconf.py").is_file():
@@ -159,7 +154,6 @@ def dinov2(name: str, heading: str, settings: Settings) -> Extractor:
     network = _normalised(module, IMAGENET, settings)
     return Extractor(
         name=name,
-        heading=heading,
         layer="dinov2",
         size=224,
         network=network,

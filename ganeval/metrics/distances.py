@@ -62,7 +62,10 @@ def exact_squared_distances(left: Points, rows: Tensor, right: Points, columns: 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """The nearest points of each row: squared distances (N, K) float32 in rising order, and whose they are (N, K)."""
+    """The nearest points of each row: squared distances (N, K) float32 in rising order, and whose they are (N, K).
+
+    Where a set has fewer than K others, the rest is infinite and belongs to -1.
+    """
 
     squares: Tensor
     indices: Tensor
@@ -101,8 +104,9 @@ class _Nearest:
 
     def add(self, squares: Tensor, first_column: int) -> None:
         values, columns = squares.topk(min(self.count, squares.shape[1]), dim=1, largest=False, sorted=False)
+        found = (columns + first_column).masked_fill_(values.isinf(), -1)  # a point is no neighbour of its own
         squares = torch.cat([self.squares, values], dim=1)
-        indices = torch.cat([self.indices, columns + first_column], dim=1)
+        indices = torch.cat([self.indices, found], dim=1)
         self.squares, order = squares.topk(self.count, dim=1, largest=False)
         self.indices = indices.gather(1, order)
 

@@ -40,6 +40,7 @@ def kid(
     check_pair(real, fake, at_least=3)
     size, random = min(subset_size, len(real), len(fake)), np.random.RandomState(seed)
     fakes, reals = _Sampler(fake, size), _Sampler(real, size)
+    subsets = 1 if len(real) == len(fake) == size else subsets  # both whole: every subset is the same
     rows = []
     for i in range(subsets):
         x = fakes.draw(random)

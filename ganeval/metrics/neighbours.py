@@ -27,7 +27,7 @@ from ganeval.metrics.distances import (
     points,
     squared_distances,
 )
-from ganeval.metrics.estimate import Estimate, check_pair
+from ganeval.metrics.estimate import Estimate, check_pair, check_rows
 
 LEVELS = 5  # larger balls kept for the jackknife: what a ball grows to when some of its neighbours are left out
 BLOCKS = 20  # jackknife blocks
@@ -51,7 +51,11 @@ class Overlap:
 
 
 def real_neighbours(real: Tensor, k_precision_recall: int = 3, k_density_coverage: int = 5) -> Neighbours:
-    """The neighbours that `overlap` needs of a reference: worth keeping, since the reference does not change."""
+    """The neighbours that `overlap` needs of a reference: worth keeping, since the reference does not change.
+
+    Raises ValueError for features that are not finite.
+    """
+    check_rows("real", real)
     count = max(k_precision_recall, k_density_coverage + LEVELS) + SPARE
     return nearest_within(points(real, _centre(real)), count)
 
@@ -100,7 +104,8 @@ def overlap(
         _count(result, pairs, real_balls, fake_balls)
         if tick is not None:
             tick("neighbours", done + 1, len(tiles))
-    _warn_about_ties(reals, neighbours, fakes, fake_neighbours, [*real_balls[:2], fake_balls])
+    counted = {balls.k: balls for balls in real_balls[:2]}  # each distance once where both k are equal
+    _warn_about_ties(reals, neighbours, fakes, fake_neighbours, [*counted.values(), fake_balls])
     return result
 
 

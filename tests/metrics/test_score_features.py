@@ -1,0 +1,100 @@
+"""Scores of the user's own features: what it takes, what it refuses, and that its options arrive."""
+
+import numpy as np
+import pytest
+import torch
+from toy_features import normal
+
+from ganeval.errors import ContentError, UsageError
+from ganeval.metrics import METRICS
+from ganeval.metrics.kernel import kid
+from ganeval.metrics.neighbours import density_coverage, overlap, precision_recall
+from ganeval.report import Score
+from ganeval.scoring import score_features
+
+REAL, FAKE = normal(0, 300, 8), normal(1, 250, 8, 0.4, 0.8)
+
+
+def test_arrays_and_tensors_give_the_same() -> None:
+    names = ["fid", "kid", "precision", "recall", "density", "coverage"]
+    found = score_features(REAL, FAKE)
+    assert list(found) == names
+    assert all(isinstance(score, Score) for score in found.values())
+    assert score_features(REAL.numpy(), FAKE.numpy()) == found
+    assert score_features(REAL.numpy(), FAKE) == found
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.uint8])
+def test_any_float_or_byte(dtype: type) -> None:
+    real, fake = (20 * REAL + 120).round().clamp(0, 255).numpy(), (20 * FAKE + 120).round().clamp(0, 255).numpy()
+    found = score_features(real.astype(dtype), fake.astype(dtype), metrics=["fid"])
+    # whole numbers below 256 are the same in all of them
+    assert found["fid"].value == pytest.approx(score_features(real, fake, metrics=["fid"])["fid"].value, rel=1e-9)
+
+
+def test_direction_and_order_are_those_of_the_table() -> None:
+    found = score_features(REAL, FAKE, metrics=["dc", "fid", "modes", "kid", "pr", "fid-infinity"])
+    better = {name: direction for row in METRICS.values() for name, direction in row.scores.items()}
+    assert [name for name in better if name in found] == list(found)
+    assert {"fid", "fid_infinity", "kid", "precision", "coverage", "ndb", "modes_covered"} <= set(found)
+    assert all(score.better == better[name] for name, score in found.items())
+
+
+def test_k_and_seed_are_used() -> None:
+    found = score_features(REAL, FAKE, metrics=["pr", "dc", "kid"], k_precision_recall=2, k_density_coverage=7, seed=9)
+    ours = overlap(REAL, FAKE, k_precision_recall=2, k_density_coverage=7, seed=9)
+    for name, estimate in {**precision_recall(ours), **density_coverage(ours), **kid(REAL, FAKE, seed=9)}.items():
+        assert (found[name].value, found[name].error) == (estimate.value, estimate.error)
+    plain = score_features(REAL, FAKE, metrics=["pr", "dc", "kid"])
+    assert found["precision"].value < plain["precision"].value  # smaller balls hold less
+    assert found["coverage"].value > plain["coverage"].value
+    assert found["kid"].value != plain["kid"].value
+
+
+def test_an_unknown_metric_is_the_users_slip() -> None:
+    with pytest.raises(UsageError, match=r"^unknown metric 'fdi': did you mean 'fid'\? \(known: fid, "):
+        score_features(REAL, FAKE, metrics=["fdi"])
+
+
+def test_no_metric_at_all() -> None:
+    with pytest.raises(UsageError, match="found none, needed some of fid"):
+        score_features(REAL, FAKE, metrics=[])
+
+
+def test_inception_score_needs_probabilities() -> None:
+    with pytest.raises(UsageError, match=r"^is: this extractor gives no class probabilities"):
+        score_features(REAL, FAKE, metrics=["is"])
+
+
+@pytest.mark.parametrize("metric", [name for name in METRICS if name != "is"])
+@pytest.mark.parametrize("side", ["real", "fake"])
+def test_nan_is_one_line_that_says_where(metric: str, side: str) -> None:
+    features = {"real": REAL.numpy().copy(), "fake": FAKE.numpy().copy()}
+    features[side][41, 5] = np.nan
+    with pytest.raises(ContentError) as refusal:
+        score_features(**features, metrics=[metric])
+    assert str(refusal.value) == f"{metric}: {side}: row 41 is not finite"
+
+
+@pytest.mark.parametrize("metric", [name for name in METRICS if name != "is"])
+def test_widths_that_differ_are_one_line(metric: str) -> None:
+    with pytest.raises(ContentError) as refusal:
+        score_features(REAL, FAKE[:, :5], metrics=[metric])
+    assert str(refusal.value) == f"{metric}: real and fake: found 8 and 5 features, needed the same number"
+
+
+@pytest.mark.parametrize(("metric", "least"), [("fid", 2), ("kid", 3), ("pr", 7), ("dc", 7), ("fid-infinity", 10)])
+@pytest.mark.parametrize("side", ["real", "fake"])
+def test_too_few_rows_are_one_line(metric: str, least: int, side: str) -> None:
+    features = {"real": REAL, "fake": FAKE}
+    features[side] = features[side][: least - 1]
+    with pytest.raises(ContentError, match=rf"^{side}: found .*, needed at least {least} for {metric}; "):
+        score_features(**features, metrics=[metric])
+
+
+@pytest.mark.parametrize(
+    "bad", [torch.zeros(5), torch.zeros(5, 3, 2), torch.zeros(5, 3, dtype=torch.int64), np.zeros((5, 3), bool)]
+)
+def test_what_is_not_features_is_refused(bad: object) -> None:
+    with pytest.raises(ContentError, match=r"^fake: found .*, needed floats \(N, D\)$"):
+        score_features(REAL, bad)
