@@ -312,7 +312,7 @@ def _print(view: Any) -> None:
     if sys.stdout.isatty():
         Console(highlight=False).print(view)
         return
-    plain = Console(width=200, color_system=None, highlight=False)
+    plain = Console(width=10_000, color_system=None, highlight=False)
     with plain.capture() as captured:
         plain.print(view)
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

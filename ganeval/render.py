@@ -122,7 +122,8 @@ def _footer(report: Report) -> list[Text]:
 
 
 def _reference_line(report: Report) -> str:
-    return f"M = {_count(report.reference)} reference images (precision, recall, density, coverage depend on N and M)"
+    dependent = ", ".join(name for name in ("precision", "recall", "density", "coverage") if name in report.scores)
+    return f"M = {_count(report.reference)} reference images" + f" ({dependent} depend on N and M)" * bool(dependent)
 
 
 def _count(images: ImageSet) -> str:

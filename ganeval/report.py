@@ -175,9 +175,11 @@ def dump(document: Any) -> str:
 
 
 def check_finite(name: str, score: Score) -> None:
-    """ContentError for a score that is not a number: it must never reach a report."""
-    if not math.isfinite(score.value):
-        raise ContentError(f"{name}: came out as {score.value}, which is no score; the features are at fault")
+    """ContentError for a score that is not a number, error bar and all: it must never reach a report."""
+    numbers = (score.value, score.error, score.error_samples, score.std, score.raw, score.whole)
+    for number in numbers:
+        if number is not None and not math.isfinite(number):
+            raise ContentError(f"{name}: came out as {number}, which is no score; the features are at fault")
 
 
 def _plain(part: ImageSet | Protocol) -> dict[str, Any]:

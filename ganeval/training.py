@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from ganeval.errors import UsageError
+from ganeval.errors import ContentError, UsageError
 from ganeval.evaluation import Tick
 from ganeval.extractors.classifier import classifier_path, load_classifier, save_classifier, train_classifier
 from ganeval.images import Images
@@ -21,13 +21,26 @@ def trained_classifier(source: Source, path: Path | None, *, seed: int, device: 
     if path is not None and path.suffix != ".safetensors":
         raise UsageError(f"{path}: found the suffix '{path.suffix}', needed .safetensors")
     kept = classifier_path(source.bytes_hash(), seed)
-    target = path or kept
-    known = target if target.is_file() else kept
-    if known.is_file():
+    if path is not None and path.is_file():
+        _check_same(path, source, seed)
+    known = next((file for file in (path, kept) if file is not None and file.is_file()), None)
+    if known is not None:
         found = load_classifier(known)
-        if target != known:
-            save_classifier(target, found.module, found.metadata)
-        return f"{target}: trained before, {found.metadata.accuracy:.1%} right on held-out images"
-    network, metadata = train_classifier(source, seed=seed, device=device, progress=tick)
-    save_classifier(target, network, metadata)
-    return f"{target}: {metadata.accuracy:.1%} right on held-out images"
+        network, metadata, when = found.module, found.metadata, "trained before, "
+    else:
+        network, metadata = train_classifier(source, seed=seed, device=device, progress=tick)
+        when = ""
+    for target in {kept, path or kept} - {known}:
+        save_classifier(target, network, metadata)
+    return f"{path or kept}: {when}{metadata.accuracy:.1%} right on held-out images"
+
+
+def _check_same(path: Path, source: Images, seed: int) -> None:
+    """ContentError where a file is there already and holds anything but the classifier asked for."""
+    metadata = load_classifier(path).metadata
+    if metadata.data_sha256 != source.bytes_hash():
+        raise ContentError(
+            f"{path}: holds the classifier of other pictures ({metadata.source}); delete it or give another -o"
+        )
+    if metadata.seed != seed:
+        raise ContentError(f"{path}: holds the classifier of seed {metadata.seed}; delete it or give another -o")

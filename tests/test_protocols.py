@@ -1,7 +1,7 @@
 """Each protocol against the library it is named for: the same files, the same seeded random Inception weights.
 
-Sets of 24 real pictures (digits, enlarged and tinted) of two kinds. N < D here, so the peers' matrix roots carry dust of
-about 1e-8 of the largest eigenvalue in each of 2,000 empty dimensions: FID is compared to 1e-3, features to 1e-4.
+Two sets of 24 real pictures (digits, enlarged and tinted). N < D here, so the peers' matrix roots carry dust of about
+1e-8 of the largest eigenvalue in each of 2,000 empty dimensions: FID is compared to 1e-3, features to 1e-4.
 """
 
 import contextlib
@@ -111,7 +111,7 @@ def test_pytorch_fid_is_pytorch_fid(folders: Folders, weights: Path) -> None:
 
 @pytest.mark.usefixtures("pytorch_fid_network")
 def test_clean_is_clean_fid(folders: Folders, weights: Path) -> None:
-    """clean-fid's own files, resize and distance; its network is a download, so pytorch-fid's stands in, normalised as it is."""
+    """clean-fid's own loader, resize and distance; pytorch-fid's network stands in for its own, which is a download."""
     network = pytorch_fid.inception.InceptionV3([3], resize_input=False, normalize_input=False).eval()
 
     def clean_network(batch: torch.Tensor) -> torch.Tensor:

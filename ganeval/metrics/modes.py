@@ -5,6 +5,7 @@ NDB and its JS divergence: Richardson & Weiss 2018, arXiv:1805.12462 (cells of k
 A mode is a class of a classifier, else a class voted by the five nearest labelled references, else a k-means cell.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -98,9 +99,11 @@ def cells(real: Tensor, seed: int = 2020) -> Cells:
     data, random = real.float().cpu().numpy(), np.random.default_rng(seed)
     fitted = data[np.sort(random.permutation(len(data))[:FITTED])]
     start = fitted[np.sort(random.choice(len(fitted), min(count, len(fitted)), replace=False))]
-    centres, _ = kmeans2(fitted, start, minit="matrix", iter=20, missing="warn", check_finite=False)
-    assigned, _ = vq(data, centres, check_finite=False)
-    return Cells(torch.from_numpy(centres), torch.from_numpy(np.bincount(assigned, minlength=len(centres))))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of a cell that ran empty: such cells are left out below
+        centres, _ = kmeans2(fitted, start, minit="matrix", iter=20, missing="warn", check_finite=False)
+    counts = np.bincount(vq(data, centres, check_finite=False)[0], minlength=len(centres))
+    return Cells(torch.from_numpy(centres[counts > 0]), torch.from_numpy(counts[counts > 0]))
 
 
 def modes_by_cell(cells: Cells, fake: Tensor) -> Modes:

@@ -98,13 +98,13 @@ def in_subsets(real: Tensor, fake: Tensor) -> Estimate:
 
 
 @pytest.mark.parametrize("keep_real", [False, True])
-@pytest.mark.parametrize(("mean", "scale", "most"), [(0.3, 1.2, 1.3), (0.0, 1.0, 1.5)])
-def test_error_of_whole_sets(mean: float, scale: float, most: float, keep_real: bool) -> None:
+@pytest.mark.parametrize(("mean", "scale", "least", "most"), [(0.3, 1.2, 0.8, 1.3), (0.0, 1.0, 1.0, 1.5)])
+def test_error_of_whole_sets(mean: float, scale: float, least: float, most: float, keep_real: bool) -> None:
     def fakes(random: object) -> Tensor:
         return normal(random, 150, 16, mean, scale)
 
     found = error_ratio(whole, lambda random: normal(random, 150, 16), fakes, draws=200, keep_real=keep_real)
-    assert 0.8 <= found <= most
+    assert least <= found <= most  # equal sets: conservative, and only so with every one of the five components
 
 
 @pytest.mark.parametrize("keep_real", [False, True])

@@ -1,0 +1,55 @@
+"""What all tests share: a cache of their own, no network, the data sets where they are, and a few digits as files."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from ganeval.cli import main
+from ganeval.datasets import open_dataset
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """No test, doctests included, reads the user's cache or the network, unless it says so itself."""
+    cache = tempfile.TemporaryDirectory(prefix="ganeval-tests-")
+    config.add_cleanup(cache.cleanup)
+    os.environ.update(GANEVAL_CACHE=cache.name, GANEVAL_OFFLINE="1")
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """The folder of downloaded data sets; a test that needs it is skipped where there is none."""
+    root = Path(os.environ.get("GANEVAL_DATA") or Path(__file__).parents[2] / "shared" / "data")
+    if not root.is_dir():
+        pytest.skip(f"no data sets in {root}; say where they are with GANEVAL_DATA")
+    return root
+
+
+@pytest.fixture(scope="session")
+def write_digits() -> Callable[..., Path]:
+    """A function that writes `count` digits of the test split, from number `start`, into a folder as grey PNGs."""
+    digits = open_dataset("digits:test")
+
+    def write(folder: Path, count: int, start: int = 0) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        for index in range(start, start + count):
+            Image.fromarray(digits.picture(index).pixels[0]).save(folder / f"{index:03}.png")
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def digits_folder(tmp_path_factory: pytest.TempPathFactory, write_digits: Callable[..., Path]) -> Path:
+    """60 digits of the test split as PNGs; for reading only."""
+    return write_digits(tmp_path_factory.mktemp("pictures") / "digits", 60)
+
+
+@pytest.fixture(scope="session")
+def run() -> Callable[..., Result]:
+    """`run("check", folder)` is the command, in this process; what a user should never see, an exception, is raised."""
+    return lambda *arguments: CliRunner().invoke(main, [str(one) for one in arguments], catch_exceptions=False)

@@ -1,0 +1,277 @@
+"""The commands as a user meets them: what goes to stdout, what to stderr, which files are left."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ganeval.cli import main
+from ganeval.report import load_report
+
+ROOT = Path(__file__).parent.parent
+FID = ("--metrics", "fid")
+COMMANDS = ((), *((name,) for name in main.commands))
+
+
+def score(run, *arguments):
+    result = run("score", *arguments)
+    assert result.exit_code == 0, result.stderr
+    return result
+
+
+# the score and where it goes
+
+
+def test_a_score_is_a_plain_table_on_stdout_and_warnings_on_stderr(run, digits_folder):
+    result = score(run, "--samples", digits_folder, "--ref", "digits")
+    lines = result.stdout.splitlines()
+    assert lines[0] == "digits against digits:train"
+    shown = {re.split(r"  +", line.strip())[0] for line in lines if re.search(r"[↓↑] (lower|higher)", line)}
+    assert {"FID (digits classifier)", "IS", "KID", "precision", "recall", "density", "coverage"} <= shown
+    assert {"modes covered", "modes KL", "NDB/K"} <= shown
+    assert "N = 60 samples; M = 1,097 reference images" in result.stdout
+    assert "tf1: digits features (published weights" in result.stdout
+    assert not re.search(r"\x1b|[ \t]\n|[│┃╭]", result.stdout)
+    assert "warning" not in result.stdout
+    assert all(line.startswith("warning: ") for line in result.stderr.splitlines())
+    assert "biased upwards at N = 60" in result.stderr
+
+
+def test_the_table_shows_the_reports_own_numbers(run, digits_folder):
+    options = ("--samples", digits_folder, "--ref", "digits", "--metrics", "fid,pr")
+    report = json.loads(score(run, *options, "--json", "-").stdout)
+    table = score(run, *options).stdout
+    for heading, name in (("FID (digits classifier)", "fid"), ("precision", "precision"), ("recall", "recall")):
+        value, error = re.search(rf"^ *{re.escape(heading)} +(\S+) +(\S+)", table, re.MULTILINE).groups()
+        assert float(value) == pytest.approx(report["scores"][name]["value"], abs=float(f"1e-{places(value)}"))
+        assert float(error) == pytest.approx(report["scores"][name]["error"], rel=0.06)
+
+
+def places(text):
+    return len(text.partition(".")[2])
+
+
+def test_json_to_a_dash_is_json_alone(run, digits_folder):
+    result = score(run, "--samples", digits_folder, "--ref", "digits", *FID, "--json", "-")
+    report = json.loads(result.stdout)
+    assert report["schema"] == 1
+    assert list(report["scores"]) == ["fid"]
+    assert "warning: fid: biased" in result.stderr
+
+
+def test_json_to_a_file_leaves_the_table_on_stdout(run, digits_folder, tmp_path):
+    target = tmp_path / "new" / "report.json"
+    result = score(run, "--samples", digits_folder, "--ref", "digits", *FID, "--json", target)
+    assert "FID (digits classifier)" in result.stdout
+    assert load_report(target).samples.count == 60
+    assert [path.name for path in target.parent.iterdir()] == ["report.json"]
+
+
+def test_several_samples_are_one_table_of_a_row_each_and_a_json_list(run, digits_folder, write_digits, tmp_path):
+    sources = ("--samples", digits_folder, "--samples", write_digits(tmp_path / "b", 20, 60), "--name", "dcgan")
+    options = (*sources, "--name", "wgan-gp", "--ref", "digits", "--metrics", "fid,pr,modes")
+    result = score(run, *options)
+    rows = [line.split()[:2] for line in result.stdout.splitlines() if line.strip().startswith(("dcgan", "wgan-gp"))]
+    assert rows == [["dcgan", "60"], ["wgan-gp", "20"]]
+    assert not re.search(r"\x1b|[ \t]\n", result.stdout)
+    for heading in ("FID (digits classifier) ↓", "precision ↑", "recall ↑", "modes covered ↑", "modes KL ↓"):
+        assert heading in result.stdout
+    reports = json.loads(score(run, *options, "--json", "-").stdout)
+    assert [report["samples"]["name"] for report in reports] == ["dcgan", "wgan-gp"]
+    assert reports[0]["reference"] == reports[1]["reference"]
+
+
+def test_a_run_folder_is_out_itself_for_one_and_below_it_for_several(run, digits_folder, write_digits, tmp_path):
+    other = write_digits(tmp_path / "b", 20, 60)
+    score(run, "--samples", digits_folder, "--ref", "digits", *FID, "--out", tmp_path / "one")
+    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["config.json", "report.json"]
+    config = json.loads((tmp_path / "one" / "config.json").read_text())
+    assert config["reference"] == "digits"
+    assert config["samples"] == [str(digits_folder)]
+    assert (config["seed"], config["protocol"]) == (2020, "tf1")
+    both = ("--samples", digits_folder, "--samples", other)
+    score(run, *both, "--name", "a/x", "--name", "..b", "--ref", "digits", *FID, "--out", tmp_path / "two")
+    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == ["a_x", "b"]
+    assert load_report(tmp_path / "two" / "b").samples.count == 20
+
+
+def test_a_run_can_be_scored_again_and_gives_the_same(run, digits_folder, tmp_path):
+    score(run, "--samples", digits_folder, "--ref", "digits", *FID, "--out", tmp_path / "run")
+    again = json.loads(score(run, "--samples", tmp_path / "run", "--ref", "digits", *FID, "--json", "-").stdout)
+    assert again["scores"] == json.loads((tmp_path / "run" / "report.json").read_text())["scores"]
+    assert again["samples"]["name"] == "run"
+
+
+def test_only_the_metrics_asked_for_are_given(run, digits_folder):
+    report = json.loads(score(run, "--samples", digits_folder, "--ref", "digits", "--metrics", "pr,is",
+                              "--json", "-").stdout)  # fmt: skip
+    assert set(report["scores"]) == {"precision", "recall", "inception_score"}
+
+
+def test_n_draws_at_random_by_the_seed_and_never_the_first(run, digits_folder, write_digits, tmp_path):
+    def scores(source, *more):
+        return json.loads(score(run, "--samples", source, "--ref", "digits", *FID, *more, "--json", "-").stdout)
+
+    first = scores(write_digits(tmp_path / "first", 20))
+    drawn, again, other = (scores(digits_folder, "-n", "20", "--seed", seed) for seed in ("1", "1", "2"))
+    assert drawn["samples"]["count"] == 20
+    assert drawn["scores"] == again["scores"]
+    prints = {report["samples"]["fingerprint"] for report in (first, drawn, other)}
+    assert len(prints) == 3
+    fewer = scores(digits_folder, "--ref-n", "50")
+    assert fewer["reference"]["count"] == 50
+
+
+def test_a_generators_pictures_are_scored(run, tmp_path, monkeypatch):
+    (tmp_path / "my_generator.py").write_text(
+        "import torch\ndef generate(n): return torch.rand(n, 3, 8, 8, generator=torch.Generator().manual_seed(n))\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    options = ("--samples", "my_generator:generate", "-n", "40", "--ref", "digits", *FID, "--json", "-")
+    report = json.loads(score(run, *options).stdout)
+    assert report["samples"]["count"] == 40
+    assert report["scores"]["fid"]["value"] > 20  # noise is far from digits
+
+
+def test_features_without_probabilities_leave_out_what_needs_them_and_say_so(run, digits_folder, tmp_path, monkeypatch):
+    (tmp_path / "my_features.py").write_text("def pixels(x): return x[:, 0].flatten(1)[:, ::2]\npixels.size = 8\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    result = score(run, "--samples", digits_folder, "--ref", "digits", "--extractor", "my_features:pixels")
+    assert "FID (my_features:pixels)" in result.stdout
+    assert not re.search(r"^ *IS ", result.stdout, re.MULTILINE)
+    assert "warning: is left out: this extractor gives no class probabilities" in result.stderr
+    assert "modes covered" in result.stdout  # by the reference's labels
+
+
+def test_the_same_command_prints_the_same_again(run, digits_folder):
+    options = ("--samples", digits_folder, "--ref", "digits:test", "--no-cache")
+    first, second = (score(run, *options) for _ in range(2))
+    assert (first.stdout, first.stderr) == (second.stdout, second.stderr)
+
+
+# help, lists, classifiers
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command) or "ganeval")
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_opens_with_complete_commands(run, command, flag):
+    result = run(*command, flag)
+    assert (result.exit_code, result.stderr) == (0, "")
+    usage, sentence, *rest = [part for part in result.stdout.split("\n\n") if part.strip()]
+    assert usage.startswith("Usage: ")
+    assert sentence.strip()
+    examples = rest[0].splitlines()
+    assert len(examples) >= 2
+    assert all(line.strip().startswith(" ".join(("ganeval", *command))) for line in examples)
+
+
+def test_every_flag_of_an_example_is_one_that_the_command_has(run):
+    for name, command in main.commands.items():
+        flags = {flag for parameter in command.params for flag in (*parameter.opts, *parameter.secondary_opts)}
+        lines = [line.strip() for line in (command.help or "").splitlines()]
+        examples = [line for line in lines if line.startswith(f"ganeval {name}")]
+        assert examples
+        for example in examples:
+            used = re.findall(r"(?<= )--?[a-z][a-z-]*", example.split("   ")[0].split("|")[0])
+            assert set(used) <= flags, example
+
+
+def test_lists_name_what_is_here_and_what_is_missing(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("GANEVAL_CACHE", str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.delenv("GANEVAL_DATA", raising=False)
+    every = run("list")
+    assert (every.exit_code, every.stderr) == (0, "")
+    parts = {}
+    for name in ("metrics", "datasets", "extractors", "protocols"):
+        parts[name] = run("list", name).stdout
+        assert parts[name] in every.stdout + "\n"
+    assert re.search(r"fid +fid ↓\n +Heusel", parts["metrics"])
+    assert re.search(r"digits +here: comes with ganeval", parts["datasets"])
+    assert re.search(rf"mnist +missing: train-images-idx3-ubyte.gz, .* in {tmp_path}", parts["datasets"])
+    assert re.search(r"inception .*\n +absent: downloaded on first use from github.com", parts["extractors"])
+    assert re.search(r"digits .*\n +in the package", parts["extractors"])
+    assert re.search(r"cifar10 .*\n +absent: `ganeval classifier cifar10` trains it", parts["extractors"])
+    assert "clean-fid" in parts["protocols"]
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "weights-inception-2015-12-05-6726825d.pth").touch()
+    assert re.search(rf"inception .*\n +in {tmp_path}/weights", run("list", "extractors").stdout)
+
+
+def test_data_sets_are_found_where_the_flag_says(run, data_root):
+    listed = run("list", "datasets", "--data-root", data_root).stdout
+    assert re.search(rf"cifar10 +here: {re.escape(str(data_root))}", listed)
+
+
+@pytest.fixture(scope="module")
+def trained(run, tmp_path_factory):
+    """What `ganeval classifier` says and writes for six pictures of each of three digits."""
+    root = tmp_path_factory.mktemp("classes")
+    for digit in ("0", "1", "7"):
+        (root / "train" / digit).mkdir(parents=True)
+        for path in sorted((ROOT / "examples" / "digits" / digit).iterdir())[:6]:
+            shutil.copy(path, root / "train" / digit)
+    result = run("classifier", root / "train", "-o", root / "own.safetensors")
+    assert result.exit_code == 0, result.stderr
+    return root, result
+
+
+def test_a_classifier_of_ones_own_folders_is_trained_once_and_scores(run, trained):
+    root, result = trained
+    assert re.fullmatch(rf"{root}/own\.safetensors: \d+\.\d% right on held-out images\n", result.stdout)
+    before = (root / "own.safetensors").read_bytes()
+    again = run("classifier", root / "train", "-o", root / "own.safetensors")
+    assert "trained before" in again.stdout
+    assert (root / "own.safetensors").read_bytes() == before
+    options = ("--samples", root / "train", "--ref", root / "train", "--extractor", root / "own.safetensors")
+    report = json.loads(score(run, *options, "--json", "-").stdout)
+    assert report["scores"]["modes_covered"]["total"] == 3
+    assert report["scores"]["modes_covered"]["value"] == 3
+    assert report["protocol"]["weights"] == "custom"
+    assert report["scores"]["fid"]["value"] == pytest.approx(0, abs=1e-6)
+    assert any("are the same pictures" in text for text in report["warnings"])
+    assert "FID (own" in score(run, *options).stdout
+
+
+def test_another_file_or_another_seed_of_a_classifier_is_its_own(run, trained):
+    root, _ = trained
+    copied = run("classifier", root / "train", "-o", root / "copy.safetensors")
+    assert copied.exit_code == 0
+    assert (root / "copy.safetensors").read_bytes() == (root / "own.safetensors").read_bytes()
+    seeded = run("classifier", root / "train", "-o", root / "seeded.safetensors", "--seed", "1")
+    assert seeded.exit_code == 0
+    assert "trained before" not in seeded.stdout
+    assert (root / "seeded.safetensors").read_bytes() != (root / "own.safetensors").read_bytes()
+
+
+def test_an_existing_classifier_of_other_data_is_not_taken_for_this_datas(run, trained, tmp_path):
+    root, _ = trained
+    shutil.copytree(root / "train", tmp_path / "other")
+    shutil.copy(ROOT / "examples" / "digits" / "0" / "040.png", tmp_path / "other" / "0")
+    result = run("classifier", tmp_path / "other", "-o", root / "own.safetensors")
+    assert result.exit_code == 1
+    assert "holds the classifier of other pictures" in result.stderr
+
+
+# what is imported
+
+
+HEAVY = """
+import sys
+import ganeval, ganeval.report, ganeval.runs, ganeval.render, ganeval.cli
+from click.testing import CliRunner
+for arguments in (["--help"], ["-h"], ["score", "-h"], ["--version"], ["scoer"], ["list", "protocols"]):
+    CliRunner().invoke(ganeval.cli.main, arguments)
+print(sorted({"torch", "torchvision", "torch_fidelity", "pandas", "matplotlib", "scipy"} & set(sys.modules)))
+"""
+
+
+def test_light_commands_import_nothing_heavy():
+    done = subprocess.run([sys.executable, "-c", HEAVY], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

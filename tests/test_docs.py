@@ -1,0 +1,82 @@
+"""What the documents say is so: README commands and examples run, and docs/cli.md is the commands' own help."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import ganeval
+from ganeval.cli import main
+from ganeval.metrics import METRICS
+from ganeval.protocols import PROTOCOLS
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of one language in the README."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_the_readme_opens_with_its_two_commands_and_real_output() -> None:
+    install, test = (line for line in README.splitlines() if line.startswith("pip install"))
+    assert test == "pip install '.[test]' && pytest"
+    command = install.removeprefix("pip install . && ganeval ")
+    assert command != install
+    assert README.index(test) < len("\n".join(README.splitlines()[:50]))  # within one screen
+
+
+def test_the_readmes_output_is_what_its_first_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    install = next(line for line in README.splitlines() if line.startswith("pip install . && "))
+    result = CliRunner().invoke(main, install.split()[5:])
+    assert result.exit_code == 0, result.output
+    assert names_and_places(result.stdout) == names_and_places(blocks("text")[0])
+
+
+def names_and_places(text: str) -> str:
+    """Words and layout; of numbers only their first digits, which do not depend on the machine."""
+    return re.sub(r"-?\d+\.\d+", lambda found: f"{float(found[0]):.1f}", re.sub(r"[─ ]+", " ", text)).strip()
+
+
+def test_the_readmes_python_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    script = tmp_path / "readme.py"
+    script.write_text("\n".join(blocks("python")), encoding="utf-8")
+    names = runpy.run_path(str(script))
+    assert isinstance(names["report"], ganeval.Report)
+    shown = " ".join(blocks("python"))
+    assert all(f"ganeval.{name}" in shown for name in ("evaluate", "Evaluator", "score_features", "load_report"))
+
+
+def test_the_readmes_commands_exist_with_their_flags() -> None:
+    lines = [line.split("#")[0].split() for block in blocks("bash") for line in block.splitlines() if "ganeval " in line]
+    for words in lines:
+        words = words[words.index("ganeval") + 1 :]
+        command = main.commands[words[0]]
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("-")} <= known
+
+
+def test_the_page_of_commands_is_their_own_help() -> None:
+    document = runpy.run_path(str(ROOT / "docs" / "generate_cli.py"))["document"]
+    assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == document(), "run python docs/generate_cli.py"
+
+
+def test_the_page_of_metrics_names_every_score_and_protocol() -> None:
+    page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    names = [name for family in METRICS.values() for name in family.scores]
+    assert [name for name in [*names, *PROTOCOLS] if f"`{name}`" not in page] == []
+    for family in METRICS.values():
+        for cited in re.findall(r"arXiv:\d+\.\d+", family.cite):
+            assert cited in page
+
+
+def test_the_changelog_has_the_version_and_the_numbers_that_changed() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## {ganeval.__version__}" in changes
+    assert "### Numbers that changed" in changes
