@@ -3,7 +3,9 @@
 import contextlib
 import difflib
 import json
+import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -287,22 +289,38 @@ def progress() -> Iterator[Tick]:
     with Progress(
         *columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal
     ) as bars:
-        stages: dict[str, Any] = {}
+        lock = threading.Lock()
 
         def tick(stage: str, done: int, total: int | None) -> None:
-            if stage not in stages:
-                stages[stage] = bars.add_task(stage, rate="")
-            task = bars.tasks[list(stages).index(stage)]
-            rate = f"{task.speed:,.0f}/s" if task.speed else ""
-            bars.update(stages[stage], completed=max(done, int(task.completed)) if done else 0, total=total, rate=rate)
+            with lock:
+                advance(bars, stage, done, total)
 
         yield tick
+
+
+def advance(bars: Any, stage: str, done: int, total: int | None) -> None:
+    """Move a stage's bar, or start it anew for the next set, which begins at 0 or has another total.
+
+    Threads may report out of order: a bar never goes back.
+    """
+    bar = next((bar for bar in bars.tasks if bar.description == stage), None)
+    if bar is not None and (bar.total != total or done == 0):
+        bars.remove_task(bar.id)
+        bar = None
+    if bar is None:
+        bars.add_task(stage, total=total, completed=done, rate="")
+        return
+    rate = f"{bar.speed:,.0f}/s" if bar.speed else ""
+    bars.update(bar.id, completed=max(done, bar.completed), rate=rate)
 
 
 def _show(reports: list[Any]) -> None:
     from ganeval.render import report_view, reports_view
 
-    _print(report_view(reports[0]) if len(reports) == 1 else reports_view(reports, narrow=sys.stdout.isatty()))
+    if len(reports) == 1:
+        _print(report_view(reports[0]))
+    else:
+        _print(reports_view(reports, width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
 
 
 def _print(view: Any) -> None:

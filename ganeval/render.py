@@ -27,7 +27,18 @@ TITLES = {
     "ndb": "NDB/K",
     "ndb_js": "NDB JS",
 }
-HEADLINES = ("fid", "inception_score", "kid", "precision", "recall", "density", "coverage", "modes_covered", "modes_kl")
+HEADLINES = (
+    "fid",
+    "fid_infinity",
+    "inception_score",
+    "kid",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "modes_covered",
+    "modes_kl",
+)
 ARROWS = {"lower": "↓", "higher": "↑"}
 
 
@@ -63,19 +74,50 @@ def report_view(report: Report) -> RenderableType:
     return Group(table, *_footer(report))
 
 
-def reports_view(reports: Sequence[Report], narrow: bool = True) -> RenderableType:
-    """Several reports of one reference and protocol: a row each, headline scores only (`--json` has the rest)."""
+def reports_view(reports: Sequence[Report], width: int | None = None) -> RenderableType:
+    """Several reports of one reference and protocol: a row each, headline scores only (`--json` has the rest).
+
+    Within a `width`, headings are broken, errors stand below values, and what does not fit goes into a further table.
+    """
     first = reports[0]
-    table = Table(box=SIMPLE_HEAD, title=f"against {first.reference.name}", title_justify="left", title_style="bold")
-    table.add_column("samples", overflow="fold")
-    table.add_column("N", justify="right")
     names = [name for name in HEADLINES if any(name in report.scores for report in reports)]
-    for name in names:
-        table.add_column(f"{_title(name, first)} {ARROWS[_better(name, reports)]}", justify="right")
-    for report in reports:
-        cells = [_cell(report.scores.get(name), narrow) for name in names]
-        table.add_row(report.samples.name, _count(report.samples), *cells)
-    return Group(table, Text(_reference_line(first)), Text(first.protocol.line()))
+    columns = [_column(name, reports, narrow=width is not None) for name in names]
+    labels = [["samples", *[report.samples.name for report in reports]], ["N", *map(_count_of_samples, reports)]]
+    room = None if width is None else width - sum(map(_width, labels))
+    tables = [_reports_table(labels, block) for block in _blocks(columns, room)]
+    tables[0].title = f"against {first.reference.name}"
+    return Group(*tables, Text(_reference_line(first)), Text(first.protocol.line()))
+
+
+def _column(name: str, reports: Sequence[Report], narrow: bool) -> list[str]:
+    """The heading and the cells of a score."""
+    heading = f"{_title(name, reports[0])} {ARROWS[_better(name, reports)]}"
+    cells = [_cell(report.scores.get(name), narrow) for report in reports]
+    return [heading.replace(" ", "\n") if narrow else heading, *cells]
+
+
+def _blocks(columns: Sequence[list[str]], room: int | None) -> list[list[list[str]]]:
+    """Columns side by side as far as there is room, one at least, then the others in further blocks."""
+    blocks: list[list[list[str]]] = [[]]
+    for column in columns:
+        if room is not None and blocks[-1] and sum(map(_width, [*blocks[-1], column])) > room:
+            blocks.append([])
+        blocks[-1].append(column)
+    return blocks
+
+
+def _width(column: Sequence[str]) -> int:
+    return max(len(line) for text in column for line in text.split("\n")) + 3  # the padding
+
+
+def _reports_table(labels: Sequence[Sequence[str]], columns: Sequence[Sequence[str]]) -> Table:
+    table = Table(box=SIMPLE_HEAD, title_justify="left", title_style="bold")
+    table.add_column(labels[0][0], overflow="fold")
+    for heading, *_ in [*labels[1:], *columns]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in zip(*[column[1:] for column in [*labels, *columns]], strict=True):
+        table.add_row(*row)
+    return table
 
 
 def facts_view(title: str, rows: Mapping[str, str]) -> RenderableType:
@@ -124,6 +166,10 @@ def _footer(report: Report) -> list[Text]:
 def _reference_line(report: Report) -> str:
     dependent = ", ".join(name for name in ("precision", "recall", "density", "coverage") if name in report.scores)
     return f"M = {_count(report.reference)} reference images" + f" ({dependent} depend on N and M)" * bool(dependent)
+
+
+def _count_of_samples(report: Report) -> str:
+    return _count(report.samples)
 
 
 def _count(images: ImageSet) -> str:

@@ -13,7 +13,7 @@ from torch import Tensor
 from ganeval.errors import ContentError, GanevalWarning, UsageError, unknown
 from ganeval.metrics import METRICS
 from ganeval.metrics.distances import Neighbours
-from ganeval.metrics.estimate import Estimate
+from ganeval.metrics.estimate import Estimate, check_rows
 from ganeval.metrics.frechet import Moments, moments
 from ganeval.metrics.modes import Cells, Modes, cells, modes_by_cell, modes_by_probability, modes_by_vote
 from ganeval.metrics.neighbours import Overlap, overlap, real_neighbours
@@ -91,6 +91,7 @@ class Pair:
         if self.real_side.features is None:
             return None
         real = self.real_side.features
+        check_rows("real", real)
 
         def compute() -> dict[str, Tensor]:
             found = moments(real)

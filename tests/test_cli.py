@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ganeval.cli import main
-from ganeval.report import load_report
+from ganeval.cli import advance, main, progress
+from ganeval.render import reports_view
+from ganeval.report import ImageSet, Protocol, Report, Score, load_report
 
 ROOT = Path(__file__).parent.parent
 FID = ("--metrics", "fid")
@@ -275,3 +276,100 @@ print(sorted({"torch", "torchvision", "torch_fidelity", "pandas", "matplotlib", 
 def test_light_commands_import_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", HEAVY], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+# progress
+
+
+def shown(ticks):
+    """The bars after some ticks, as (stage, done, total)."""
+    from rich.progress import Progress
+
+    bars = Progress(disable=True)
+    for one in ticks:
+        advance(bars, *one)
+    return [(bar.description, bar.completed, bar.total) for bar in bars.tasks]
+
+
+def test_a_bar_never_goes_back_when_threads_report_out_of_order():
+    assert shown([("decode", 512, 1097), ("decode", 1024, 1097), ("decode", 512, 1097)]) == [("decode", 1024, 1097)]
+
+
+def test_the_next_set_starts_its_bar_anew():
+    first = [("decode", 1097, 1097), ("kid", 1, 100)]
+    assert shown([*first, ("decode", 20, 167)]) == [("kid", 1, 100), ("decode", 20, 167)]
+    assert shown([*first, ("decode", 0, 1097), ("decode", 20, 1097)]) == [("kid", 1, 100), ("decode", 20, 1097)]
+
+
+def test_stages_have_a_bar_each_whoever_reports_first():
+    from concurrent.futures import ThreadPoolExecutor
+
+    with progress() as tick, ThreadPoolExecutor(8) as pool:
+        done = [pool.submit(tick, stage, count, 50) for count in range(1, 51) for stage in ("decode", "extract", "kid")]
+    assert all(one.exception() is None for one in done)
+    ticks = [(stage, count, 50) for count in range(1, 51) for stage in ("decode", "extract", "kid")]
+    assert shown(ticks) == [("decode", 50, 50), ("extract", 50, 50), ("kid", 50, 50)]
+
+
+# tables of several reports
+
+
+def report_of(name, scores):
+    images = ImageSet(name, name, 10000)
+    protocol = Protocol("tf1", "digits", "features", "published", "ab", "tf1-bilinear")
+    return Report("0.1.0", "now", images, images, protocol, scores)
+
+
+SCORES = {
+    "fid": Score(28.9341, "lower", error=0.2042),
+    "inception_score": Score(8.123, "higher", error=0.1234),
+    "kid": Score(-0.01234, "lower", error=0.00123),
+    **{name: Score(0.71234, "higher", error=0.01234) for name in ("precision", "recall", "density", "coverage")},
+    "modes_covered": Score(10, "higher", total=10),
+    "modes_kl": Score(0.000321, "lower", error=0.00012),
+}
+PRINTED = (
+    "28.93",
+    "±0.20",
+    "8.12",
+    "±0.12",
+    "-0.0123",
+    "±0.0012",
+    "0.712",
+    "±0.012",
+    "10 of 10",
+    "0.00032",
+    "±0.00012",
+)
+
+
+def printed(width, *reports):
+    from rich.console import Console
+
+    console = Console(width=width or 10_000, color_system=None)
+    with console.capture() as captured:
+        console.print(reports_view(reports, width=width))
+    return [line.rstrip() for line in captured.get().splitlines()]
+
+
+@pytest.mark.parametrize("width", [40, 80, 100, 130, None])
+def test_a_table_of_reports_fits_and_breaks_no_number(width):
+    lines = printed(width, report_of("dcgan", SCORES), report_of("wgan-gp", SCORES))
+    text = "\n".join(lines)
+    assert width is None or max(map(len, lines)) <= width
+    for number in PRINTED:
+        assert len(re.findall(rf"(?<![\d.]){re.escape(number)}(?!\d)", text)) in (2, 8), number  # 8: four scores alike
+    assert "…" not in text
+    assert lines[0].strip() == "against dcgan"
+
+
+def test_a_score_that_one_of_them_lacks_is_a_dash():
+    lines = printed(None, report_of("a", SCORES), report_of("b", {"fid": SCORES["fid"]}))
+    (row,) = [line for line in lines if line.strip().startswith("b ")]
+    assert row.split() == ["b", "10,000", "28.93", "±0.20", *["–"] * 8]
+
+
+def test_a_metric_asked_for_is_a_column_of_its_own():
+    lines = printed(None, *[report_of(name, {"fid_infinity": Score(3.25, "lower", error=0.1)}) for name in "ab"])
+    assert any("FID∞ ↓" in line for line in lines)
+    assert sum("3.25 ±0.10" in line for line in lines) == 2

@@ -54,7 +54,9 @@ def test_the_readmes_python_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 def test_the_readmes_commands_exist_with_their_flags() -> None:
-    lines = [line.split("#")[0].split() for block in blocks("bash") for line in block.splitlines() if "ganeval " in line]
+    lines = [
+        line.split("#")[0].split() for block in blocks("bash") for line in block.splitlines() if "ganeval " in line
+    ]
     for words in lines:
         words = words[words.index("ganeval") + 1 :]
         command = main.commands[words[0]]

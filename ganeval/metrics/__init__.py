@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ganeval.metrics.estimate import Estimate
 from ganeval.metrics.extrapolation import fid_infinity
 from ganeval.metrics.frechet import fid
-from ganeval.metrics.inception_score import inception_score
+from ganeval.metrics.inception import inception_score
 from ganeval.metrics.kernel import kid
 from ganeval.metrics.modes import mode_coverage
 from ganeval.metrics.neighbours import density_coverage, precision_recall

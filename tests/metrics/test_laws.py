@@ -163,7 +163,6 @@ def test_worse_samples_score_worse(family: str, damage: str) -> None:
 
 
 @every_family
-@pytest.mark.filterwarnings("ignore:invalid value encountered in matmul:RuntimeWarning")  # moments precede the check
 @pytest.mark.parametrize("side", ["real", "fake"])
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
 def test_refuses_what_is_not_finite_and_says_where(family: str, side: str, bad: float) -> None:

@@ -2,7 +2,6 @@
 
 import re
 import warnings
-from dataclasses import fields
 from functools import cache
 
 import numpy as np
@@ -251,9 +250,11 @@ def test_kept_neighbours_change_nothing() -> None:
     kept = real_neighbours(real, 2, 4)
     fresh = overlap(real, fake, k_precision_recall=2, k_density_coverage=4)
     again = overlap(real, fake, k_precision_recall=2, k_density_coverage=4, neighbours=kept)
-    for field in fields(fresh):
-        one, other = getattr(fresh, field.name), getattr(again, field.name)
-        assert torch.equal(one, other) if isinstance(one, Tensor) else one == other
+    for name in vars(fresh):
+        one, other = getattr(fresh, name), getattr(again, name)
+        assert not isinstance(one, Tensor) or torch.equal(one, other)
+    assert density_coverage(fresh) == density_coverage(again)
+    assert precision_recall(fresh) == precision_recall(again)
 
 
 def test_neighbours_of_what_is_not_finite_are_refused() -> None:
@@ -294,8 +295,8 @@ def test_ticks_once_a_tile(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # Errors, over 120 draws: the ratio itself is known to 6.5 %. Observed with the reference kept and among new draws of
 # both sets, for a mild and a strong difference: density 0.91, 0.94 and 1.16, 1.05; coverage 1.06, 0.86 and 1.42, 1.27.
-# Precision with the reference kept 0.95, 1.00. Among new draws of both sets the binomial error is too small: precision
-# 0.64, 0.30, recall 0.75, 0.59; so no more than the formula is tested there.
+# Precision 1.43, 1.20 (equal sets: 1.65) among new draws of both and 0.94, 1.00 (1.01) with the reference kept; recall
+# 1.55, 1.29 (1.62) and 1.27, 1.02 (1.63). A binomial error gives precision 0.64, 0.30 and recall 0.75, 0.59.
 
 
 @cache
@@ -313,18 +314,13 @@ def ratio(name: str, keep_real: bool, mean: float, scale: float) -> float:
     return over_observed([scores[name] for scores in drawn(keep_real, mean, scale)], keep_real)
 
 
-def test_errors_of_precision_and_recall_are_binomial() -> None:
-    found = estimates(normal(0, 150, 6), normal(1, 200, 6, 0.4, 0.8))
-    precision, recall = found["precision"], found["recall"]
-    binomial = (precision.value * (1 - precision.value) / 200) ** 0.5
-    assert precision.error == precision.error_samples == pytest.approx(binomial)
-    assert recall.error == pytest.approx((recall.value * (1 - recall.value) / 150) ** 0.5)
-    assert recall.error_samples is None
-
-
+@pytest.mark.parametrize(("keep_real", "most"), [(False, 2.3), (True, 1.9)])
 @pytest.mark.parametrize(("mean", "scale"), [(0.4, 0.9), (0.8, 0.7), (0.0, 1.0)])
-def test_error_of_precision_among_new_samples(mean: float, scale: float) -> None:
-    assert 0.75 <= ratio("precision", True, mean, scale) <= 1.4
+@pytest.mark.parametrize("name", ["precision", "recall"])
+def test_errors_of_precision_and_recall_are_conservative(
+    name: str, mean: float, scale: float, keep_real: bool, most: float
+) -> None:
+    assert 0.75 <= ratio(name, keep_real, mean, scale) <= most
 
 
 @pytest.mark.parametrize("keep_real", [False, True])

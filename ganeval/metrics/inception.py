@@ -3,15 +3,18 @@
 Salimans et al. 2016, arXiv:1606.03498. Agrees with torch-fidelity to 1e-6 relative: the same shuffle, the same splits.
 """
 
+import warnings
 from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ganeval.errors import GanevalWarning
 from ganeval.metrics.estimate import Estimate, check_rows
 
 BLOCK = 8192
+FEW = 50  # images in a split below which the score says more about N than about the images
 
 
 def inception_score(fake_probabilities: Tensor, seed: int = 2020, splits: int = 10) -> dict[str, Estimate]:
@@ -27,6 +30,9 @@ def inception_score(fake_probabilities: Tensor, seed: int = 2020, splits: int = 
     check_rows("fake_probabilities", fake_probabilities)
     count = len(fake_probabilities)
     splits = min(splits, count)
+    if count < FEW * splits:
+        text = f"is: {count} images in {splits} splits leave {count // splits} a split, which keeps the score low"
+        warnings.warn(text, GanevalWarning, 2)
     order = torch.from_numpy(np.random.RandomState(seed).permutation(count)).to(fake_probabilities.device)
     edges = [i * count // splits for i in range(splits + 1)]
     scores = [_score(fake_probabilities, order[a:b]) for a, b in pairwise(edges)]

@@ -1,0 +1,79 @@
+"""Balls around the points of one set, each reaching to its point's k-th nearest neighbour in that set.
+
+Near the edge of a ball a float32 distance cannot decide, and exact differences do. For the jackknife a ball also knows
+how far it would reach had a block of its own set not been drawn: to a neighbour a few places further on.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganeval.metrics.distances import ROUNDING, Neighbours, Points, exact_squared_distances
+
+LEVELS = 5  # places further on that are kept: more of a point's k nearest are hardly ever in one block
+BLOCKS = 20  # jackknife blocks
+
+
+class Balls:
+    """Balls of one set. Level 0 is the ball itself, level j the ball that reaches j neighbours further."""
+
+    def __init__(self, points: Points, neighbours: Neighbours, k: int, blocks: Tensor) -> None:
+        self.points, self.neighbours, self.k, self.blocks = points, neighbours, k, blocks
+        last = max(0, min(len(points) - 2, neighbours.squares.shape[1] - 1))
+        self.columns = torch.arange(k - 1, k + LEVELS, device=blocks.device).clamp(max=last)
+        self.radii = neighbours.squares[:, self.columns]
+        self.slack = 2 * ROUNDING * (points.lengths + points.lengths.max())
+        self.reach = self.radii[:, -1] + self.slack
+        self.growth = self._growth()
+        self.ties = 0
+
+    def levels(self, rows: Tensor, squares: Tensor, exact: Callable[[Tensor], Tensor]) -> Tensor:
+        """The smallest level at which ball rows[i] holds a point at squared distance squares[i], edge inside, (P,).
+
+        LEVELS + 1 where none does. `exact` gives the squared distances of chosen pairs in float64.
+        """
+        radii, squares = self.radii[rows], squares[:, None]
+        outside = squares > radii
+        unsure = ((squares - radii).abs() <= self.slack[rows, None]).any(1).nonzero().flatten()
+        if len(unsure):
+            distances, exact_radii = exact(unsure)[:, None], self.exact_radii(rows[unsure])
+            self.ties += int(((distances == exact_radii) & (exact_radii > 0))[:, 0].sum())
+            outside[unsure] = distances > exact_radii
+        return outside.sum(1)
+
+    def hold_without(self, rows: Tensor, levels: Tensor) -> Tensor:
+        """Whether ball rows[i] would hold its point had each block not been drawn, (P, BLOCKS) bool."""
+        drawn = self.blocks[rows, None] != torch.arange(BLOCKS, device=rows.device)
+        return (levels[:, None] <= self.growth[rows]) & drawn
+
+    def exact_radii(self, rows: Tensor) -> Tensor:
+        """Squared radii at every level in float64, from differences, (P, LEVELS + 1)."""
+        unique, place = torch.unique(rows, return_inverse=True)
+        kept = self.neighbours.indices[unique]
+        repeated = unique[:, None].expand_as(kept)
+        squares = exact_squared_distances(self.points, repeated.flatten(), self.points, kept.flatten()).view(kept.shape)
+        radii = squares.masked_fill(kept < 0, torch.inf).sort(dim=1).values[:, self.columns]
+        nearest_left_out = self.neighbours.squares[unique, -1] - self.slack[unique]
+        doubtful = (radii[:, -1] > 0) & (nearest_left_out < radii[:, -1]) & (kept[:, -1] >= 0)
+        for row in doubtful.nonzero().flatten().tolist():
+            radii[row] = self._radii_among_all(int(unique[row]))
+        return radii[place]
+
+    def _radii_among_all(self, row: int) -> Tensor:
+        others = torch.arange(len(self.points), device=self.radii.device)
+        others = others[others != row]
+        squares = exact_squared_distances(self.points, torch.full_like(others, row), self.points, others)
+        return squares.sort().values[self.columns]
+
+    def _growth(self) -> Tensor:
+        """How many places further each ball reaches without each block, (n, BLOCKS)."""
+        held = self.blocks[self.neighbours.indices[:, : self.k + LEVELS].clamp(min=0)]
+        steps = [((held != block).cumsum(1) < self.k).sum(1).sub(self.k - 1) for block in range(BLOCKS)]
+        return torch.stack(steps, dim=1).clamp(0, LEVELS).to(torch.uint8)
+
+
+def random_blocks(count: int, seed: int, device: torch.device) -> Tensor:
+    """A block for each of `count` points, at random: pictures may come sorted by class."""
+    return torch.from_numpy(np.random.RandomState(seed % 2**32).permutation(count) % BLOCKS).to(device)
