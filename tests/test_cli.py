@@ -258,6 +258,9 @@ def test_an_existing_classifier_of_other_data_is_not_taken_for_this_datas(run, t
     result = run("classifier", tmp_path / "other", "-o", root / "own.safetensors")
     assert result.exit_code == 1
     assert "holds the classifier of other pictures" in result.stderr
+    seeded = run("classifier", root / "train", "-o", root / "own.safetensors", "--seed", "7")
+    assert seeded.exit_code == 1
+    assert "holds the classifier of seed 2020; delete it or give another -o" in seeded.stderr
 
 
 # what is imported
