@@ -21,7 +21,8 @@ def image_warnings(name: str, facts: Facts, ignored: Mapping[str, int]) -> Itera
         yield f"{name}: {facts.duplicates:,} of {facts.count:,} images are exact duplicates of another"
     if facts.skipped:
         first = f"{facts.skipped[0][0]} ({facts.skipped[0][1]})"
-        yield f"{name}: {len(facts.skipped):,} files left out that cannot be read, the first {first}"
+        files = "1 file" if len(facts.skipped) == 1 else f"{len(facts.skipped):,} files"
+        yield f"{name}: {files} left out that cannot be read, the first {first}"
     if ignored:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(ignored.items()))
         yield f"{name}: passed over files that are not pictures: {kinds}"

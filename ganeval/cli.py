@@ -191,9 +191,12 @@ def check(source: str, data_root: Path | None, offline: bool) -> None:
     """
     from ganeval.checking import survey
     from ganeval.render import facts_view
-    from ganeval.sources import Opening, Statistics, open_source
+    from ganeval.sources import Opening, open_source
+    from ganeval.statistics import Statistics
 
-    images = open_source(source, Opening(data_root, offline, count=1))  # a generator is refused, whatever its count
+    images = open_source(
+        source, Opening(data_root, offline, count=1, pictures=True)
+    )  # a generator is refused, whatever its count
     if isinstance(images, Statistics):
         raise UsageError(f"{source}: is a statistics file, needed pictures")
     with progress() as tick:
@@ -205,7 +208,14 @@ def check(source: str, data_root: Path | None, offline: bool) -> None:
 
 @main.command()
 @click.argument("source", metavar="SRC")
-@click.option("-o", "path", required=True, type=click.Path(path_type=Path), metavar="FILE.npz", help="Where to write.")
+@click.option(
+    "-o",
+    "path",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE.npz",
+    help="Where to write; .pt for torch-fidelity.",
+)
 @click.option("--kind", default="statistics", metavar="NAME", help="statistics (mu, sigma; default) or features.")
 @settings_options
 def features(source: str, path: Path, kind: str, **options: Any) -> None:
@@ -213,7 +223,7 @@ def features(source: str, path: Path, kind: str, **options: Any) -> None:
 
     \b
     ganeval features real/ -o real.npz               then: ganeval score --samples out/ --ref real.npz
-    ganeval features cifar10 -o cifar10.npz          pytorch-fid, TTUR and ADM read the same file
+    ganeval features cifar10 -o cifar10.npz          pytorch-fid, TTUR and ADM read the same file; torch-fidelity a .pt
     ganeval features real/ -o real.npz --kind features     all metrics, without the pictures
 
     The file says how it was made; a score under another protocol refuses it.
@@ -254,7 +264,7 @@ def classifier(source: str, path: Path | None, seed: int, device: str, data_root
     if path is not None:
         check_target("-o", path)
     with progress() as tick:
-        images = open_source(source, Opening(data_root, offline, count=1))  # as in `check`
+        images = open_source(source, Opening(data_root, offline, count=1, pictures=True))  # as in `check`
         line = trained_classifier(images, path, seed=seed, device=pick_device(device), tick=tick)
     click.echo(line)
 

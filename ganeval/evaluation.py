@@ -5,7 +5,7 @@ import platform
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,9 @@ from ganeval.images import Images, Stream
 from ganeval.metrics.frechet import Moments
 from ganeval.protocols import PROTOCOLS
 from ganeval.report import ImageSet, Protocol, Report
-from ganeval.scoring import Pair, Side, check_counts, choose, possible, score_pair
-from ganeval.sources import Opening, Source, Statistics, display_name, full_name, open_source
+from ganeval.scoring import Pair, Side, check_sets, choose, possible, score_pair
+from ganeval.sources import Opening, Source, display_name, full_name, open_source
+from ganeval.statistics import Statistics
 from ganeval.store import Store
 
 Tick = Callable[[str, int, int | None], None]
@@ -56,9 +57,9 @@ class Settings:
     offline: bool = False
     latent: int | tuple[int, ...] | None = None
 
-    def opening(self, count: int | None) -> Opening:
+    def opening(self, count: int | None, *, pictures: bool) -> Opening:
         """What opening a source needs of these settings."""
-        return Opening(self.data_root, self.offline, count, self.seed, self.latent)
+        return Opening(self.data_root, self.offline, count, self.seed, self.latent, pictures)
 
 
 def evaluate(
@@ -122,8 +123,9 @@ class Scorer:
         self.families = choose(settings.metrics)
         self.store = Store.of(settings.cache)
         with _collected() as said:
-            source = open_source(reference, settings.opening(settings.ref_n))
-            self.how = extraction(reference, settings, tick)
+            source = open_source(reference, settings.opening(settings.ref_n, pictures=False))
+            made_with = source.made.get("extractor") if isinstance(source, Statistics) else None
+            self.how = extraction(full_name(reference), settings, tick, made_with)
             start = time.perf_counter()
             self.reference, self.reference_set = self._side(source, reference, settings.ref_n, None)
         self.reference_seconds, self.reference_warnings = time.perf_counter() - start, said()
@@ -131,7 +133,7 @@ class Scorer:
     def score(self, samples: Any, name: str | None = None) -> Report:
         """The report of one set of samples."""
         with _collected() as said:
-            source = open_source(samples, self.settings.opening(self.settings.n))
+            source = open_source(samples, self.settings.opening(self.settings.n, pictures=True))
             if isinstance(source, Statistics) and source.features is None:
                 raise ContentError(
                     f"{source.name}: a statistics file holds no pictures; it can be --ref, not --samples"
@@ -145,7 +147,7 @@ class Scorer:
         start = time.perf_counter()
         pair = self._pair(side)
         families = possible(pair, self.families, insisted=self.settings.metrics is not None)
-        check_counts(pair, families, (self.reference_set.name, images.name))
+        check_sets(pair, families, (self.reference_set.name, images.name))
         scores = score_pair(pair, families)
         seconds = {"extract": extracting, "metrics": time.perf_counter() - start}
         _warn(score_warnings(images, self.reference_set, self._protocol(), pair.width, families))
@@ -175,14 +177,15 @@ class Scorer:
         _check_made(source, self.how)
         made, device = source.made, _metric_device(self.how.extractor.device)
         images = ImageSet(name, source.name, made.get("count"), made.get("fingerprint"), duplicates=None)
-        if source.features is not None:
-            probabilities = None if source.probabilities is None else torch.from_numpy(source.probabilities).to(device)
-            features = torch.from_numpy(source.features).float().to(device)
-            return Side(features, probabilities), images
-        mean, covariance = (
-            torch.from_numpy(np.asarray(a)).double().to(device) for a in (source.mean, source.covariance)
+        mean, covariance, features, probabilities = (
+            None if array is None else torch.from_numpy(np.ascontiguousarray(array)).to(device)
+            for array in (source.mean, source.covariance, source.features, source.probabilities)
         )
-        return Side(None, known_moments=Moments(made.get("count"), mean, covariance)), images
+        if features is not None:
+            return Side(features.float(), probabilities), replace(images, count=len(features))
+        if mean is None or covariance is None:
+            raise ContentError(f"{source.name}: found neither features nor statistics, needed either")
+        return Side(None, known_moments=Moments(images.count, mean.double(), covariance.double())), images
 
     def _pair(self, side: Side) -> Pair:
         classes = self.how.extractor.classes
@@ -267,11 +270,11 @@ class Evaluator:
         self._collected = Collector(self._scorer.how)
 
 
-def extraction(reference: Any, settings: Settings, tick: Tick) -> Extraction:
+def extraction(reference: str, settings: Settings, tick: Tick, made_with: str | None = None) -> Extraction:
     """How pictures become features under these settings; "auto" depends on the reference alone, not on the network."""
     convention = _choice("protocol", settings.protocol, PROTOCOLS)
     extractor = open_extractor(
-        default_extractor(full_name(reference)) if settings.extractor == "auto" else settings.extractor,
+        (made_with or default_extractor(reference)) if settings.extractor == "auto" else settings.extractor,
         device=pick_device(settings.device),
         weights=settings.weights,
         precision=settings.precision,
@@ -310,8 +313,8 @@ def pick_device(name: str) -> torch.device:
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         return torch.device(next(kind for kind, found in there.items() if found))
-    kind = name.partition(":")[0]
-    if kind not in there:
+    kind, _, number = name.partition(":")
+    if kind not in there or not (number.isdigit() or name == kind):
         raise unknown("device", name, ["auto", *there])
     if not there[kind]:
         raise UsageError(f"--device {name}: found no such device here, needed one of auto, cpu")
@@ -355,25 +358,19 @@ def _choice(kind: str, name: str, table: dict[str, Any]) -> Any:
 
 def _check_made(source: Statistics, how: Extraction) -> None:
     """ContentError where a file says it was made otherwise; a warning where it says nothing."""
-    extractor = how.extractor
-    width = source.features.shape[1] if source.features is not None else len(np.asarray(source.mean))
-    own = {**made_by(extractor, how.resize)}
     if not source.made:
-        text = f"{source.name}: does not say how it was made; taken to be {extractor.name} under {how.resize}"
+        text = f"{source.name}: does not say how it was made; taken to be {how.extractor.name} under {how.resize}"
         warnings.warn(text, GanevalWarning, 2)
-    for key, value in own.items():
-        if source.made.get(key, value) != value:
-            raise ContentError(
-                f"{source.name}: made with {key} {source.made[key]}, needed {value}; use the same protocol"
-            )
-    if extractor.name == "inception" and width != 2048:
-        raise ContentError(f"{source.name}: found {width} features, needed inception's 2048")
+    for key, value in made_by(how.extractor, how.resize).items():
+        found = source.made.get(key, value)
+        if found != value:
+            raise ContentError(f"{source.name}: made with {key} {found}, needed {value}; use the same protocol")
 
 
 def made_by(extractor: Extractor, resize: str) -> dict[str, str]:
     """What a statistics file records of how it was made, and what must agree for it to be a reference."""
-    identity = {key: str(value) for key, value in extractor.identity.items()}
-    return {**identity, "resize": resize, "precision": extractor.precision}
+    identity = {key: str(value) for key, value in extractor.identity.items() if key != "name"}
+    return {"extractor": extractor.name, **identity, "resize": resize, "precision": extractor.precision}
 
 
 def _warn(texts: Iterable[str]) -> None:

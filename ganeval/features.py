@@ -11,7 +11,7 @@ from ganeval.census import Census, Facts, Glimpse, ahead, decoding_threads, load
 from ganeval.errors import BadImage, ContentError
 from ganeval.extractors.base import Extractor
 from ganeval.images import Images, Picture, Stream
-from ganeval.metrics.frechet import Moments, MomentSum
+from ganeval.metrics.frechet import Moments, MomentSum, moments
 from ganeval.resize import RESIZES
 from ganeval.store import Entry, Store, key_of
 
@@ -75,8 +75,16 @@ def extract(images: Images | Stream, how: Extraction, store: Store, tick: Tick) 
     return result
 
 
-def summed(images: Images | Stream, how: Extraction, tick: Tick) -> tuple[Facts, Moments]:
-    """The moments of a set's features, which are not kept: memory does not grow with the number of pictures."""
+def summed(images: Images | Stream, how: Extraction, store: Store, tick: Tick) -> tuple[Facts, Moments]:
+    """The moments of a set's features: of those in the store, else of pictures whose features need not be kept.
+
+    Memory then does not grow with the number of pictures.
+    """
+    key = how.key(images)
+    entry = store.load(key)
+    if entry is not None:
+        known = _restored(entry, key, how)
+        return known.facts, moments(known.features)
     census, total = Census(), MomentSum()
     for batch in _batches(images, how, tick):
         if batch.bad and how.on_bad_image == "fail":
@@ -144,6 +152,8 @@ def _batches(images: Images | Stream, how: Extraction, tick: Tick) -> Iterator[B
             yield prepare(list(enumerate(pictures, start)), how)
             start += len(pictures)
         return
+    for stage in ("decode", "extract"):
+        tick(stage, 0, len(images))  # a new set: its bars begin again
     chosen = (range(start, min(start + how.size, len(images))) for start in range(0, len(images), how.size))
     tasks = (partial(_decoded, images, indices, how, tick) for indices in chosen)
     yield from ahead(tasks, decoding_threads(), polite=how.extractor.device.type == "cpu")

@@ -219,15 +219,18 @@ def possible(pair: Pair, families: Sequence[str], insisted: bool) -> list[str]:
     return kept
 
 
-def check_counts(pair: Pair, families: Sequence[str], names: tuple[str, str]) -> None:
-    """ContentError unless both sets (`names`: reference, samples) have pictures enough for every family."""
+def check_sets(pair: Pair, families: Sequence[str], names: tuple[str, str]) -> None:
+    """ContentError unless both sets (`names`: reference, samples) are of one width and large enough for each family."""
+    real_width = pair.real.shape[1] if isinstance(pair.real, Tensor) else len(pair.real.mean)
+    if real_width != pair.width:
+        raise ContentError(f"{names[0]}: found {real_width} features, needed {pair.width} as {names[1]} has")
     for family in families:
         least = _least(pair, family)
         for name, count in zip(names, (pair.real_side.count, pair.fake_side.count), strict=True):
             if count is not None and count < least:
                 pictures = "1 image" if count == 1 else f"{count} images"
                 raise ContentError(
-                    f"{name}: found {pictures}, needed at least {least} for {family}; add images or metrics"
+                    f"{name}: found {pictures}, needed at least {least} for {family}; add images or leave it out"
                 )
 
 
@@ -253,7 +256,7 @@ def score_features(
     sides = [Side(_as_features(name, values)) for name, values in (("real", real), ("fake", fake))]
     pair = Pair(*sides, seed=seed, k_precision_recall=k_precision_recall, k_density_coverage=k_density_coverage)
     families = possible(pair, choose(metrics), insisted=True)
-    check_counts(pair, families, ("real", "fake"))
+    check_sets(pair, families, ("real", "fake"))
     return score_pair(pair, families)
 
 

@@ -1,20 +1,14 @@
 """`open_source`: the one place that tells paths, data sets, runs, `module:function` and statistics files apart."""
 
 import difflib
-import json
 import warnings
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ganeval.datasets import DATASETS, open_dataset
 from ganeval.errors import ContentError, GanevalWarning, UsageError
-from ganeval.files import replacing
 from ganeval.images import (
     Images,
     Stream,
@@ -28,35 +22,10 @@ from ganeval.images import (
 )
 from ganeval.importing import import_function
 from ganeval.runs import is_run, pictures_of
+from ganeval.statistics import SUFFIXES, Statistics, names_in, read_statistics
 
-Array = np.ndarray[Any, Any]
-DAMAGED = (
-    OSError,
-    ValueError,
-    EOFError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)  # what NumPy raises on bad files
 OPENERS: dict[str, Callable[[Path], Images]] = {".zip": zip_images, ".tar": tar_images, ".npy": npy_images}
 COMPRESSED_TARS = (".tgz", ".gz", ".bz2", ".xz", ".zst")
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """A published reference: mean (D,) and covariance (D, D), or whole features (N, D), without the pictures.
-
-    `made` says how, where the file does (ours do): extractor, layer, weights, resize, precision, fingerprint, count.
-    """
-
-    name: str
-    mean: Array | None = None
-    covariance: Array | None = None
-    features: Array | None = None
-    probabilities: Array | None = None
-    made: Mapping[str, Any] = field(default_factory=dict)
-    labels: None = None
-    classes: None = None
 
 
 Source = Images | Stream | Statistics
@@ -64,13 +33,17 @@ Source = Images | Stream | Statistics
 
 @dataclass(frozen=True)
 class Opening:
-    """What opening a source may need: where data sets are, and how many pictures a generator is asked for."""
+    """What opening a source may need: where data sets are, how many pictures a generator is asked for, what it is for.
+
+    `pictures`: of a file that holds both pictures and statistics (ADM's do) the pictures are wanted.
+    """
 
     data_root: Path | None = None
     offline: bool = False
     count: int | None = None
     seed: int = 2020
     latent: int | tuple[int, ...] | None = None
+    pictures: bool = False
 
 
 def open_source(source: Any, opening: Opening = Opening()) -> Source:
@@ -115,12 +88,6 @@ def display_name(source: Any) -> str:
     return str(getattr(source, "name", None) or getattr(source, "__name__", None) or type(source).__name__)
 
 
-def write_statistics(path: Path, arrays: Mapping[str, Array], made: Mapping[str, Any]) -> None:
-    """An npz that pytorch-fid, TTUR and ADM read too: their keys, and ours beside them."""
-    with replacing(path) as partial, partial.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays, ganeval=np.array(json.dumps(made)))
-
-
 def _named(text: str, opening: Opening) -> Source:
     path = Path(text)
     if text.partition(":")[0] in DATASETS:
@@ -132,7 +99,7 @@ def _named(text: str, opening: Opening) -> Source:
     if path.is_dir():
         return _run(path, opening) if is_run(path) else folder_images(path)
     if path.is_file():
-        return _file(path)
+        return _file(path, opening.pictures)
     if path.exists() or path.is_symlink():
         raise UsageError(f"{text}: found neither a file nor a folder there, needed one of them")
     if ":" in text and "/" not in text:
@@ -161,65 +128,24 @@ def _nothing_there(text: str) -> UsageError:
     return UsageError(f"{text}: no such file, folder or data set: {hint}(data sets: {', '.join(DATASETS)})")
 
 
-def _file(path: Path) -> Source:
+def _file(path: Path, pictures: bool) -> Source:
     suffix = path.suffix.lower()
     if suffix in OPENERS:
         return OPENERS[suffix](path)
     if suffix in COMPRESSED_TARS:
         return tar_images(path)
-    if suffix == ".npz":
-        return _statistics(path) if _holds_statistics(path) else npz_images(path)
+    if suffix in SUFFIXES:
+        return read_statistics(path) if suffix == ".pt" or _wants_statistics(path, pictures) else npz_images(path)
     found = f"found a '{suffix}' file" if suffix else "found a file without a suffix"
-    raise ContentError(f"{path}: {found}, needed a folder, .zip, .tar, .npz or .npy of pictures, or a statistics .npz")
+    raise ContentError(f"{path}: {found}, needed a folder, .zip, .tar, .npz or .npy of pictures, or a statistics file")
 
 
-def _holds_statistics(path: Path) -> bool:
-    """Whether an npz holds statistics; else it holds pictures, or nothing of use, and their reader says so."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = {name.removesuffix(".npy") for name in archive.namelist()}
-    except DAMAGED:
+def _wants_statistics(path: Path, pictures: bool) -> bool:
+    """Whether an npz is to be read as statistics; else it holds pictures, or nothing of use, as their reader says."""
+    names = names_in(path)
+    if not ({"mu", "sigma"} <= names or "features" in names):
         return False
-    return {"mu", "sigma"} <= names or "features" in names
-
-
-def _statistics(path: Path) -> Statistics:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in ("mu", "sigma", "features", "probabilities") if key in file.files}
-            made = json.loads(str(file["ganeval"])) if "ganeval" in file.files else {}
-    except DAMAGED as reason:
-        raise ContentError(f"{path}: a damaged statistics file, or one with more than numbers ({reason})") from reason
-    if not isinstance(made, dict):
-        raise ContentError(
-            f"{path}: a damaged statistics file: found a {type(made).__name__} that says how it was made"
-        )
-    mean, covariance, features, probabilities = map(arrays.get, ("mu", "sigma", "features", "probabilities"))
-    _check_shapes(path, mean, covariance, features, probabilities)
-    _check_numbers(path, arrays)
-    return Statistics(str(path), mean, covariance, features, probabilities, made)
-
-
-def _check_shapes(
-    path: Path, mean: Array | None, covariance: Array | None, features: Array | None, probabilities: Array | None
-) -> None:
-    if mean is not None and covariance is not None and (mean.ndim != 1 or covariance.shape != 2 * mean.shape):
-        raise ContentError(f"{path}: found mu {mean.shape} and sigma {covariance.shape}, needed (D,) and (D, D)")
-    if features is not None and features.ndim != 2:
-        raise ContentError(f"{path}: found features {features.shape}, needed (N, D)")
-    if features is not None and probabilities is not None and probabilities.shape[:-1] != features.shape[:1]:
-        shapes = f"features {features.shape} and probabilities {probabilities.shape}"
-        raise ContentError(f"{path}: found {shapes}, needed (N, D) and (N, C)")
-
-
-def _check_numbers(path: Path, arrays: Mapping[str, Array]) -> None:
-    for name, array in arrays.items():
-        if array.dtype.kind not in "fiu":
-            raise ContentError(f"{path}: found {name} of type {array.dtype}, needed real numbers")
-        if not np.isfinite(array).all():
-            raise ContentError(f"{path}: found numbers in {name} that are not finite; it cannot be a reference")
-    covariance = arrays.get("sigma")
-    if covariance is not None and not np.allclose(
-        covariance, covariance.T, rtol=1e-3, atol=1e-6 * np.abs(covariance).max()
-    ):
-        raise ContentError(f"{path}: found a sigma that is not symmetric, so no covariance")
+    held = names & {"arr_0", "images"}
+    if held and not pictures:
+        warnings.warn(f"{path}: its statistics are used; the pictures it holds too are not", GanevalWarning, 2)
+    return not (held and pictures)

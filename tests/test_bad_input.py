@@ -104,7 +104,7 @@ def write_weights(root: Path) -> None:
 
 
 NEEDED = "needed png, jpg, jpeg, webp, bmp, tif, tiff, gif, ppm, pgm, pbm, pnm"
-SOURCES = "needed a folder, .zip, .tar, .npz or .npy of pictures, or a statistics .npz"
+SOURCES = "needed a folder, .zip, .tar, .npz or .npy of pictures, or a statistics file"
 DATA_SETS = "digits, mnist, fashion-mnist, cifar10, cifar100, stl10"
 INCEPTION = ("--samples", "good", "--ref", "digits", "--extractor", "inception")
 PICKLE = "needs pickle, which can run code; save a plain uint8 array"
@@ -253,7 +253,7 @@ TABLE = {
     ("check", "own_code:tanh"): (2, "own_code:tanh: check looks at files and arrays, not at a generator"),
     ("check", "statistics.npz"): (2, "statistics.npz: is a statistics file, needed pictures"),
     ("features", "good", "-o", "new.txt", "--extractor", "digits"): (
-        2, "new.txt: found the suffix '.txt', needed .npz",
+        2, "new.txt: found the suffix '.txt', needed .npz or .pt",
     ),
     ("features", "statistics.npz", "-o", "new.npz", "--extractor", "digits"): (
         2, "statistics.npz: is a statistics file already, needed pictures",

@@ -171,7 +171,7 @@ def test_an_error_in_a_thread_reaches_the_caller_and_stops_the_work() -> None:
 
 def test_sums_equal_the_moments_of_kept_features(how: Extraction) -> None:
     images = array_images(pictures(70))
-    facts, total = summed(images, replace(how, batch_size=16), tick)
+    facts, total = summed(images, replace(how, batch_size=16), NOTHING_KEPT, tick)
     kept = extract(images, how, NOTHING_KEPT, tick)
     known = moments(kept.features)
     assert facts == kept.facts

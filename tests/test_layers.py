@@ -6,16 +6,18 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "ganeval"
 EVERYONE_MAY = {"errors", "files"}
 LAYERS = {
-    "cli": {"checking", "evaluation", "listing", "publishing", "render", "report", "runs", "sources", "training"},
+    "cli": {"checking", "evaluation", "listing", "publishing", "render", "report", "runs", "sources", "statistics"}
+    | {"training"},
     "checking": {"advice", "census", "images"},
     "listing": {"datasets", "extractors", "metrics", "protocols"},
-    "publishing": {"evaluation", "features", "sources", "store"},
+    "publishing": {"evaluation", "features", "sources", "statistics", "store"},
     "training": {"evaluation", "extractors", "images", "sources"},
     "evaluation": {"advice", "census", "extractors", "features", "images", "metrics", "protocols", "report"}
-    | {"scoring", "sources", "store"},
+    | {"scoring", "sources", "statistics", "store"},
     "scoring": {"metrics", "report", "store"},
     "advice": {"census", "report"},
-    "sources": {"datasets", "images", "importing", "runs"},
+    "sources": {"datasets", "images", "importing", "runs", "statistics"},
+    "statistics": set(),
     "features": {"census", "extractors", "images", "metrics", "resize", "store"},
     "census": {"images"},
     "extractors": {"datasets", "images", "importing"},

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 FID = ("--metrics", "fid")
 DIGITS = ("--extractor", "digits")
@@ -104,3 +105,58 @@ def test_what_statistics_cannot_give_is_left_out_with_a_word_for_each(run, publi
 def test_a_subset_is_published_as_drawn(run, digits_folder, tmp_path):
     done(run("features", digits_folder, "-o", tmp_path / "a.npz", "-n", "20", *DIGITS))
     assert json.loads(str(np.load(tmp_path / "a.npz")["ganeval"]))["count"] == 20
+
+
+def test_torch_fidelity_reads_our_file_and_we_read_its(run, digits_folder, tmp_path):
+    """Through torch-fidelity's own cache: it finds our file under the name it would have given its own."""
+    metric_fid = pytest.importorskip("torch_fidelity.metric_fid")
+    utils = pytest.importorskip("torch_fidelity.utils")
+    ours, name = tmp_path / "mine-stat.pt", "mine-stat"
+    done(run("features", digits_folder, "-o", ours, *DIGITS))
+    options = {"cache": True, "cache_root": str(tmp_path), "verbose": False}
+    found = utils.cache_lookup_one_recompute_on_miss(name, lambda: pytest.fail("not found"), **options)
+    assert metric_fid.fid_statistics_to_metric(found, found, False)["frechet_inception_distance"] < 1e-6
+    theirs = metric_fid.fid_features_to_statistics(torch.from_numpy(features_of(run, digits_folder, tmp_path)))
+    utils.torch_atomic_save(theirs, str(tmp_path / "theirs.pt"))
+    by_ours = scored(run, "--samples", "digits:test", "--ref", ours, *FID)["scores"]["fid"]["value"]
+    by_theirs = scored(run, "--samples", "digits:test", "--ref", tmp_path / "theirs.pt", *FID)["scores"]["fid"]["value"]
+    assert by_theirs == pytest.approx(by_ours, rel=1e-4)  # their mean is float32
+
+
+def features_of(run, folder, tmp_path):
+    path = tmp_path / "kept.npz"
+    done(run("features", folder, "-o", path, "--kind", "features", *DIGITS))
+    return np.load(path)["features"]
+
+
+def test_a_pickle_that_would_run_code_is_refused(run, tmp_path):
+    class Hostile:
+        def __reduce__(self):
+            return (print, ("ran",))
+
+    torch.save({"mu": Hostile(), "sigma": np.eye(3)}, tmp_path / "hostile.pt")
+    result = run("score", "--samples", "digits:test", "--ref", tmp_path / "hostile.pt")
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+    assert "ran" not in result.stdout.split()
+
+
+def test_statistics_of_what_is_kept_already_decode_nothing(run, digits_folder, tmp_path, monkeypatch):
+    done(run("score", "--samples", "digits:test", "--ref", digits_folder, *FID, *DIGITS))
+    monkeypatch.setattr("ganeval.images.decode", lambda *_: pytest.fail("decoded"))
+    done(run("features", digits_folder, "-o", tmp_path / "again.npz", *DIGITS))
+
+
+def test_auto_takes_the_extractor_that_a_file_was_made_with(run, published):
+    report = json.loads(done(run("score", "--samples", "digits:test", "--ref", published, *FID, "--json", "-")).stdout)
+    assert report["protocol"]["extractor"] == "digits"
+
+
+def test_of_a_file_with_pictures_and_statistics_samples_are_the_pictures(run, digits_folder, tmp_path):
+    pictures = np.zeros((20, 8, 8, 3), np.uint8) + np.arange(20, dtype=np.uint8)[:, None, None, None]
+    np.savez(tmp_path / "adm.npz", arr_0=pictures, mu=np.zeros(64), sigma=np.eye(64))
+    as_samples = scored(run, "--samples", tmp_path / "adm.npz", "--ref", digits_folder, *FID)
+    as_reference = scored(run, "--samples", digits_folder, "--ref", tmp_path / "adm.npz", *FID)
+    assert as_samples["samples"]["count"] == 20
+    assert as_reference["reference"]["count"] is None
+    assert any("the pictures it holds too are not" in text for text in as_reference["warnings"])

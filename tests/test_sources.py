@@ -12,7 +12,8 @@ import torch
 from ganeval.datasets import DATASETS
 from ganeval.errors import ContentError, GanevalWarning, UsageError
 from ganeval.images import Images, Stream
-from ganeval.sources import Opening, Statistics, display_name, full_name, open_source, write_statistics
+from ganeval.sources import Opening, display_name, full_name, open_source
+from ganeval.statistics import Statistics, write_statistics
 
 RANDOM = np.random.default_rng(5)
 PICTURES = RANDOM.integers(0, 256, (6, 8, 8, 3), np.uint8)
@@ -141,7 +142,7 @@ def test_a_function_in_the_working_folder_is_a_generator(here):
 def test_what_neither_is_nor_names_pictures_is_refused_by_name(here):
     (here / "notes.txt").write_text("hello")
     (here / "notes").write_text("hello")
-    needed = "needed a folder, .zip, .tar, .npz or .npy of pictures, or a statistics .npz"
+    needed = "needed a folder, .zip, .tar, .npz or .npy of pictures, or a statistics file"
     for name, found in (("notes.txt", "found a '.txt' file"), ("notes", "found a file without a suffix")):
         with pytest.raises(ContentError) as caught:
             open_source(name)

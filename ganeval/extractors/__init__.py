@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganeval.errors import MissingWeights, UsageError, unknown
-from ganeval.extractors.weights import PUBLISHED, Progress, weights_status
+from ganeval.extractors.weights import PUBLISHED, Progress, find_weights, weights_status
 from ganeval.files import cache_root
 
 if TYPE_CHECKING:
@@ -32,18 +32,21 @@ class Row:
 
 
 def _inception(name: str, settings: Settings) -> Extractor:
+    _seek(name, settings)
     from ganeval.extractors.networks import inception
 
     return inception(name, settings)
 
 
 def _vgg16(name: str, settings: Settings) -> Extractor:
+    _seek(name, settings)
     from ganeval.extractors.networks import vgg16
 
     return vgg16(name, settings)
 
 
 def _clip(name: str, settings: Settings) -> Extractor:
+    _seek(name, settings)
     from ganeval.extractors.networks import clip
 
     return clip(name, settings)
@@ -173,6 +176,11 @@ def _open_own(name: str | Callable[..., Any], settings: Settings) -> Extractor:
         raise UsageError(f"extractor: found a {type(name).__name__}, needed a name, a file or a callable")
     _refuse_weights(str(name), settings, "it loads its own")
     return custom(name, settings)
+
+
+def _seek(name: str, settings: Settings) -> None:
+    """Find the weights before the heavy imports: to say that they are absent need not take seconds."""
+    find_weights(name, settings.weights, settings.offline, settings.progress)
 
 
 def _refuse_weights(name: str, settings: Settings, why: str) -> None:

@@ -22,8 +22,7 @@ class Balls:
     def __init__(self, points: Points, neighbours: Neighbours, k: int, blocks: Tensor) -> None:
         self.points, self.neighbours, self.k, self.blocks = points, neighbours, k, blocks
         last = max(0, min(len(points) - 2, neighbours.squares.shape[1] - 1))
-        self.columns = torch.arange(k - 1, k + LEVELS, device=blocks.device).clamp(max=last)
-        self.radii = neighbours.squares[:, self.columns]
+        self.radii = neighbours.squares[:, torch.arange(k - 1, k + LEVELS, device=blocks.device).clamp(max=last)]
         self.slack = 2 * ROUNDING * (points.lengths + points.lengths.max())
         self.reach = self.radii[:, -1] + self.slack
         self.growth = self._growth()
@@ -32,16 +31,17 @@ class Balls:
     def levels(self, rows: Tensor, squares: Tensor, exact: Callable[[Tensor], Tensor]) -> Tensor:
         """The smallest level at which ball rows[i] holds a point at squared distance squares[i], edge inside, (P,).
 
-        LEVELS + 1 where none does. `exact` gives the squared distances of chosen pairs in float64.
+        LEVELS + 1 where none does. Level 0 is exact, `exact` giving the squared distances of chosen pairs in float64;
+        the others serve error bars alone.
         """
-        radii, squares = self.radii[rows], squares[:, None]
-        outside = squares > radii
-        unsure = ((squares - radii).abs() <= self.slack[rows, None]).any(1).nonzero().flatten()
+        radii = self.radii[rows]
+        outside = squares > radii[:, 0]
+        unsure = ((squares - radii[:, 0]).abs() <= self.slack[rows]).nonzero().flatten()
         if len(unsure):
-            distances, exact_radii = exact(unsure)[:, None], self.exact_radii(rows[unsure])
-            self.ties += int(((distances == exact_radii) & (exact_radii > 0))[:, 0].sum())
+            distances, exact_radii = exact(unsure), self.exact_radii(rows[unsure])
+            self.ties += int(((distances == exact_radii) & (exact_radii > 0)).sum())
             outside[unsure] = distances > exact_radii
-        return outside.sum(1)
+        return torch.where(outside, 1 + (squares[:, None] > radii[:, 1:]).sum(1), 0)
 
     def hold_without(self, rows: Tensor, levels: Tensor) -> Tensor:
         """Whether ball rows[i] would hold its point had each block not been drawn, (P, BLOCKS) bool."""
@@ -49,23 +49,23 @@ class Balls:
         return (levels[:, None] <= self.growth[rows]) & drawn
 
     def exact_radii(self, rows: Tensor) -> Tensor:
-        """Squared radii at every level in float64, from differences, (P, LEVELS + 1)."""
+        """Squared radii of the balls themselves in float64, from differences, (P,)."""
         unique, place = torch.unique(rows, return_inverse=True)
         kept = self.neighbours.indices[unique]
         repeated = unique[:, None].expand_as(kept)
         squares = exact_squared_distances(self.points, repeated.flatten(), self.points, kept.flatten()).view(kept.shape)
-        radii = squares.masked_fill(kept < 0, torch.inf).sort(dim=1).values[:, self.columns]
+        radii = squares.masked_fill(kept < 0, torch.inf).sort(dim=1).values[:, self.k - 1]
         nearest_left_out = self.neighbours.squares[unique, -1] - self.slack[unique]
-        doubtful = (radii[:, -1] > 0) & (nearest_left_out < radii[:, -1]) & (kept[:, -1] >= 0)
+        doubtful = (radii > 0) & (nearest_left_out < radii) & (kept[:, -1] >= 0)
         for row in doubtful.nonzero().flatten().tolist():
-            radii[row] = self._radii_among_all(int(unique[row]))
+            radii[row] = self._radius_among_all(int(unique[row]))
         return radii[place]
 
-    def _radii_among_all(self, row: int) -> Tensor:
+    def _radius_among_all(self, row: int) -> Tensor:
         others = torch.arange(len(self.points), device=self.radii.device)
         others = others[others != row]
         squares = exact_squared_distances(self.points, torch.full_like(others, row), self.points, others)
-        return squares.sort().values[self.columns]
+        return squares.kthvalue(self.k).values
 
     def _growth(self) -> Tensor:
         """How many places further each ball reaches without each block, (n, BLOCKS)."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ganeval.metrics.estimate import Estimate, check_pair
-from ganeval.metrics.products import product32
+from ganeval.metrics.products import gram32, product32
 
 Tick = Callable[[str, int, int | None], None]
 
@@ -79,12 +79,12 @@ class _Sampler:
 
 
 def _block(points: Tensor) -> _Block:
-    kernel = _kernel(points, points).fill_diagonal_(0)
+    kernel = _kernel(gram32(points), points.shape[1]).fill_diagonal_(0)
     return _Block(points, *_row_statistics(kernel, len(points) - 1, dim=1))
 
 
-def _kernel(x: Tensor, y: Tensor) -> Tensor:
-    return product32(x, y).div_(x.shape[1]).add_(1).pow_(3)
+def _kernel(products: Tensor, width: int) -> Tensor:
+    return products.div_(width).add_(1).pow_(3)
 
 
 def _row_statistics(kernel: Tensor, count: int, dim: int) -> tuple[Tensor, Tensor]:
@@ -107,7 +107,7 @@ class _Components:
 
 
 def _components(x: _Block, y: _Block) -> _Components:
-    size, cross = len(x.points), _kernel(x.points, y.points)
+    size, cross = len(x.points), _kernel(product32(x.points, y.points), x.points.shape[1])
     x_means, x_variances = _row_statistics(cross, size, dim=1)
     y_means, y_variances = _row_statistics(cross, size, dim=0)
     noise_xx, noise_yy = x.variances.mean() / (size - 1), y.variances.mean() / (size - 1)

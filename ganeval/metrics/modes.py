@@ -85,7 +85,7 @@ def modes_by_vote(real: Tensor, labels: Tensor, fake: Tensor, total: int) -> Mod
     """
     check_pair(real, fake, at_least=1)
     check_rows("real", real, at_least=VOTERS)
-    centre = real.mean(0, dtype=torch.float64).to(real.dtype)
+    centre = real.mean(0)
     voters = labels.to(real.device)[nearest(points(fake, centre), points(real, centre), VOTERS).indices]
     votes = (voters[:, :, None] == voters[:, None, :]).sum(2)
     winner = votes.argmax(1, keepdim=True)  # the first of equals: the nearest

@@ -57,8 +57,8 @@ class Overlap:
         _mark(self.real_in_fake, self.real_in_fake_without, self.fake, reals, fakes, levels)
         levels = self.real_dense.levels(reals, squares, exact)
         self.covering_level.scatter_reduce_(0, reals, levels, "amin")
-        self.balls_without += self.real_dense.hold_without(reals, levels).sum(0)
-        inside = levels == 0
+        reached, inside = levels <= LEVELS, levels == 0
+        self.balls_without += self.real_dense.hold_without(reals[reached], levels[reached]).sum(0)
         self.balls_of_fake += torch.bincount(fakes[inside], minlength=len(self.balls_of_fake))
         self.covered_by[reals[inside], self.fake.blocks[fakes[inside]]] = True
 
@@ -70,7 +70,7 @@ def real_neighbours(real: Tensor, k_precision_recall: int = 3, k_density_coverag
     """
     check_rows("real", real)
     count = max(k_precision_recall, k_density_coverage) + LEVELS + SPARE
-    return nearest_within(points(real, _centre(real)), count)
+    return nearest_within(points(real, real.mean(0)), count)
 
 
 def overlap(
@@ -94,7 +94,8 @@ def overlap(
     """
     check_pair(real, fake, at_least=max(k_precision_recall, k_density_coverage) + 2)
     neighbours = neighbours or real_neighbours(real, k_precision_recall, k_density_coverage)
-    reals, fakes = points(real, _centre(real)), points(fake, _centre(real))
+    centre = real.mean(0)
+    reals, fakes = points(real, centre), points(fake, centre)
     fake_neighbours = nearest_within(fakes, k_precision_recall + LEVELS + SPARE)
     real_blocks, fake_blocks = (
         random_blocks(len(real), seed, real.device),
@@ -149,10 +150,6 @@ def density_coverage(overlap: Overlap) -> dict[str, Estimate]:
     }
 
 
-def _centre(real: Tensor) -> Tensor:
-    return real.mean(0, dtype=torch.float64).to(real.dtype)
-
-
 def _near_pairs(squares: Tensor, i: int, j: int, overlap: Overlap) -> tuple[Tensor, Tensor, Tensor]:
     """The pairs of a tile that may lie in one another's balls: reals, fakes, squared distances."""
     rows, columns = slice(i, i + len(squares)), slice(j, j + squares.shape[1])
@@ -165,8 +162,9 @@ def _near_pairs(squares: Tensor, i: int, j: int, overlap: Overlap) -> tuple[Tens
 def _mark(held: Tensor, held_without: Tensor, balls: Balls, inner: Tensor, rows: Tensor, levels: Tensor) -> None:
     """Mark the points `inner` that lie in balls `rows`, now and without each block."""
     held[inner[levels == 0]] = True
-    pairs, blocks = balls.hold_without(rows, levels).nonzero(as_tuple=True)
-    held_without[inner[pairs], blocks] = True
+    reached = levels <= LEVELS
+    pairs, blocks = balls.hold_without(rows[reached], levels[reached]).nonzero(as_tuple=True)
+    held_without[inner[reached][pairs], blocks] = True
 
 
 def _means_without(values: Tensor, blocks: Tensor) -> Tensor:

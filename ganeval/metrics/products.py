@@ -17,3 +17,13 @@ def product32(left: Tensor, right: Tensor) -> Tensor:
         return left @ right.T
     product: Tensor = torch.ops.mkldnn._linear_pointwise(left.contiguous(), right.contiguous(), None, "none", [], "")
     return product
+
+
+def gram32(rows: Tensor) -> Tensor:
+    """rows @ rows.T in float32, (N, D) giving (N, N): the lower of its two mixed quarters is a copy, not a product."""
+    half = len(rows) // 2
+    first, second = rows[:half], rows[half:]
+    mixed, gram = product32(first, second), rows.new_empty(len(rows), len(rows))
+    gram[:half, :half], gram[half:, half:] = product32(first, first), product32(second, second)
+    gram[:half, half:], gram[half:, :half] = mixed, mixed.T
+    return gram
