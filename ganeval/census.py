@@ -94,15 +94,13 @@ def look(index: int, picture: Picture) -> Glimpse:
     return Glimpse(index, digest.digest(), picture.pixels.shape, picture.format, picture.converted)
 
 
-def load_pictures(images: Images, indices: Iterable[int]) -> list[tuple[int, Picture | BadImage]]:
-    """Pictures by index; one that cannot be read is its own error."""
-    loaded: list[tuple[int, Picture | BadImage]] = []
+def load_pictures(images: Images, indices: Iterable[int]) -> Iterator[tuple[int, Picture | BadImage]]:
+    """Pictures by index, one at a time; one that cannot be read is its own error."""
     for index in indices:
         try:
-            loaded.append((index, images.picture(index)))
+            yield index, images.picture(index)
         except BadImage as bad:
-            loaded.append((index, bad))
-    return loaded
+            yield index, bad
 
 
 def ahead(tasks: Iterable[Callable[[], Result]], threads: int, polite: bool) -> Iterator[Result]:

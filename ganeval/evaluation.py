@@ -255,7 +255,7 @@ class Evaluator:
         how, first = self._scorer.how, self._collected.seen.count
         for start in range(0, len(source), how.size):
             indices = range(start, min(start + how.size, len(source)))
-            pictures = [(first + index, picture) for index, picture in load_pictures(source, indices)]
+            pictures = ((first + index, picture) for index, picture in load_pictures(source, indices))
             self._collected.add(prepare(pictures, how))
 
     def compute(self, name: str = "samples") -> Report:

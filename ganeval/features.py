@@ -1,9 +1,11 @@
 """From pictures to features: decoding and resizing in threads beside the network, everything counted on the way."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,8 +17,10 @@ from ganeval.metrics.frechet import Moments, MomentSum, moments
 from ganeval.resize import RESIZES
 from ganeval.store import Entry, Store, key_of
 
+Array = np.ndarray[Any, Any]
 Tick = Callable[[str, int, int | None], None]
 LARGE = 200  # pixels: networks from this input size on take small batches
+HELD = 2**25  # bytes of pictures that a thread holds in their own size
 
 
 @dataclass(frozen=True)
@@ -136,20 +140,38 @@ class Collector:
         return Features(self.seen.facts(), torch.cat(self.features), probabilities, torch.tensor(self.seen.kept), key)
 
 
-def prepare(pictures: Sequence[tuple[int, Picture | BadImage]], how: Extraction) -> Batch:
-    """Resize the pictures of a batch for the network, and note what they are."""
-    good = [(index, picture) for index, picture in pictures if isinstance(picture, Picture)]
-    pixels = [picture.pixels for _, picture in good]
-    resized = RESIZES[how.resize](pixels, how.extractor.size, how.extractor.device) if good else torch.empty(0)
-    bad = [picture for _, picture in pictures if isinstance(picture, BadImage)]
-    return Batch(resized, [look(index, picture) for index, picture in good], bad)
+def prepare(pictures: Iterable[tuple[int, Picture | BadImage]], how: Extraction) -> Batch:
+    """Resize the pictures of a batch for the network, and note what they are.
+
+    Few are held in their own size at a time, however large they are.
+    """
+    resized: list[Tensor] = []
+    seen: list[Glimpse] = []
+    bad: list[BadImage] = []
+    waiting: list[Array] = []
+    for index, picture in pictures:
+        if isinstance(picture, BadImage):
+            bad.append(picture)
+            continue
+        seen.append(look(index, picture))
+        waiting.append(picture.pixels)
+        if sum(pixels.nbytes for pixels in waiting) > HELD:
+            resized.append(_resized(waiting, how))
+            waiting = []
+    if waiting:
+        resized.append(_resized(waiting, how))
+    return Batch(torch.cat(resized) if resized else torch.empty(0), seen, bad)
+
+
+def _resized(pixels: list[Array], how: Extraction) -> Tensor:
+    return RESIZES[how.resize](pixels, how.extractor.size, how.extractor.device)
 
 
 def _batches(images: Images | Stream, how: Extraction, tick: Tick) -> Iterator[Batch]:
     if isinstance(images, Stream):  # a user's code: run it here, in order, not in a thread
         start = 0
         for pictures in images.batches(how.size):
-            yield prepare(list(enumerate(pictures, start)), how)
+            yield prepare(enumerate(pictures, start), how)
             start += len(pictures)
         return
     for stage in ("decode", "extract"):

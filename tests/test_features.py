@@ -10,12 +10,14 @@ import pytest
 import torch
 from PIL import Image
 
-from ganeval.census import Census, ahead, look
+from ganeval import features
+from ganeval.census import Census, ahead, load_pictures, look
 from ganeval.errors import BadImage, ContentError
 from ganeval.extractors import open_extractor
-from ganeval.features import Extraction, extract, summed
+from ganeval.features import Extraction, extract, prepare, summed
 from ganeval.images import Images, array_images, folder_images, stream_images
 from ganeval.metrics.frechet import moments
+from ganeval.resize import RESIZES
 from ganeval.store import Store
 
 NOTHING_KEPT = Store(None)
@@ -44,9 +46,9 @@ def test_batch_size_changes_features_by_rounding_only(how: Extraction, size: int
 
 def test_features_come_in_the_order_of_the_pictures(how: Extraction) -> None:
     array = pictures(40)
-    features = extract(array_images(array), replace(how, batch_size=3), NOTHING_KEPT, tick).features
+    straight = extract(array_images(array), replace(how, batch_size=3), NOTHING_KEPT, tick).features
     turned = extract(array_images(array[::-1].copy()), replace(how, batch_size=3), NOTHING_KEPT, tick).features
-    torch.testing.assert_close(features, turned.flip(0), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(straight, turned.flip(0), rtol=1e-5, atol=1e-5)
 
 
 def test_a_stream_and_an_array_of_the_same_pictures_agree(how: Extraction) -> None:
@@ -214,3 +216,19 @@ def test_a_network_that_gives_nan_is_refused_with_the_picture(how: Extraction) -
     own = Extraction(open_extractor(network, device=torch.device("cpu")), "tf1-bilinear", batch_size=6)
     with pytest.raises(ContentError, match="not finite for picture 13"):
         extract(array_images(array), own, NOTHING_KEPT, tick)
+
+
+def test_few_pictures_are_held_in_their_own_size(how: Extraction, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[int] = []
+
+    def watched(pixels: list[np.ndarray], size: int, device: torch.device) -> torch.Tensor:
+        held.append(len(pixels))
+        return RESIZES["tf1-bilinear"](pixels, size, device)
+
+    images = array_images(pictures(20, 32))
+    whole = prepare(load_pictures(images, range(20)), how).pixels
+    monkeypatch.setattr(features, "HELD", 3 * 32 * 32 * 3)
+    monkeypatch.setattr(features, "RESIZES", {"tf1-bilinear": watched})
+    parts = prepare(load_pictures(images, range(20)), how).pixels
+    assert held == [4, 4, 4, 4, 4]
+    assert torch.equal(parts, whole)
