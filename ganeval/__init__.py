@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ganeval.errors import BadImage, ContentError, GanevalError, GanevalWarning, MissingWeights, UsageError
-    from ganeval.evaluation import Evaluator, evaluate
+    from ganeval.evaluation import evaluate
+    from ganeval.evaluator import Evaluator
     from ganeval.metrics.modes import js_divergence, kl_divergence
     from ganeval.report import Report, Score, load_report
     from ganeval.scoring import score_features
@@ -19,7 +20,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "BadImage": "errors",
     "ContentError": "errors",
-    "Evaluator": "evaluation",
+    "Evaluator": "evaluator",
     "GanevalError": "errors",
     "GanevalWarning": "errors",
     "MissingWeights": "errors",

@@ -23,7 +23,7 @@ LARGEST = 1024 * MEBIBYTE  # of one member, unpacked
 LARGEST_DENSE = 64 * MEBIBYTE  # above which no member may be
 LARGEST_RATIO = 200  # times smaller than its picture (deflate's own limit is 1032)
 COMPRESSED_TARS = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstandard"}
-READ_ERRORS = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+READ_ERRORS = (OSError, EOFError, MemoryError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 _Entry = TypeVar("_Entry")
 

@@ -78,6 +78,8 @@ def array_images(
     images = ArrayImages(laid_out, name, known_hash=bytes_hash)
     _vet(images, laid_out)
     images.labels, images.classes = _labels(labels, len(images), name), classes
+    if images.labels is not None and classes is None:
+        images.classes = tuple(str(label) for label in range(int(images.labels.max()) + 1))
     return images
 
 

@@ -1,18 +1,18 @@
 """What is in a set of pictures, before anyone scores it: `ganeval check`."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from ganeval.advice import too_few
+from ganeval.advice import FEW, image_warnings, too_few
 from ganeval.census import Census, Facts, Glimpse, ahead, decoding_threads, load_pictures, look
 from ganeval.errors import BadImage, UsageError
 from ganeval.images import Images, Labels, Picture, Stream
+from ganeval.metrics import METRICS, fewest
+from ganeval.progress import Tick
 
-Tick = Callable[[str, int, int | None], None]
-LEAST = {"fid": 2, "is": 2, "kid": 3, "pr": 7, "dc": 7, "modes": 5}  # what `score` takes on without being asked
+LEAST = {name: fewest(name) for name, family in METRICS.items() if family.default}  # what `score` does unasked
 CHUNK = 64
 
 
@@ -34,6 +34,12 @@ class Survey:
         reasons = [f"{files} cannot be read (mend or remove, or --on-bad-image skip)"] * bool(skipped)
         return "; ".join([*reasons, *[f"too few images for {', '.join(few)}"] * bool(few)])
 
+    def advice(self) -> list[str]:
+        """What would bend a score of these pictures, a sentence each."""
+        texts = [text.removeprefix("these: ") for text in image_warnings("these", self.facts, {})]
+        small = self.facts.count < FEW
+        return [*texts, *[f"under {FEW:,} images FID is biased upwards: compare only scores of equal counts"] * small]
+
     def rows(self) -> dict[str, str]:
         """The survey as lines of a table."""
         facts, classes = self.facts, self.classes
@@ -49,6 +55,7 @@ class Survey:
             else f"{len(classes)}, {min(classes.values())} images or more",
             "order": "sorted by class (scores do not depend on it)" if self.class_sorted else "not sorted by class",
             "too few for": ", ".join(too_few(facts.count, LEAST)) or "no metric",
+            "mind": "\n".join(self.advice()) or "nothing",
             "cannot be read": f"{len(facts.skipped):,}"
             + "".join(f"\n{name}: {why}" for name, why in facts.skipped[:20]),
             "fingerprint": facts.fingerprint,

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,9 +14,9 @@ from typing import Any, TypeVar
 import click
 
 from ganeval import __version__
-from ganeval.errors import ContentError, GanevalError, UsageError, unknown
+from ganeval.errors import ContentError, GanevalError, GanevalWarning, UsageError, unknown
+from ganeval.progress import Tick
 
-Tick = Callable[[str, int, int | None], None]
 Command = TypeVar("Command", bound=Callable[..., Any])
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
@@ -32,7 +33,10 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.simplefilter("always", GanevalWarning)
+                warnings.showwarning = _show_warning  # type: ignore[assignment]  # it takes what it is called with
+                return super().invoke(ctx)
         except GanevalError as error:
             click.echo(f"Error: {' '.join(str(error).split())}", err=True)
             ctx.exit(error.exit_code)
@@ -41,6 +45,14 @@ class Commands(click.Group):
                 raise
             click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
             ctx.exit(GanevalError.exit_code)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], file: str, line: int, *_: Any) -> None:
+    """Our warnings as one line; anybody else's as Python shows them."""
+    if issubclass(category, GanevalWarning):
+        click.echo(f"warning: {message}", err=True)
+    else:
+        sys.stderr.write(warnings.formatwarning(message, category, file, line))
 
 
 @click.group(cls=Commands, context_settings=CONTEXT)
@@ -256,7 +268,7 @@ def classifier(source: str, path: Path | None, seed: int, device: str, data_root
 
     Seeded, trained once, kept by the hash of the data; a second call finds it.
     """
-    from ganeval.evaluation import pick_device
+    from ganeval.devices import pick_device
     from ganeval.files import check_target
     from ganeval.sources import Opening, open_source
     from ganeval.training import trained_classifier

@@ -15,13 +15,14 @@ import torch
 
 import ganeval
 from ganeval.advice import image_warnings, score_warnings
-from ganeval.census import load_pictures
+from ganeval.devices import metric_device, pick_device
 from ganeval.errors import ContentError, GanevalWarning, UsageError, unknown
-from ganeval.extractors import default_extractor, open_extractor
+from ganeval.extractors import EXTRACTORS, default_extractor, open_extractor
 from ganeval.extractors.base import Extractor
-from ganeval.features import Collector, Extraction, Features, extract, prepare
+from ganeval.features import Extraction, Features, extract
 from ganeval.images import Images, Stream
 from ganeval.metrics.frechet import Moments
+from ganeval.progress import Tick, silent
 from ganeval.protocols import PROTOCOLS
 from ganeval.report import ImageSet, Protocol, Report
 from ganeval.scoring import Pair, Side, check_sets, choose, possible, score_pair
@@ -29,12 +30,7 @@ from ganeval.sources import Opening, Source, display_name, full_name, open_sourc
 from ganeval.statistics import Statistics
 from ganeval.store import Store
 
-Tick = Callable[[str, int, int | None], None]
 ON_BAD_IMAGE = ("fail", "skip")
-
-
-def _silent(stage: str, done: int, total: int | None) -> None:
-    """The tick of those who watch no progress."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +78,7 @@ def evaluate(
     offline: bool = False,
     latent: int | tuple[int, ...] | None = None,
     name: str | None = None,
-    tick: Tick = _silent,
+    tick: Tick = silent,
 ) -> Report:
     """A report on `samples` against `reference`: every score with its error bar and its provenance.
 
@@ -118,11 +114,11 @@ def evaluate(
 class Scorer:
     """A reference made ready once, for any number of samples; what `evaluate` and `ganeval score` are made of."""
 
-    def __init__(self, reference: Any, settings: Settings, tick: Tick = _silent) -> None:
+    def __init__(self, reference: Any, settings: Settings, tick: Tick = silent) -> None:
         self.settings, self.tick = settings, tick
         self.families = choose(settings.metrics)
         self.store = Store.of(settings.cache)
-        with _collected() as said:
+        with collected() as said:
             source = open_source(reference, settings.opening(settings.ref_n, pictures=False))
             made_with = source.made.get("extractor") if isinstance(source, Statistics) else None
             self.how = extraction(full_name(reference), settings, tick, made_with)
@@ -132,7 +128,7 @@ class Scorer:
 
     def score(self, samples: Any, name: str | None = None) -> Report:
         """The report of one set of samples."""
-        with _collected() as said:
+        with collected() as said:
             source = open_source(samples, self.settings.opening(self.settings.n, pictures=True))
             if isinstance(source, Statistics) and source.features is None:
                 raise ContentError(
@@ -150,7 +146,7 @@ class Scorer:
         check_sets(pair, families, (self.reference_set.name, images.name))
         scores = score_pair(pair, families)
         seconds = {"extract": extracting, "metrics": time.perf_counter() - start}
-        _warn(score_warnings(images, self.reference_set, self._protocol(), pair.width, families))
+        warn_all(score_warnings(images, self.reference_set, self._protocol(), pair.width, families))
         return Report(
             ganeval=ganeval.__version__,
             created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -166,23 +162,27 @@ class Scorer:
         """One set's features, and what the report says of its pictures."""
         name = name or display_name(given)
         if isinstance(source, Statistics):
+            if count is not None:
+                raise UsageError(f"{source.name}: -n and --ref-n cannot draw from a statistics file; leave them out")
             return self._published(source, name)
         images = draw(source, count, self.settings.seed)
         found = extract(images, self.how, self.store, self.tick)
-        _warn(image_warnings(name, found.facts, images.ignored))
+        warn_all(image_warnings(name, found.facts, images.ignored))
         return side_of(found, images), image_set(found, name, given)
 
     def _published(self, source: Statistics, name: str) -> tuple[Side, ImageSet]:
         """A statistics file, checked against the protocol as far as it says how it was made."""
         _check_made(source, self.how)
-        made, device = source.made, _metric_device(self.how.extractor.device)
+        made, device = source.made, metric_device(self.how.extractor.device)
         images = ImageSet(name, source.name, made.get("count"), made.get("fingerprint"), duplicates=None)
         mean, covariance, features, probabilities = (
             None if array is None else torch.from_numpy(np.ascontiguousarray(array)).to(device)
             for array in (source.mean, source.covariance, source.features, source.probabilities)
         )
         if features is not None:
-            return Side(features.float(), probabilities), replace(images, count=len(features))
+            labels = None if source.labels is None else torch.from_numpy(source.labels).long()
+            classes = tuple(made["classes"]) if made.get("classes") else None
+            return Side(features.float(), probabilities, labels, classes), replace(images, count=len(features))
         if mean is None or covariance is None:
             raise ContentError(f"{source.name}: found neither features nor statistics, needed either")
         return Side(None, known_moments=Moments(images.count, mean.double(), covariance.double())), images
@@ -212,69 +212,15 @@ class Scorer:
         )
 
 
-class Evaluator:
-    """Scores while you train: `update` with batches of generated images as they come, `compute` a report, `reset`.
-
-    The reference is made ready once. Images are uint8 or floats in 0..1, (N, C, H, W) or (N, H, W, C).
-
-    >>> evaluator = Evaluator("digits", metrics=["fid"])
-    >>> evaluator.update(torch.rand(50, 1, 8, 8))
-    >>> evaluator.compute().samples.count
-    50
-    """
-
-    def __init__(
-        self,
-        reference: Any,
-        *,
-        metrics: Sequence[str] | str | None = None,
-        extractor: Any = "auto",
-        protocol: str = "tf1",
-        weights: str | Path | None = None,
-        device: str = "auto",
-        seed: int = 2020,
-        data_root: str | Path | None = None,
-    ) -> None:
-        settings = Settings(
-            metrics=metrics,
-            extractor=extractor,
-            protocol=protocol,
-            weights=Path(weights) if weights is not None else None,
-            device=device,
-            seed=seed,
-            data_root=Path(data_root) if data_root is not None else None,
-        )
-        self._scorer = Scorer(reference, settings)
-        self.reset()
-
-    def update(self, images: Any) -> None:
-        """Take in a batch; ContentError for values out of range."""
-        source = open_source(images)
-        if not isinstance(source, Images):
-            raise UsageError(f"update: found a {type(images).__name__}, needed an array or tensor of images")
-        how, first = self._scorer.how, self._collected.seen.count
-        for start in range(0, len(source), how.size):
-            indices = range(start, min(start + how.size, len(source)))
-            pictures = ((first + index, picture) for index, picture in load_pictures(source, indices))
-            self._collected.add(prepare(pictures, how))
-
-    def compute(self, name: str = "samples") -> Report:
-        """The report on all images since the last `reset`; more may follow."""
-        with _collected() as said:
-            found = self._collected.result(name, None)
-            _warn(image_warnings(name, found.facts, {}))
-            return self._scorer.report(side_of(found, None), image_set(found, name, "Evaluator"), said, 0.0)
-
-    def reset(self) -> None:
-        """Forget the images, keep the reference."""
-        self._collected = Collector(self._scorer.how)
-
-
 def extraction(reference: str, settings: Settings, tick: Tick, made_with: str | None = None) -> Extraction:
-    """How pictures become features under these settings; "auto" depends on the reference alone, not on the network."""
+    """How pictures become features under these settings; "auto" depends on the reference alone, not on the network.
+
+    Unless the reference is a statistics file that was `made_with` one of our extractors. UsageError for a bad setting.
+    """
+    _check(settings)
     convention = _choice("protocol", settings.protocol, PROTOCOLS)
     extractor = open_extractor(
-        (made_with or default_extractor(reference)) if settings.extractor == "auto" else settings.extractor,
+        _auto(reference, made_with) if settings.extractor == "auto" else settings.extractor,
         device=pick_device(settings.device),
         weights=settings.weights,
         precision=settings.precision,
@@ -282,11 +228,26 @@ def extraction(reference: str, settings: Settings, tick: Tick, made_with: str | 
         shift_scale=convention.shift_scale,
         progress=tick,
     )
-    if settings.batch_size is not None and settings.batch_size < 1:
-        raise UsageError(f"--batch-size: found {settings.batch_size}, needed at least 1")
+    return Extraction(extractor, convention.resize, settings.on_bad_image, settings.batch_size)
+
+
+def _auto(reference: str, made_with: str | None) -> str:
+    """What "auto" stands for; a file is believed only where it names one of ours: it must not choose code to run."""
+    return made_with if made_with is not None and made_with in EXTRACTORS else default_extractor(reference)
+
+
+def _check(settings: Settings) -> None:
+    for flag, value, least in (
+        ("--batch-size", settings.batch_size, 1),
+        ("-n", settings.n, 1),
+        ("--ref-n", settings.ref_n, 1),
+    ):
+        if value is not None and value < least:
+            raise UsageError(f"{flag}: found {value}, needed at least {least}")
+    if not 0 <= settings.seed < 2**32:
+        raise UsageError(f"--seed: found {settings.seed}, needed 0 to {2**32 - 1}")
     if settings.on_bad_image not in ON_BAD_IMAGE:
         raise unknown("--on-bad-image", settings.on_bad_image, ON_BAD_IMAGE)
-    return Extraction(extractor, convention.resize, settings.on_bad_image, settings.batch_size)
 
 
 def draw(images: Images | Stream, count: int | None, seed: int) -> Images | Stream:
@@ -308,22 +269,9 @@ def draw(images: Images | Stream, count: int | None, seed: int) -> Images | Stre
     return images.subset(sorted(int(index) for index in chosen))
 
 
-def pick_device(name: str) -> torch.device:
-    """The device of that name; "auto" takes CUDA, then MPS, then the CPU. UsageError where it is not there."""
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if name == "auto":
-        return torch.device(next(kind for kind, found in there.items() if found))
-    kind, _, number = name.partition(":")
-    if kind not in there or not (number.isdigit() or name == kind):
-        raise unknown("device", name, ["auto", *there])
-    if not there[kind]:
-        raise UsageError(f"--device {name}: found no such device here, needed one of auto, cpu")
-    return torch.device(name)
-
-
 def side_of(found: Features, images: Images | Stream | None) -> Side:
     """What the metrics need of a set's features; MPS has no float64, so there they are moved to the CPU."""
-    device = _metric_device(found.features.device)
+    device = metric_device(found.features.device)
     labels = None if images is None or images.labels is None else torch.from_numpy(images.labels)[found.kept]
     probabilities = None if found.probabilities is None else found.probabilities.to(device)
     classes = images.classes if images is not None else None
@@ -346,10 +294,6 @@ def environment(device: torch.device, seconds: dict[str, float]) -> dict[str, An
     return {**versions, "platform": platform.platform(), "device": gpu, "seconds": taken}
 
 
-def _metric_device(device: torch.device) -> torch.device:
-    return torch.device("cpu") if device.type == "mps" else device
-
-
 def _choice(kind: str, name: str, table: dict[str, Any]) -> Any:
     if name not in table:
         raise unknown(kind, name, table)
@@ -364,7 +308,7 @@ def _check_made(source: Statistics, how: Extraction) -> None:
     for key, value in made_by(how.extractor, how.resize).items():
         found = source.made.get(key, value)
         if found != value:
-            raise ContentError(f"{source.name}: made with {key} {found}, needed {value}; use the same protocol")
+            raise ContentError(f"{source.name}: made with {key} {found}, needed {value}; score under the same protocol")
 
 
 def made_by(extractor: Extractor, resize: str) -> dict[str, str]:
@@ -373,17 +317,21 @@ def made_by(extractor: Extractor, resize: str) -> dict[str, str]:
     return {"extractor": extractor.name, **identity, "resize": resize, "precision": extractor.precision}
 
 
-def _warn(texts: Iterable[str]) -> None:
+def warn_all(texts: Iterable[str]) -> None:
     for text in texts:
         warnings.warn(text, GanevalWarning, 2)
 
 
 @contextlib.contextmanager
-def _collected() -> Iterator[Callable[[], list[str]]]:
+def collected() -> Iterator[Callable[[], list[str]]]:
     """Our own warnings as lines for the report, as said so far; anybody else's go their usual way at the end."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", GanevalWarning)
-        yield lambda: [str(one.message) for one in caught if issubclass(one.category, GanevalWarning)]
-    for one in caught:
-        if not issubclass(one.category, GanevalWarning):
-            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as recorded:
+            caught = recorded
+            warnings.simplefilter("always", GanevalWarning)
+            yield lambda: [str(one.message) for one in caught if issubclass(one.category, GanevalWarning)]
+    finally:
+        for one in caught:
+            if not issubclass(one.category, GanevalWarning):
+                warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)

@@ -1,7 +1,7 @@
 """From pictures to features: decoding and resizing in threads beside the network, everything counted on the way."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -10,16 +10,17 @@ import torch
 from torch import Tensor
 
 from ganeval.census import Census, Facts, Glimpse, ahead, decoding_threads, load_pictures, look
+from ganeval.devices import metric_device
 from ganeval.errors import BadImage, ContentError
 from ganeval.extractors.base import Extractor
 from ganeval.images import Images, Picture, Stream
 from ganeval.metrics.frechet import Moments, MomentSum, moments
+from ganeval.progress import Tick
 from ganeval.resize import RESIZES
 from ganeval.store import Entry, Store, key_of
 
 Array = np.ndarray[Any, Any]
-Tick = Callable[[str, int, int | None], None]
-LARGE = 200  # pixels: networks from this input size on take small batches
+CPU_BATCH, CUDA_BATCH = 2**25, 2**27  # bytes of resized pictures that the network takes at a time
 HELD = 2**25  # bytes of pictures that a thread holds in their own size
 
 
@@ -48,8 +49,8 @@ class Extraction:
         """Pictures at a time: enough to keep the network busy, few enough to bound memory."""
         if self.batch_size is not None:
             return self.batch_size
-        large = self.extractor.size >= LARGE
-        return (128 if large else 2048) if self.extractor.device.type == "cuda" else (32 if large else 512)
+        memory = CUDA_BATCH if self.extractor.device.type == "cuda" else CPU_BATCH
+        return max(1, min(memory // (12 * self.extractor.size**2), memory // 2**16))
 
     def key(self, images: Images | Stream) -> str | None:
         """The store's key, or None for what cannot be known by its bytes."""
@@ -66,7 +67,7 @@ def extract(images: Images | Stream, how: Extraction, store: Store, tick: Tick) 
     Raises BadImage for the first picture that cannot be read (unless `how` skips them), ContentError for what the
     network refuses or where no picture is left.
     """
-    key = how.key(images)
+    key = how.key(images) if store.root is not None else None
     entry = store.load(key)
     if entry is not None:
         return _restored(entry, key, how)
@@ -75,6 +76,8 @@ def extract(images: Images | Stream, how: Extraction, store: Store, tick: Tick) 
         collected.add(batch)
         tick("extract", collected.seen.count, _expected(images))
     result = collected.result(images.name, key)
+    if key is None or result.facts.skipped or how.key(images) != key:  # the last: files that changed meanwhile
+        return replace(result, key=None)
     store.save(key, _entry(result))
     return result
 
@@ -84,19 +87,22 @@ def summed(images: Images | Stream, how: Extraction, store: Store, tick: Tick) -
 
     Memory then does not grow with the number of pictures.
     """
-    key = how.key(images)
+    key = how.key(images) if store.root is not None else None
     entry = store.load(key)
     if entry is not None:
         known = _restored(entry, key, how)
-        return known.facts, moments(known.features)
+        return known.facts, moments(known.features.to(metric_device(known.features.device)))
     census, total = Census(), MomentSum()
     for batch in _batches(images, how, tick):
         if batch.bad and how.on_bad_image == "fail":
             raise batch.bad[0]
         if batch.seen:
-            total.add(how.extractor.run(batch.pixels, first=census.count)[0])
+            features = how.extractor.run(batch.pixels, first=census.count)[0]
+            total.add(features.to(metric_device(features.device)))
         census.add(batch.seen, batch.bad)
         tick("extract", census.count, _expected(images))
+    if census.count < 2:
+        raise ContentError(f"{images.name}: found {census.count} images, needed at least 2 for statistics")
     return census.facts(), total.moments()
 
 
@@ -149,22 +155,24 @@ def prepare(pictures: Iterable[tuple[int, Picture | BadImage]], how: Extraction)
     seen: list[Glimpse] = []
     bad: list[BadImage] = []
     waiting: list[Array] = []
+    held = 0
     for index, picture in pictures:
         if isinstance(picture, BadImage):
             bad.append(picture)
             continue
         seen.append(look(index, picture))
         waiting.append(picture.pixels)
-        if sum(pixels.nbytes for pixels in waiting) > HELD:
+        held += picture.pixels.nbytes
+        if held > HELD:
             resized.append(_resized(waiting, how))
-            waiting = []
+            waiting, held = [], 0
     if waiting:
         resized.append(_resized(waiting, how))
     return Batch(torch.cat(resized) if resized else torch.empty(0), seen, bad)
 
 
 def _resized(pixels: list[Array], how: Extraction) -> Tensor:
-    return RESIZES[how.resize](pixels, how.extractor.size, how.extractor.device)
+    return RESIZES[how.resize](pixels, how.extractor.size, metric_device(how.extractor.device))
 
 
 def _batches(images: Images | Stream, how: Extraction, tick: Tick) -> Iterator[Batch]:
@@ -197,9 +205,7 @@ def _entry(result: Features) -> Entry:
 def _restored(entry: Entry, key: str | None, how: Extraction) -> Features:
     facts, device = dict(entry.facts), how.extractor.device
     facts["shape"] = None if facts["shape"] is None else tuple(facts["shape"])
-    facts["skipped"] = tuple((name, reason) for name, reason in facts["skipped"])
-    if facts["skipped"] and how.on_bad_image == "fail":
-        raise BadImage(*facts["skipped"][0])
+    facts["skipped"] = ()  # what was skipped is not kept
     features, probabilities = entry.tensors["features"].to(device), entry.tensors.get("probabilities")
     if probabilities is not None:
         probabilities = probabilities.to(device)

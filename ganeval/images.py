@@ -55,8 +55,10 @@ class FileImages(Images):
         return decode(data, self.name_of(index))
 
     def digest(self, index: int) -> bytes:
+        """The sha256 of a file and of the format that its name promises: a file that breaks the promise is refused."""
+        promised = EXTENSIONS.get(self._members[index].rpartition(".")[2].lower(), "")
         try:
-            return hashlib.sha256(self._read(self._members[index])).digest()
+            return hashlib.sha256(promised.encode() + self._read(self._members[index])).digest()
         except READ_ERRORS:  # `picture` says so; to the store it is one more content
             return hashlib.sha256(b"unreadable").digest()
 

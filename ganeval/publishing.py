@@ -1,12 +1,13 @@
 """Reference statistics for others: `ganeval features`. pytorch-fid, TTUR and ADM read `mu` and `sigma` of the file."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ganeval.advice import image_warnings
 from ganeval.errors import UsageError, unknown
-from ganeval.evaluation import Settings, Tick, draw, extraction, made_by
+from ganeval.evaluation import Settings, draw, extraction, made_by, warn_all
 from ganeval.features import extract, summed
+from ganeval.progress import Tick
 from ganeval.sources import full_name, open_source
 from ganeval.statistics import SUFFIXES, Array, Statistics, write_statistics
 from ganeval.store import Store
@@ -30,6 +31,7 @@ def publish(given: Any, path: Path, settings: Settings, kind: str, tick: Tick) -
     images, how = draw(source, settings.n, settings.seed), extraction(full_name(given), settings, tick)
     store = Store.of(settings.cache)
     arrays: dict[str, Array] = {}
+    classes: tuple[str, ...] | None = None
     if kind == "statistics":
         facts, total = summed(images, how, store, tick)
         arrays = {"mu": total.mean.cpu().numpy(), "sigma": total.covariance.cpu().numpy()}
@@ -38,6 +40,10 @@ def publish(given: Any, path: Path, settings: Settings, kind: str, tick: Tick) -
         facts, arrays = found.facts, {"features": found.features.cpu().numpy()}
         if found.probabilities is not None:
             arrays["probabilities"] = found.probabilities.cpu().numpy()
-    made = {**made_by(how.extractor, how.resize), "count": facts.count, "fingerprint": facts.fingerprint}
-    write_statistics(path, arrays, {**made, "images": asdict(facts)})
+        if images.labels is not None and images.classes is not None:
+            arrays["labels"] = images.labels[found.kept.numpy()]
+            classes = images.classes
+    warn_all(image_warnings(images.name, facts, images.ignored))
+    about = {"count": facts.count, "fingerprint": facts.fingerprint, "classes": classes}
+    write_statistics(path, arrays, {**made_by(how.extractor, how.resize), **about})
     return facts.count

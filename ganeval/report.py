@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from ganeval.errors import ContentError
-from ganeval.files import replacing
 
 SCHEMA = 1
 CLASSIFIERS = ("digits", "mnist", "fashion-mnist", "cifar10")
@@ -160,13 +159,9 @@ def load_report(path: str | Path) -> Report:
         raise ContentError(f"{file}: cannot be read ({reason.strerror}); needed a report.json") from reason
     except ValueError as reason:
         raise ContentError(f"{file}: found no JSON ({reason}); needed a ganeval report") from reason
+    if isinstance(document, list):
+        raise ContentError(f"{file}: found a list of {len(document)} reports, needed one; Report.from_dict reads each")
     return Report.from_dict(document, str(file))
-
-
-def save_report(report: Report, path: Path) -> None:
-    """Write a report file: beside, then renamed."""
-    with replacing(path) as partial:
-        partial.write_text(report.to_json() + "\n", encoding="utf-8")
 
 
 def dump(document: Any) -> str:

@@ -10,17 +10,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganeval.devices import arithmetic
 from ganeval.errors import ContentError, GanevalWarning, UsageError, unknown
-from ganeval.metrics import METRICS
+from ganeval.metrics import METRICS, fewest
 from ganeval.metrics.distances import Neighbours
 from ganeval.metrics.estimate import Estimate, check_rows
 from ganeval.metrics.frechet import Moments, moments
 from ganeval.metrics.modes import Cells, Modes, cells, modes_by_cell, modes_by_probability, modes_by_vote
 from ganeval.metrics.neighbours import Overlap, overlap, real_neighbours
+from ganeval.progress import Tick
 from ganeval.report import Score, check_finite
 from ganeval.store import Entry, Store, key_of
 
-Tick = Callable[[str, int, int | None], None]
 FROM_STATISTICS = ("fid", "is")  # what a reference without features can still give
 
 
@@ -143,6 +144,8 @@ class Pair:
             return modes_by_probability(self.fake_probabilities)
         if side.labels is not None and side.classes is not None:
             return modes_by_vote(self._real_features, side.labels, self.fake, len(side.classes))
+        text = "modes are k-means cells: the reference has no labels, nor the extractor its classes"
+        warnings.warn(text, GanevalWarning, 2)
         return self.fake_cells
 
     @cached_property
@@ -179,7 +182,8 @@ def score_pair(pair: Pair, families: Sequence[str]) -> dict[str, Score]:
     for name in [name for name in METRICS if name in families]:
         family = METRICS[name]
         try:
-            estimates = family.function(**{need: getattr(pair, need) for need in family.needs})
+            with torch.no_grad(), arithmetic("float32", pair.fake.device):
+                estimates = family.function(**{need: getattr(pair, need) for need in family.needs})
         except ValueError as reason:
             raise ContentError(f"{name}: {reason}") from reason
         for score_name, better in family.scores.items():
@@ -225,7 +229,7 @@ def check_sets(pair: Pair, families: Sequence[str], names: tuple[str, str]) -> N
     if real_width != pair.width:
         raise ContentError(f"{names[0]}: found {real_width} features, needed {pair.width} as {names[1]} has")
     for family in families:
-        least = _least(pair, family)
+        least = fewest(family, k=max(pair.k_precision_recall, pair.k_density_coverage), width=pair.width)
         for name, count in zip(names, (pair.real_side.count, pair.fake_side.count), strict=True):
             if count is not None and count < least:
                 pictures = "1 image" if count == 1 else f"{count} images"
@@ -253,6 +257,9 @@ def score_features(
     >>> scores["fid"].value > 60, scores["precision"].value
     (True, 0.0)
     """
+    for name, k in (("k_precision_recall", k_precision_recall), ("k_density_coverage", k_density_coverage)):
+        if k < 1:
+            raise UsageError(f"{name}: found {k}, needed at least 1")
     sides = [Side(_as_features(name, values)) for name, values in (("real", real), ("fake", fake))]
     pair = Pair(*sides, seed=seed, k_precision_recall=k_precision_recall, k_density_coverage=k_density_coverage)
     families = possible(pair, choose(metrics), insisted=True)
@@ -261,7 +268,10 @@ def score_features(
 
 
 def _as_features(name: str, values: Any) -> Tensor:
-    tensor = torch.as_tensor(values)
+    try:
+        tensor = torch.as_tensor(values).detach()
+    except (TypeError, ValueError, RuntimeError) as reason:
+        raise ContentError(f"{name}: found a {type(values).__name__}, needed an array or tensor (N, D)") from reason
     if tensor.ndim != 2 or not (tensor.is_floating_point() or tensor.dtype == torch.uint8):
         raise ContentError(f"{name}: found {tensor.dtype} {tuple(tensor.shape)}, needed floats (N, D)")
     return tensor.float() if tensor.dtype != torch.float64 else tensor
@@ -273,11 +283,6 @@ def _impossible(pair: Pair, family: str) -> str | None:
     if "fake_probabilities" in METRICS[family].needs and pair.fake_side.probabilities is None:
         return "this extractor gives no class probabilities"
     return None
-
-
-def _least(pair: Pair, family: str) -> int:
-    k_least = max(pair.k_precision_recall, pair.k_density_coverage) + 2
-    return {"kid": 3, "pr": k_least, "dc": k_least, "modes": 5, "fid-infinity": pair.width + 2}.get(family, 2)
 
 
 def _score(name: str, estimate: Estimate, better: str) -> Score:

@@ -83,13 +83,17 @@ def display_name(source: Any) -> str:
     ('dcgan', 'cifar10:train', 'a')
     """
     if isinstance(source, str | Path):
-        text = full_name(source)
-        return text if text.partition(":")[0] in DATASETS else Path(text).resolve().stem
+        text, path = full_name(source), Path(source)
+        if text.partition(":")[0] in DATASETS or (":" in text and not path.exists()):
+            return text
+        return path.stem if path.suffix.lower() in (*OPENERS, *SUFFIXES) else path.resolve().name
     return str(getattr(source, "name", None) or getattr(source, "__name__", None) or type(source).__name__)
 
 
 def _named(text: str, opening: Opening) -> Source:
     path = Path(text)
+    if not text.strip():
+        raise UsageError("found an empty name, needed a path, a data set or module:function")
     if text.partition(":")[0] in DATASETS:
         if path.exists():
             warnings.warn(

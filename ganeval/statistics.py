@@ -18,8 +18,17 @@ from ganeval.errors import ContentError
 from ganeval.files import replacing
 
 Array = np.ndarray[Any, Any]
-ARRAYS = ("mu", "sigma", "features", "probabilities")
-DAMAGED = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, pickle.UnpicklingError)
+ARRAYS = ("mu", "sigma", "features", "probabilities", "labels")
+DAMAGED = (
+    OSError,
+    MemoryError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    pickle.UnpicklingError,
+)
 SUFFIXES = (".npz", ".pt")
 
 
@@ -36,8 +45,7 @@ class Statistics:
     features: Array | None = None
     probabilities: Array | None = None
     made: Mapping[str, Any] = field(default_factory=dict)
-    labels: None = None
-    classes: None = None
+    labels: Array | None = None
 
 
 def names_in(path: Path) -> set[str]:
@@ -60,12 +68,14 @@ def read_statistics(path: Path) -> Statistics:
     if not isinstance(made, dict):
         kind = type(made).__name__
         raise ContentError(f"{path}: a damaged statistics file: found a {kind} that says how it was made")
-    mean, covariance, features, probabilities = map(arrays.get, ARRAYS)
+    mean, covariance, features, probabilities, labels = map(arrays.get, ARRAYS)
+    if not isinstance(made.get("count", 0), int | None) or not isinstance(made.get("classes"), list | None):
+        raise ContentError(f"{path}: a damaged statistics file: how it was made makes no sense")
     if (mean is None or covariance is None) and features is None:
         raise ContentError(f"{path}: found {', '.join(found) or 'nothing'}; needed mu and sigma, or features")
     _check_numbers(path, arrays)
-    _check_shapes(path, mean, covariance, features, probabilities)
-    return Statistics(str(path), mean, covariance, features, probabilities, made)
+    _check_shapes(path, mean, covariance, features, probabilities, labels)
+    return Statistics(str(path), mean, covariance, features, probabilities, made, labels)
 
 
 def write_statistics(path: Path, arrays: Mapping[str, Array], made: Mapping[str, Any]) -> None:
@@ -96,7 +106,12 @@ def _read_pt(path: Path) -> dict[str, Any]:
 
 
 def _check_shapes(
-    path: Path, mean: Array | None, covariance: Array | None, features: Array | None, probabilities: Array | None
+    path: Path,
+    mean: Array | None,
+    covariance: Array | None,
+    features: Array | None,
+    probabilities: Array | None,
+    labels: Array | None,
 ) -> None:
     if mean is not None and covariance is not None and (mean.ndim != 1 or covariance.shape != 2 * mean.shape):
         raise ContentError(f"{path}: found mu {mean.shape} and sigma {covariance.shape}, needed (D,) and (D, D)")
@@ -104,6 +119,8 @@ def _check_shapes(
         raise ContentError(f"{path}: found a sigma that is not symmetric, so no covariance")
     if features is not None and features.ndim != 2:
         raise ContentError(f"{path}: found features {features.shape}, needed (N, D)")
+    if features is not None and labels is not None and labels.shape != features.shape[:1]:
+        raise ContentError(f"{path}: found features {features.shape} and labels {labels.shape}, needed as many")
     if features is not None and probabilities is not None and probabilities.shape[:-1] != features.shape[:1]:
         shapes = f"features {features.shape} and probabilities {probabilities.shape}"
         raise ContentError(f"{path}: found {shapes}, needed (N, D) and (N, C)")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ganeval.arrays import as_numpy
 from ganeval.decoding import Picture, from_array
-from ganeval.errors import ContentError, UsageError
+from ganeval.errors import ContentError, GanevalError, UsageError
 from ganeval.image_set import Labels
 from ganeval.pixels import channels_last
 
@@ -42,7 +42,7 @@ class Stream:
     def _batches(self, read: Callable[[int], Iterator[npt.NDArray[Any]]], size: int) -> Iterator[list[Picture]]:
         batch: list[Picture] = []
         done = 0
-        for done, array in enumerate(itertools.islice(read(size), self.count), 1):
+        for done, array in enumerate(itertools.islice(_told(read(size), self.name), self.count), 1):
             batch.append(from_array(array, f"{self.name}[{done - 1}]"))
             if len(batch) == size:
                 yield batch
@@ -91,6 +91,16 @@ def stream_images(
     if _takes_a_number(source, name):
         return _called(source, name, count)
     return Stream(name, count, lambda size: _pictures_of(_items(source(), name), name))
+
+
+def _told(pictures: Iterator[npt.NDArray[Any]], name: str) -> Iterator[npt.NDArray[Any]]:
+    """The same pictures; what the user's own code raises becomes one line that says whose it is."""
+    try:
+        yield from pictures
+    except GanevalError:
+        raise
+    except Exception as error:
+        raise ContentError(f"{name} failed: {type(error).__name__}: {error}") from error
 
 
 def _called(draw: Callable[[int], Any], name: str, count: int | None) -> Stream:

@@ -5,9 +5,9 @@ from pathlib import Path
 import torch
 
 from ganeval.errors import ContentError, UsageError
-from ganeval.evaluation import Tick
 from ganeval.extractors.classifier import classifier_path, load_classifier, save_classifier, train_classifier
 from ganeval.images import Images
+from ganeval.progress import Tick
 from ganeval.sources import Source
 
 

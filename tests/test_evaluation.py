@@ -214,3 +214,36 @@ def test_the_report_says_what_was_done(test_digits: Array) -> None:
     assert protocol.weights_sha256 is not None
     assert len(protocol.weights_sha256) == 64
     assert set(report.environment["seconds"]) == {"extract", "metrics"}
+
+
+def test_labels_in_an_npz_vote_like_those_of_a_data_set(test_digits: Array, test_labels: Array, tmp_path: Path) -> None:
+    np.savez(tmp_path / "labelled.npz", images=test_digits, labels=test_labels)
+    report = ganeval.evaluate("digits:train", tmp_path / "labelled.npz", extractor="digits", metrics="modes")
+    assert (report.scores["modes_covered"].value, report.scores["modes_covered"].total) == (10, 10)
+
+
+def test_cells_are_said_where_there_are_no_labels(test_digits: Array) -> None:
+    report = ganeval.evaluate(test_digits[:100], test_digits[100:], extractor="digits", metrics="modes")
+    assert any("k-means cells" in text for text in report.warnings)
+
+
+def test_a_generator_that_fails_is_one_line() -> None:
+    def broken(n: int) -> Array:
+        raise ZeroDivisionError("no noise")
+
+    with pytest.raises(ContentError, match="broken failed: ZeroDivisionError: no noise"):
+        ganeval.evaluate(broken, "digits", n=10, metrics="fid")
+
+
+@pytest.mark.parametrize(
+    ("setting", "line"), [({"seed": -1}, "--seed"), ({"n": 0}, "-n"), ({"batch_size": 0}, "--batch")]
+)
+def test_numbers_that_cannot_be_are_one_line(test_digits: Array, setting: dict[str, int], line: str) -> None:
+    with pytest.raises(UsageError, match=line):
+        ganeval.evaluate(test_digits, "digits", metrics="fid", **setting)  # type: ignore[arg-type]
+
+
+def test_the_callers_autocast_changes_no_score(test_digits: Array) -> None:
+    plain = scored(test_digits)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert scored(test_digits).to_dict()["scores"] == plain.to_dict()["scores"]

@@ -18,7 +18,7 @@ from torchvision.models import vgg16 as torchvision_vgg16
 
 from ganeval.errors import ContentError, MissingWeights, UsageError
 from ganeval.extractors import EXTRACTORS, default_extractor, extractor_status, open_extractor
-from ganeval.extractors.base import Extractor, arithmetic
+from ganeval.extractors.base import Extractor
 from ganeval.extractors.networks import CLIP, DINOV2
 from ganeval.extractors.weights import PUBLISHED
 from ganeval.resize import RESIZES
@@ -106,15 +106,6 @@ def test_bfloat16_is_close_and_not_equal(inception_file, pictures, oracle):
     assert found.dtype == torch.float32
     assert_agrees(found, oracle[0], 0.2)
     assert not torch.equal(found, oracle[0])
-
-
-def test_arithmetic_puts_the_switches_back():
-    before = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
-    with arithmetic("tf32", CPU):
-        assert torch.backends.cudnn.allow_tf32
-    with arithmetic("float32", CPU):
-        assert not torch.backends.cudnn.allow_tf32
-    assert (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32) == before
 
 
 def test_weights_of_another_network_are_refused(tmp_path):

@@ -4,23 +4,34 @@ import ast
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "ganeval"
-EVERYONE_MAY = {"errors", "files"}
+EVERYONE_MAY = {"errors", "files", "progress"}
 LAYERS = {
-    "cli": {"checking", "evaluation", "listing", "publishing", "render", "report", "runs", "sources", "statistics"}
+    "cli": {
+        "checking",
+        "devices",
+        "evaluation",
+        "listing",
+        "publishing",
+        "render",
+        "report",
+        "runs",
+        "sources",
+        "statistics",
+    }
     | {"training"},
-    "checking": {"advice", "census", "images"},
+    "checking": {"advice", "census", "images", "metrics"},
     "listing": {"datasets", "extractors", "metrics", "protocols"},
-    "publishing": {"evaluation", "features", "sources", "statistics", "store"},
-    "training": {"evaluation", "extractors", "images", "sources"},
-    "evaluation": {"advice", "census", "extractors", "features", "images", "metrics", "protocols", "report"}
+    "publishing": {"advice", "evaluation", "features", "sources", "statistics", "store"},
+    "training": {"extractors", "images", "sources"},
+    "evaluation": {"advice", "devices", "extractors", "features", "images", "metrics", "protocols", "report"}
     | {"scoring", "sources", "statistics", "store"},
-    "scoring": {"metrics", "report", "store"},
+    "scoring": {"devices", "metrics", "report", "store"},
     "advice": {"census", "report"},
     "sources": {"datasets", "images", "importing", "runs", "statistics"},
     "statistics": set(),
-    "features": {"census", "extractors", "images", "metrics", "resize", "store"},
+    "features": {"census", "devices", "extractors", "images", "metrics", "resize", "store"},
     "census": {"images"},
-    "extractors": {"datasets", "images", "importing"},
+    "extractors": {"datasets", "devices", "images", "importing"},
     "datasets": {"images"},
     "images": {"archives", "arrays", "decoding", "image_set", "streams"},
     "streams": {"arrays", "decoding", "image_set", "pixels"},
@@ -38,6 +49,9 @@ LAYERS = {
     "importing": set(),
     "protocols": set(),
     "errors": set(),
+    "devices": set(),
+    "progress": set(),
+    "evaluator": {"advice", "census", "evaluation", "features", "images", "report", "sources"},
     "files": set(),
 }
 NO_TORCH = ("advice", "cli", "errors", "files", "importing", "protocols", "render", "report", "runs")

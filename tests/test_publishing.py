@@ -160,3 +160,37 @@ def test_of_a_file_with_pictures_and_statistics_samples_are_the_pictures(run, di
     assert as_samples["samples"]["count"] == 20
     assert as_reference["reference"]["count"] is None
     assert any("the pictures it holds too are not" in text for text in as_reference["warnings"])
+
+
+def test_features_keep_labels_so_that_modes_stay_classes(run, write_digits, tmp_path):
+    path = tmp_path / "labelled.npz"
+    done(run("features", "digits:test", "-o", path, "--kind", "features", *DIGITS))
+    report = scored(run, "--samples", "digits:selection", "--ref", path, "--metrics", "modes")
+    assert report["scores"]["modes_covered"]["total"] == 10
+
+
+def test_a_file_does_not_choose_code_to_run(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "evil.py").write_text("raise SystemExit('ran')")
+    made = np.array(json.dumps({"extractor": "evil:f"}))
+    np.savez(tmp_path / "evil.npz", mu=np.zeros(64), sigma=np.eye(64), ganeval=made)
+    result = run("score", "--samples", "digits:test", "--ref", "evil.npz", "--metrics", "fid", *DIGITS)
+    assert result.exit_code == 1
+    assert "made with extractor evil:f" in result.stderr
+    assert "ran" not in result.stderr
+
+
+@pytest.mark.parametrize("flag", ["-n", "--ref-n"])
+def test_statistics_cannot_be_drawn_from(run, published, flag):
+    arguments = (
+        ("--samples", published, "--ref", "digits") if flag == "-n" else ("--samples", "digits", "--ref", published)
+    )
+    result = run("score", *arguments, flag, "20", *DIGITS)
+    assert result.exit_code in (1, 2)
+    assert result.stderr.count("\n") == 1
+
+
+def test_one_picture_has_no_statistics(run, write_digits, tmp_path):
+    result = run("features", write_digits(tmp_path / "one", 1), "-o", tmp_path / "one.npz", *DIGITS)
+    assert result.exit_code == 1
+    assert "found 1 images, needed at least 2" in result.stderr

@@ -274,14 +274,39 @@ def test_damaged_features_give_a_warning_and_the_same_score(cache, digits_folder
     assert not any("damaged" in text for text in report.warnings)
 
 
-def test_a_bad_picture_is_remembered_and_refused_or_left_out_as_asked(cache, decoded, write_digits, tmp_path):
+def test_what_was_skipped_is_never_kept_so_that_mending_it_counts(cache, write_digits, tmp_path):
     folder = write_digits(tmp_path / "a", 20)
-    (folder / "007.png").write_bytes((folder / "007.png").read_bytes()[:50])
+    whole = (folder / "007.png").read_bytes()
+    (folder / "007.png").write_bytes(whole[:50])
     left_out = evaluate(folder, "digits", metrics=["fid"], on_bad_image="skip")
-    decoded.clear()
-    again = evaluate(folder, "digits", metrics=["fid"], on_bad_image="skip")
-    assert decoded == []
-    assert again.samples == left_out.samples
-    assert again.samples.count == 19
+    assert left_out.samples.count == 19
     with pytest.raises(BadImage, match=r"007\.png: cannot be decoded"):
         evaluate(folder, "digits", metrics=["fid"])
+    (folder / "007.png").write_bytes(whole)
+    assert evaluate(folder, "digits", metrics=["fid"], on_bad_image="skip").samples.count == 20
+
+
+def test_a_name_that_promises_another_format_is_another_entry(cache, write_digits, tmp_path):
+    folder = write_digits(tmp_path / "a", 20)
+    evaluate(folder, "digits", metrics=["fid"])
+    (folder / "007.png").rename(folder / "007.jpg")
+    with pytest.raises(BadImage, match=r"007\.jpg"):
+        evaluate(folder, "digits", metrics=["fid"])
+
+
+def test_files_that_change_while_they_are_read_are_not_kept(cache, write_digits, tmp_path, monkeypatch):
+    folder = write_digits(tmp_path / "a", 20)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    decode = ganeval.images.decode
+
+    def meddling(data, name):
+        (folder / "007.png").write_bytes(before["003.png"])
+        return decode(data, name)
+
+    monkeypatch.setattr(ganeval.images, "decode", meddling)
+    evaluate(folder, "digits", metrics=["fid"])
+    monkeypatch.undo()
+    (folder / "007.png").write_bytes(before["007.png"])
+    kept, fresh = (evaluate(folder, "digits", metrics=["fid"], cache=cache) for cache in (True, False))
+    assert kept.scores["fid"].value == fresh.scores["fid"].value
+    assert kept.samples.fingerprint == fresh.samples.fingerprint

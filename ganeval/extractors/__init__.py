@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganeval.errors import MissingWeights, UsageError, unknown
-from ganeval.extractors.weights import PUBLISHED, Progress, find_weights, weights_status
+from ganeval.extractors.weights import PUBLISHED, find_weights, weights_status
 from ganeval.files import cache_root
+from ganeval.progress import Tick
 
 if TYPE_CHECKING:
     import torch
@@ -59,11 +60,11 @@ def _dinov2(name: str, settings: Settings) -> Extractor:
 
 
 def _digits(name: str, settings: Settings) -> Extractor:
+    from ganeval.extractors.classifier import DIGITS
     from ganeval.extractors.custom import classifier_file
 
     _refuse_weights(name, settings, "its weights ship with ganeval")
-    path = Path(__file__).parent / "digits.safetensors"
-    return classifier_file(path, settings, name=name, published=True)
+    return classifier_file(DIGITS, settings, name=name, published=True)
 
 
 def _trained(name: str, settings: Settings) -> Extractor:
@@ -115,7 +116,7 @@ def open_extractor(
     precision: str = "float32",
     offline: bool = False,
     shift_scale: tuple[float, float] = (128.0, 128.0),
-    progress: Progress | None = None,
+    progress: Tick | None = None,
 ) -> Extractor:
     """An extractor ready to run: a name of `EXTRACTORS`, a `.safetensors` file of `ganeval classifier`, or your own.
 

@@ -1,7 +1,6 @@
 """What every extractor is: a network, the size it takes, and an identity for the store."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,8 +8,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from ganeval.devices import arithmetic
 from ganeval.errors import ContentError
-from ganeval.extractors.weights import Progress
+from ganeval.progress import Tick
 
 # float32 N,3,S,S on 0..255 -> features (N,D), and (N,C) probabilities of classes where the network has any
 Network = Callable[[Tensor], tuple[Tensor, Tensor | None]]
@@ -27,7 +27,7 @@ class Settings:
     weights: Path | None = None
     offline: bool = False
     shift_scale: tuple[float, float] = (128.0, 128.0)
-    progress: Progress | None = None
+    progress: Tick | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ class Extractor:
                 f"extractor '{self.name}' gave {what} of shape {list(values.shape)} for {count} pictures: "
                 f"needed one row each"
             )
-        values = values.float()
+        values = values.float().to(self.device)
         if not torch.isfinite(values).all():
             row = int((~torch.isfinite(values).all(dim=1)).nonzero()[0])
             raise ContentError(f"extractor '{self.name}' gave {what} that are not finite for picture {first + row}")
@@ -88,16 +88,3 @@ def probabilities_of(logits: Tensor) -> Tensor:
     """The softmax of each row, taken in float64 (on the CPU where the device has none), as float32."""
     wide = logits.cpu() if logits.device.type == "mps" else logits
     return torch.softmax(wide.double(), dim=1).float().to(logits.device)
-
-
-@contextmanager
-def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
-    """Float32 products in full, in TF32, or under bfloat16 autocast; the process-wide switches are put back after."""
-    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
-    before = matmul.allow_tf32, cudnn.allow_tf32
-    matmul.allow_tf32 = cudnn.allow_tf32 = precision == "tf32"
-    try:
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
-            yield
-    finally:
-        matmul.allow_tf32, cudnn.allow_tf32 = before

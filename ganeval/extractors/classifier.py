@@ -9,7 +9,7 @@ kind is what the stacked-MNIST tables do (Metz et al. 2017, arXiv:1611.02163). T
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,12 +25,12 @@ from torch.nn.functional import affine_grid, cross_entropy, grid_sample, interpo
 from ganeval.errors import ContentError, UsageError
 from ganeval.files import cache_root, replacing
 from ganeval.images import Images
+from ganeval.progress import Tick
 
 RECIPE = 1  # raised whenever the same data and seed would give other weights
 DIGITS = Path(__file__).with_name("digits.safetensors")
 SIZES = range(8, 65)
 
-Progress = Callable[[str, int, int | None], None]
 Indices = npt.NDArray[np.int64]
 
 
@@ -153,7 +153,7 @@ def load_classifier(path: str | Path) -> LoadedClassifier:
 
 
 def train_classifier(
-    images: Images, *, seed: int = 2020, device: str | torch.device = "cpu", progress: Progress | None = None
+    images: Images, *, seed: int = 2020, device: str | torch.device = "cpu", progress: Tick | None = None
 ) -> tuple[Classifier, Metadata]:
     """A classifier of labelled pictures, in `eval()` mode, and its metadata with the accuracy on a held-out tenth.
 
@@ -205,7 +205,7 @@ def _labels(images: Images) -> tuple[Indices, tuple[str, ...]]:
     return images.labels, classes
 
 
-def _pixels(images: Images, progress: Progress | None) -> Tensor:
+def _pixels(images: Images, progress: Tick | None) -> Tensor:
     """All pictures as uint8 N,3,S,S, S being the larger side of the first, within `SIZES`."""
     size = min(max(max(images.picture(0).pixels.shape[1:]), SIZES[0]), SIZES[-1])
     pixels = torch.empty(len(images), 3, size, size, dtype=torch.uint8)
@@ -259,7 +259,7 @@ def _threads_for(size: int) -> Iterator[None]:
 
 
 def _fit(
-    network: Classifier, pixels: Tensor, targets: Tensor, generator: torch.Generator, progress: Progress | None
+    network: Classifier, pixels: Tensor, targets: Tensor, generator: torch.Generator, progress: Tick | None
 ) -> None:
     """The recipe: SGD with momentum, rates that rise for a quarter of the steps, then fall to zero."""
     batch = min(128, max(16, len(pixels) // 16))

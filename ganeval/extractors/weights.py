@@ -14,18 +14,18 @@ import sys
 import urllib.request
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganeval import files
 from ganeval.errors import ContentError, MissingWeights, UsageError
+from ganeval.progress import Tick
 
 if TYPE_CHECKING:
     import torch
 
-Progress = Callable[[str, int, int | None], None]  # what is under way, bytes so far, bytes in all where known
 
 TIMEOUT = 10.0  # seconds without an answer
 BLOCK = 2**20
@@ -99,7 +99,7 @@ PUBLISHED: dict[str, Published] = {
 }
 
 
-def find_weights(name: str, given: Path | None, offline: bool, progress: Progress | None = None) -> Weights:
+def find_weights(name: str, given: Path | None, offline: bool, progress: Tick | None = None) -> Weights:
     """The weights of `name`: the given file, else ganeval's cache, else torch hub's folder, else a download.
 
     A given file may be any of the right shapes; a found one must be the published one.
@@ -213,7 +213,7 @@ def _missing(name: str, why: str) -> MissingWeights:
     )
 
 
-def _download(name: str, row: Published, progress: Progress | None) -> Path:
+def _download(name: str, row: Published, progress: Tick | None) -> Path:
     """Fetch to ganeval's cache: one attempt, streamed beside, checked, then renamed."""
     target = _own_folder() / row.files[0]
     try:
@@ -227,7 +227,7 @@ def _download(name: str, row: Published, progress: Progress | None) -> Path:
     return target
 
 
-def _stream(url: str, target: Path, stage: str, progress: Progress | None) -> None:
+def _stream(url: str, target: Path, stage: str, progress: Tick | None) -> None:
     with urllib.request.urlopen(url, timeout=TIMEOUT) as answer, target.open("wb") as file:  # noqa: S310 (from PUBLISHED)
         length = answer.headers.get("Content-Length")
         total = int(length) if length else None

@@ -6,6 +6,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf, log
 
 from ganeval.metrics.estimate import Estimate
 from ganeval.metrics.extrapolation import fid_infinity
@@ -18,21 +19,38 @@ from ganeval.metrics.neighbours import density_coverage, precision_recall
 
 @dataclass(frozen=True)
 class Family:
-    """One row: a function, the arguments it needs, its scores with the better direction, and whom to cite."""
+    """One row: a function, the arguments it needs, its scores with the better direction, their range, whom to cite."""
 
     function: Callable[..., dict[str, Estimate]]
     needs: tuple[str, ...]
     scores: Mapping[str, str]  # name -> "lower" | "higher"
+    ranges: Mapping[str, tuple[float, float]]
     cite: str
     default: bool = True
 
 
+def fewest(family: str, *, k: int = 5, width: int = 2048) -> int:
+    """The number of pictures below which a family has no meaning; `k` the larger of both k, `width` of the features.
+
+    >>> fewest("pr"), fewest("fid-infinity", width=64)
+    (7, 66)
+    """
+    return {"kid": 3, "pr": k + 2, "dc": k + 2, "modes": 5, "fid-infinity": width + 2}.get(family, 2)
+
+
 METRICS: dict[str, Family] = {
-    "fid": Family(fid, ("real", "fake", "real_moments"), {"fid": "lower"}, "Heusel et al. 2017, arXiv:1706.08500"),
+    "fid": Family(
+        fid,
+        ("real", "fake", "real_moments"),
+        {"fid": "lower"},
+        {"fid": (0, inf)},
+        "Heusel et al. 2017, arXiv:1706.08500",
+    ),
     "fid-infinity": Family(
         fid_infinity,
         ("real", "fake", "seed", "tick"),
         {"fid_infinity": "lower"},
+        {"fid_infinity": (0, inf)},
         "Chong & Forsyth 2020, arXiv:1911.07023",
         default=False,
     ),
@@ -40,19 +58,28 @@ METRICS: dict[str, Family] = {
         inception_score,
         ("fake_probabilities", "seed"),
         {"inception_score": "higher"},
+        {"inception_score": (1, inf)},
         "Salimans et al. 2016, arXiv:1606.03498",
     ),
-    "kid": Family(kid, ("real", "fake", "seed", "tick"), {"kid": "lower"}, "Bińkowski et al. 2018, arXiv:1801.01401"),
+    "kid": Family(
+        kid,
+        ("real", "fake", "seed", "tick"),
+        {"kid": "lower"},
+        {"kid": (-inf, inf)},
+        "Bińkowski et al. 2018, arXiv:1801.01401",
+    ),
     "pr": Family(
         precision_recall,
         ("overlap",),
         {"precision": "higher", "recall": "higher"},
+        {"precision": (0, 1), "recall": (0, 1)},
         "Kynkäänniemi et al. 2019, arXiv:1904.06991",
     ),
     "dc": Family(
         density_coverage,
         ("overlap",),
         {"density": "higher", "coverage": "higher"},
+        {"density": (0, inf), "coverage": (0, 1)},
         "Naeem et al. 2020, arXiv:2002.09797",
     ),
     "modes": Family(
@@ -66,6 +93,15 @@ METRICS: dict[str, Family] = {
             "modes_high_confidence": "higher",
             "ndb": "lower",
             "ndb_js": "lower",
+        },
+        {
+            "modes_covered": (0, inf),
+            "modes_hit": (0, inf),
+            "modes_kl": (0, inf),
+            "modes_js": (0, log(2)),
+            "modes_high_confidence": (0, 1),
+            "ndb": (0, 1),
+            "ndb_js": (0, log(2)),
         },
         "Che et al. 2017, arXiv:1612.02136; Richardson & Weiss 2018, arXiv:1805.12462",
     ),

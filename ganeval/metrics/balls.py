@@ -23,20 +23,21 @@ class Balls:
         self.points, self.neighbours, self.k, self.blocks = points, neighbours, k, blocks
         last = max(0, min(len(points) - 2, neighbours.squares.shape[1] - 1))
         self.radii = neighbours.squares[:, torch.arange(k - 1, k + LEVELS, device=blocks.device).clamp(max=last)]
-        self.slack = 2 * ROUNDING * (points.lengths + points.lengths.max())
+        kept = points.lengths[neighbours.indices.clamp(min=0)]
+        self.slack = ROUNDING * (points.lengths + kept.amax(1))  # how far rounding may have moved a radius
         self.reach = self.radii[:, -1] + self.slack
         self.growth = self._growth()
         self.ties = 0
 
-    def levels(self, rows: Tensor, squares: Tensor, exact: Callable[[Tensor], Tensor]) -> Tensor:
+    def levels(self, rows: Tensor, squares: Tensor, slack: Tensor, exact: Callable[[Tensor], Tensor]) -> Tensor:
         """The smallest level at which ball rows[i] holds a point at squared distance squares[i], edge inside, (P,).
 
-        LEVELS + 1 where none does. Level 0 is exact, `exact` giving the squared distances of chosen pairs in float64;
-        the others serve error bars alone.
+        LEVELS + 1 where none does. Level 0 is exact: what lies within `slack`, the rounding of squares[i], and that of the
+        radius is decided by `exact`, the squared distances of chosen pairs in float64. The others serve error bars.
         """
         radii = self.radii[rows]
         outside = squares > radii[:, 0]
-        unsure = ((squares - radii[:, 0]).abs() <= self.slack[rows]).nonzero().flatten()
+        unsure = ((squares - radii[:, 0]).abs() <= self.slack[rows] + slack).nonzero().flatten()
         if len(unsure):
             distances, exact_radii = exact(unsure), self.exact_radii(rows[unsure])
             self.ties += int(((distances == exact_radii) & (exact_radii > 0)).sum())
@@ -55,7 +56,9 @@ class Balls:
         repeated = unique[:, None].expand_as(kept)
         squares = exact_squared_distances(self.points, repeated.flatten(), self.points, kept.flatten()).view(kept.shape)
         radii = squares.masked_fill(kept < 0, torch.inf).sort(dim=1).values[:, self.k - 1]
-        nearest_left_out = self.neighbours.squares[unique, -1] - self.slack[unique]
+        own = self.points.lengths[unique]
+        longest = (own.sqrt() + radii.sqrt()).square().clamp(max=self.points.lengths.max())  # longer ones are outside
+        nearest_left_out = self.neighbours.squares[unique, -1] - ROUNDING * (own + longest)
         doubtful = (radii > 0) & (nearest_left_out < radii) & (kept[:, -1] >= 0)
         for row in doubtful.nonzero().flatten().tolist():
             radii[row] = self._radius_among_all(int(unique[row]))

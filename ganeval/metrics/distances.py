@@ -42,7 +42,7 @@ def points(features: Tensor, centre: Tensor) -> Points:
 
 
 def squared_distances(left: Points, right: Points) -> Tensor:
-    """All squared distances between two tiles, (n, m) float32, each within `rounding` of the exact one."""
+    """All squared distances between two tiles, (n, m) float32, each exact to ROUNDING · (|x|² + |y|²)."""
     return _squares(product32(left.centred, right.centred), left, right)
 
 
@@ -51,7 +51,7 @@ def _squares(products: Tensor, left: Points, right: Points) -> Tensor:
 
 
 def rounding(left: Tensor, right: Tensor) -> Tensor:
-    """The bound on a squared distance's error, from the squared lengths of its two ends."""
+    """How far rounding may move a squared distance, from the squared lengths of its two ends."""
     return ROUNDING * (left + right)
 
 

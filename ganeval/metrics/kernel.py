@@ -5,7 +5,6 @@ The error bar is the variance of the two-sample U-statistic (Hoeffding's compone
 arXiv:1611.04488), not the spread over subsets, which says how small the subsets are.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +13,7 @@ from torch import Tensor
 
 from ganeval.metrics.estimate import Estimate, check_pair
 from ganeval.metrics.products import gram32, product32
-
-Tick = Callable[[str, int, int | None], None]
+from ganeval.progress import Tick
 
 
 def kid(
@@ -42,6 +40,8 @@ def kid(
     fakes, reals = _Sampler(fake, size), _Sampler(real, size)
     subsets = 1 if len(real) == len(fake) == size else subsets  # both whole: every subset is the same
     rows = []
+    if tick is not None:
+        tick("kid", 0, subsets)
     for i in range(subsets):
         x = fakes.draw(random)
         y = reals.draw(random)

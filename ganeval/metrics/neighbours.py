@@ -7,7 +7,6 @@ are drawn, and be up to three times too small.
 """
 
 import warnings
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -22,11 +21,12 @@ from ganeval.metrics.distances import (
     exact_squared_distances,
     nearest_within,
     points,
+    rounding,
     squared_distances,
 )
 from ganeval.metrics.estimate import Estimate, check_pair, check_rows
+from ganeval.progress import Tick
 
-Tick = Callable[[str, int, int | None], None]
 PAIRS = 2**17  # near pairs looked at together; few tiles have more, but where all points coincide all are near
 
 
@@ -51,11 +51,12 @@ class Overlap:
         def exact(chosen: Tensor) -> Tensor:
             return exact_squared_distances(self.real.points, reals[chosen], self.fake.points, fakes[chosen])
 
-        levels = self.real.levels(reals, squares, exact)
+        slack = rounding(self.real.points.lengths[reals], self.fake.points.lengths[fakes])
+        levels = self.real.levels(reals, squares, slack, exact)
         _mark(self.fake_in_real, self.fake_in_real_without, self.real, fakes, reals, levels)
-        levels = self.fake.levels(fakes, squares, exact)
+        levels = self.fake.levels(fakes, squares, slack, exact)
         _mark(self.real_in_fake, self.real_in_fake_without, self.fake, reals, fakes, levels)
-        levels = self.real_dense.levels(reals, squares, exact)
+        levels = self.real_dense.levels(reals, squares, slack, exact)
         self.covering_level.scatter_reduce_(0, reals, levels, "amin")
         reached, inside = levels <= LEVELS, levels == 0
         self.balls_without += self.real_dense.hold_without(reals[reached], levels[reached]).sum(0)
@@ -107,6 +108,8 @@ def overlap(
         Balls(fakes, fake_neighbours, k_precision_recall, fake_blocks),
     )
     tiles = [(i, j) for i in reals.tiles() for j in fakes.tiles()]
+    if tick is not None:
+        tick("neighbours", 0, len(tiles))
     for done, ((i, real_tile), (j, fake_tile)) in enumerate(tiles):
         near = _near_pairs(squared_distances(real_tile, fake_tile), i, j, result)
         for pairs in zip(*(column.split(PAIRS) for column in near), strict=True):
@@ -153,10 +156,12 @@ def density_coverage(overlap: Overlap) -> dict[str, Estimate]:
 def _near_pairs(squares: Tensor, i: int, j: int, overlap: Overlap) -> tuple[Tensor, Tensor, Tensor]:
     """The pairs of a tile that may lie in one another's balls: reals, fakes, squared distances."""
     rows, columns = slice(i, i + len(squares)), slice(j, j + squares.shape[1])
+    real_lengths, fake_lengths = overlap.real.points.lengths[rows], overlap.fake.points.lengths[columns]
+    least = squares.sub_(ROUNDING * real_lengths[:, None]).sub_(ROUNDING * fake_lengths)  # in place: tiles are large
     real_reach = torch.maximum(overlap.real.reach[rows], overlap.real_dense.reach[rows])
-    near = (squares <= real_reach[:, None]).logical_or_(squares <= overlap.fake.reach[None, columns])
-    found = near.nonzero()
-    return found[:, 0] + i, found[:, 1] + j, squares[near]
+    near = (least <= real_reach[:, None]).logical_or_(least <= overlap.fake.reach[columns])
+    reals, fakes = near.nonzero(as_tuple=True)
+    return reals + i, fakes + j, least[reals, fakes] + rounding(real_lengths[reals], fake_lengths[fakes])
 
 
 def _mark(held: Tensor, held_without: Tensor, balls: Balls, inner: Tensor, rows: Tensor, levels: Tensor) -> None:

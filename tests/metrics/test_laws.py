@@ -94,8 +94,10 @@ def test_gives_the_scores_it_declares(family: str) -> None:
     assert set(found) == set(row.scores)
     assert set(row.scores.values()) <= {"lower", "higher"}
     assert row.cite
-    for estimate in found.values():
+    assert set(row.ranges) == set(row.scores)
+    for name, estimate in found.items():
         assert isinstance(estimate.value, float | int)
+        assert row.ranges[name][0] <= estimate.value <= row.ranges[name][1]
         for error in (estimate.error, estimate.error_samples):
             assert error is None or error >= 0
         if estimate.error is not None and estimate.error_samples is not None:
@@ -140,7 +142,8 @@ def test_order_does_not_matter_but_where_it_draws(family: str) -> None:
             # two draws of subsets, splits or cells: four of the standard errors of their difference
             assert abs(other[name].value - one[name].value) <= 4 * 2**0.5 * max(one[name].error, other[name].error)
         else:
-            assert other[name].value == pytest.approx(one[name].value, abs=0.25)  # ndb: 30 cells cut anew
+            # ndb: 30 cells cut anew; fid-infinity: a fit to other subsets, of a value of about 4
+            assert other[name].value == pytest.approx(one[name].value, abs=0.25 if name == "ndb" else 0.8)
 
 
 def damaged(damage: str, level: int) -> Tensor:

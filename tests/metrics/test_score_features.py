@@ -98,3 +98,17 @@ def test_too_few_rows_are_one_line(metric: str, least: int, side: str) -> None:
 def test_what_is_not_features_is_refused(bad: object) -> None:
     with pytest.raises(ContentError, match=r"^fake: found .*, needed floats \(N, D\)$"):
         score_features(REAL, bad)
+
+
+@pytest.mark.parametrize("k", [0, -1])
+@pytest.mark.parametrize("name", ["k_precision_recall", "k_density_coverage"])
+def test_a_k_below_one_is_refused(name: str, k: int) -> None:
+    with pytest.raises(UsageError, match=f"{name}: found {k}, needed at least 1"):
+        score_features(REAL, FAKE, metrics=["pr", "dc"], **{name: k})
+
+
+def test_what_is_no_array_is_refused_and_a_gradient_is_no_matter() -> None:
+    with pytest.raises(ContentError, match="real: found a str"):
+        score_features("features.npy", FAKE)
+    tensor = torch.as_tensor(REAL).clone().requires_grad_()
+    assert score_features(tensor, FAKE, metrics=["fid"]) == score_features(REAL, FAKE, metrics=["fid"])

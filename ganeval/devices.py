@@ -1,0 +1,59 @@
+"""Where the numbers are computed, and in what arithmetic."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from ganeval.errors import UsageError, unknown
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of that name; "auto" takes CUDA, then MPS, then the CPU. UsageError where it is not there."""
+    counts = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available()), "cpu": 1}
+    if name == "auto":
+        return torch.device(next(kind for kind, count in counts.items() if count))
+    kind, _, number = name.partition(":")
+    if kind not in counts or not (number.isdigit() or name == kind):
+        raise unknown("device", name, ["auto", *counts])
+    if int(number or 0) >= counts[kind]:
+        raise UsageError(f"--device {name}: found no such device here, needed one of auto, cpu")
+    return torch.device(name)
+
+
+def metric_device(device: torch.device) -> torch.device:
+    """Where metrics of features from `device` are computed: on it, but for MPS, which has no float64."""
+    return torch.device("cpu") if device.type == "mps" else device
+
+
+@contextlib.contextmanager
+def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
+    """Float32 products in full, in TF32, or under bfloat16 autocast, whatever the caller's own settings are.
+
+    The process-wide switches are put back after.
+    """
+    wanted = "tf32" if precision == "tf32" else "ieee"
+    switches = _switches()
+    before = [getattr(*switch) for switch in switches]
+    try:
+        for owner, name in switches:
+            setattr(owner, name, wanted if name == "fp32_precision" else wanted == "tf32")
+        if device.type == "mps" and precision != "bf16":
+            yield  # older versions of torch refuse to hear of autocast there
+            return
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
+            yield
+    finally:
+        for (owner, name), value in zip(switches, before, strict=True):
+            setattr(owner, name, value)
+
+
+def _switches() -> list[tuple[Any, str]]:
+    """Torch's switches for shorter float32 products; a new interface replaced the old, and they must not be mixed."""
+    backends: Any = torch.backends
+    if hasattr(backends.cuda.matmul, "fp32_precision"):
+        convolutions = (backends.cudnn.conv, backends.cudnn.rnn, backends.mkldnn.conv)
+        owners = (backends.cuda.matmul, backends.mkldnn.matmul, *convolutions)
+        return [(owner, "fp32_precision") for owner in owners]
+    return [(backends.cuda.matmul, "allow_tf32"), (backends.cudnn, "allow_tf32")]
