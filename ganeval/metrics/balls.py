@@ -32,8 +32,8 @@ class Balls:
     def levels(self, rows: Tensor, squares: Tensor, slack: Tensor, exact: Callable[[Tensor], Tensor]) -> Tensor:
         """The smallest level at which ball rows[i] holds a point at squared distance squares[i], edge inside, (P,).
 
-        LEVELS + 1 where none does. Level 0 is exact: what lies within `slack`, the rounding of squares[i], and that of the
-        radius is decided by `exact`, the squared distances of chosen pairs in float64. The others serve error bars.
+        LEVELS + 1 where none does. Level 0 is exact: what lies within `slack`, the rounding of squares[i], and that of
+        the radius is decided by `exact`, the squared distances of chosen pairs in float64. The others serve error bars.
         """
         radii = self.radii[rows]
         outside = squares > radii[:, 0]

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ganeval.errors import GanevalWarning
 from ganeval.metrics.estimate import Estimate, check_rows
-from ganeval.metrics.products import product32, product64
+from ganeval.metrics.products import congruence64, eigh64, product32, product64
 
 BLOCK = 16384  # rows that are held in float64 at a time
 ENOUGH = 4096  # points that tell a variance to about 3 %, the error bar to half of that
@@ -131,7 +131,7 @@ class _Side:
         count, dimensions = self.moments.count, len(self.moments.mean)
         if self.features is not None and count is not None and count <= dimensions:
             return ((self.features.double() - self.moments.mean) / math.sqrt(count - 1)).T
-        values, vectors = torch.linalg.eigh(self.moments.covariance)
+        values, vectors = eigh64(self.moments.covariance)
         kept = values > _dust(values)
         root: Tensor = vectors[:, kept] * values[kept].sqrt()
         return root
@@ -166,10 +166,10 @@ def _factor(real: _Side, fake: _Side, maps: bool) -> _Factor:
 
 def _factor_by_cholesky(lower: Tensor, fake_covariance: Tensor, maps: bool) -> _Factor:
     """With S_real = LL', M = L' S_fake L: s² are its eigenvalues, T = L M^-½ L' and T' = T⁻¹."""
-    inner = product64(product64(lower.T, fake_covariance), lower)
+    inner = congruence64(lower, fake_covariance)
     if not maps:
         return _Factor(torch.linalg.eigvalsh(inner).clamp(min=0).sqrt())
-    squares, vectors = torch.linalg.eigh(inner)
+    squares, vectors = eigh64(inner)
     singular = squares.clamp(min=0).sqrt()
     fake_map = product32(lower.float(), (vectors * _inverse_where_positive(singular).sqrt()).float().T)
     real_map = torch.linalg.solve_triangular(lower.T, vectors * singular.sqrt(), upper=True)
