@@ -28,8 +28,8 @@ def publish(given: Any, path: Path, settings: Settings, kind: str, tick: Tick) -
     source = open_source(given, settings.opening(settings.n, pictures=True))
     if isinstance(source, Statistics):
         raise UsageError(f"{source.name}: is a statistics file already, needed pictures")
-    images, how = draw(source, settings.n, settings.seed), extraction(full_name(given), settings, tick)
-    store = Store.of(settings.cache)
+    how, store = extraction(full_name(given), settings, tick), Store.of(settings.cache)
+    images = draw(source, settings.n, settings.seed)
     arrays: dict[str, Array] = {}
     classes: tuple[str, ...] | None = None
     if kind == "statistics":

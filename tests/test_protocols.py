@@ -1,7 +1,8 @@
 """Each protocol against the library it is named for: the same files, the same seeded random Inception weights.
 
 Two sets of 24 real pictures (digits, enlarged and tinted). N < D here, so the peers' matrix roots carry dust of about
-1e-8 of the largest eigenvalue in each of 2,000 empty dimensions: FID is compared to 1e-3, features to 1e-4.
+1e-8 of the largest eigenvalue in each of 2,000 empty dimensions: FID is compared to 1e-3 (torch-fidelity, whose
+eigenvalues carry less: 1e-4), features to 1e-4.
 """
 
 import contextlib
@@ -91,7 +92,7 @@ def test_tf1_is_torch_fidelity(folders: Folders, weights: Path) -> None:
     ours = our_report(folders, weights, "tf1", "fid,is,kid,pr").scores
     assert theirs["inception_score_mean"] > 1.1
     assert theirs["frechet_inception_distance"] > 0.1
-    assert ours["fid"].value == pytest.approx(theirs["frechet_inception_distance"], rel=1e-3)
+    assert ours["fid"].value == pytest.approx(theirs["frechet_inception_distance"], rel=1e-4)
     assert ours["inception_score"].value == pytest.approx(theirs["inception_score_mean"], rel=1e-4)
     assert ours["inception_score"].std == pytest.approx(theirs["inception_score_std"], rel=1e-4)
     assert ours["kid"].value == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-4)

@@ -17,6 +17,7 @@ from scipy.special import rel_entr
 from scipy.stats import norm
 from torch import Tensor
 
+from ganeval.errors import GanevalWarning
 from ganeval.metrics.distances import nearest, points
 from ganeval.metrics.estimate import Estimate, check_pair, check_rows
 
@@ -132,6 +133,9 @@ def mode_coverage(real_counts: Array, fake_modes: Modes, real_cells: Cells, fake
     }
     if present[fake_counts > 0].all():
         scores["modes_kl"] = _divergence(kl_divergence, _kl_slopes, fake_counts, real_counts)
+    else:
+        text = "modes_kl is left out: it is infinite where samples fill a mode that the reference lacks"
+        warnings.warn(text, GanevalWarning, 2)
     if fake_modes.confidence is not None:
         sure = float((fake_modes.confidence >= CONFIDENT).double().mean())
         error = (sure * (1 - sure) / len(fake_modes.assigned)) ** 0.5
