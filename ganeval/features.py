@@ -91,6 +91,7 @@ def summed(images: Images | Stream, how: Extraction, store: Store, tick: Tick) -
     entry = store.load(key)
     if entry is not None:
         known = _restored(entry, key, how)
+        _check_enough(images, known.facts.count)
         return known.facts, moments(known.features.to(metric_device(known.features.device)))
     census, total = Census(), MomentSum()
     for batch in _batches(images, how, tick):
@@ -101,9 +102,13 @@ def summed(images: Images | Stream, how: Extraction, store: Store, tick: Tick) -
             total.add(features.to(metric_device(features.device)))
         census.add(batch.seen, batch.bad)
         tick("extract", census.count, _expected(images))
-    if census.count < 2:
-        raise ContentError(f"{images.name}: found {census.count} images, needed at least 2 for statistics")
+    _check_enough(images, census.count)
     return census.facts(), total.moments()
+
+
+def _check_enough(images: Images | Stream, count: int) -> None:
+    if count < 2:
+        raise ContentError(f"{images.name}: found {count} images, needed at least 2 for statistics")
 
 
 def _expected(images: Images | Stream) -> int | None:

@@ -191,6 +191,8 @@ def test_statistics_cannot_be_drawn_from(run, published, flag):
 
 
 def test_one_picture_has_no_statistics(run, write_digits, tmp_path):
-    result = run("features", write_digits(tmp_path / "one", 1), "-o", tmp_path / "one.npz", *DIGITS)
-    assert result.exit_code == 1
-    assert "found 1 images, needed at least 2" in result.stderr
+    folder = write_digits(tmp_path / "one", 1, start=499)
+    for flags in (("--no-cache",), (), ("--kind", "features"), ()):  # decoded, and from the store
+        result = run("features", folder, "-o", tmp_path / "one.npz", *DIGITS, *flags)
+        assert result.exit_code == (0 if "--kind" in flags else 1)
+        assert ("found 1 images, needed at least 2" in result.stderr) == ("--kind" not in flags)
