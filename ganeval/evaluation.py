@@ -1,6 +1,7 @@
 """The whole pipeline: pictures → features → scores → report."""
 
 import contextlib
+import copy
 import platform
 import time
 import warnings
@@ -22,10 +23,11 @@ from ganeval.extractors.base import Extractor
 from ganeval.features import Extraction, Features, extract
 from ganeval.images import Images, Stream
 from ganeval.metrics.frechet import Moments
+from ganeval.mixtures import EXTRACTOR, subset
 from ganeval.progress import Tick, silent
 from ganeval.protocols import PROTOCOLS
 from ganeval.report import ImageSet, Protocol, Report
-from ganeval.scoring import Pair, Side, check_sets, choose, possible, score_pair
+from ganeval.scoring import OF_A_MIXTURE, Pair, Side, check_sets, choose, possible, score_pair
 from ganeval.sources import Opening, Source, display_name, full_name, open_source
 from ganeval.statistics import Statistics
 from ganeval.store import Store
@@ -53,9 +55,9 @@ class Settings:
     offline: bool = False
     latent: int | tuple[int, ...] | None = None
 
-    def opening(self, count: int | None, *, pictures: bool) -> Opening:
+    def opening(self, count: int | None, *, pictures: bool, points: bool = False) -> Opening:
         """What opening a source needs of these settings."""
-        return Opening(self.data_root, self.offline, count, self.seed, self.latent, pictures)
+        return Opening(self.data_root, self.offline, count, self.seed, self.latent, pictures, points)
 
 
 def evaluate(
@@ -125,11 +127,15 @@ class Scorer:
             start = time.perf_counter()
             self.reference, self.reference_set = self._side(source, reference, settings.ref_n, None)
         self.reference_seconds, self.reference_warnings = time.perf_counter() - start, said()
+        self.of_points = self.reference.centres is not None
+        if self.of_points and settings.metrics is None:
+            self.families = list(OF_A_MIXTURE)
 
     def score(self, samples: Any, name: str | None = None) -> Report:
         """The report of one set of samples."""
         with collected() as said:
-            source = open_source(samples, self.settings.opening(self.settings.n, pictures=True))
+            opening = self.settings.opening(self.settings.n, pictures=True, points=self.of_points)
+            source = open_source(samples, opening)
             if isinstance(source, Statistics) and source.features is None:
                 raise ContentError(
                     f"{source.name}: a statistics file holds no pictures; it can be --ref, not --samples"
@@ -137,6 +143,12 @@ class Scorer:
             start = time.perf_counter()
             side, images = self._side(source, samples, self.settings.n, name)
             return self.report(side, images, said, self.reference_seconds + time.perf_counter() - start)
+
+    def only(self, *families: str) -> "Scorer":
+        """The same reference, for some of the families alone."""
+        other = copy.copy(self)
+        other.families, other.settings = choose(families), replace(self.settings, metrics=families)
+        return other
 
     def report(self, side: Side, images: ImageSet, said: Callable[[], list[str]], extracting: float) -> Report:
         """The report of samples whose features are known; `said` gives what was warned about on the way."""
@@ -162,9 +174,7 @@ class Scorer:
         """One set's features, and what the report says of its pictures."""
         name = name or display_name(given)
         if isinstance(source, Statistics):
-            if count is not None:
-                raise UsageError(f"{source.name}: -n and --ref-n cannot draw from a statistics file; leave them out")
-            return self._published(source, name)
+            return self._published(drawn_points(source, count, self.settings.seed), name)
         images = draw(source, count, self.settings.seed)
         found = extract(images, self.how, self.store, self.tick)
         warn_all(image_warnings(name, found.facts, images.ignored))
@@ -182,7 +192,9 @@ class Scorer:
         if features is not None:
             labels = None if source.labels is None else torch.from_numpy(source.labels).long()
             classes = tuple(made["classes"]) if made.get("classes") else None
-            return Side(features.float(), probabilities, labels, classes), replace(images, count=len(features))
+            centres = None if source.centres is None else torch.from_numpy(source.centres).to(device)
+            side = Side(features.float(), probabilities, labels, classes, centres=centres, sigma=source.sigma)
+            return side, replace(images, count=len(features))
         if mean is None or covariance is None:
             raise ContentError(f"{source.name}: found neither features nor statistics, needed either")
         return Side(None, known_moments=Moments(images.count, mean.double(), covariance.double())), images
@@ -261,12 +273,22 @@ def draw(images: Images | Stream, count: int | None, seed: int) -> Images | Stre
         return images
     if count is None or count == len(images):
         return images
-    if count > len(images):
-        raise ContentError(
-            f"{images.name}: found {len(images)} images, needed {count}; ask for fewer with -n or --ref-n"
-        )
-    chosen = np.random.RandomState(seed).choice(len(images), count, replace=False)
-    return images.subset(sorted(int(index) for index in chosen))
+    return images.subset(_chosen(images.name, len(images), count, seed))
+
+
+def drawn_points(source: Statistics, count: int | None, seed: int) -> Statistics:
+    """`count` of the points, drawn as pictures are; UsageError for any other statistics, which are taken whole."""
+    if count is None:
+        return source
+    if source.features is None or source.made.get("extractor") != EXTRACTOR:
+        raise UsageError(f"{source.name}: -n and --ref-n cannot draw from a statistics file; leave them out")
+    return subset(source, np.array(_chosen(source.name, len(source.features), count, seed)))
+
+
+def _chosen(name: str, available: int, count: int, seed: int) -> list[int]:
+    if count > available:
+        raise ContentError(f"{name}: found {available} images, needed {count}; ask for fewer with -n or --ref-n")
+    return sorted(int(index) for index in np.random.RandomState(seed).choice(available, count, replace=False))
 
 
 def side_of(found: Features, images: Images | Stream | None) -> Side:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ganeval.datasets import DATASETS, dataset_status
 from ganeval.extractors import EXTRACTORS, extractor_status
+from ganeval.mixtures import MIXTURES
 from ganeval.protocols import PROTOCOLS
 
 Rows = Mapping[str, str]
@@ -18,13 +19,15 @@ def metrics(_: Path | None) -> Rows:
     rows = {}
     for name, family in METRICS.items():
         scores = ", ".join(f"{score} {arrows[better]}" for score, better in family.scores.items())
-        rows[name] = f"{scores}\n{family.cite}{'' if family.default else '; only when asked for'}"
+        when = "for ring8 and grid25" if "centres" in family.needs else "only when asked for"
+        rows[name] = f"{scores}\n{family.cite}{'' if family.default else f'; {when}'}"
     return rows
 
 
 def datasets(data_root: Path | None) -> Rows:
     """The named references, and whether their files are here."""
-    return {name: dataset_status(name, data_root) for name in DATASETS}
+    pictures = {name: dataset_status(name, data_root) for name in DATASETS}
+    return {**pictures, **dict.fromkeys(MIXTURES, "here: points, drawn with a fixed seed")}
 
 
 def extractors(_: Path | None) -> Rows:

@@ -26,6 +26,10 @@ TITLES = {
     "modes_high_confidence": "high confidence",
     "ndb": "NDB/K",
     "ndb_js": "NDB JS",
+    "modes_captured": "modes captured",
+    "modes_captured_tenth": "captured to a tenth",
+    "high_quality": "high quality",
+    "reverse_kl": "reverse KL",
 }
 HEADLINES = (
     "fid",
@@ -38,6 +42,9 @@ HEADLINES = (
     "coverage",
     "modes_covered",
     "modes_kl",
+    "modes_captured",
+    "high_quality",
+    "reverse_kl",
 )
 ARROWS = {"lower": "↓", "higher": "↑"}
 
@@ -165,7 +172,8 @@ def _footer(report: Report) -> list[Text]:
 
 def _reference_line(report: Report) -> str:
     dependent = ", ".join(name for name in ("precision", "recall", "density", "coverage") if name in report.scores)
-    return f"M = {_count(report.reference)} reference images" + f" ({dependent} depend on N and M)" * bool(dependent)
+    kind = "points" if report.protocol.extractor == "points" else "images"
+    return f"M = {_count(report.reference)} reference {kind}" + f" ({dependent} depend on N and M)" * bool(dependent)
 
 
 def _count_of_samples(report: Report) -> str:

@@ -27,6 +27,23 @@ def write_run(folder: Path, report: Report, config: Mapping[str, Any]) -> None:
             partial.write_text(text + "\n", encoding="utf-8")
 
 
+def config_of(run: Path) -> dict[str, Any]:
+    """What a run was asked for. ContentError where `config.json` is missing or is no object."""
+    path = run / "config.json"
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as reason:
+        raise ContentError(f"{path}: cannot be read ({reason}); needed the config.json of a run") from reason
+    if not isinstance(document, dict):
+        raise ContentError(f"{path}: found no JSON object, needed the config.json of a run")
+    return document
+
+
+def is_trained(run: Path) -> bool:
+    """Whether a run is a reference model's, whose samples can be made anew."""
+    return (run / "config.json").is_file() and "config" in config_of(run)
+
+
 def pictures_of(run: Path) -> str:
     """The source that a run stands for: the pictures it holds, else those its report was made from.
 

@@ -23,11 +23,15 @@ from ganeval.report import Score, check_finite
 from ganeval.store import Entry, Store, key_of
 
 FROM_STATISTICS = ("fid", "is")  # what a reference without features can still give
+OF_A_MIXTURE = ("fid", "mixture")  # unasked; modes and balls only estimate what its known centres say exactly
 
 
 @dataclass(frozen=True)
 class Side:
-    """One set as the metrics see it. A statistics file has `known_moments` and no features."""
+    """One set as the metrics see it. A statistics file has `known_moments` and no features.
+
+    `centres` (K, D) and `sigma`: of the mixture that it was drawn from, where that is known.
+    """
 
     features: Tensor | None
     probabilities: Tensor | None = None
@@ -35,6 +39,8 @@ class Side:
     classes: tuple[str, ...] | None = None
     known_moments: Moments | None = None
     key: str | None = None
+    centres: Tensor | None = None
+    sigma: float | None = None
 
     @property
     def count(self) -> int | None:
@@ -86,6 +92,16 @@ class Pair:
     @property
     def fake_probabilities(self) -> Tensor:
         return _needed("fake probabilities", self.fake_side.probabilities)
+
+    @property
+    def centres(self) -> Tensor:
+        return _needed("centres", self.real_side.centres)
+
+    @property
+    def sigma(self) -> float:
+        if self.real_side.sigma is None:
+            raise ValueError("sigma: not there")
+        return self.real_side.sigma
 
     @cached_property
     def real_moments(self) -> Moments | None:
@@ -278,6 +294,8 @@ def _as_features(name: str, values: Any) -> Tensor:
 
 
 def _impossible(pair: Pair, family: str) -> str | None:
+    if "centres" in METRICS[family].needs and pair.real_side.centres is None:
+        return "the reference is no mixture whose centres are known (ring8 and grid25 are)"
     if pair.real_side.features is None and family not in FROM_STATISTICS:
         return "the reference is a statistics file, which holds no features"
     if "fake_probabilities" in METRICS[family].needs and pair.fake_side.probabilities is None:

@@ -37,6 +37,7 @@ class Statistics:
     """A published reference: mean (D,) and covariance (D, D), or whole features (N, D), without the pictures.
 
     `made` says how, where the file does: extractor, layer, weights, resize, precision, fingerprint, count.
+    `centres` (K, D) and `sigma` are those of the mixture that the features were drawn from, where that is known.
     """
 
     name: str
@@ -46,6 +47,8 @@ class Statistics:
     probabilities: Array | None = None
     made: Mapping[str, Any] = field(default_factory=dict)
     labels: Array | None = None
+    centres: Array | None = None
+    sigma: float | None = None
 
 
 def names_in(path: Path) -> set[str]:

@@ -300,11 +300,22 @@ def test_pictures_of_another_shape_or_type_are_a_mistake():
 
 
 def test_the_table_is_complete_and_auto_depends_on_the_reference_alone():
-    assert set(PUBLISHED) | {"digits", "mnist", "fashion-mnist", "cifar10"} == set(EXTRACTORS)
+    small = {"digits", "mnist", "fashion-mnist", "cifar10", "stacked-digits", "stacked-mnist"}
+    assert set(PUBLISHED) | small | {"points"} == set(EXTRACTORS)
     assert set(CLIP) | set(DINOV2) < set(EXTRACTORS)
     assert all(row.cite for row in EXTRACTORS.values())
-    names = ("digits", "digits:test", "stacked-digits", "digits-of-mine", "/some/digits")
-    assert [default_extractor(name) for name in names] == ["digits"] * 3 + ["inception"] * 2
+    meant = {
+        "digits": "digits",
+        "digits:test": "digits",
+        "stacked-digits": "stacked-digits",
+        "stacked-mnist:test": "stacked-mnist",
+        "ring8": "points",
+        "grid25:test": "points",
+        "mnist": "inception",
+        "digits-of-mine": "inception",
+        "/some/digits": "inception",
+    }
+    assert {name: default_extractor(name) for name in meant} == meant
 
 
 def test_wrong_names_and_options_are_usage_errors(tmp_path):
@@ -318,7 +329,7 @@ def test_wrong_names_and_options_are_usage_errors(tmp_path):
         open_extractor(3, device=CPU)
     with pytest.raises(UsageError, match="no such file"):
         open_extractor(tmp_path / "absent.safetensors", device=CPU)
-    for name in ("digits", "mnist", "math:sqrt", "mine.safetensors"):
+    for name in ("digits", "mnist", "stacked-digits", "points", "math:sqrt", "mine.safetensors"):
         with pytest.raises(UsageError, match="takes no --weights"):
             open_extractor(name, device=CPU, weights=tmp_path)
 
@@ -346,3 +357,7 @@ def test_a_classifier_that_is_not_trained_yet_says_how():
         "no classifier for cifar10 here: run `ganeval classifier cifar10` (once; about five minutes on two cores)"
     )
     assert extractor_status("cifar10") == "absent: `ganeval classifier cifar10` trains it"
+    with pytest.raises(MissingWeights, match=r"^no classifier for mnist here: run `ganeval classifier mnist` "):
+        open_extractor("stacked-mnist", device=CPU)
+    assert extractor_status("stacked-mnist") == "absent: `ganeval classifier mnist` trains it"
+    assert extractor_status("points") == "needs no weights"

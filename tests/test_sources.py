@@ -12,6 +12,7 @@ import torch
 from ganeval.datasets import DATASETS
 from ganeval.errors import ContentError, GanevalWarning, UsageError
 from ganeval.images import Images, Stream
+from ganeval.mixtures import MIXTURES
 from ganeval.sources import Opening, display_name, full_name, open_source
 from ganeval.statistics import Statistics, write_statistics
 
@@ -101,7 +102,7 @@ def test_a_name_that_is_nearly_right_is_met_with_the_right_one(here, given, mean
     (here / "samples.zip").touch()
     with pytest.raises(UsageError) as caught:
         open_source(given)
-    known = ", ".join(DATASETS)
+    known = ", ".join([*DATASETS, *MIXTURES])
     assert str(caught.value) == (
         f"{given}: no such file, folder or data set: did you mean '{meant}'? (data sets: {known})"
     )

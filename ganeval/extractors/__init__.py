@@ -79,6 +79,21 @@ def _trained(name: str, settings: Settings) -> Extractor:
     return classifier_file(path, settings, name=name)
 
 
+def _stacked(name: str, settings: Settings) -> Extractor:
+    _refuse_weights(name, settings, "it runs the small classifier of one channel")
+    from ganeval.extractors.channels import on_each_channel
+
+    base = name.removeprefix(STACKED)
+    return on_each_channel(EXTRACTORS[base].load(base, settings), name)
+
+
+def _points(name: str, settings: Settings) -> Extractor:
+    _refuse_weights(name, settings, "it has no network")
+    from ganeval.extractors.channels import points
+
+    return points(name, settings)
+
+
 _INCEPTION = "Szegedy et al. 2015, arXiv:1512.00567; Heusel et al. 2017, arXiv:1706.08500"
 _VGG16 = "Simonyan & Zisserman 2014, arXiv:1409.1556; Kynkäänniemi et al. 2019, arXiv:1904.06991"
 _CLIP = "Radford et al. 2021, arXiv:2103.00020; Kynkäänniemi et al. 2022, arXiv:2203.06026"
@@ -105,7 +120,18 @@ EXTRACTORS: dict[str, Row] = {
     "mnist": Row("small classifier, trained once here", _trained, _SMALL),
     "fashion-mnist": Row("small classifier, trained once here", _trained, _SMALL),
     "cifar10": Row("small classifier, trained once here", _trained, _SMALL),
+    "stacked-digits": Row("`digits` on each channel: 1,000 classes", _stacked, _SMALL),
+    "stacked-mnist": Row("`mnist` on each channel: 1,000 classes", _stacked, _SMALL),
+    "points": Row("no network: points are their own features", _points, "Lin et al. 2018, arXiv:1712.04086"),
 }
+STACKED = "stacked-"
+OWN = {
+    "digits": "digits",
+    "stacked-digits": "stacked-digits",
+    "stacked-mnist": "stacked-mnist",
+    "ring8": "points",
+    "grid25": "points",
+}  # references that no network but theirs makes sense of
 
 
 def open_extractor(
@@ -152,13 +178,16 @@ def default_extractor(reference_name: str) -> str:
     >>> default_extractor("digits:train"), default_extractor("cifar10:train")
     ('digits', 'inception')
     """
-    return "digits" if reference_name.split(":")[0] in ("digits", "stacked-digits") else "inception"
+    return OWN.get(reference_name.split(":")[0], "inception")
 
 
 def extractor_status(name: str) -> str:
     """Whether an extractor's weights are on this machine, in one line for `ganeval list`."""
     if name in PUBLISHED:
         return weights_status(name)
+    if name == "points":
+        return "needs no weights"
+    name = name.removeprefix(STACKED)
     if name == "digits":
         return "in the package"
     any_here = any((cache_root() / "classifiers").glob("*"))  # asked first, since the path itself costs importing torch

@@ -310,6 +310,16 @@ def _shifted(pictures: Tensor, generator: torch.Generator) -> Tensor:
     return moved.contiguous(memory_format=torch.channels_last)
 
 
+def accuracy(network: Classifier, images: Images) -> float:
+    """The share of labelled pictures that a classifier names rightly: higher is better.
+
+    They are resized as its training pictures were. Raises UsageError for pictures without labels.
+    """
+    labels, _ = _labels(images)
+    device = next(network.parameters()).device
+    return _accuracy(network, _pixels(images, None).to(device), torch.from_numpy(labels).to(device))
+
+
 @torch.no_grad()
 def _accuracy(network: Classifier, pixels: Tensor, targets: Tensor) -> float:
     named = torch.cat([network(part.float())[1].argmax(1) for part in pixels.split(256)])

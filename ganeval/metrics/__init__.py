@@ -13,6 +13,7 @@ from ganeval.metrics.extrapolation import fid_infinity
 from ganeval.metrics.frechet import fid
 from ganeval.metrics.inception import inception_score
 from ganeval.metrics.kernel import kid
+from ganeval.metrics.mixture import mixture_coverage
 from ganeval.metrics.modes import mode_coverage
 from ganeval.metrics.neighbours import density_coverage, precision_recall
 
@@ -35,7 +36,8 @@ def fewest(family: str, *, k: int = 5, width: int = 2048) -> int:
     >>> fewest("pr"), fewest("fid-infinity", width=64)
     (7, 66)
     """
-    return {"kid": 3, "pr": k + 2, "dc": k + 2, "modes": 5, "fid-infinity": width + 2}.get(family, 2)
+    least = {"kid": 3, "pr": k + 2, "dc": k + 2, "modes": 5, "fid-infinity": width + 2, "mixture": 1}
+    return least.get(family, 2)
 
 
 METRICS: dict[str, Family] = {
@@ -104,5 +106,23 @@ METRICS: dict[str, Family] = {
             "ndb_js": (0, log(2)),
         },
         "Che et al. 2017, arXiv:1612.02136; Richardson & Weiss 2018, arXiv:1805.12462",
+    ),
+    "mixture": Family(
+        mixture_coverage,
+        ("fake", "centres", "sigma"),
+        {
+            "modes_captured": "higher",
+            "modes_captured_tenth": "higher",
+            "high_quality": "higher",
+            "reverse_kl": "lower",
+        },
+        {
+            "modes_captured": (0, inf),
+            "modes_captured_tenth": (0, inf),
+            "high_quality": (0, 1),
+            "reverse_kl": (0, inf),
+        },
+        "Srivastava et al. 2017, arXiv:1705.07761; Lin et al. 2018, arXiv:1712.04086",
+        default=False,
     ),
 }

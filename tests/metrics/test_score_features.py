@@ -66,7 +66,12 @@ def test_inception_score_needs_probabilities() -> None:
         score_features(REAL, FAKE, metrics=["is"])
 
 
-@pytest.mark.parametrize("metric", [name for name in METRICS if name != "is"])
+def test_a_mixture_needs_its_centres() -> None:
+    with pytest.raises(UsageError, match=r"^mixture: the reference is no mixture whose centres are known"):
+        score_features(REAL, FAKE, metrics=["mixture"])
+
+
+@pytest.mark.parametrize("metric", [name for name in METRICS if name not in ("is", "mixture")])
 @pytest.mark.parametrize("side", ["real", "fake"])
 def test_nan_is_one_line_that_says_where(metric: str, side: str) -> None:
     features = {"real": REAL.numpy().copy(), "fake": FAKE.numpy().copy()}
@@ -76,7 +81,7 @@ def test_nan_is_one_line_that_says_where(metric: str, side: str) -> None:
     assert str(refusal.value) == f"{metric}: {side}: row 41 is not finite"
 
 
-@pytest.mark.parametrize("metric", [name for name in METRICS if name != "is"])
+@pytest.mark.parametrize("metric", [name for name in METRICS if name not in ("is", "mixture")])
 def test_widths_that_differ_are_one_line(metric: str) -> None:
     with pytest.raises(ContentError) as refusal:
         score_features(REAL, FAKE[:, :5], metrics=[metric])

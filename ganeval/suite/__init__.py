@@ -1,0 +1,1 @@
+"""Train, sample, score and compare the reference models."""

@@ -1,0 +1,98 @@
+"""What `train` and `train-all` do: views to print, and the line that says what went wrong, if anything did."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import RenderableType
+
+from ganeval.errors import UsageError, unknown
+from ganeval.images import Images
+from ganeval.progress import Tick, silent
+from ganeval.render import facts_view
+from ganeval.sources import Opening, open_source
+from ganeval.suite.everything import train_everything
+from ganeval.suite.finishing import Finished, finish
+from ganeval.suite.orders import Order
+from ganeval.suite.page import write_page
+from ganeval.suite.planning import Wish, orders_for
+from ganeval.suite.running import chosen_extractor, prepare, train_run
+from ganeval.suite.table import suite_view
+from ganeval.training import trained_classifier
+from reference_models import MODELS, build
+
+TRAINED_HERE = ("mnist", "fashion-mnist", "cifar10")
+
+
+def planned(order: Order) -> RenderableType:
+    """What a run would be: data, networks, settings."""
+    _check_model(order.model)
+    prepared = prepare(order, silent, judged=False)
+    sizes = {
+        f"network {name}": f"{sum(weight.numel() for weight in network.parameters()):,} weights"
+        for name, network in build(prepared.config).networks.items()
+    }
+    splits = {name: len(getattr(prepared.material, name)) for name in ("train", "selection", "test")}
+    data = ", ".join(f"{count:,} {name}" for name, count in splits.items())
+    settings = {key: str(value) for key, value in prepared.config.to_dict().items() if value not in ("", None)}
+    return facts_view(str(order.folder), {"data": f"{order.source}: {data}", **sizes, **settings})
+
+
+def train_one(order: Order, tick: Tick) -> tuple[RenderableType, str | None]:
+    """Train and score one model. Without weights for the extractor it is trained, and not scored."""
+    _check_model(order.model)
+    _ensure_classifier(order, tick)
+    prepared = prepare(order, tick, judged=False)
+    outcome = train_run(prepared, tick)
+    if prepared.how is None and not prepared.config.is_vector:
+        done = {"steps": f"{outcome.step:,}", "seconds": f"{outcome.seconds:.0f}", "scored": "no: see the warning"}
+        return facts_view(str(order.folder), done), _problem(outcome.divergence and order.name)
+    run = finish(prepared, outcome, tick)
+    return suite_view([run], ()), _problem(_diverged(run))
+
+
+def train_all_of(
+    common: Order, models: Sequence[str] | None, seeds: Sequence[int], out: Path, tick: Tick
+) -> tuple[RenderableType, str | None]:
+    """Train and score all models for all seeds, and write the table into the results folder as well."""
+    _check_folder(out)
+    orders = orders_for(Wish(models, seeds, out), common)
+    _ensure_classifier(common, tick)
+    for order in {order.model: order for order in orders}.values():
+        prepare(order, silent)  # what cannot be meant is said before anything is trained
+    found = train_everything(orders, out, tick)
+    view = suite_view(found.finished, found.yardsticks)
+    if found.finished:
+        write_page(out)
+    problems = [*found.failed.values(), *filter(None, map(_diverged, found.finished))]
+    return view, _problem("; ".join(problems))
+
+
+def _ensure_classifier(order: Order, tick: Tick) -> None:
+    """Train the data's own classifier where `auto` means it and it is not here yet."""
+    name = chosen_extractor(order).removeprefix("stacked-")
+    if order.extractor != "auto" or name not in TRAINED_HERE:
+        return
+    images = open_source(name, Opening(order.data_root, order.offline))
+    if isinstance(images, Images):
+        from ganeval.devices import pick_device
+
+        trained_classifier(images, None, seed=2020, device=pick_device(order.device), tick=tick)
+
+
+def _check_model(model: str) -> None:
+    if model not in MODELS:
+        raise unknown("model", model, MODELS)
+
+
+def _check_folder(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"--out {out}: found a file, needed a folder for the runs")
+
+
+def _diverged(run: Finished) -> str | None:
+    sentences = [verdict.sentence for verdict in run.verdicts if verdict.name == "diverged"]
+    return f"{run.order.name}: {sentences[0]}" if sentences else None
+
+
+def _problem(text: str | None) -> str | None:
+    return text or None

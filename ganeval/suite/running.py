@@ -1,0 +1,187 @@
+"""One run from an order to a trained model in its folder: data, configuration, training."""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+import ganeval
+from ganeval.datasets import is_dataset
+from ganeval.devices import pick_device
+from ganeval.errors import ContentError, GanevalWarning, MissingWeights, UsageError
+from ganeval.evaluation import Settings, extraction
+from ganeval.extractors import EXTRACTORS, default_extractor
+from ganeval.features import Extraction
+from ganeval.files import replacing
+from ganeval.progress import Tick
+from ganeval.report import dump
+from ganeval.suite.domains import Domains, load_domains
+from ganeval.suite.judging import Judge
+from ganeval.suite.material import Material, load_material
+from ganeval.suite.orders import Order, asked_for
+from ganeval.suite.watching import Generated, Subject, SuiteWatch, Translated
+from reference_models import CheckpointError, Config, ConfigError, Data, Outcome, build, configuration, train
+from reference_models.checkpoint import read
+
+SMALL = 16  # pixels; up to here one thread is as fast as two, and never stalls
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """An order with its data in memory: `material` of the pictures (domain A's), `domains` for CycleGAN alone."""
+
+    order: Order
+    config: Config
+    material: Material
+    domains: Domains | None
+    how: Extraction | None
+    device: torch.device
+
+    @property
+    def data(self) -> Data:
+        train = self.material.train
+        other = None if self.domains is None else self.domains.b.train.pixels
+        return Data(train.pixels, train.labels if self.config.classes else None, other)
+
+    @property
+    def fingerprint(self) -> str:
+        parts = [self.material.fingerprint] + ([self.domains.b.fingerprint] if self.domains else [])
+        return "-".join(parts)
+
+
+def prepare(order: Order, tick: Tick, *, judged: bool = True) -> Prepared:
+    """Read the data and settle the configuration; nothing is written.
+
+    `judged`: scores are needed; else a missing extractor only means that no scores are taken while training.
+    """
+    domains = domains_of(order, tick) if order.model == "cyclegan" else None
+    material = domains.a if domains else read_material(order, tick)
+    config = configured(order, material, domains)
+    device = pick_device(order.device)
+    how = None if config.is_vector else _extraction(order, device, tick, judged)
+    return Prepared(order, config, material, domains, how, device)
+
+
+def read_material(order: Order, tick: Tick) -> Material:
+    """The data of an order in memory."""
+    return load_material(order.source, size=order.size, data_root=order.data_root, offline=order.offline, tick=tick)
+
+
+def domains_of(order: Order, tick: Tick) -> Domains:
+    """Both domains of an order for CycleGAN."""
+    return load_domains(
+        order.source, order.other, size=order.size, data_root=order.data_root, offline=order.offline, tick=tick
+    )
+
+
+def configured(order: Order, material: Material, domains: Domains | None) -> Config:
+    """The configuration of an order on its data; UsageError for what cannot be trained."""
+    try:
+        config = configuration(
+            order.model,
+            material.shape,
+            classes=len(material.classes or ()) if material.train.labels is not None else 0,
+            other_channels=domains.b.shape[0] if domains else 0,
+            preset=order.preset or (material.name if material.name in ("digits", "mnist", "cifar10") else None),
+            steps=order.steps,
+            seed=order.seed,
+            changes=order.changes,
+        )
+        build(config)  # refuses what excludes each other, before any time is spent
+    except ConfigError as error:
+        raise UsageError(str(error)) from error
+    return config
+
+
+def train_run(prepared: Prepared, tick: Tick) -> Outcome:
+    """Train, or go on where the folder says; UsageError where it holds another run."""
+    order = prepared.order
+    small = prepared.config.is_vector or prepared.material.shape[-1] <= SMALL
+    torch.set_num_threads(1 if small else order.threads or torch.get_num_threads())
+    try:
+        model = build(prepared.config)
+        _begin(prepared)
+        watch = SuiteWatch(order.name, order.folder, subject_of(prepared), tick, tensorboard=order.tensorboard)
+        return train(
+            model,
+            prepared.data,
+            order.folder,
+            watch=watch,
+            device=prepared.device,
+            fingerprint=prepared.fingerprint,
+        )
+    except CheckpointError as error:
+        raise UsageError(str(error)) from error
+
+
+def subject_of(prepared: Prepared) -> Subject:
+    """What is scored and shown of this run."""
+    config, how = prepared.config, prepared.how
+    judged = how is not None or config.is_vector
+    if prepared.domains is not None:
+        pair = (prepared.domains.a, prepared.domains.b)
+        judges = None
+        if judged:  # the judge of a translation knows the domain it leads to
+            judges = (Judge(pair[1].selection, pair[1].train, how), Judge(pair[0].selection, pair[0].train, how))
+        return Translated(config, pair, judges)
+    material = prepared.material
+    judge = Judge(material.selection, material.train, how) if judged else None
+    return Generated(config, material, judge, class_counts(prepared))
+
+
+def class_counts(prepared: Prepared) -> list[int] | None:
+    """How often the training data have each class, for a conditional model."""
+    labels = prepared.data.labels
+    return None if labels is None else torch.bincount(labels).tolist()
+
+
+def chosen_extractor(order: Order) -> str:
+    """The extractor that `auto` stands for when models are trained: the data's own classifier, if it is a known one."""
+    if order.extractor != "auto":
+        return order.extractor
+    base = order.source.partition(":")[0]
+    return base if base in EXTRACTORS and is_dataset(order.source) else default_extractor(order.source)
+
+
+def settings_of(order: Order, count: int | None = None) -> Settings:
+    """How this order's pictures are scored."""
+    return Settings(
+        extractor=chosen_extractor(order),
+        n=count,
+        device=order.device,
+        data_root=order.data_root,
+        offline=order.offline,
+    )
+
+
+def _extraction(order: Order, device: torch.device, tick: Tick, judged: bool) -> Extraction | None:
+    try:
+        return extraction(order.source, settings_of(order), tick)
+    except MissingWeights as reason:
+        if judged:
+            raise
+        warnings.warn(f"no scores while training, nor a best checkpoint: {reason}", GanevalWarning, 2)
+        return None
+
+
+def _begin(prepared: Prepared) -> None:
+    """Write `config.json`, and take away the report of a run that is no longer there; not where a run goes on."""
+    folder: Path = prepared.order.folder
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: found a file, needed a folder for the run")
+    if read(folder / "checkpoints", "last") is not None:
+        return
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "config.json").is_file():
+        raise ContentError(f"{folder}: found files that are no run of ganeval; give another --out, or an empty folder")
+    for report in folder.glob("report*.json"):
+        report.unlink()
+    document = {
+        "ganeval": ganeval.__version__,
+        **asked_for(prepared.order),
+        "classes": prepared.material.classes,
+        "data_sha256": prepared.fingerprint,
+        "config": prepared.config.to_dict(),
+    }
+    with replacing(folder / "config.json") as partial:
+        partial.write_text(dump(document) + "\n", encoding="utf-8")

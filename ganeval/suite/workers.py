@@ -1,0 +1,88 @@
+"""Orders carried out by processes of their own: their progress and warnings come back, and they die with their parent."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import Any
+
+from ganeval.errors import GanevalError, GanevalWarning
+from ganeval.progress import Tick
+from ganeval.suite.finishing import Finished, finish
+from ganeval.suite.orders import Order
+from ganeval.suite.running import prepare, train_run
+
+_outbox: Any = None  # of a worker process: where it says how far it is
+
+
+def carry_out(order: Order, tick: Tick) -> Finished:
+    """One order from data to report."""
+    prepared = prepare(order, tick)
+    return finish(prepared, train_run(prepared, tick), tick)
+
+
+def in_processes(orders: Sequence[Order], processes: int, tick: Tick) -> Iterator[tuple[Order, Finished | str]]:
+    """What came of each order, as they end: a finished run, or the line that says why there is none."""
+    context = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads, and hang
+    outbox = context.Queue()
+    with contextlib.ExitStack() as stack:
+        pool = ProcessPoolExecutor(processes, context, _begin, (outbox,))
+        stack.callback(_stop, pool)
+        stack.callback(_listening(outbox, tick))
+        futures = {pool.submit(_in_worker, order): order for order in orders}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+
+
+def _begin(outbox: Any) -> None:
+    """In a worker, first: Ctrl-C is the parent's business, and without a parent nobody wants the work."""
+    global _outbox
+    _outbox = outbox
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+
+def _in_worker(order: Order) -> Finished | str:
+    """An order in a worker. Its errors go home as text: not every exception survives the journey."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", GanevalWarning)
+        warnings.showwarning = lambda message, category, *_, **__: _outbox.put((category, str(message)))
+        try:
+            return carry_out(order, lambda *said: _outbox.put(said))
+        except GanevalError as error:
+            return str(error)
+
+
+def _listening(outbox: Any, tick: Tick) -> Callable[[], None]:
+    """Pass on what workers say, until the function returned is called."""
+
+    def listen() -> None:
+        while (said := outbox.get()) is not None:
+            if len(said) == 2:
+                if issubclass(said[0], GanevalWarning):
+                    warnings.warn(said[1], said[0], 2)
+            else:
+                tick(*said)
+
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+
+    def stop() -> None:
+        outbox.put(None)
+        thread.join(timeout=5)
+
+    return stop
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    """End the workers, whether they are done or not."""
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()

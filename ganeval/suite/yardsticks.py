@@ -1,0 +1,44 @@
+"""What every score is read against: real training pictures (the floor) and noise (the ceiling), scored alike."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ganeval.evaluation import Scorer
+from ganeval.images import array_images
+from ganeval.progress import Tick
+from ganeval.report import Report
+from ganeval.runs import write_run
+from ganeval.suite.finishing import reference_of, scored_count
+from ganeval.suite.material import Material, name_of
+from ganeval.suite.orders import Order
+from ganeval.suite.running import read_material, settings_of
+
+SEED = 2020
+
+
+def yardsticks(order: Order, out: Path, tick: Tick) -> tuple[Report, Report]:
+    """The reports of real training pictures and of noise, each also kept as a run folder below `out`."""
+    material = read_material(order, tick)
+    count = scored_count(order, material.train)
+    scorer = Scorer(reference_of(order, material.test), settings_of(order), tick)
+    chosen = np.random.RandomState(SEED).permutation(len(material.train))[:count]
+    real = material.train.pixels[np.sort(chosen)]
+    reports = []
+    for name, pixels in (("real (train)", real), ("noise", noise(material, count))):
+        samples = pixels.numpy() if pixels.ndim == 2 else array_images(pixels, name)
+        report = scorer.score(samples, name)
+        folder = out / f"{name_of(order.source)}-{name.partition(' ')[0]}"
+        write_run(folder, report, {"data": order.source, "count": count, "seed": SEED, "yardstick": name})
+        reports.append(report)
+    return reports[0], reports[1]
+
+
+def noise(material: Material, count: int) -> torch.Tensor:
+    """Pictures of independent uniform pixels; points of a normal distribution of the data's own mean and spread."""
+    random = torch.Generator().manual_seed(SEED)
+    if len(material.shape) == 3:
+        return torch.randint(0, 256, (count, *material.shape), generator=random, dtype=torch.uint8)
+    spread, mean = torch.std_mean(material.train.pixels, dim=0)
+    return mean + spread * torch.randn(count, *material.shape, generator=random)

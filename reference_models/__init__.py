@@ -1,0 +1,41 @@
+"""Five reference GANs and one training loop. Never imports ganeval: data and what watches a run are passed in.
+
+A generator and a critic of your own are trained by the same loop:
+
+>>> import tempfile, torch
+>>> from torch import nn
+>>> generator = nn.Sequential(nn.Linear(8, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8)))
+>>> critic = nn.Sequential(nn.Flatten(), nn.Linear(64, 1), nn.Flatten(0))
+>>> config = Config("mine", latent=8, steps=4, batch=16, norm_d="none")
+>>> pictures = torch.zeros(32, 1, 8, 8, dtype=torch.uint8)
+>>> train(Adversarial(config, generator, critic), Data(pictures), tempfile.mkdtemp()).step
+4
+"""
+
+from reference_models.adversarial import Adversarial
+from reference_models.checkpoint import CheckpointError
+from reference_models.config import Config, ConfigError
+from reference_models.data import Data
+from reference_models.guard import Divergence
+from reference_models.loop import Outcome, Watch, train
+from reference_models.models import MODELS, build
+from reference_models.presets import PRESETS, configuration
+from reference_models.sampling import Sampler, load_sampler
+
+__all__ = [
+    "MODELS",
+    "PRESETS",
+    "Adversarial",
+    "CheckpointError",
+    "Config",
+    "ConfigError",
+    "Data",
+    "Divergence",
+    "Outcome",
+    "Sampler",
+    "Watch",
+    "build",
+    "configuration",
+    "load_sampler",
+    "train",
+]

@@ -1,0 +1,18 @@
+"""cGAN: generator and critic know the class. Mirza & Osindero 2014, arXiv:1411.1784.
+
+The class enters the generator by a small embedding, or by class-conditional batch norm (`condition_g=batch-norm`;
+Miyato & Koyama 2018, arXiv:1802.05637). The usual embedding, as large as z, kills the diversity within each class.
+"""
+
+from typing import Any
+
+from reference_models import networks
+from reference_models.adversarial import Adversarial
+from reference_models.config import Config
+
+DEFAULTS: dict[str, Any] = {"net": "conv", "norm_g": "batch", "norm_d": "batch", "init": "normal"}
+
+
+def cgan(config: Config) -> Adversarial:
+    """The model with fresh weights."""
+    return Adversarial(config, networks.generator(config), networks.discriminator(config))

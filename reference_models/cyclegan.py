@@ -1,0 +1,130 @@
+"""CycleGAN: two translators that undo each other, two critics of patches. Zhu et al. 2017, arXiv:1703.10593.
+
+Agrees with the authors' PyTorch code: least squares without a half for the generators and halved for the critics, cycle
+weight 10, identity weight 0.5 of it, a pool of 50 earlier translations, one optimiser for both translators.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import l1_loss
+
+from reference_models.config import Config, ConfigError, check
+from reference_models.data import Batch
+from reference_models.losses import LOSSES
+from reference_models.model import Model, Player, Terms
+from reference_models.penalties import PENALTIES
+from reference_models.presentation import shown
+from reference_models.randomness import Moment
+from reference_models.translation import patch_critic, translator
+
+DEFAULTS: dict[str, Any] = {
+    "net": "resnet",
+    "width": 16,
+    "batch": 8,
+    "norm_g": "instance",
+    "norm_d": "instance",
+    "loss": "least-squares",
+    "adversarial": 2.0,  # the half of Mao et al.'s generator loss taken back, as the authors' code has none
+    "init": "normal",
+}
+
+
+class CycleGAN(Model):
+    """Translators `ab` and `ba`, critics `da` and `db`; `batch.images` is domain A, `batch.other` domain B."""
+
+    generators = ("ab", "ba")
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        check(config)
+        a, b = config.shape[0], config.other_channels or config.shape[0]
+        translators = {"ab": translator(config, a, b), "ba": translator(config, b, a)}
+        self.networks = nn.ModuleDict({**translators, "da": patch_critic(config, a), "db": patch_critic(config, b)})
+        self.players = {"g": Player(("ab", "ba"), config.lr_g), "d": Player(("da", "db"), config.lr_d)}
+        self.loss = LOSSES[config.loss]
+        self.pools = {"a": Pool(config.pool), "b": Pool(config.pool)}
+        self._made: dict[str, Tensor] = {}
+
+    def moves(self, step: int) -> tuple[str, ...]:
+        """The translators, then the critics, who see what was just made."""
+        return ("g", *("d",) * self.config.critic_moves)
+
+    def terms(self, player: str, batch: Batch, now: Moment) -> Terms:
+        if batch.other is None:
+            raise ConfigError("cyclegan: found one domain, needed two")
+        pictures = {"a": batch.images, "b": batch.other}
+        return self._translator_terms(pictures, now) if player == "g" else self._critic_terms(pictures, now)
+
+    def state(self) -> dict[str, Tensor]:
+        return {f"pool {domain}": pool.kept for domain, pool in self.pools.items() if pool.kept is not None}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        for domain, pool in self.pools.items():
+            pool.kept = state.get(f"pool {domain}")
+
+    def _translator_terms(self, real: dict[str, Tensor], now: Moment) -> Terms:
+        losses: dict[str, Tensor] = {}
+        cycle, identity = self.config.cycle, self.config.cycle * self.config.identity
+        for source, target in (("a", "b"), ("b", "a")):
+            forth, back = self.networks[source + target], self.networks[target + source]
+            made = forth(real[source]).float()
+            scores = self.networks[f"d{target}"](shown(made, self.config, now, f"fake {target}")).float()
+            losses[source + target] = self.config.adversarial * self.loss.generator(scores)
+            losses[f"cycle {source}"] = cycle * l1_loss(back(made).float(), real[source])
+            if identity and real[source].shape[1] == real[target].shape[1]:
+                losses[f"identity {target}"] = identity * l1_loss(forth(real[target]).float(), real[target])
+            self._made[target] = made.detach()
+        return Terms(losses)
+
+    def _critic_terms(self, real: dict[str, Tensor], now: Moment) -> Terms:
+        losses, watched = {}, {}
+        for domain in ("a", "b"):
+            critic = self.networks[f"d{domain}"]
+            pooled = self.pools[domain].exchanged(self._made[domain], now.draw(f"pool {domain}"))
+            seen = shown(real[domain], self.config, now, f"real {domain}")
+            made = shown(pooled, self.config, now, f"fake {domain}")
+            real_scores, fake_scores = critic(seen).float(), critic(made).float()
+            losses[domain] = self.loss.critic(real_scores, fake_scores, self.config.smoothing)
+            for name in self.config.penalties:
+                penalty = PENALTIES[name](lambda x, d=critic: d(x).float(), seen, made, now.draw(f"{name} {domain}"))
+                losses[f"{name} penalty {domain}"] = self.config.penalty_weight * penalty
+            watched |= {f"real {domain}": real_scores.detach().mean(), f"fake {domain}": fake_scores.detach().mean()}
+        return Terms(losses, watched)
+
+
+class Pool:
+    """Earlier translations, one of which takes a new one's place before the critic half of the time.
+
+    Shrivastava et al. 2017 (arXiv:1612.07828). The slots of a batch are distinct, so that it can be done at once.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.kept: Tensor | None = None
+
+    def exchanged(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
+        """As many pictures as were given: while the pool fills the new ones, then each old or new by chance."""
+        if not self.size:
+            return pictures
+        held = 0 if self.kept is None else len(self.kept)
+        free = min(self.size - held, len(pictures))
+        if free:
+            fresh = pictures[:free].clone()
+            self.kept = fresh if self.kept is None else torch.cat([self.kept, fresh])
+        late = pictures[free:][: self.size]
+        if self.kept is None or not len(late):
+            return pictures
+        slots = torch.randperm(self.size, generator=generator, device=pictures.device)[: len(late)]
+        swap = torch.rand(len(late), 1, 1, 1, generator=generator, device=pictures.device) < 0.5
+        old = self.kept[slots]
+        self.kept[slots] = torch.where(swap, late, old)
+        rest = pictures[free + len(late) :]
+        return torch.cat([pictures[:free], torch.where(swap, old, late), rest])
+
+
+def cyclegan(config: Config) -> CycleGAN:
+    """The model with fresh weights."""
+    return CycleGAN(config)

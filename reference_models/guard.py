@@ -1,0 +1,57 @@
+"""Watches every loss of a run without waiting for the device: sums and the first bad step stay there until read."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Where a run stopped being numbers: the step, the loss or weight, and the step of the last good checkpoint."""
+
+    step: int
+    name: str
+    last_good: int | None = None
+
+
+class Guard:
+    """`look` at each move; `read` once per logging interval, which is when the device is waited for."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, tuple[str, ...]] = {}
+        self._sums: dict[str, Tensor] = {}
+        self._first: dict[str, Tensor] = {}
+        self._counts: dict[str, int] = {}
+
+    def look(self, player: str, values: dict[str, Tensor], step: int) -> None:
+        """Add a move's values to the interval's sums; note the step (from 1) of the first that is not finite."""
+        stacked = torch.stack([value.detach().float() for value in values.values()])
+        if player not in self._sums:
+            self._names[player] = tuple(f"{player}/{name}" for name in values)
+            self._sums[player] = torch.zeros_like(stacked)
+            self._first[player] = torch.full_like(stacked, torch.inf)
+            self._counts[player] = 0
+        self._sums[player] += stacked
+        self._first[player] = torch.where(stacked.isfinite(), self._first[player], self._first[player].clamp(max=step))
+        self._counts[player] += 1
+
+    def read(self, networks: nn.ModuleDict, step: int) -> tuple[dict[str, float], Divergence | None]:
+        """Each value's mean since the last reading, and what was not finite first, if anything was."""
+        firsts = {name: at for player in self._names for name, at in self._listed(player, self._first[player])}
+        bad = min((at, order, name) for order, (name, at) in enumerate(firsts.items()))
+        if bad[0] != torch.inf:
+            return {}, Divergence(int(bad[0]), bad[2])
+        for name, weight in networks.state_dict().items():
+            if weight.is_floating_point() and not weight.isfinite().all():
+                return {}, Divergence(step, f"weight {name}")
+        means = {}
+        for player, count in self._counts.items():
+            means |= dict(self._listed(player, self._sums[player] / max(1, count)))
+        for player in self._names:
+            self._sums[player].zero_()
+            self._counts[player] = 0
+        return means, None
+
+    def _listed(self, player: str, values: Tensor) -> list[tuple[str, float]]:
+        return list(zip(self._names[player], values.tolist(), strict=True))

@@ -1,0 +1,42 @@
+"""The five reference models by name, and their weights at the start as a function of the configuration alone."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from reference_models import cgan, cyclegan, dcgan, vanilla, wgan_gp
+from reference_models.config import Config, ConfigError
+from reference_models.model import Model
+from reference_models.randomness import generator
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One row: how a model is built, what sets it apart from `Config`'s defaults, and whom to cite."""
+
+    build: Callable[[Config], Model]
+    defaults: Mapping[str, Any]
+    cite: str
+
+
+MODELS: dict[str, Recipe] = {
+    "vanilla": Recipe(vanilla.vanilla, vanilla.DEFAULTS, "Goodfellow et al. 2014, arXiv:1406.2661"),
+    "dcgan": Recipe(dcgan.dcgan, dcgan.DEFAULTS, "Radford et al. 2016, arXiv:1511.06434"),
+    "wgan-gp": Recipe(wgan_gp.wgan_gp, wgan_gp.DEFAULTS, "Gulrajani et al. 2017, arXiv:1704.00028"),
+    "cgan": Recipe(cgan.cgan, cgan.DEFAULTS, "Mirza & Osindero 2014, arXiv:1411.1784"),
+    "cyclegan": Recipe(cyclegan.cyclegan, cyclegan.DEFAULTS, "Zhu et al. 2017, arXiv:1703.10593"),
+}
+
+
+def build(config: Config) -> Model:
+    """A model with fresh weights, drawn from its seed; the global random state is left as it was.
+
+    Raises ConfigError for a configuration that cannot be trained.
+    """
+    if config.model not in MODELS:
+        raise ConfigError(f"{config.model}: not a reference model ({', '.join(MODELS)}); build its networks yourself")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(generator(config.seed, 0, "weights").initial_seed())
+        return MODELS[config.model].build(config)

@@ -1,0 +1,35 @@
+"""Where shorter arithmetic and another memory layout pay, by measurement (docs/reproducing.md has the figures)."""
+
+from contextlib import AbstractContextManager
+
+import torch
+
+from reference_models.config import Config
+
+SMALL = 16  # pixels; up to here bfloat16 and channels-last cost more on a CPU than they save
+
+
+def uses_bfloat16(config: Config, device: torch.device) -> bool:
+    """Whether networks run under bfloat16 autocast: as configured, else where this device gains from it."""
+    if config.precision != "auto":
+        return config.precision == "bf16"
+    if config.is_vector or config.net == "mlp":
+        return False
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    return device.type == "cpu" and config.shape[1] > SMALL and _cpu_has_bfloat16()
+
+
+def uses_channels_last(config: Config, device: torch.device) -> bool:
+    """Whether convolutions keep their channels last."""
+    return not config.is_vector and config.net != "mlp" and (device.type == "cuda" or config.shape[1] > SMALL)
+
+
+def autocast(config: Config, device: torch.device) -> AbstractContextManager[object]:
+    """The context in which a move's losses are computed."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(config, device))
+
+
+def _cpu_has_bfloat16() -> bool:
+    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
+    return supported is not None and bool(supported())

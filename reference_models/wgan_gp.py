@@ -1,0 +1,26 @@
+"""WGAN-GP: an unnormalised critic that moves several times, with a penalty on its slope. Gulrajani et al. 2017,
+arXiv:1704.00028. Batch norm in the critic, the field's commonest mistake, is refused.
+"""
+
+from typing import Any
+
+from reference_models import networks
+from reference_models.adversarial import Adversarial
+from reference_models.config import Config
+
+DEFAULTS: dict[str, Any] = {
+    "net": "conv",
+    "norm_g": "batch",
+    "norm_d": "none",
+    "loss": "wasserstein",
+    "penalty": "gradient",
+    "penalty_weight": 10.0,
+    "critic_moves": 5,
+    "beta1": 0.0,
+    "beta2": 0.9,
+}
+
+
+def wgan_gp(config: Config) -> Adversarial:
+    """The model with fresh weights."""
+    return Adversarial(config, networks.generator(config), networks.discriminator(config))
