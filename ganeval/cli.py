@@ -2,7 +2,6 @@
 
 import difflib
 import json
-import shutil
 import sys
 import warnings
 from collections.abc import Callable
@@ -13,7 +12,7 @@ import click
 
 from ganeval import __version__
 from ganeval.errors import ContentError, GanevalError, GanevalWarning, UsageError, unknown
-from ganeval.terminal import print_view, progress
+from ganeval.terminal import print_view, progress, terminal_width
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -126,7 +125,7 @@ def settings_options(command: Command) -> Command:
 )
 @click.option("--ref", "reference", required=True, metavar="SRC", help="What to score against.")
 @click.option(
-    "--metrics", metavar="LIST", help="Of fid, is, kid, pr, dc, modes, fid-infinity. Default: all that apply."
+    "--metrics", metavar="LIST", help="Of fid, is, kid, pr, dc, modes, mixture, fid-infinity. Default: all that apply."
 )
 @click.option("--ref-n", type=click.IntRange(1), metavar="N", help="Draw N reference images at random.")
 @click.option(
@@ -205,7 +204,7 @@ def check(source: str, data_root: Path | None, offline: bool) -> None:
     from ganeval.statistics import Statistics
 
     images = open_source(
-        source, Opening(data_root, offline, count=1, pictures=True)
+        source, Opening(data_root, offline, count=0, pictures=True)
     )  # a generator is refused, whatever its count
     if isinstance(images, Statistics):
         raise UsageError(f"{source}: is a statistics file, needed pictures")
@@ -274,7 +273,7 @@ def classifier(source: str, path: Path | None, seed: int, device: str, data_root
     if path is not None:
         check_target("-o", path)
     with progress() as tick:
-        images = open_source(source, Opening(data_root, offline, count=1, pictures=True))  # as in `check`
+        images = open_source(source, Opening(data_root, offline, count=0, pictures=True))  # as in `check`
         line = trained_classifier(images, path, seed=seed, device=pick_device(device), tick=tick)
     click.echo(line)
 
@@ -292,7 +291,13 @@ def run_options(command: Command) -> Command:
             click.option(
                 "--extractor", default="auto", metavar="NAME", help="As of `score`; auto: the data's own classifier."
             ),
-            click.option("-n", "count", type=click.IntRange(10), metavar="N", help="How many images are scored."),
+            click.option(
+                "-n",
+                "count",
+                type=click.IntRange(10),
+                metavar="N",
+                help="How many images are scored (as many as train, 10,000 at most; CycleGAN: all test pictures).",
+            ),
             click.option("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps."),
             click.option(
                 "--data-root",
@@ -301,9 +306,7 @@ def run_options(command: Command) -> Command:
                 help="Where data sets are (GANEVAL_DATA).",
             ),
             click.option("--offline", is_flag=True, help="Download nothing (GANEVAL_OFFLINE=1)."),
-            click.option(
-                "--tensorboard", is_flag=True, help="Also log for TensorBoard (pip install 'ganeval[tensorboard]')."
-            ),
+            click.option("--tensorboard", is_flag=True, help="Also log for TensorBoard (an extra)."),
         ]
     ):
         command = option(command)
@@ -327,7 +330,7 @@ def train(model: str, source: str, seed: int, out: Path | None, dry_run: bool, *
     ganeval train cyclegan --data maps/ --set size=64            maps/ holds trainA and trainB
 
     MODEL is vanilla, dcgan, wgan-gp, cgan or cyclegan. Any folder, zip or array is a data set. The run folder gets
-    checkpoints (best and last, averaged and raw), log.jsonl, sample grids and, scored on held-out pictures, report.json.
+    checkpoints (best and last, averaged and raw), log.jsonl, grids of samples and, of held-out pictures, report.json.
     """
     from ganeval.suite.commands import planned, train_one
 
@@ -336,7 +339,7 @@ def train(model: str, source: str, seed: int, out: Path | None, dry_run: bool, *
         print_view(planned(order))
         return
     with progress() as tick:
-        view, problem = train_one(order, tick)
+        view, problem = train_one(order, tick, terminal_width())
     print_view(view)
     if problem:
         raise ContentError(problem)
@@ -376,7 +379,9 @@ def train_all(source: str, models: str | None, seed: int | None, seeds: int | No
     names = [name.strip() for name in models.split(",")] if models is not None else None
     order = _order(source, 0, options)
     with progress() as tick:
-        view, problem = train_all_of(order, names, chosen, out, tick)
+        view, problem = train_all_of(
+            order, names, chosen, out, tick, lambda line: click.echo(line, err=True), terminal_width()
+        )
     print_view(view)
     if problem:
         raise ContentError(problem)
@@ -416,7 +421,7 @@ def sample(run: Path, target: Path | None, **options: Any) -> None:
 
 
 @main.command(name="list")
-@click.argument("what", required=False, metavar="[metrics|datasets|extractors|protocols]")
+@click.argument("what", required=False, metavar="[metrics|datasets|extractors|models|protocols]")
 @click.option("--data-root", type=click.Path(path_type=Path), metavar="DIR", help="Where data sets are (GANEVAL_DATA).")
 def list_(what: str | None, data_root: Path | None) -> None:
     """Say what is here, and which weights or data are missing.
@@ -464,7 +469,7 @@ def _show(reports: list[Any]) -> None:
     if len(reports) == 1:
         print_view(report_view(reports[0]))
     else:
-        print_view(reports_view(reports, width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
+        print_view(reports_view(reports, width=terminal_width()))
 
 
 def _write_json(document: Any, target: str) -> None:

@@ -35,6 +35,18 @@ def extractors(_: Path | None) -> Rows:
     return {name: f"{row.what}\n{extractor_status(name)}" for name, row in EXTRACTORS.items()}
 
 
+def models(_: Path | None) -> Rows:
+    """The reference models, whom to cite, and the steps that each preset gives them."""
+    from reference_models import MODELS, PRESETS  # as heavy as torch
+
+    rows = {}
+    for name, recipe in MODELS.items():
+        steps = {preset: held[name].get("steps") for preset, held in PRESETS.items() if name in held}
+        budgets = ", ".join(f"{preset} {count:,}" for preset, count in steps.items())
+        rows[name] = f"{recipe.cite}\nsteps by preset: {budgets}"
+    return rows
+
+
 def protocols(_: Path | None) -> Rows:
     """The ways a picture reaches the network."""
     return {name: f"{row.resize}; agrees with {row.agrees_with}" for name, row in PROTOCOLS.items()}
@@ -44,5 +56,6 @@ LISTS: dict[str, Callable[[Path | None], Rows]] = {
     "metrics": metrics,
     "datasets": datasets,
     "extractors": extractors,
+    "models": models,
     "protocols": protocols,
 }

@@ -90,8 +90,8 @@ def reports_view(reports: Sequence[Report], width: int | None = None) -> Rendera
     names = [name for name in HEADLINES if any(name in report.scores for report in reports)]
     columns = [_column(name, reports, narrow=width is not None) for name in names]
     labels = [["samples", *[report.samples.name for report in reports]], ["N", *map(_count_of_samples, reports)]]
-    room = None if width is None else width - sum(map(_width, labels))
-    tables = [_reports_table(labels, block) for block in _blocks(columns, room)]
+    room = None if width is None else width - sum(map(column_width, labels))
+    tables = [columns_table(labels, block) for block in blocks(columns, room)]
     tables[0].title = f"against {first.reference.name}"
     return Group(*tables, Text(_reference_line(first)), Text(first.protocol.line()))
 
@@ -103,21 +103,23 @@ def _column(name: str, reports: Sequence[Report], narrow: bool) -> list[str]:
     return [heading.replace(" ", "\n") if narrow else heading, *cells]
 
 
-def _blocks(columns: Sequence[list[str]], room: int | None) -> list[list[list[str]]]:
+def blocks(columns: Sequence[list[str]], room: int | None) -> list[list[list[str]]]:
     """Columns side by side as far as there is room, one at least, then the others in further blocks."""
-    blocks: list[list[list[str]]] = [[]]
+    found: list[list[list[str]]] = [[]]
     for column in columns:
-        if room is not None and blocks[-1] and sum(map(_width, [*blocks[-1], column])) > room:
-            blocks.append([])
-        blocks[-1].append(column)
-    return blocks
+        if room is not None and found[-1] and sum(map(column_width, [*found[-1], column])) > room:
+            found.append([])
+        found[-1].append(column)
+    return found
 
 
-def _width(column: Sequence[str]) -> int:
+def column_width(column: Sequence[str]) -> int:
+    """How wide a column of these texts is, with its padding."""
     return max(len(line) for text in column for line in text.split("\n")) + 3  # the padding
 
 
-def _reports_table(labels: Sequence[Sequence[str]], columns: Sequence[Sequence[str]]) -> Table:
+def columns_table(labels: Sequence[Sequence[str]], columns: Sequence[Sequence[str]]) -> Table:
+    """Labels, then columns flush right, each a heading and its cells."""
     table = Table(box=SIMPLE_HEAD, title_justify="left", title_style="bold")
     table.add_column(labels[0][0], overflow="fold")
     for heading, *_ in [*labels[1:], *columns]:

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 from ganeval.errors import ContentError
 
 SCHEMA = 1
-CLASSIFIERS = ("digits", "mnist", "fashion-mnist", "cifar10")
+CLASSIFIERS = ("digits", "mnist", "fashion-mnist", "cifar10", "stacked-digits", "stacked-mnist")
 Part = TypeVar("Part")
 
 

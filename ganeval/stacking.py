@@ -59,7 +59,7 @@ def stacked_images(
 
     >>> images = stacked_images(np.arange(10, dtype=np.uint8)[:, None, None], np.arange(10), "toy", per_triple=1)
     >>> images.classes[images.labels[0]], images.picture(0).pixels.ravel()
-    ('714', array([7, 1, 4], dtype=uint8))
+    ('290', array([2, 9, 0], dtype=uint8))
     """
     available = np.bincount(labels, minlength=10)
     if len(available) > 10 or available.min() ** 3 < per_triple:

@@ -1,6 +1,7 @@
 """What a person sees: progress bars on stderr, tables on stdout. Needs no torch."""
 
 import contextlib
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -46,6 +47,11 @@ def advance(bars: Any, stage: str, done: int, total: int | None) -> None:
         return
     rate = f"{bar.speed:,.0f}/s" if bar.speed else ""
     bars.update(bar.id, description=stage, completed=max(done, bar.completed), rate=rate)
+
+
+def terminal_width() -> int | None:
+    """How wide tables may be: as the terminal is, and without limit in a pipe."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def print_view(view: Any) -> None:

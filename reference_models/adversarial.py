@@ -3,17 +3,19 @@
 Goodfellow et al. 2014 (arXiv:1406.2661) for the game; each technique cites its paper where it is built.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
 
-from reference_models.config import Config, ConfigError, check
+from reference_models.combinations import check
+from reference_models.config import Config, ConfigError
+from reference_models.critics import clip_weights, critic_terms
 from reference_models.data import Batch
+from reference_models.history import History
 from reference_models.losses import LOSSES
 from reference_models.model import Model, Player, Terms
-from reference_models.penalties import PENALTIES
-from reference_models.presentation import shown
+from reference_models.presentation import packed, shown
 from reference_models.randomness import Moment
 
 
@@ -33,7 +35,6 @@ class Adversarial(Model):
             raise ConfigError(f"feature_matching: {type(critic).__name__} has no method features(pictures)")
         self.networks = nn.ModuleDict({"g": generator, "d": critic})
         self.players = {"d": Player(("d",), config.lr_d), "g": Player(("g",), config.lr_g)}
-        self.loss = LOSSES[config.loss]
         self.history = History(self.networks) if config.historical else None
 
     def moves(self, step: int) -> tuple[str, ...]:
@@ -60,8 +61,8 @@ class Adversarial(Model):
         return pictures.float()
 
     def judgement(self, batch: Batch) -> Tensor:
-        scores: Tensor = self.networks["d"](batch.images, *self._given(batch.labels))
-        return scores.float()
+        whole = len(batch.images) - len(batch.images) % self.config.pack
+        return self._scores(packed(batch.images[:whole], self.config.pack), batch.labels)
 
     def to(self, device: torch.device, channels_last: bool) -> None:
         super().to(device, channels_last)
@@ -79,18 +80,13 @@ class Adversarial(Model):
         with torch.no_grad():
             made = self.made(batch, now)
         real, fake = (shown(x, self.config, now, name) for x, name in ((batch.images, "real"), (made, "fake")))
-        real_scores, fake_scores = self._scores(real, batch.labels), self._scores(fake, batch.labels)
-        losses = {"loss": self.loss.critic(real_scores, fake_scores, self.config.smoothing)}
-        for name in self.config.penalties:
-            penalty = PENALTIES[name](lambda x: self._scores(x, batch.labels), real, fake, now.draw(f"penalty {name}"))
-            losses[f"{name} penalty"] = self.config.penalty_weight * penalty
-        return Terms(losses, {"real": real_scores.detach().mean(), "fake": fake_scores.detach().mean()})
+        return critic_terms(lambda x: self._scores(x, batch.labels), real, fake, self.config, now)
 
     def _generator_terms(self, batch: Batch, now: Moment) -> Terms:
         fake, losses = shown(self.made(batch, now), self.config, now, "fake"), {}
         if self.config.adversarial:
             scores = self._scores(fake, batch.labels)
-            losses["loss"] = self.config.adversarial * self.loss.generator(scores)
+            losses["loss"] = self.config.adversarial * LOSSES[self.config.loss].generator(scores)
         if self.config.feature_matching:
             real = shown(batch.images, self.config, now, "real")
             losses["feature matching"] = self.config.feature_matching * self._feature_gap(real, fake, batch.labels)
@@ -98,7 +94,7 @@ class Adversarial(Model):
 
     def _feature_gap(self, real: Tensor, fake: Tensor, labels: Tensor | None) -> Tensor:
         """The squared distance of mean features (Salimans et al. 2016, arXiv:1606.03498, section 3.1)."""
-        features = self.networks["d"].features
+        features: Callable[..., Tensor] = getattr(self.networks["d"], "features")  # noqa: B009  # torch types it Tensor
         with torch.no_grad():
             target = features(real, *self._given(labels)).float().mean(0)
         gap: Tensor = (features(fake, *self._given(labels)).float().mean(0) - target).square().sum()
@@ -110,38 +106,3 @@ class Adversarial(Model):
 
     def _given(self, labels: Tensor | None) -> tuple[Tensor, ...]:
         return (labels,) if self.config.classes and labels is not None else ()
-
-
-class History:
-    """Each player's mean weights over its moves so far: historical averaging (Salimans et al. 2016, section 3.3)."""
-
-    def __init__(self, networks: nn.ModuleDict) -> None:
-        self.means = {name: [weight.detach().clone() for weight in net.parameters()] for name, net in networks.items()}
-        self.counts = dict.fromkeys(networks, 1)
-
-    def distance(self, player: str, network: nn.Module) -> Tensor:
-        """The squared distance of a network's weights from their average."""
-        gaps = [(w - mean).square().sum() for w, mean in zip(network.parameters(), self.means[player], strict=True)]
-        return torch.stack(gaps).sum()
-
-    @torch.no_grad()
-    def update(self, player: str, network: nn.Module) -> None:
-        self.counts[player] += 1
-        torch._foreach_lerp_(self.means[player], list(network.parameters()), 1 / self.counts[player])
-
-    def state(self) -> dict[str, Tensor]:
-        kept = {f"{name}.{i}": mean for name, means in self.means.items() for i, mean in enumerate(means)}
-        return {**kept, **{f"{name}.count": torch.tensor(count) for name, count in self.counts.items()}}
-
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        for name, means in self.means.items():
-            self.counts[name] = int(state[f"{name}.count"])
-            self.means[name] = [state[f"{name}.{i}"].clone() for i in range(len(means))]
-
-
-@torch.no_grad()
-def clip_weights(network: nn.Module, bound: float) -> None:
-    """Every weight into -bound..bound: the first WGAN's way to bound the critic's slope (arXiv:1701.07875)."""
-    weights = list(network.parameters())
-    torch._foreach_clamp_max_(weights, bound)
-    torch._foreach_clamp_min_(weights, -bound)

@@ -1,6 +1,7 @@
 """A run's state on disk: a safetensors file, and a JSON file that names it and is written last.
 
 Both are written beside and renamed, so a run that is killed at any moment leaves the checkpoint before, or this one.
+Nothing that is read can run code: weights are safetensors alone.
 """
 
 import json
@@ -11,9 +12,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
+
+NEEDED: dict[str, type | tuple[type, ...]] = {
+    "file": str,
+    "step": int,
+    "drawn": int,
+    "seconds": (int, float),
+    "config": dict,
+}
 
 
 class CheckpointError(ValueError):
@@ -23,13 +33,17 @@ class CheckpointError(ValueError):
 def save(folder: Path, name: str, tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> None:
     """Write checkpoint `name` (`last` or `best`): weights named by their step, then the JSON that points to them."""
     file = f"{name}-{document['step']:08d}.safetensors"
-    kept = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
     with beside(folder / file) as partial:
-        save_file(_unshared(kept), partial)
+        save_file({key: _copied(value) for key, value in tensors.items()}, partial)
     with beside(folder / f"{name}.json") as partial:
         text = json.dumps({"file": file, **document}, indent=1, ensure_ascii=False, allow_nan=False)
         partial.write_text(text + "\n", encoding="utf-8")
-    for old in folder.glob(f"{name}-*.safetensors"):
+    tidy(folder, name, file)
+
+
+def tidy(folder: Path, name: str, file: str) -> None:
+    """Delete former files of a checkpoint, and what a killed process was writing."""
+    for old in (*folder.glob(f"{name}-*.safetensors"), *folder.glob(f".{name}[-.]*")):
         if old.name != file:
             old.unlink()
 
@@ -39,7 +53,7 @@ def load(folder: Path, name: str) -> tuple[dict[str, Tensor], dict[str, Any]] | 
     about = read(folder, name)
     if about is None:
         return None
-    file = folder / str(about["file"])
+    file = folder / Path(about["file"]).name
     try:
         return load_file(file), about
     except (OSError, SafetensorError) as error:
@@ -47,7 +61,10 @@ def load(folder: Path, name: str) -> tuple[dict[str, Tensor], dict[str, Any]] | 
 
 
 def read(folder: Path, name: str) -> dict[str, Any] | None:
-    """What a checkpoint says of itself: step, configuration, versions, data; None where there is none."""
+    """What a checkpoint says of itself: step, configuration, versions, data; None where there is none.
+
+    CheckpointError for a file that is damaged or something else.
+    """
     path = folder / f"{name}.json"
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -55,9 +72,27 @@ def read(folder: Path, name: str) -> dict[str, Any] | None:
         return None
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{path}: damaged ({error}); delete {folder} to train anew") from error
-    if not isinstance(document, dict) or not {"file", "step", "config"} <= set(document):
+    if not isinstance(document, dict) or not all(isinstance(document.get(key), NEEDED[key]) for key in NEEDED):
         raise CheckpointError(f"{path}: not a checkpoint; delete {folder} to train anew")
     return document
+
+
+def below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names begin so, by the rest of their names.
+
+    >>> below({"g.weight": torch.zeros(1), "d.weight": torch.ones(1)}, "g.")
+    {'weight': tensor([0.])}
+    """
+    return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+
+
+def load_into(network: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
+    """Put weights into a network; CheckpointError, in one line, where they are those of another."""
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"{where}: its weights are of another network ({reason[:200]})") from error
 
 
 @contextmanager
@@ -68,7 +103,7 @@ def beside(path: Path) -> Iterator[Path]:
     os.close(handle)
     try:
         yield Path(name)
-        with open(name, "rb") as written:
+        with open(name, "r+b") as written:
             os.fsync(written.fileno())
         os.chmod(name, 0o644)
         os.replace(name, path)
@@ -76,11 +111,6 @@ def beside(path: Path) -> Iterator[Path]:
         Path(name).unlink(missing_ok=True)
 
 
-def _unshared(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Safetensors refuses two names for one storage; such tensors are copied."""
-    seen: set[int] = set()
-    for name, value in tensors.items():
-        if value.data_ptr() in seen:
-            tensors[name] = value.clone()
-        seen.add(value.data_ptr())
-    return tensors
+def _copied(tensor: Tensor) -> Tensor:
+    """On the CPU, in rows, in memory of its own: safetensors refuses two names for one storage (tied weights)."""
+    return tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
-from reference_models.config import Config, ConfigError, check
+from reference_models.combinations import check
+from reference_models.config import Config, ConfigError
+from reference_models.critics import clip_weights, critic_terms
 from reference_models.data import Batch
 from reference_models.losses import LOSSES
 from reference_models.model import Model, Player, Terms
-from reference_models.penalties import PENALTIES
 from reference_models.presentation import shown
 from reference_models.randomness import Moment
 from reference_models.translation import patch_critic, translator
@@ -44,7 +45,6 @@ class CycleGAN(Model):
         translators = {"ab": translator(config, a, b), "ba": translator(config, b, a)}
         self.networks = nn.ModuleDict({**translators, "da": patch_critic(config, a), "db": patch_critic(config, b)})
         self.players = {"g": Player(("ab", "ba"), config.lr_g), "d": Player(("da", "db"), config.lr_d)}
-        self.loss = LOSSES[config.loss]
         self.pools = {"a": Pool(config.pool), "b": Pool(config.pool)}
         self._made: dict[str, Tensor] = {}
 
@@ -57,6 +57,11 @@ class CycleGAN(Model):
             raise ConfigError("cyclegan: found one domain, needed two")
         pictures = {"a": batch.images, "b": batch.other}
         return self._translator_terms(pictures, now) if player == "g" else self._critic_terms(pictures, now)
+
+    def moved(self, player: str) -> None:
+        if player == "d" and self.config.clip_weights:
+            for name in self.players["d"].networks:
+                clip_weights(self.networks[name], self.config.clip_weights)
 
     def state(self) -> dict[str, Tensor]:
         return {f"pool {domain}": pool.kept for domain, pool in self.pools.items() if pool.kept is not None}
@@ -72,7 +77,7 @@ class CycleGAN(Model):
             forth, back = self.networks[source + target], self.networks[target + source]
             made = forth(real[source]).float()
             scores = self.networks[f"d{target}"](shown(made, self.config, now, f"fake {target}")).float()
-            losses[source + target] = self.config.adversarial * self.loss.generator(scores)
+            losses[source + target] = self.config.adversarial * LOSSES[self.config.loss].generator(scores)
             losses[f"cycle {source}"] = cycle * l1_loss(back(made).float(), real[source])
             if identity and real[source].shape[1] == real[target].shape[1]:
                 losses[f"identity {target}"] = identity * l1_loss(forth(real[target]).float(), real[target])
@@ -80,19 +85,16 @@ class CycleGAN(Model):
         return Terms(losses)
 
     def _critic_terms(self, real: dict[str, Tensor], now: Moment) -> Terms:
-        losses, watched = {}, {}
+        both = Terms({}, {})
         for domain in ("a", "b"):
             critic = self.networks[f"d{domain}"]
             pooled = self.pools[domain].exchanged(self._made[domain], now.draw(f"pool {domain}"))
             seen = shown(real[domain], self.config, now, f"real {domain}")
             made = shown(pooled, self.config, now, f"fake {domain}")
-            real_scores, fake_scores = critic(seen).float(), critic(made).float()
-            losses[domain] = self.loss.critic(real_scores, fake_scores, self.config.smoothing)
-            for name in self.config.penalties:
-                penalty = PENALTIES[name](lambda x, d=critic: d(x).float(), seen, made, now.draw(f"{name} {domain}"))
-                losses[f"{name} penalty {domain}"] = self.config.penalty_weight * penalty
-            watched |= {f"real {domain}": real_scores.detach().mean(), f"fake {domain}": fake_scores.detach().mean()}
-        return Terms(losses, watched)
+            terms = critic_terms(critic, seen, made, self.config, now, domain)
+            both.losses.update(terms.losses)
+            both.watched.update(terms.watched)
+        return both
 
 
 class Pool:
@@ -107,6 +109,7 @@ class Pool:
 
     def exchanged(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
         """As many pictures as were given: while the pool fills the new ones, then each old or new by chance."""
+        pictures = pictures.contiguous()  # whatever the translator's layout: a resumed pool has this one
         if not self.size:
             return pictures
         held = 0 if self.kept is None else len(self.kept)

@@ -22,13 +22,21 @@ def decay(batch: int, half_life: float, seen: int, ramp: float) -> float:
 
 
 class Average:
-    """Averaged copies, in `eval()` mode, of the networks given; `update` after each step."""
+    """Averaged copies, in `eval()` mode, of the networks given; `update` after each step.
+
+    >>> raw = nn.BatchNorm1d(1)
+    >>> average = Average({"g": raw})
+    >>> _ = nn.init.constant_(raw.weight, 2.0)
+    >>> average.update(kept=0.75)
+    >>> average.networks["g"].weight.item()
+    1.25
+    """
 
     def __init__(self, networks: Mapping[str, nn.Module]) -> None:
         self.networks = nn.ModuleDict({name: copy.deepcopy(network) for name, network in networks.items()})
         self.networks.eval().requires_grad_(False)
-        self._raw = [parameter for network in networks.values() for parameter in network.parameters()]
-        self._mean = list(self.networks.parameters())
+        self._raw: list[Tensor] = [weight for network in networks.values() for weight in network.parameters()]
+        self._mean: list[Tensor] = list(self.networks.parameters())
         self._raw_buffers = [buffer for network in networks.values() for buffer in network.buffers()]
         self._buffers: list[Tensor] = list(self.networks.buffers())
 

@@ -1,5 +1,6 @@
 """Watches every loss of a run without waiting for the device: sums and the first bad step stay there until read."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -38,20 +39,29 @@ class Guard:
 
     def read(self, networks: nn.ModuleDict, step: int) -> tuple[dict[str, float], Divergence | None]:
         """Each value's mean since the last reading, and what was not finite first, if anything was."""
-        firsts = {name: at for player in self._names for name, at in self._listed(player, self._first[player])}
-        bad = min((at, order, name) for order, (name, at) in enumerate(firsts.items()))
-        if bad[0] != torch.inf:
-            return {}, Divergence(int(bad[0]), bad[2])
-        for name, weight in networks.state_dict().items():
-            if weight.is_floating_point() and not weight.isfinite().all():
-                return {}, Divergence(step, f"weight {name}")
-        means = {}
-        for player, count in self._counts.items():
-            means |= dict(self._listed(player, self._sums[player] / max(1, count)))
+        bad = [pair for player in self._names for pair in self._listed(player, self._first[player])]
+        bad += [(name, float(step)) for name in _not_finite(networks)]
+        means = dict(pair for player in self._names for pair in self._listed(player, self._means(player)))
+        bad += [(name, float(step)) for name, mean in means.items() if not math.isfinite(mean)]  # a sum beyond floats
+        name, at = min(bad, key=lambda pair: pair[1], default=("", math.inf))  # of one step the first named
+        if at != math.inf:
+            return {}, Divergence(int(at), name)
         for player in self._names:
             self._sums[player].zero_()
             self._counts[player] = 0
         return means, None
 
+    def _means(self, player: str) -> Tensor:
+        return self._sums[player] / max(1, self._counts[player])
+
     def _listed(self, player: str, values: Tensor) -> list[tuple[str, float]]:
         return list(zip(self._names[player], values.tolist(), strict=True))
+
+
+def _not_finite(networks: nn.ModuleDict) -> list[str]:
+    """The weights and statistics that hold NaN or infinity."""
+    floating = {name: value for name, value in networks.state_dict().items() if value.is_floating_point()}
+    if not floating:
+        return []
+    finite = torch.stack([value.isfinite().all() for value in floating.values()]).tolist()
+    return [f"weight {name}" for name, fine in zip(floating, finite, strict=True) if not fine]

@@ -60,14 +60,19 @@ class Model(ABC):
         """Take back what `state` gave."""
 
     def judgement(self, batch: Batch) -> Tensor | None:
-        """The critic's score of each picture, (N,), in `eval()` mode; None where there is no one critic."""
+        """The critic's score of each picture, (N,), or of each pack; None where there is no one critic.
+
+        For a model in `eval()` mode: what a critic in training mode is shown would change its statistics.
+        """
         return None
 
     def network(self, name: str) -> nn.Module:
         return self.networks[name]
 
     def parameters_of(self, player: str) -> list[nn.Parameter]:
-        return [weight for name in self.players[player].networks for weight in self.networks[name].parameters()]
+        """The weights that a player changes: those of its networks that are not frozen."""
+        every = (weight for name in self.players[player].networks for weight in self.networks[name].parameters())
+        return [weight for weight in every if weight.requires_grad]
 
     def to(self, device: torch.device, channels_last: bool) -> None:
         """Move the networks, and lay out their convolutions as the device likes them."""

@@ -9,7 +9,7 @@ import torch
 from reference_models import cgan, cyclegan, dcgan, vanilla, wgan_gp
 from reference_models.config import Config, ConfigError
 from reference_models.model import Model
-from reference_models.randomness import generator
+from reference_models.randomness import generator, seed_global
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,14 @@ def build(config: Config) -> Model:
     """A model with fresh weights, drawn from its seed; the global random state is left as it was.
 
     Raises ConfigError for a configuration that cannot be trained.
+
+    >>> config = Config("vanilla", net="mlp", norm_d="none", width=4)
+    >>> first, again = (build(config).networks["g"](torch.ones(2, 64)) for _ in range(2))
+    >>> bool((first == again).all()), first.shape
+    (True, torch.Size([2, 1, 8, 8]))
     """
     if config.model not in MODELS:
         raise ConfigError(f"{config.model}: not a reference model ({', '.join(MODELS)}); build its networks yourself")
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(generator(config.seed, 0, "weights").initial_seed())
+        seed_global(generator(config.seed, 0, "weights").initial_seed())
         return MODELS[config.model].build(config)

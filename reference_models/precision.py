@@ -16,7 +16,7 @@ def uses_bfloat16(config: Config, device: torch.device) -> bool:
     if config.is_vector or config.net == "mlp":
         return False
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     return device.type == "cpu" and config.shape[1] > SMALL and _cpu_has_bfloat16()
 
 
@@ -31,5 +31,5 @@ def autocast(config: Config, device: torch.device) -> AbstractContextManager[obj
 
 
 def _cpu_has_bfloat16() -> bool:
-    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
-    return supported is not None and bool(supported())
+    """In hardware: oneDNN also says yes where it only emulates, which is slower than float32."""
+    return any(getattr(torch.cpu, f"_is_{unit}_supported", bool)() for unit in ("avx512_bf16", "amx_tile"))

@@ -10,8 +10,6 @@ from reference_models.randomness import Moment
 
 def shown(images: Tensor, config: Config, now: Moment, name: str) -> Tensor:
     """The pictures (or vectors) as the critic sees them; `name` keeps the draws of real and made ones apart."""
-    if config.flip and name.startswith("real"):
-        images = flipped(images, now.draw(f"flip {name}"))
     if config.policies:
         images = augmented(images, config.policies, now.draw(f"augment {name}"))
     spread = noise_at(config, now.step)
@@ -27,8 +25,6 @@ def noise_at(config: Config, step: int) -> float:
     >>> noise_at(Config("dcgan", steps=100, instance_noise=0.2, instance_noise_until=0.5), 25)
     0.1
     """
-    if not config.instance_noise:
-        return 0.0
     end = config.instance_noise_until * config.steps
     return config.instance_noise * max(0.0, 1 - step / end) if end else 0.0
 
@@ -40,9 +36,3 @@ def packed(images: Tensor, pack: int) -> Tensor:
     torch.Size([3, 6, 8, 8])
     """
     return images if pack == 1 else images.reshape(len(images) // pack, -1, *images.shape[2:])
-
-
-def flipped(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Each picture mirrored, left to right, with probability a half."""
-    chosen = torch.rand(len(images), 1, 1, 1, generator=generator, device=images.device) < 0.5
-    return torch.where(chosen, images.flip(3), images)

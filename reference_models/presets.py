@@ -8,19 +8,27 @@ from reference_models.models import MODELS
 
 # digits: 8 x 8, one thread, seconds a model; chosen on the selection split
 _DIGITS: dict[str, dict[str, Any]] = {
-    "vanilla": {"steps": 6000, "check_every": 600},
+    "vanilla": {"steps": 6000, "check_every": 600, "latent": 16},
     "dcgan": {"steps": 4000, "check_every": 400},
-    "wgan-gp": {"steps": 1700, "check_every": 170, "critic_moves": 3, "lr_g": 1e-3, "lr_d": 1e-3},
+    "wgan-gp": {"steps": 1700, "check_every": 170, "latent": 16, "critic_moves": 3, "lr_g": 1e-3, "lr_d": 1e-3},
     "cgan": {"steps": 2400, "check_every": 240},
     "cyclegan": {"steps": 1200, "check_every": 200, "lr_g": 5e-4, "lr_d": 5e-4},
 }
 
 # MNIST: 28 x 28 grey; after the papers' own sizes
+_MNIST_COMMON: dict[str, Any] = {"latent": 64, "ema_half_life": 5000}
 _MNIST: dict[str, dict[str, Any]] = {
-    "vanilla": {"steps": 50_000, "width": 512, "latent": 100, "check_every": 1000},
-    "dcgan": {"steps": 25_000, "latent": 100, "check_every": 1000},
-    "wgan-gp": {"steps": 20_000, "latent": 128, "critic_moves": 3, "lr_g": 1e-3, "lr_d": 1e-3, "check_every": 500},
-    "cgan": {"steps": 25_000, "latent": 100, "check_every": 1000},
+    "vanilla": {**_MNIST_COMMON, "steps": 50_000, "width": 512, "check_every": 1000},
+    "dcgan": {**_MNIST_COMMON, "steps": 25_000, "check_every": 1000},
+    "wgan-gp": {
+        **_MNIST_COMMON,
+        "steps": 20_000,
+        "critic_moves": 3,
+        "lr_g": 1e-3,
+        "lr_d": 1e-3,
+        "check_every": 500,
+    },
+    "cgan": {**_MNIST_COMMON, "steps": 25_000, "check_every": 1000},
     "cyclegan": {"steps": 20_000, "width": 32, "check_every": 1000},
 }
 

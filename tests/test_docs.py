@@ -5,12 +5,13 @@ import runpy
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from test_results import MOST
 
 import ganeval
 from ganeval.cli import main
 from ganeval.metrics import METRICS
 from ganeval.protocols import PROTOCOLS
+from reference_models import MODELS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,24 +30,28 @@ def test_the_readme_opens_with_its_two_commands_and_real_output() -> None:
     assert README.index(test) < len("\n".join(README.splitlines()[:50]))  # within one screen
 
 
-def test_the_readmes_output_is_what_its_first_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    install = next(line for line in README.splitlines() if line.startswith("pip install . && "))
-    result = CliRunner().invoke(main, install.split()[5:])
-    assert result.exit_code == 0, result.output
-    shown, printed = blocks("text")[0].split(), result.stdout.split()
-    assert len(shown) == len(printed)
-    for one, other in zip(shown, printed, strict=True):
-        assert one == other or numbers_agree(one, other), f"README shows {one}, the command prints {other}"
+def test_the_readmes_table_has_the_rows_and_columns_of_train_all() -> None:
+    table = blocks("text")[0]
+    names = [re.split(r"\s{2,}", line.strip())[0] for line in table.splitlines() if "±" in line]
+    assert names == ["real (train)", *[name for name in MODELS if name != "cyclegan"], "noise"]
+    for heading in (
+        "FID (digits",
+        "% of noise",
+        "IS",
+        "KID",
+        "precision",
+        "recall",
+        "density",
+        "coverage",
+        "modes covered",
+    ):
+        assert heading in table
 
 
-def numbers_agree(one: str, other: str) -> bool:
-    """To 2 % or the last digit that both show: rounding differs between machines, a convention would differ by more."""
-    if not all(re.fullmatch(r"-?\d+\.\d+,?", text) for text in (one, other)):
-        return False
-    first, second = (text.rstrip(",") for text in (one, other))
-    last_digit = 10.0 ** -min(len(text.partition(".")[2]) for text in (first, second))
-    return float(first) == pytest.approx(float(second), rel=0.02, abs=1.5 * last_digit)
+def test_the_readmes_figures_are_those_of_runs_that_learned() -> None:
+    shares = re.findall(r"^\s*(\S+).* (\d[\d.]*) %", blocks("text")[0], flags=re.MULTILINE)
+    found = {name: float(share) for name, share in shares}
+    assert {name: found[name] <= 100 * most for name, most in MOST.items()} == dict.fromkeys(MOST, True)
 
 
 def test_the_readmes_python_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -22,15 +22,21 @@ def on_each_channel(base: Extractor, name: str) -> Extractor:
 
     def network(pictures: Tensor) -> tuple[Tensor, Tensor | None]:
         greys = pictures.flatten(0, 1)[:, None].expand(-1, 3, -1, -1)
-        features, probabilities = base.network(greys)
-        if probabilities is None:
+        features, named = zip(*[base.network(part) for part in greys.split(_part(pictures.device))], strict=True)
+        probabilities = [part for part in named if part is not None]
+        if not probabilities:
             raise ContentError(f"extractor '{base.name}' gave no probabilities, which '{name}' needs")
-        red, green, blue = probabilities.unflatten(0, (-1, 3)).unbind(1)
+        red, green, blue = torch.cat(probabilities).unflatten(0, (-1, 3)).unbind(1)
         triples = torch.einsum("nr,ng,nb->nrgb", red, green, blue).flatten(1)
-        return features.unflatten(0, (-1, 3)).flatten(1), triples
+        return torch.cat(features).unflatten(0, (-1, 3)).flatten(1), triples
 
     classes = tuple("".join(triple) for triple in product(base.classes or (), repeat=3))
     return replace(base, name=name, layer=f"{base.layer} of each channel", network=network, classes=classes)
+
+
+def _part(device: torch.device) -> int:
+    """How many greys at a time: on a CPU few enough that their activations stay in memory that is already mapped."""
+    return 128 if device.type == "cpu" else 8192
 
 
 def points(name: str, settings: Settings) -> Extractor:

@@ -1,6 +1,7 @@
 """What `train` and `train-all` do: views to print, and the line that says what went wrong, if anything did."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import RenderableType
@@ -12,13 +13,15 @@ from ganeval.render import facts_view
 from ganeval.sources import Opening, open_source
 from ganeval.suite.everything import train_everything
 from ganeval.suite.finishing import Finished, finish
+from ganeval.suite.folders import check_free
 from ganeval.suite.orders import Order
 from ganeval.suite.page import write_page
 from ganeval.suite.planning import Wish, orders_for
 from ganeval.suite.running import chosen_extractor, prepare, train_run
 from ganeval.suite.table import suite_view
 from ganeval.training import trained_classifier
-from reference_models import MODELS, build
+from reference_models import MODELS, Divergence, build
+from reference_models.settings import ignored
 
 TRAINED_HERE = ("mnist", "fashion-mnist", "cifar10")
 
@@ -33,11 +36,12 @@ def planned(order: Order) -> RenderableType:
     }
     splits = {name: len(getattr(prepared.material, name)) for name in ("train", "selection", "test")}
     data = ", ".join(f"{count:,} {name}" for name, count in splits.items())
-    settings = {key: str(value) for key, value in prepared.config.to_dict().items() if value not in ("", None)}
+    config = prepared.config
+    settings = {key: str(value) for key, value in config.to_dict().items() if value != "" and not ignored(config, key)}
     return facts_view(str(order.folder), {"data": f"{order.source}: {data}", **sizes, **settings})
 
 
-def train_one(order: Order, tick: Tick) -> tuple[RenderableType, str | None]:
+def train_one(order: Order, tick: Tick, width: int | None = None) -> tuple[RenderableType, str | None]:
     """Train and score one model. Without weights for the extractor it is trained, and not scored."""
     _check_model(order.model)
     _ensure_classifier(order, tick)
@@ -45,26 +49,37 @@ def train_one(order: Order, tick: Tick) -> tuple[RenderableType, str | None]:
     outcome = train_run(prepared, tick)
     if prepared.how is None and not prepared.config.is_vector:
         done = {"steps": f"{outcome.step:,}", "seconds": f"{outcome.seconds:.0f}", "scored": "no: see the warning"}
-        return facts_view(str(order.folder), done), _problem(outcome.divergence and order.name)
+        return facts_view(str(order.folder), done), _unscored(order, outcome.divergence)
     run = finish(prepared, outcome, tick)
-    return suite_view([run], ()), _problem(_diverged(run))
+    return suite_view([run], (), width), _diverged(run)
 
 
 def train_all_of(
-    common: Order, models: Sequence[str] | None, seeds: Sequence[int], out: Path, tick: Tick
+    common: Order,
+    models: Sequence[str] | None,
+    seeds: Sequence[int],
+    out: Path,
+    tick: Tick,
+    said: Callable[[str], None],
+    width: int | None = None,
 ) -> tuple[RenderableType, str | None]:
-    """Train and score all models for all seeds, and write the table into the results folder as well."""
+    """Train and score all models for all seeds, and write the table into the results folder as well.
+
+    `said` hears a line as each run ends.
+    """
     _check_folder(out)
     orders = orders_for(Wish(models, seeds, out), common)
     _ensure_classifier(common, tick)
     for order in {order.model: order for order in orders}.values():
-        prepare(order, silent)  # what cannot be meant is said before anything is trained
-    found = train_everything(orders, out, tick)
-    view = suite_view(found.finished, found.yardsticks)
+        prepared = prepare(order, silent)  # what cannot be meant is said before anything is trained
+        for one in (one for one in orders if one.model == order.model):
+            check_free(one.folder, replace(prepared.config, seed=one.seed), prepared.fingerprint)
+    found = train_everything(orders, out, tick, said)
+    view = suite_view(found.finished, found.yardsticks, width)
     if found.finished:
         write_page(out)
     problems = [*found.failed.values(), *filter(None, map(_diverged, found.finished))]
-    return view, _problem("; ".join(problems))
+    return view, "; ".join(problems) or None
 
 
 def _ensure_classifier(order: Order, tick: Tick) -> None:
@@ -94,5 +109,7 @@ def _diverged(run: Finished) -> str | None:
     return f"{run.order.name}: {sentences[0]}" if sentences else None
 
 
-def _problem(text: str | None) -> str | None:
-    return text or None
+def _unscored(order: Order, divergence: Divergence | None) -> str | None:
+    if divergence is None:
+        return None
+    return f"{order.name}: diverged: {divergence.name} at step {divergence.step:,}; see log.jsonl"

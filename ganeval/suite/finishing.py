@@ -2,12 +2,11 @@
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from ganeval.datasets import is_dataset
@@ -15,8 +14,12 @@ from ganeval.errors import GanevalWarning
 from ganeval.evaluation import Scorer
 from ganeval.files import replacing
 from ganeval.images import Images, array_images
+from ganeval.metrics import fewest
+from ganeval.mixtures import is_mixture, points_of
 from ganeval.progress import Tick
 from ganeval.report import Report, Score, load_report
+from ganeval.statistics import Statistics
+from ganeval.suite.domains import Domains
 from ganeval.suite.material import Split
 from ganeval.suite.orders import Order
 from ganeval.suite.running import Prepared, settings_of
@@ -27,8 +30,9 @@ from reference_models import Outcome, Sampler, load_sampler
 
 SEED = 2020
 MOST = 10_000  # images that are scored where nobody says how many
+PUBLISHED = {"ring8": 2_500, "grid25": 2_500, "stacked-digits": 26_000, "stacked-mnist": 26_000}  # of mode counts
 BACK = "report-back.json"  # CycleGAN's other direction
-Pictures = Images | np.ndarray[Any, Any]
+Pictures = Images | Statistics
 
 
 @dataclass(frozen=True)
@@ -43,15 +47,32 @@ class Finished:
 
 def scored_count(order: Order, train: Split) -> int:
     """How many images of each model, of real pictures and of noise are scored."""
-    return order.count or min(len(train), MOST)
+    return order.count or min(len(train), PUBLISHED.get(order.source.partition(":")[0], MOST))
 
 
 def reference_of(order: Order, test: Split, *, named: bool = True) -> Any:
     """The reference of a report: the test split of a named data set as anyone can open it, else the pictures."""
     base = order.source.partition(":")[0]
-    if named and order.size is None and (is_dataset(base) or not test.pixels.ndim == 4):
+    if named and order.size is None and (is_dataset(base) or is_mixture(base)):
         return f"{base}:test"
-    return test.images()
+    return test.images() if test.pixels.ndim == 4 else points_of(test.pixels, test.name)
+
+
+def scorer_of(order: Order, reference: Any, count: int, tick: Tick, *, without: Sequence[str] = ()) -> Scorer:
+    """What scores an order's samples, by the metrics for which the smaller set has enough pictures.
+
+    The others are left out with a warning: nobody asked for them by name.
+    """
+    settings = settings_of(order)
+    if isinstance(reference, Statistics):  # a user's own points, which say themselves what their features are
+        settings = replace(settings, extractor="auto")
+    scorer = Scorer(reference, settings, tick)
+    few = [name for name in scorer.families if fewest(name) > count]
+    if few:
+        text = f"{', '.join(few)} left out: {count} pictures are scored or scored against, needed {fewest(few[0])}"
+        warnings.warn(text, GanevalWarning, 2)
+    scorer.families = [name for name in scorer.families if name not in (*few, *without)]
+    return scorer
 
 
 def finish(prepared: Prepared, outcome: Outcome, tick: Tick) -> Finished:
@@ -128,7 +149,7 @@ def _samples(prepared: Prepared, tick: Tick) -> Iterator[Report]:
     """The report of samples from noise: the best averaged generator, with the others' FID beside it."""
     order, material = prepared.order, prepared.material
     count = scored_count(order, material.train)
-    scorer = Scorer(reference_of(order, material.test), settings_of(order), tick)
+    scorer = scorer_of(order, reference_of(order, material.test), min(count, len(material.test)), tick)
     pixels, labels = _sampler(prepared, "best", False).draw(count, SEED)
     samples = _as_set(order, pixels, labels, material.classes)
     report = scorer.score(samples, order.name)
@@ -149,7 +170,9 @@ def _translations(prepared: Prepared, tick: Tick) -> Iterator[Report]:
     pairs = {"ab": (domains.a, domains.b), "ba": (domains.b, domains.a)}
     for forth, back in (("ab", "ba"), ("ba", "ab")):
         source, target = pairs[forth]
-        scorer = Scorer(target.test.images(), settings_of(prepared.order), tick)
+        fewer = min(len(source.test), len(target.test))
+        reference = _domain_reference(target.test, domains, forth)
+        scorer = scorer_of(prepared.order, reference, fewer, tick, without=("is",))  # it knows no outlines
         pixels = source.test.pixels
         made = _sampler(prepared, "best", False, forth).translate(pixels)
         samples = array_images(made, str(prepared.order.folder), labels=source.test.labels, classes=source.classes)
@@ -158,7 +181,7 @@ def _translations(prepared: Prepared, tick: Tick) -> Iterator[Report]:
         if forth == "ab":
             write_npz(prepared.order.folder / "samples.npz", made, source.test.labels)
         extra["cycle_l1"] = cycle_l1(pixels, _sampler(prepared, "best", False, back).translate(made))
-        if source.test.labels is not None and target.train.labels is not None and source.classes == target.classes:
+        if domains.truth and source.test.labels is not None:
             extra["labels_kept"] = labels_kept(samples, target.train.images(), tick)
         if domains.truth:
             extra["psnr"] = psnr(target.test.pixels, made)
@@ -167,6 +190,17 @@ def _translations(prepared: Prepared, tick: Tick) -> Iterator[Report]:
         if domains.truth:
             extra["psnr_nothing"] = psnr(target.test.pixels, source.test.pixels)
         yield replace(report, scores={**report.scores, **extra})
+
+
+def _domain_reference(test: Split, domains: Domains, direction: str) -> Images:
+    """The test pictures of the domain that a direction leads to.
+
+    Outlines are no class that a classifier of pictures knows: theirs go by other names, so that modes are voted on.
+    """
+    images = test.images()
+    if domains.truth and direction == "ab" and images.classes is not None:
+        images.classes = tuple(f"{domains.names[1]} of {name}" for name in images.classes)
+    return images
 
 
 def _arrow(prepared: Prepared, direction: str) -> str:
@@ -198,5 +232,5 @@ def _as_set(
 ) -> Pictures:
     """Samples as they are scored: pictures, or points as an array."""
     if pixels.ndim == 2:
-        return pixels.numpy()
+        return points_of(pixels, str(order.folder))
     return array_images(pixels, str(order.folder), labels=labels, classes=classes if labels is not None else None)

@@ -57,12 +57,10 @@ class Judge:
     def judge(self, pixels: Tensor, labels: Tensor | None = None) -> dict[str, Any]:
         """The measures of some samples: FID (selection and training), precision, recall, spread, recall by class."""
         made, real = features_of(pixels, self.how), self.selection.features
-        measures: dict[str, Any] = {
-            "fid": self.fid(made),
-            "fid_train": float(fid(self.train, made)["fid"].value),
-            "floor": self.floor,
-            "spread": mean_distance(made) / self.distance if self.distance else None,
-        }
+        measures: dict[str, Any] = {"spread": mean_distance(made) / self.distance if self.distance else None}
+        if self.how is not None:  # two moments say nothing of points on a ring
+            fid_train = float(fid(self.train, made)["fid"].value)
+            measures |= {"fid": self.fid(made), "fid_train": fid_train, "floor": self.floor}
         if min(len(made), len(real)) >= fewest("pr"):
             found = precision_recall(overlap(real, made))
             measures |= {name: float(found[name].value) for name in ("precision", "recall")}
@@ -94,7 +92,7 @@ def mean_distance(features: Tensor) -> float:
 
 
 def critic_gap(scores: Mapping[str, Tensor | None]) -> float | None:
-    """How far the critic takes held-out pictures for made ones: 0 not at all, 1 quite; None where it tells no two apart.
+    """How far the critic takes held-out pictures for made ones: 0 not at all, 1 quite; None where it tells none apart.
 
     `scores` of `train`, `selection` and `fake` pictures, (N,).
     """

@@ -5,7 +5,9 @@ from pathlib import Path
 from ganeval.errors import ContentError
 from ganeval.files import replacing
 from ganeval.report import Report, load_report
-from ganeval.suite.table import Column, Row, columns_of, rows_of, special_columns
+from ganeval.suite.material import name_of
+from ganeval.suite.rows import NOTHING, Column, Row, columns_of, count_of, plus_minus, rows_of, special_columns
+from reference_models import MODELS
 
 BEGIN, END = "<!-- ganeval train-all: begin -->", "<!-- ganeval train-all: end -->"
 HEAD = f"# Results\n\n{BEGIN}\n{END}\n"
@@ -26,39 +28,45 @@ def write_page(out: Path) -> None:
 def tables(out: Path) -> str:
     """The tables of all runs below a folder, in Markdown, a section for each data set."""
     sections = []
-    for data, reports in sorted(_by_data(out).items()):
-        made, translated = rows_of(reports, _yardsticks(out, data))
+    for (data, protocol), reports in sorted(_by_task(out).items()):
+        made, translated = rows_of(reports, _yardsticks(out, data, protocol))
         sections.append(f"## {data}\n")
         if made:
-            reference = made[0].reports[0].reference.name
-            sections += [f"Against {reference}.\n", _markdown(made, columns_of(made, "% of noise"))]
+            columns = columns_of(made, "% of noise")
+            counts = "" if columns[0][0] == "N" else f", N = {count_of(made[0])}"
+            sections += [f"Against {made[0].reports[0].reference.name}{counts}.\n", _markdown(made, columns)]
         if translated:
             sections += ["Translations.\n", _markdown(translated, columns_of(translated, "% of doing nothing"))]
         rows = [*made, *translated]
         if special := special_columns(rows):
-            sections.append(_markdown([row for row in rows if "–" * len(special) != _cells(row, special)], special))
-        sections += [_training(reports), f"{rows[0].reports[0].protocol.line()}.\n"]
+            told = [row for row in rows if any(cell(row) != NOTHING for _, cell in special)]
+            sections.append(_markdown(told, special))
+        sections += [_training(reports), f"{protocol}; {plus_minus(rows)}.\n"]
     return "\n".join(sections)
 
 
-def _by_data(out: Path) -> dict[str, list[Report]]:
-    """The trained runs' reports, by data; what is no report is passed over."""
-    found: dict[str, list[Report]] = {}
+def _by_task(out: Path) -> dict[tuple[str, str], list[Report]]:
+    """The trained runs' reports by data and protocol, in the order of models; what is no report is passed over."""
+    found: dict[tuple[str, str], list[Report]] = {}
     for path in sorted(out.glob("*/report*.json")):
         try:
             report = load_report(path)
         except ContentError:
             continue
-        if training := report.more.get("training"):
-            found.setdefault(str(training["data"]), []).append(report)
+        training = report.more.get("training")
+        if training and training["model"] in MODELS:
+            found.setdefault((str(training["data"]), report.protocol.line()), []).append(report)
+    order = list(MODELS)
+    for reports in found.values():
+        reports.sort(key=lambda report: (order.index(report.more["training"]["model"]), report.samples.name))
     return found
 
 
-def _yardsticks(out: Path, data: str) -> list[Report]:
-    from ganeval.suite.material import name_of
-
+def _yardsticks(out: Path, data: str, protocol: str) -> list[Report]:
+    """Real pictures and noise, where both are there and were scored under this protocol."""
     folders = [out / f"{name_of(data)}-{kind}" for kind in ("real", "noise")]
-    return [load_report(one) for one in folders] if all((one / "report.json").is_file() for one in folders) else []
+    reports = [load_report(one) for one in folders if (one / "report.json").is_file()]
+    return reports if len(reports) == 2 and all(one.protocol.line() == protocol for one in reports) else []
 
 
 def _training(reports: list[Report]) -> str:
@@ -67,7 +75,7 @@ def _training(reports: list[Report]) -> str:
     for report in reports:
         facts = report.more["training"]
         names = ("fid", "fid_last", "fid_raw", "fid_last_raw")
-        fids = [f"{report.scores[name].value:.4g}" if name in report.scores else "–" for name in names]
+        fids = [f"{report.scores[name].value:.4g}" if name in report.scores else NOTHING for name in names]
         verdict = "; ".join(one["sentence"] for one in facts["verdicts"])
         lines.append((report.samples.name, facts["steps"], facts["best_step"], *fids, facts["seconds"], verdict))
     return _lines(columns, lines)
@@ -81,8 +89,4 @@ def _markdown(rows: list[Row], columns: list[Column]) -> str:
 
 def _lines(heads: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
     table = [heads, ("---", *["---:"] * (len(heads) - 1)), *rows]
-    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in table) + "\n"
-
-
-def _cells(row: Row, columns: list[Column]) -> str:
-    return "".join(cell(row) for _, cell in columns)
+    return "\n".join(f"| {' | '.join(str(cell).replace('|', '/') for cell in row)} |" for row in table) + "\n"

@@ -56,7 +56,7 @@ def parts_of(source: str, opening: Opening) -> Parts:
 
 def held_in(source: str, opening: Opening) -> Held:
     """The pictures or points of a source; UsageError for what is read only once."""
-    found = open_source(source, replace(opening, count=1, pictures=True))  # the count only lets callables be told apart
+    found = open_source(source, replace(opening, count=0, pictures=True))  # the count only lets callables be told apart
     if isinstance(found, Images | Statistics):
         return found
     raise UsageError(f"{source}: found a stream, which is read once; needed pictures in a folder, archive or array")

@@ -2,27 +2,24 @@
 
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
-import ganeval
 from ganeval.datasets import is_dataset
 from ganeval.devices import pick_device
-from ganeval.errors import ContentError, GanevalWarning, MissingWeights, UsageError
+from ganeval.errors import ContentError, GanevalWarning, MissingWeights, UsageError, unknown
 from ganeval.evaluation import Settings, extraction
 from ganeval.extractors import EXTRACTORS, default_extractor
 from ganeval.features import Extraction
-from ganeval.files import replacing
+from ganeval.metrics import fewest
 from ganeval.progress import Tick
-from ganeval.report import dump
 from ganeval.suite.domains import Domains, load_domains
+from ganeval.suite.folders import alone_in, begin
 from ganeval.suite.judging import Judge
 from ganeval.suite.material import Material, load_material
 from ganeval.suite.orders import Order, asked_for
-from ganeval.suite.watching import Generated, Subject, SuiteWatch, Translated
-from reference_models import CheckpointError, Config, ConfigError, Data, Outcome, build, configuration, train
-from reference_models.checkpoint import read
+from ganeval.suite.watching import Generated, Subject, SuiteWatch, Translated, check_tensorboard
+from reference_models import PRESETS, CheckpointError, Config, ConfigError, Data, Outcome, build, configuration, train
 
 SMALL = 16  # pixels; up to here one thread is as fast as two, and never stalls
 
@@ -55,12 +52,35 @@ def prepare(order: Order, tick: Tick, *, judged: bool = True) -> Prepared:
 
     `judged`: scores are needed; else a missing extractor only means that no scores are taken while training.
     """
+    _check_flags(order)
     domains = domains_of(order, tick) if order.model == "cyclegan" else None
     material = domains.a if domains else read_material(order, tick)
+    for one in (domains.a, domains.b) if domains else (material,):
+        _check_counts(one)
     config = configured(order, material, domains)
     device = pick_device(order.device)
     how = None if config.is_vector else _extraction(order, device, tick, judged)
     return Prepared(order, config, material, domains, how, device)
+
+
+def _check_flags(order: Order) -> None:
+    """UsageError for flags that would be ignored, or could not be followed at the end."""
+    if order.preset is not None and order.preset not in PRESETS:
+        raise unknown("preset", order.preset, PRESETS)
+    if order.other is not None and order.model != "cyclegan":
+        raise UsageError(f"--data-b {order.other}: is for cyclegan, and {order.model} would ignore it")
+    if order.tensorboard:
+        check_tensorboard()
+
+
+def _check_counts(material: Material) -> None:
+    """ContentError where too few pictures are held out to say anything of samples."""
+    for split in (material.selection, material.test):
+        if len(split) < fewest("fid"):
+            raise ContentError(
+                f"{split.name}: found {len(split)} held out of {len(material.train)} that train, needed "
+                f"{fewest('fid')} to score against; give more data (20 are enough, 10,000 are good)"
+            )
 
 
 def read_material(order: Order, tick: Tick) -> Material:
@@ -83,7 +103,7 @@ def configured(order: Order, material: Material, domains: Domains | None) -> Con
             material.shape,
             classes=len(material.classes or ()) if material.train.labels is not None else 0,
             other_channels=domains.b.shape[0] if domains else 0,
-            preset=order.preset or (material.name if material.name in ("digits", "mnist", "cifar10") else None),
+            preset=order.preset or _named_preset(order, material),
             steps=order.steps,
             seed=order.seed,
             changes=order.changes,
@@ -94,14 +114,25 @@ def configured(order: Order, material: Material, domains: Domains | None) -> Con
     return config
 
 
+def _named_preset(order: Order, material: Material) -> str | None:
+    """The preset that was made for a data set; None where the shape decides."""
+    return material.name if is_dataset(order.source) and material.name in PRESETS else None
+
+
 def train_run(prepared: Prepared, tick: Tick) -> Outcome:
-    """Train, or go on where the folder says; UsageError where it holds another run."""
+    """Train, or go on where the folder says; UsageError where it holds another run, ContentError for a damaged one."""
+    with alone_in(prepared.order.folder):
+        return _trained(prepared, tick)
+
+
+def _trained(prepared: Prepared, tick: Tick) -> Outcome:
     order = prepared.order
     small = prepared.config.is_vector or prepared.material.shape[-1] <= SMALL
     torch.set_num_threads(1 if small else order.threads or torch.get_num_threads())
     try:
         model = build(prepared.config)
-        _begin(prepared)
+        about = {**asked_for(order), "classes": prepared.material.classes}
+        begin(order.folder, prepared.config, prepared.fingerprint, about)
         watch = SuiteWatch(order.name, order.folder, subject_of(prepared), tick, tensorboard=order.tensorboard)
         return train(
             model,
@@ -112,7 +143,7 @@ def train_run(prepared: Prepared, tick: Tick) -> Outcome:
             fingerprint=prepared.fingerprint,
         )
     except CheckpointError as error:
-        raise UsageError(str(error)) from error
+        raise ContentError(str(error)) from error
 
 
 def subject_of(prepared: Prepared) -> Subject:
@@ -163,25 +194,3 @@ def _extraction(order: Order, device: torch.device, tick: Tick, judged: bool) ->
             raise
         warnings.warn(f"no scores while training, nor a best checkpoint: {reason}", GanevalWarning, 2)
         return None
-
-
-def _begin(prepared: Prepared) -> None:
-    """Write `config.json`, and take away the report of a run that is no longer there; not where a run goes on."""
-    folder: Path = prepared.order.folder
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder}: found a file, needed a folder for the run")
-    if read(folder / "checkpoints", "last") is not None:
-        return
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "config.json").is_file():
-        raise ContentError(f"{folder}: found files that are no run of ganeval; give another --out, or an empty folder")
-    for report in folder.glob("report*.json"):
-        report.unlink()
-    document = {
-        "ganeval": ganeval.__version__,
-        **asked_for(prepared.order),
-        "classes": prepared.material.classes,
-        "data_sha256": prepared.fingerprint,
-        "config": prepared.config.to_dict(),
-    }
-    with replacing(folder / "config.json") as partial:
-        partial.write_text(dump(document) + "\n", encoding="utf-8")

@@ -17,9 +17,9 @@ from torch import Tensor
 from ganeval.devices import pick_device
 from ganeval.errors import ContentError, UsageError, unknown
 from ganeval.files import replacing
-from ganeval.runs import config_of
+from ganeval.runs import config_of, is_trained
 from ganeval.suite.domains import load_domains
-from reference_models import CheckpointError, Sampler, load_sampler
+from reference_models import CheckpointError, ConfigError, Sampler, load_sampler
 
 CHECKPOINTS = ("best", "last")
 DIRECTIONS = ("ab", "ba")
@@ -48,6 +48,11 @@ def sample_run(run: Path, target: Path, wanted: Wanted) -> str:
     """
     _check(run, target, wanted)
     config = config_of(run)
+    if not is_trained(run):
+        raise ContentError(f"{run}: is no run of `ganeval train`, so there is nothing to sample from")
+    model = config["config"]["model"]
+    if wanted.direction != DIRECTIONS[0] and model != "cyclegan":
+        raise UsageError(f"--direction {wanted.direction}: is for cyclegan, and {model} would ignore it")
     try:
         sampler = load_sampler(
             run,
@@ -56,7 +61,7 @@ def sample_run(run: Path, target: Path, wanted: Wanted) -> str:
             direction=wanted.direction,
             device=str(pick_device(wanted.device)),
         )
-    except CheckpointError as error:
+    except (CheckpointError, ConfigError) as error:
         raise ContentError(str(error)) from error
     pixels, labels = _made(sampler, config, wanted)
     names = _names(len(pixels), labels, config.get("classes"))

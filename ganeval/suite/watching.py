@@ -46,7 +46,7 @@ class Generated:
             return {}
         pixels, labels = self._sampler(generators).draw(self.count, SEED)
         found = self.judge.judge(pixels, None if raw else labels)
-        return {"fid_raw": found["fid"]} if raw else found
+        return {"fid_raw": found.get("fid")} if raw else found
 
     def show(self, path: Path, generators: nn.ModuleDict) -> None:
         if self.config.is_vector:
@@ -127,6 +127,7 @@ class SuiteWatch(Watch):
             for key, value in found.items():
                 if isinstance(value, float):
                     self.board.add_scalar(f"check/{key}", value, step)
+            self.board.flush()  # a worker is ended, not left to close its files
         return found
 
 
@@ -146,8 +147,14 @@ def judgements(model: Model, pixels: Tensor, labels: Tensor | None) -> Tensor | 
 
 def _summary_writer(folder: Path) -> Any:
     """TensorBoard's writer, which is an extra of the package."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(folder / "tensorboard"))
+
+
+def check_tensorboard() -> None:
+    """UsageError where the extra is not installed: asked before a run begins."""
     try:
-        from torch.utils.tensorboard import SummaryWriter
+        import torch.utils.tensorboard  # noqa: F401
     except ImportError as error:
         raise UsageError("--tensorboard: tensorboard is not installed; pip install 'ganeval[tensorboard]'") from error
-    return SummaryWriter(str(folder / "tensorboard"))

@@ -1,13 +1,15 @@
-"""Orders carried out by processes of their own: their progress and warnings come back, and they die with their parent."""
+"""Orders carried out by processes of their own: progress and warnings come back, and they die with their parent."""
 
 import contextlib
 import multiprocessing
 import os
 import signal
 import threading
+import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from ganeval.errors import GanevalError, GanevalWarning
@@ -35,7 +37,10 @@ def in_processes(orders: Sequence[Order], processes: int, tick: Tick) -> Iterato
         stack.callback(_listening(outbox, tick))
         futures = {pool.submit(_in_worker, order): order for order in orders}
         for future in as_completed(futures):
-            yield futures[future], future.result()
+            try:
+                yield futures[future], future.result()
+            except BrokenProcessPool:
+                yield futures[future], "its process was killed (was there memory enough?); the same command goes on"
 
 
 def _begin(outbox: Any) -> None:
@@ -43,9 +48,15 @@ def _begin(outbox: Any) -> None:
     global _outbox
     _outbox = outbox
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow_parent, daemon=True).start()
+
+
+def _follow_parent() -> None:
+    """End this process when the parent has ended: a killed `train-all` must not go on writing."""
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+        parent.join()
+        os._exit(1)
 
 
 def _in_worker(order: Order) -> Finished | str:
@@ -57,6 +68,11 @@ def _in_worker(order: Order) -> Finished | str:
             return carry_out(order, lambda *said: _outbox.put(said))
         except GanevalError as error:
             return str(error)
+        except OSError as error:  # a full disk, a folder that may not be written
+            return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        except Exception as error:  # a fault of ours, or of the device's memory: the other models go on
+            traceback.print_exc()
+            return f"{type(error).__name__}: {error}"
 
 
 def _listening(outbox: Any, tick: Tick) -> Callable[[], None]:

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ganeval.evaluation import Scorer
 from ganeval.images import array_images
+from ganeval.mixtures import points_of
 from ganeval.progress import Tick
 from ganeval.report import Report
 from ganeval.runs import write_run
-from ganeval.suite.finishing import reference_of, scored_count
+from ganeval.suite.finishing import reference_of, scored_count, scorer_of
 from ganeval.suite.material import Material, name_of
 from ganeval.suite.orders import Order
-from ganeval.suite.running import read_material, settings_of
+from ganeval.suite.running import read_material
 
 SEED = 2020
 
@@ -22,12 +22,12 @@ def yardsticks(order: Order, out: Path, tick: Tick) -> tuple[Report, Report]:
     """The reports of real training pictures and of noise, each also kept as a run folder below `out`."""
     material = read_material(order, tick)
     count = scored_count(order, material.train)
-    scorer = Scorer(reference_of(order, material.test), settings_of(order), tick)
+    scorer = scorer_of(order, reference_of(order, material.test), min(count, len(material.test)), tick)
     chosen = np.random.RandomState(SEED).permutation(len(material.train))[:count]
     real = material.train.pixels[np.sort(chosen)]
     reports = []
     for name, pixels in (("real (train)", real), ("noise", noise(material, count))):
-        samples = pixels.numpy() if pixels.ndim == 2 else array_images(pixels, name)
+        samples = points_of(pixels, name) if pixels.ndim == 2 else array_images(pixels, name)
         report = scorer.score(samples, name)
         folder = out / f"{name_of(order.source)}-{name.partition(' ')[0]}"
         write_run(folder, report, {"data": order.source, "count": count, "seed": SEED, "yardstick": name})

@@ -1,0 +1,87 @@
+"""The folder of a run that trains: nobody else trains there, it holds no other run, and no report of what is gone."""
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import ganeval
+from ganeval.errors import ContentError, UsageError
+from ganeval.files import replacing
+from ganeval.report import dump
+from ganeval.runs import config_of, is_run, is_trained
+from reference_models import Config
+from reference_models.checkpoint import read
+from reference_models.config import differences
+
+try:
+    import fcntl
+except ImportError:  # Windows has none; there nobody is kept out
+    fcntl = None  # type: ignore[assignment]
+
+LOCK = ".lock"
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path, patience: float = 5.0) -> Iterator[None]:
+    """Nobody else trains in this folder meanwhile; UsageError where someone does, and goes on doing so for seconds.
+
+    The lock is the system's, and gone with its process: a killed run leaves nothing to clean up.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: found a file, needed a folder for the run")
+    folder.mkdir(parents=True, exist_ok=True)
+    if fcntl is None:
+        yield
+        return
+    with (folder / LOCK).open("w") as file:
+        end = time.monotonic() + patience
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise UsageError(f"{folder}: another process trains this run; wait for it") from None
+                time.sleep(0.1)
+        yield
+
+
+def check_free(folder: Path, config: Config, fingerprint: str) -> None:
+    """Whether a folder is empty, or holds this very run, as far as it came.
+
+    ContentError for files that are no run's, UsageError for a run of another configuration, with the difference.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: found a file, needed a folder for the run")
+    if not folder.is_dir() or all(one.name == LOCK for one in folder.iterdir()):
+        return
+    if not (is_run(folder) and is_trained(folder)):
+        raise ContentError(f"{folder}: found files that are no training run; give another --out, or an empty folder")
+    if not ((folder / "report.json").is_file() or (folder / "checkpoints" / "last.json").is_file()):
+        return  # it was stopped before its first check: nothing is lost
+    found = config_of(folder)
+    changed = differences(found["config"], config.to_dict())
+    if found.get("data_sha256") != fingerprint:
+        changed.append("the training data: other pictures")
+    if changed:
+        raise UsageError(
+            f"{folder}: holds a run of another configuration ({'; '.join(changed)}); "
+            "give another --out, or delete this folder"
+        )
+
+
+def begin(folder: Path, config: Config, fingerprint: str, about: Mapping[str, Any]) -> None:
+    """Write `config.json` and take away the report of a run that is no longer there; not where a run goes on.
+
+    Raises as `check_free`.
+    """
+    check_free(folder, config, fingerprint)
+    if read(folder / "checkpoints", "last") is not None:
+        return
+    for old in (*folder.glob("report*.json"), folder / "samples.npz"):
+        old.unlink(missing_ok=True)
+    document = {"ganeval": ganeval.__version__, **about, "data_sha256": fingerprint, "config": config.to_dict()}
+    with replacing(folder / "config.json") as partial:
+        partial.write_text(dump(document) + "\n", encoding="utf-8")

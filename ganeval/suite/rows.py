@@ -1,0 +1,148 @@
+"""The rows and columns of the suite's tables, from reports alone; `table` shows them, `page` writes them."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ganeval.render import ARROWS, HEADLINES, TITLES, measured
+from ganeval.report import Report, Score, fid_heading
+
+NOTHING = "–"
+COLUMNS = tuple(name for name in HEADLINES if name not in ("fid_infinity", "modes_kl"))  # the report has them all
+SPECIAL = {
+    "label_accuracy": "label accuracy",
+    "intra_class_recall": "intra-class recall",
+    "gan_train": "GAN-train",
+    "gan_train_real": "(real)",
+    "cycle_l1": "cycle L1",
+    "labels_kept": "labels kept",
+    "psnr": "PSNR dB",
+    "psnr_nothing": "(nothing)",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: a name, the reports behind it (one for each seed), and the FID that is 100 %."""
+
+    name: str
+    reports: tuple[Report, ...]
+    ceiling: tuple[float, ...]
+
+    def score(self, name: str) -> Score | None:
+        """One report's score; of several seeds the mean, with their standard deviation for its error."""
+        found = [report.scores[name] for report in self.reports if name in report.scores]
+        if not found:
+            return None
+        return found[0] if len(self.reports) == 1 else _mean(found)
+
+    @property
+    def share(self) -> str:
+        """The FID as a share of the ceiling's."""
+        shares = [r.scores["fid"].value / top for r, top in zip(self.reports, self.ceiling, strict=True) if top > 0]
+        if not shares:
+            return NOTHING
+        value, error = measured(_mean([Score(100 * one, "lower") for one in shares])) if len(shares) > 1 else ("", "")
+        return f"{value} ±{error} %" if value else f"{_two_digits(100 * shares[0])} %"
+
+
+Column = tuple[str, Callable[[Row], str]]
+
+
+def rows_of(reports: Sequence[Report], yardsticks: Sequence[Report]) -> tuple[list[Row], list[Row]]:
+    """The rows of models that make pictures from noise, with their yardsticks, and those of translations.
+
+    Reports of one model on one task, which differ by the seed alone, are one row; several kinds of a model are called
+    by their folders.
+    """
+    of_pictures = bool(yardsticks) and yardsticks[1].samples.shape is not None
+    noise = yardsticks[1].scores["fid"].value if of_pictures else 0.0  # two moments of points are noise's as well
+    made, translated = [], []
+    for name, some in _named(reports):
+        if "fid_nothing" in some[0].scores:
+            tops = tuple(report.scores["fid_nothing"].value for report in some)
+            translated.append(Row(name, tuple(some), tops))
+        else:
+            made.append(Row(name, tuple(some), (noise,) * len(some)))
+    if yardsticks:
+        real, ceiling = yardsticks
+        made = [Row("real (train)", (real,), (noise,)), *made, Row("noise", (ceiling,), (noise,))]
+    return made, translated
+
+
+def _named(reports: Sequence[Report]) -> list[tuple[str, list[Report]]]:
+    """The reports that make one row, and what it is called."""
+    groups: dict[tuple[str, str], list[Report]] = {}
+    for report in reports:
+        training = report.more["training"]
+        arrow = report.samples.name.rpartition(" ")[2] if "fid_nothing" in report.scores else ""
+        alike = json.dumps([{**training["config"], "seed": 0}, training["count"]], sort_keys=True)
+        groups.setdefault((f"{training['model']} {arrow}".strip(), alike), []).append(report)
+    kinds = Counter(name for name, _ in groups)
+    return [
+        (name if kinds[name] == 1 else ", ".join(one.samples.name for one in some), some)
+        for (name, _), some in groups.items()
+    ]
+
+
+def plus_minus(rows: Sequence[Row]) -> str:
+    """What stands after ± in a table of these rows."""
+    seeds = max(len(row.reports) for row in rows)
+    several = f"; of {seeds} seeds the mean ± their standard deviation" if seeds > 1 else ""
+    return f"± one standard error over new draws{several}"
+
+
+def columns_of(rows: Sequence[Row], share: str) -> list[Column]:
+    """The columns of scores that any of these rows has: heading and cell."""
+    columns: list[Column] = []
+    counts = {row.reports[0].samples.count for row in rows}
+    if len(counts) > 1:
+        columns.append(("N", count_of))
+    for name in [name for name in COLUMNS if any(row.score(name) for row in rows)]:
+        heading = fid_heading(rows[0].reports[0].protocol.extractor) if name == "fid" else TITLES.get(name, name)
+        columns.append(_column(name, heading, rows))
+        if name == "fid" and any(row.share != NOTHING for row in rows):
+            columns.append((share, lambda row: row.share))
+    return columns
+
+
+def special_columns(rows: Sequence[Row]) -> list[Column]:
+    """The columns that only conditional models or translations have; empty where no row has any."""
+    return [_column(name, heading, rows) for name, heading in SPECIAL.items() if any(row.score(name) for row in rows)]
+
+
+def _column(name: str, heading: str, rows: Sequence[Row]) -> Column:
+    better = next(score.better for row in rows if (score := row.score(name)))
+    return f"{heading} {ARROWS[better]}", lambda row: cell_of(row.score(name))
+
+
+def _mean(scores: Sequence[Score]) -> Score:
+    values = [score.value for score in scores]
+    return Score(float(np.mean(values)), scores[0].better, float(np.std(values, ddof=1)) if len(values) > 1 else None)
+
+
+def _two_digits(value: float) -> str:
+    """Two digits, and never an exponent.
+
+    >>> _two_digits(0.1992), _two_digits(4.25), _two_digits(100.0)
+    ('0.20', '4.2', '100')
+    """
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+
+
+def count_of(row: Row) -> str:
+    """How many images were scored."""
+    count = row.reports[0].samples.count
+    return NOTHING if count is None else f"{count:,}"
+
+
+def cell_of(score: Score | None, *, bare: bool = False) -> str:
+    """A value and its error as they are printed, the value alone where `bare`."""
+    if score is None or not math.isfinite(score.value):
+        return NOTHING
+    value, error = measured(score)
+    return value if bare or not error else f"{value} ±{error}"
