@@ -155,6 +155,13 @@ def table(results: dict[str, dict[str, Any]]) -> list[str]:
     return lines
 
 
+def training_part() -> str:
+    """What `training.py` has written into the same page: it stays."""
+    page = HERE / "results.md"
+    _, mark, rest = (page.read_text(encoding="utf-8") if page.is_file() else "").partition("# Training against")
+    return f"\n{mark}{rest}" if mark else ""
+
+
 def machine() -> str:
     """What this ran on."""
     model = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "")
@@ -181,7 +188,7 @@ def main() -> None:
     text = "\n".join(["# Metrics against their peers", "", f"{size}; {machine()}.", "", *table(results), ""])
     print(text)
     if arguments.write:
-        (HERE / "results.md").write_text(text, encoding="utf-8")
+        (HERE / "results.md").write_text(text + training_part(), encoding="utf-8")
         (HERE / "results.json").write_text(json.dumps({"machine": machine(), "results": results}, indent=1) + "\n")
 
 

@@ -57,7 +57,8 @@ class Settings:
 
     def opening(self, count: int | None, *, pictures: bool, points: bool = False) -> Opening:
         """What opening a source needs of these settings."""
-        return Opening(self.data_root, self.offline, count, self.seed, self.latent, pictures, points)
+        device = str(pick_device(self.device))
+        return Opening(self.data_root, self.offline, count, self.seed, self.latent, pictures, points, device)
 
 
 def evaluate(

@@ -40,7 +40,7 @@ class Opening:
     """What opening a source may need: where data sets are, how many pictures a generator is asked for, what it is for.
 
     `pictures`: of a file that holds both pictures and statistics (ADM's do) the pictures are wanted. `points`: arrays,
-    .npy and .npz hold points (N, D), to be scored against a mixture.
+    .npy and .npz hold points (N, D), to be scored against a mixture. `device`: where a trained run is sampled.
     """
 
     data_root: Path | None = None
@@ -50,6 +50,7 @@ class Opening:
     latent: int | tuple[int, ...] | None = None
     pictures: bool = False
     points: bool = False
+    device: str = "cpu"
 
 
 def open_source(source: Any, opening: Opening = Opening()) -> Source:
@@ -138,7 +139,7 @@ def _sampled(path: Path, opening: Opening) -> Source:
     from reference_models import CheckpointError, load_sampler
 
     try:
-        sampler = load_sampler(path)
+        sampler = load_sampler(path, device=opening.device)
     except (CheckpointError, ValueError) as error:
         raise ContentError(str(error)) from error
     scored = path / "report.json"

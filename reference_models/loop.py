@@ -1,7 +1,8 @@
 """The training loop, one for all models: it knows players, moves and terms, and nothing of what they mean.
 
-Running the same command again resumes, bit for bit on a CPU: all draws are functions of (seed, step, stream), and the
-checkpoint holds weights, optimisers, averages, what the model keeps (image pools), and the best so far.
+Running the same command again resumes, bit for bit on a CPU (of one kind, with one number of threads): all draws are
+functions of (seed, step, stream), and the checkpoint holds weights, optimisers, averages, what the model keeps (image
+pools), and the best so far.
 """
 
 import math

@@ -1,6 +1,6 @@
 """Where shorter arithmetic and another memory layout pay, by measurement (docs/reproducing.md has the figures)."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
@@ -27,7 +27,7 @@ def uses_channels_last(config: Config, device: torch.device) -> bool:
 
 def autocast(config: Config, device: torch.device) -> AbstractContextManager[object]:
     """The context in which a move's losses are computed."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(config, device))
+    return torch.autocast(device.type, torch.bfloat16) if uses_bfloat16(config, device) else nullcontext()
 
 
 def _cpu_has_bfloat16() -> bool:

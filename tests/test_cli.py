@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ganeval.cli import advance, main, progress
+from ganeval.cli import main
 from ganeval.render import reports_view
 from ganeval.report import ImageSet, Protocol, Report, Score, load_report
+from ganeval.terminal import advance, print_view, progress, terminal_width
 
 ROOT = Path(__file__).parent.parent
 FID = ("--metrics", "fid")
@@ -190,7 +191,7 @@ def test_lists_name_what_is_here_and_what_is_missing(run, tmp_path, monkeypatch)
     every = run("list")
     assert (every.exit_code, every.stderr) == (0, "")
     parts = {}
-    for name in ("metrics", "datasets", "extractors", "protocols"):
+    for name in ("metrics", "datasets", "extractors", "models", "protocols"):
         parts[name] = run("list", name).stdout
         assert parts[name] in every.stdout + "\n"
     assert re.search(r"fid +fid ↓\n +Heusel", parts["metrics"])
@@ -199,6 +200,7 @@ def test_lists_name_what_is_here_and_what_is_missing(run, tmp_path, monkeypatch)
     assert re.search(r"inception .*\n +absent: downloaded on first use from github.com", parts["extractors"])
     assert re.search(r"digits .*\n +in the package", parts["extractors"])
     assert re.search(r"cifar10 .*\n +absent: `ganeval classifier cifar10` trains it", parts["extractors"])
+    assert re.search(r"wgan-gp +Gulrajani.*\n +steps by preset: digits [\d,]+, mnist", parts["models"])
     assert "clean-fid" in parts["protocols"]
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / "weights-inception-2015-12-05-6726825d.pth").touch()
@@ -270,7 +272,8 @@ HEAVY = """
 import sys
 import ganeval, ganeval.report, ganeval.runs, ganeval.render, ganeval.cli
 from click.testing import CliRunner
-for arguments in (["--help"], ["-h"], ["score", "-h"], ["--version"], ["scoer"], ["list", "protocols"]):
+commands = [[name, "-h"] for name in ("score", "train", "train-all", "sample")]
+for arguments in (["--help"], ["-h"], *commands, ["--version"], ["scoer"], ["list", "protocols"]):
     CliRunner().invoke(ganeval.cli.main, arguments)
 print(sorted({"torch", "torchvision", "torch_fidelity", "pandas", "matplotlib", "scipy"} & set(sys.modules)))
 """
@@ -304,6 +307,11 @@ def test_the_next_set_starts_its_bar_anew():
     assert shown([*first, ("decode", 0, 1097), ("decode", 20, 1097)]) == [("kid", 1, 100), ("decode", 20, 1097)]
 
 
+def test_what_follows_a_colon_may_change_within_one_bar():
+    ticks = [("dcgan: d/loss 1.38", 50, 400), ("wgan-gp", 10, 90), ("dcgan: d/loss 0.71", 100, 400)]
+    assert shown(ticks) == [("dcgan: d/loss 0.71", 100, 400), ("wgan-gp", 10, 90)]
+
+
 def test_stages_have_a_bar_each_whoever_reports_first():
     from concurrent.futures import ThreadPoolExecutor
 
@@ -312,6 +320,14 @@ def test_stages_have_a_bar_each_whoever_reports_first():
     assert all(one.exception() is None for one in done)
     ticks = [(stage, count, 50) for count in range(1, 51) for stage in ("decode", "extract", "kid")]
     assert shown(ticks) == [("decode", 50, 50), ("extract", 50, 50), ("kid", 50, 50)]
+
+
+def test_in_a_pipe_a_view_is_plain_text_as_wide_as_it_needs_to_be(capsys):
+    from rich.text import Text
+
+    print_view(Text("word " * 100 + "\n[bold] is no markup   "))
+    assert capsys.readouterr().out == ("word " * 100).rstrip() + "\n[bold] is no markup\n"
+    assert terminal_width() is None
 
 
 # tables of several reports

@@ -7,8 +7,11 @@ import pkgutil
 import pytest
 
 import ganeval
+import reference_models
 
-MODULES = sorted({one.name for one in pkgutil.walk_packages(ganeval.__path__, "ganeval.")} - {"ganeval.__main__"})
+PACKAGES = {"ganeval.": ganeval.__path__, "reference_models.": reference_models.__path__}
+FOUND = {one.name for prefix, path in PACKAGES.items() for one in pkgutil.walk_packages(path, prefix)}
+MODULES = sorted({"reference_models", *FOUND} - {"ganeval.__main__"})
 
 
 def examples_in(name: str) -> list[doctest.DocTest]:

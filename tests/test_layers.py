@@ -1,6 +1,7 @@
 """Who imports whom: the layers of the design, read from the syntax trees."""
 
 import ast
+import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "ganeval"
@@ -17,8 +18,29 @@ LAYERS = {
         "runs",
         "sources",
         "statistics",
-    }
-    | {"training"},
+        "suite",
+        "terminal",
+        "training",
+    },
+    "suite": {
+        "datasets",
+        "devices",
+        "evaluation",
+        "extractors",
+        "features",
+        "images",
+        "metrics",
+        "mixtures",
+        "render",
+        "report",
+        "resize",
+        "runs",
+        "sources",
+        "statistics",
+        "training",
+        "census",
+    },
+    "terminal": set(),
     "checking": {"advice", "census", "images", "metrics"},
     "listing": {"datasets", "extractors", "metrics", "mixtures", "protocols"},
     "publishing": {"advice", "evaluation", "features", "sources", "statistics", "store"},
@@ -27,7 +49,7 @@ LAYERS = {
     | {"mixtures", "scoring", "sources", "statistics", "store"},
     "scoring": {"devices", "metrics", "report", "store"},
     "advice": {"census", "report"},
-    "sources": {"datasets", "images", "importing", "mixtures", "runs", "statistics"},
+    "sources": {"datasets", "images", "importing", "mixtures", "report", "runs", "statistics"},
     "mixtures": {"statistics"},
     "statistics": set(),
     "features": {"census", "devices", "extractors", "images", "metrics", "resize", "store"},
@@ -56,7 +78,8 @@ LAYERS = {
     "evaluator": {"advice", "census", "evaluation", "features", "images", "report", "sources"},
     "files": set(),
 }
-NO_TORCH = ("advice", "cli", "errors", "files", "importing", "protocols", "render", "report", "runs")
+NO_TORCH = ("advice", "cli", "errors", "files", "importing", "protocols", "render", "report", "runs", "terminal")
+MODELS = PACKAGE.parent / "reference_models"
 
 
 def parts() -> dict[str, list[Path]]:
@@ -106,6 +129,34 @@ def test_no_layer_is_wider_than_needed() -> None:
         if allowed:
             unused[name] = allowed
     assert unused == {}
+
+
+def test_only_the_commands_import_the_suite() -> None:
+    importers = {name for name, files in parts().items() if "suite" in ours(set().union(*map(imported, files)))}
+    assert importers - {"suite"} == {"cli"}
+
+
+def test_the_reference_models_import_nothing_of_ganeval() -> None:
+    light = {"torch", "numpy", "safetensors", "reference_models", *sys.stdlib_module_names}
+    for path in MODELS.rglob("*.py"):
+        found = {name.split(".")[0] for name in imported(path)}
+        assert not found - light, f"{path} imports {found - light}"
+
+
+def test_the_reference_models_are_imported_by_the_suite_or_inside_a_function_that_needs_them() -> None:
+    """A run is sampled by `sources` and models are listed by `listing`; whoever imports either stays light."""
+    inside, at_top = set(), set()
+    for name, files in parts().items():
+        for path in files:
+            if any(one.split(".")[0] == "reference_models" for one in imported(path)):
+                inside.add(name)
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            modules = [getattr(node, "module", None) or "" for node in tree.body if isinstance(node, ast.ImportFrom)]
+            modules += [alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names]
+            if any(module.split(".")[0] == "reference_models" for module in modules):
+                at_top.add(name)
+    assert at_top == {"suite"}
+    assert inside == {"suite", "sources", "listing"}
 
 
 def test_light_parts_import_no_torch() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from ganeval.errors import ContentError, UsageError
 from ganeval.report import ImageSet, Protocol, Report, Score, load_report
-from ganeval.runs import is_run, pictures_of, write_run
+from ganeval.runs import config_of, is_run, is_trained, pictures_of, write_run
 from ganeval.sources import open_source
 
 
@@ -132,3 +132,22 @@ def test_pictures_beside_another_programs_config_are_no_run(tmp_path, write_digi
         (folder / name).write_text(content)
     assert not is_run(folder)
     assert len(open_source(folder)) == 3
+
+
+def test_a_run_is_trained_where_its_config_holds_that_of_a_model(tmp_path):
+    write_run(tmp_path / "scored", report_on("a"), {"seed": 1})
+    write_run(tmp_path / "trained", report_on("a"), {"config": {"model": "dcgan"}})
+    (tmp_path / "bare").mkdir()
+    assert [is_trained(tmp_path / name) for name in ("scored", "trained", "bare")] == [False, True, False]
+    assert config_of(tmp_path / "trained")["config"] == {"model": "dcgan"}
+
+
+@pytest.mark.parametrize(
+    ("content", "found"), [(None, "cannot be read ("), ('{"a": ', "cannot be read ("), ("[1]", "found no JSON object")]
+)
+def test_a_config_that_cannot_be_read_is_one_line(tmp_path, content, found):
+    if content is not None:
+        (tmp_path / "config.json").write_text(content)
+    with pytest.raises(ContentError, match=r"needed the config\.json of a run") as caught:
+        config_of(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path / 'config.json'}: {found}")

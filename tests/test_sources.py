@@ -1,6 +1,8 @@
 """Anything that SRC may be, told apart: by what it is on disk, by name, or by type."""
 
 import io
+import json
+import shutil
 import sys
 import tarfile
 import zipfile
@@ -13,8 +15,11 @@ from ganeval.datasets import DATASETS
 from ganeval.errors import ContentError, GanevalWarning, UsageError
 from ganeval.images import Images, Stream
 from ganeval.mixtures import MIXTURES
+from ganeval.report import ImageSet, Protocol, Report
+from ganeval.runs import write_run
 from ganeval.sources import Opening, display_name, full_name, open_source
 from ganeval.statistics import Statistics, write_statistics
+from reference_models import Config, Data, build, load_sampler, train
 
 RANDOM = np.random.default_rng(5)
 PICTURES = RANDOM.integers(0, 256, (6, 8, 8, 3), np.uint8)
@@ -151,6 +156,55 @@ def test_what_neither_is_nor_names_pictures_is_refused_by_name(here):
     (here / "gone").symlink_to(here / "nothing")
     with pytest.raises(UsageError, match="gone: found neither a file nor a folder there, needed one of them"):
         open_source("gone")
+
+
+# trained runs
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The folder of a conditional model after one step, its `config.json` as `ganeval train` writes it."""
+    folder = tmp_path_factory.mktemp("runs") / "cgan"
+    config = Config("cgan", classes=3, steps=1, batch=8, width=4, latent=4)
+    data = Data(torch.from_numpy(RANDOM.integers(0, 256, (12, 1, 8, 8), np.uint8)), torch.arange(12) % 3)
+    train(build(config), data, folder)
+    about = {"ganeval": "0.1.0", "data": "digits", "classes": ["cat", "dog", "owl"], "config": config.to_dict()}
+    (folder / "config.json").write_text(json.dumps(about))
+    return folder
+
+
+def test_a_trained_run_is_samples_of_its_best_checkpoint_as_many_as_are_asked_for(trained):
+    found = open_source(trained, Opening(count=30))
+    expected, labels = load_sampler(trained, checkpoint="best").draw(30, 2020)
+    assert np.array_equal(pixels(found)[:, :1], expected.numpy())
+    assert np.array_equal(found.labels, labels.numpy())
+    assert found.classes == ("cat", "dog", "owl")
+    assert np.array_equal(pixels(open_source(trained, Opening(count=12))), pixels(found)[:12])
+    assert not np.array_equal(pixels(open_source(trained, Opening(count=30, seed=1))), pixels(found))
+
+
+def test_unsaid_a_trained_run_is_as_many_samples_as_it_was_scored_on(trained, tmp_path):
+    run = shutil.copytree(trained, tmp_path / "run")
+    assert len(open_source(run)) == 10_000
+    images = ImageSet("a", str(run), 40)
+    write_run(run, Report("0.1.0", "now", images, images, Protocol("tf1", "digits", "f", "published", "a", "b"), {}),
+              json.loads((run / "config.json").read_text()))  # fmt: skip
+    assert len(open_source(run)) == 40
+    assert len(open_source(run, Opening(count=0))) == 40  # 0: only looked at, as `ganeval check` does
+
+
+def test_the_pictures_kept_in_a_trained_run_come_before_new_samples(trained, tmp_path):
+    run = shutil.copytree(trained, tmp_path / "run")
+    np.savez(run / "samples.npz", PICTURES)
+    assert np.array_equal(pixels(open_source(run)), channels_first(PICTURES))
+
+
+def test_a_trained_run_without_its_checkpoint_says_what_to_do(trained, tmp_path):
+    run = shutil.copytree(trained, tmp_path / "run")
+    shutil.rmtree(run / "checkpoints")
+    with pytest.raises(ContentError) as caught:
+        open_source(run)
+    assert str(caught.value) == f"{run}: found no best checkpoint (checkpoints are not in git); train it again"
 
 
 # in Python

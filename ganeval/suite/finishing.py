@@ -182,7 +182,7 @@ def _translations(prepared: Prepared, tick: Tick) -> Iterator[Report]:
             write_npz(prepared.order.folder / "samples.npz", made, source.test.labels)
         extra["cycle_l1"] = cycle_l1(pixels, _sampler(prepared, "best", False, back).translate(made))
         if domains.truth and source.test.labels is not None:
-            extra["labels_kept"] = labels_kept(samples, target.train.images(), tick)
+            extra |= labels_kept(samples, target.train.images(), tick)
         if domains.truth:
             extra["psnr"] = psnr(target.test.pixels, made)
         nothing = scorer.score(source.test.images(), "doing nothing")

@@ -1,5 +1,6 @@
 """What is measured of a run while it trains: never on the test split, which is for the report alone."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ganeval.devices import metric_device
+from ganeval.errors import GanevalWarning
 from ganeval.features import Extraction
 from ganeval.metrics import fewest
 from ganeval.metrics.frechet import fid
@@ -62,8 +64,7 @@ class Judge:
             fid_train = float(fid(self.train, made)["fid"].value)
             measures |= {"fid": self.fid(made), "fid_train": fid_train, "floor": self.floor}
         if min(len(made), len(real)) >= fewest("pr"):
-            found = precision_recall(overlap(real, made))
-            measures |= {name: float(found[name].value) for name in ("precision", "recall")}
+            measures |= balls(real, made)
         if labels is not None and self.selection.labels is not None:
             measures["class_recall"] = class_recall(self.selection, Known(made, labels))
         return measures
@@ -71,6 +72,14 @@ class Judge:
     def fid(self, features: Tensor) -> float:
         """The Fréchet distance of features from those of the selection split."""
         return float(fid(self.selection.features, features)["fid"].value)
+
+
+def balls(real: Tensor, made: Tensor) -> dict[str, float]:
+    """Precision and recall. Duplicates and ties are the report's to tell, not that of every check."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GanevalWarning)
+        found = precision_recall(overlap(real, made))
+    return {name: float(found[name].value) for name in ("precision", "recall")}
 
 
 def class_recall(real: Known, made: Known) -> dict[str, float]:
@@ -81,7 +90,7 @@ def class_recall(real: Known, made: Known) -> dict[str, float]:
     for label in real.labels.unique().tolist():
         reals, fakes = real.features[real.labels == label], made.features[made.labels == label]
         if min(len(reals), len(fakes)) >= FEWEST_OF_A_CLASS:
-            found[str(label)] = float(precision_recall(overlap(reals, fakes))["recall"].value)
+            found[str(label)] = balls(reals, fakes)["recall"]
     return found
 
 

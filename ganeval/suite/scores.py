@@ -5,12 +5,14 @@ label accuracy here. What CycleGAN's authors call an FCN score is `labels_kept`,
 """
 
 import math
+import warnings
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ganeval.errors import ContentError, GanevalWarning
 from ganeval.extractors.classifier import (
     Classifier,
     accuracy,
@@ -37,15 +39,20 @@ def conditional_scores(samples: Images, material_test: Images, train: Images, ti
     """What labelled samples are worth as data: `label_accuracy` and `gan_train`, both higher is better.
 
     `label_accuracy` (GAN-test): a classifier of real pictures on the samples. `gan_train`: one of the samples on the
-    test pictures; `gan_train_real` is what as good a classifier of the real training pictures reaches.
+    test pictures; `gan_train_real` is what as good a classifier of the real training pictures reaches. None, and a
+    warning, where a class has too few pictures for a classifier.
     """
-    judge = classifier_of(train, tick)
-    pupil, _ = train_classifier(samples, progress=tick)
-    return {
-        "label_accuracy": share(accuracy(judge, samples), len(samples)),
-        "gan_train": share(accuracy(pupil, material_test), len(material_test)),
-        "gan_train_real": share(accuracy(judge, material_test), len(material_test)),
-    }
+    try:
+        judge = classifier_of(train, tick)
+        pupil, _ = train_classifier(samples, progress=tick)
+        return {
+            "label_accuracy": share(accuracy(judge, samples), len(samples)),
+            "gan_train": share(accuracy(pupil, material_test), len(material_test)),
+            "gan_train_real": share(accuracy(judge, material_test), len(material_test)),
+        }
+    except ContentError as reason:
+        warnings.warn(f"label accuracy and GAN-train left out: {reason}", GanevalWarning, 2)
+        return {}
 
 
 def intra_class_recall(test: Split, pixels: Tensor, labels: Tensor, how: Extraction) -> dict[str, Score]:
@@ -81,9 +88,16 @@ def psnr(truth: Tensor, made: Tensor) -> Score:
     return Score(float(decibels.mean()), "higher", _standard_error(decibels))
 
 
-def labels_kept(made: Images, train: Images, tick: Tick = silent) -> Score:
-    """The share of translations that a classifier of the target domain takes for the class they came from."""
-    return share(accuracy(classifier_of(train, tick), made), len(made))
+def labels_kept(made: Images, train: Images, tick: Tick = silent) -> dict[str, Score]:
+    """The share of translations that a classifier of the target domain takes for the class they came from.
+
+    None, and a warning, where a class has too few pictures for a classifier.
+    """
+    try:
+        return {"labels_kept": share(accuracy(classifier_of(train, tick), made), len(made))}
+    except ContentError as reason:
+        warnings.warn(f"labels kept left out: {reason}", GanevalWarning, 2)
+        return {}
 
 
 def classifier_of(images: Images, tick: Tick = silent) -> Classifier:

@@ -160,6 +160,28 @@ def test_the_same_command_on_a_finished_run_changes_nothing(tmp_path: Path) -> N
     assert differing(again.average.networks.state_dict(), first.average.networks.state_dict()) == set()
 
 
+def test_a_best_checkpoint_that_is_newer_than_the_last_keeps_its_score(tmp_path: Path) -> None:
+    class Scored(ScoringWatch):
+        def __init__(self, fid: float) -> None:
+            self.fid = fid
+
+        def checked(self, step: int, model: Model, average: Average) -> dict[str, Any]:
+            return {"fid": self.fid if step == 6 else 5.0}
+
+    config = tiny("vanilla", steps=6)
+    train(build(config), data_of(config), tmp_path, watch=Scored(1.0))
+    last = tmp_path / "checkpoints" / "last.json"
+    with pytest.raises(KeyboardInterrupt):
+        train(build(config), data_of(config), tmp_path / "early", watch=Interrupting(4))
+    for file in (tmp_path / "early" / "checkpoints").glob(
+        "last*"
+    ):  # killed between the best of step 6 and the last of step 6
+        file.replace(last.with_name(file.name))
+    # another device may not score as the first did: what is said of the best checkpoint stays true of its file
+    assert train(build(config), data_of(config), tmp_path, watch=Scored(2.0)).best == {"step": 6, "fid": 1.0}
+    assert said(tmp_path, "best")["best"] == said(tmp_path, "last")["best"] == {"step": 6, "fid": 1.0}
+
+
 CHANGES: dict[str, tuple[Any, str]] = {
     "batch": (4, "batch: was 6, now 4"),
     "seed": (1, "seed: was 0, now 1"),

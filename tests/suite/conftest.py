@@ -12,11 +12,14 @@ from click.testing import Result
 
 from ganeval.progress import Tick, silent
 from ganeval.suite import everything, workers
+from ganeval.suite.domains import load_domains
 from ganeval.suite.finishing import Finished, finish
+from ganeval.suite.material import load_material
 from ganeval.suite.orders import Order
 from ganeval.suite.running import Prepared, prepare, train_run
+from ganeval.suite.scores import classifier_of
 
-TINY = ("--steps", "8", "--set", "check_every=4", "-n", "60")
+TINY = ("--steps", "8", "--set", "check_every=4", "-n", "100")
 Run = Callable[..., Result]
 
 
@@ -31,10 +34,10 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def tiny() -> Callable[..., Order]:
-    """An order of eight steps on digits, sixty samples scored."""
+    """An order of eight steps on digits, a hundred samples scored."""
 
     def order(model: str, folder: Path, source: str = "digits", **more: Any) -> Order:
-        asked = {"steps": 8, "count": 60, "changes": {"check_every": "4"}, **more}
+        asked = {"steps": 8, "count": 100, "changes": {"check_every": "4"}, **more}
         return Order(model, source, folder, **asked)
 
     return order
@@ -52,6 +55,12 @@ def carried_out() -> Callable[..., Finished]:
 
 
 @pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Classifiers are trained for a few passes: enough for hand-made pictures."""
+    monkeypatch.setattr("ganeval.extractors.classifier._epochs", lambda count: 12.0)
+
+
+@pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """`train-all` carries its orders out in this process, in turn, each as a worker would."""
 
@@ -64,7 +73,17 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def suite_run(run: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+def classifiers() -> None:
+    """The small classifiers of digits and outlines, kept where the suite looks for them: trained for seconds less."""
+    domains = load_domains("digits")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ganeval.extractors.classifier._epochs", lambda count: 4.0)
+        for split in (load_material("digits").train, domains.a.train, domains.b.train):
+            classifier_of(split.images())
+
+
+@pytest.fixture(scope="session")
+def suite_run(run: Run, classifiers: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     """The results folder and the output of one whole `train-all`, with its worker processes; for reading only."""
     out = tmp_path_factory.mktemp("suite") / "results"
     result = run("train-all", *TINY, "--out", out)

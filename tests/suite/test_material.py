@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ganeval import sources
 from ganeval.datasets import DATASETS, open_dataset
 from ganeval.errors import ContentError, GanevalWarning, UsageError
 from ganeval.images import array_images
@@ -373,6 +374,7 @@ def test_a_named_set_without_a_selection_split_draws_it_from_train(monkeypatch: 
     row = DATASETS["digits"]
     splits_left = {"train": row.splits["train"], "test": row.splits["test"]}
     monkeypatch.setitem(DATASETS, "tiny", replace(row, splits=splits_left))
+    monkeypatch.setattr(sources, "NAMES", (*sources.NAMES, "tiny"))
     tiny, digits = load_material("tiny"), load_material("digits")
     assert (tiny.name, tiny.source, tiny.train.name) == ("tiny", "tiny:train", "tiny:train")
     assert torch.equal(tiny.test.pixels, digits.test.pixels)
