@@ -1,6 +1,7 @@
 """What all tests share: a cache of their own, no network, the data sets where they are, and a few digits as files."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,10 @@ from PIL import Image
 
 from ganeval.cli import main
 from ganeval.datasets import open_dataset
+
+# beside an editable install tests/reference_models would pass for the package of that name, as it has no `__init__`;
+# last in the path, so that where the package is installed that one is tested
+sys.path.append(str(Path(__file__).parents[1]))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -24,7 +24,7 @@ from ganeval.suite.material import Split
 from ganeval.suite.orders import Order
 from ganeval.suite.running import Prepared, settings_of
 from ganeval.suite.sampling import write_npz
-from ganeval.suite.scores import conditional_scores, cycle_l1, intra_class_recall, labels_kept, psnr
+from ganeval.suite.scores import conditional_scores, cycle_l1, intra_class_recall, judge_of, labels_kept, psnr
 from ganeval.suite.verdicts import Divergence, Verdict, verdicts
 from reference_models import Outcome, Sampler, load_sampler
 
@@ -156,7 +156,8 @@ def _samples(prepared: Prepared, tick: Tick) -> Iterator[Report]:
     extra = _other_checkpoints(prepared, scorer, lambda sampler: sampler.draw(count, SEED)[0])
     if labels is not None and isinstance(samples, Images):
         test, train = material.test.images(), material.train.images()
-        extra |= conditional_scores(samples, test, train, tick)
+        judge = judge_of(prepared.how, material.classes)
+        extra |= conditional_scores(samples, test, train, tick, judge=judge)
         if prepared.how is not None:
             extra |= intra_class_recall(material.test, pixels, labels, prepared.how)
     yield replace(report, scores={**report.scores, **extra})

@@ -6,6 +6,8 @@ label accuracy here. What CycleGAN's authors call an FCN score is `labels_kept`,
 
 import math
 import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +23,15 @@ from ganeval.extractors.classifier import (
     save_classifier,
     train_classifier,
 )
-from ganeval.features import Extraction
+from ganeval.features import Extraction, extract
 from ganeval.images import Images
 from ganeval.progress import Tick, silent
 from ganeval.report import Score
+from ganeval.store import Store
 from ganeval.suite.judging import Known, class_recall, features_of
 from ganeval.suite.material import Split
+
+Judge = Callable[[Images], float]  # the share of labelled pictures that it names rightly
 
 
 def share(value: float, count: int) -> Score:
@@ -35,24 +40,40 @@ def share(value: float, count: int) -> Score:
     return Score(value, "higher", error, error)
 
 
-def conditional_scores(samples: Images, material_test: Images, train: Images, tick: Tick = silent) -> dict[str, Score]:
+def conditional_scores(
+    samples: Images, test: Images, train: Images, tick: Tick = silent, *, judge: Judge | None = None
+) -> dict[str, Score]:
     """What labelled samples are worth as data: `label_accuracy` and `gan_train`, both higher is better.
 
     `label_accuracy` (GAN-test): a classifier of real pictures on the samples. `gan_train`: one of the samples on the
-    test pictures; `gan_train_real` is what as good a classifier of the real training pictures reaches. None, and a
-    warning, where a class has too few pictures for a classifier.
+    test pictures; `gan_train_real` is what the classifier of real pictures reaches there. That one is `judge`, else
+    trained on `train`. None, and a warning, where a class has too few pictures for a classifier.
     """
     try:
-        judge = classifier_of(train, tick)
+        judge = judge or partial(accuracy, classifier_of(train, tick))
         pupil, _ = train_classifier(samples, progress=tick)
         return {
-            "label_accuracy": share(accuracy(judge, samples), len(samples)),
-            "gan_train": share(accuracy(pupil, material_test), len(material_test)),
-            "gan_train_real": share(accuracy(judge, material_test), len(material_test)),
+            "label_accuracy": share(judge(samples), len(samples)),
+            "gan_train": share(accuracy(pupil, test), len(test)),
+            "gan_train_real": share(judge(test), len(test)),
         }
     except ContentError as reason:
         warnings.warn(f"label accuracy and GAN-train left out: {reason}", GanevalWarning, 2)
         return {}
+
+
+def judge_of(how: Extraction | None, classes: tuple[str, ...] | None) -> Judge | None:
+    """The extractor as a judge of classes, where its classes are these; it was trained on real pictures already."""
+    if how is None or classes is None or how.extractor.classes != classes:
+        return None
+
+    def named_rightly(images: Images) -> float:
+        found = extract(images, how, Store(None), silent)
+        if found.probabilities is None or images.labels is None:
+            raise ContentError(f"{images.name}: found no labels or no class probabilities, needed both")
+        return float((found.probabilities.argmax(1).cpu().numpy() == images.labels).mean())
+
+    return named_rightly
 
 
 def intra_class_recall(test: Split, pixels: Tensor, labels: Tensor, how: Extraction) -> dict[str, Score]:

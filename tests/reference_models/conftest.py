@@ -1,15 +1,9 @@
-"""One thread for all of these tests, and the package itself instead of this folder, which has its name."""
+"""One thread for all of these tests."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import torch
-
-# beside an editable install this folder would pass for the package, as one without an `__init__`; last in the path, so
-# that where the package is installed that one is tested
-sys.path.append(str(Path(__file__).parents[2]))
 
 
 @pytest.fixture(autouse=True, scope="session")
