@@ -37,6 +37,7 @@ LAYERS = {
         "runs",
         "sources",
         "statistics",
+        "store",
         "training",
         "census",
     },
