@@ -325,7 +325,7 @@ def train(model: str, source: str, seed: int, out: Path | None, dry_run: bool, *
 
     \b
     ganeval train dcgan                                          8 x 8 digits, a minute
-    ganeval train wgan-gp --data cifar10 --device cuda           the published recipe
+    ganeval train wgan-gp --data cifar10 --device cuda           published recipes: docs/reproducing.md
     ganeval train dcgan --data pictures/ --set size=64 --set loss=hinge --set spectral_norm=true --set norm_d=none
     ganeval train cyclegan --data maps/ --set size=64            maps/ holds trainA and trainB
 

@@ -41,7 +41,7 @@ def config_of(run: Path) -> dict[str, Any]:
 
 def is_trained(run: Path) -> bool:
     """Whether a run is a reference model's, whose samples can be made anew."""
-    return (run / "config.json").is_file() and "config" in config_of(run)
+    return (run / "config.json").is_file() and isinstance(config_of(run).get("config"), dict)
 
 
 def pictures_of(run: Path) -> str:

@@ -138,6 +138,9 @@ def _sampled(path: Path, opening: Opening) -> Source:
     """Samples of a trained run's best checkpoint: as many as are asked for, else as many as it was scored on."""
     from reference_models import CheckpointError, load_sampler
 
+    if config_of(path)["config"].get("model") == "cyclegan":
+        raise ContentError(f"{path}: found no samples.npz; `ganeval sample {path} -o FILE.npz` makes translations anew")
+
     try:
         sampler = load_sampler(path, device=opening.device)
     except (CheckpointError, ValueError) as error:

@@ -33,6 +33,8 @@ class Adversarial(Model):
         check(config)
         if config.feature_matching and not hasattr(critic, "features"):
             raise ConfigError(f"feature_matching: {type(critic).__name__} has no method features(pictures)")
+        if config.penalties and any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in critic.modules()):
+            raise ConfigError(f"penalty={config.penalty}: the critic has batch norm, which ties the samples of a batch")
         self.networks = nn.ModuleDict({"g": generator, "d": critic})
         self.players = {"d": Player(("d",), config.lr_d), "g": Player(("g",), config.lr_g)}
         self.history = History(self.networks) if config.historical else None

@@ -8,6 +8,7 @@ arXiv:1707.00683.
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import embedding
 
 from reference_models.config import Config, ConfigError
 
@@ -74,7 +75,9 @@ class ConditionalBatchNorm(ToldTheClass):
     def forward(self, h: Tensor, y: Tensor | None = None) -> Tensor:
         labels = needed_labels(y)
         shape = (*h.shape[:2], *[1] * (h.dim() - 2))
-        scaled: Tensor = self.norm(h) * self.gain[labels].view(shape) + self.bias[labels].view(shape)
+        # embedding, not indexing: the backward of indexing adds in any order, and resuming would not be exact
+        gain, bias = (embedding(labels, table).view(shape) for table in (self.gain, self.bias))
+        scaled: Tensor = self.norm(h) * gain + bias
         return scaled
 
 

@@ -32,7 +32,7 @@ _MNIST: dict[str, dict[str, Any]] = {
     "cyclegan": {"steps": 20_000, "width": 32, "check_every": 1000},
 }
 
-# CIFAR-10: 32 x 32 colour; gan-collections' and mimicry's recipes, whose figures are published
+# CIFAR-10: 32 x 32 colour; after gan-collections and mimicry, at half their width: docs/reproducing.md has theirs
 _CIFAR10_COMMON: dict[str, Any] = {"flip": True, "latent": 128, "batch": 128, "ema_half_life": 50_000}
 _CIFAR10: dict[str, dict[str, Any]] = {
     "vanilla": {**_CIFAR10_COMMON, "steps": 100_000, "width": 1024, "check_every": 2000},
@@ -130,6 +130,8 @@ def configuration(
     if model not in PRESETS[name]:
         raise ConfigError(f"{model}: the preset {name} has no such model (it has {', '.join(PRESETS[name])})")
     values = {**MODELS[model].defaults, **PRESETS[name][model]}
+    if model == "cyclegan" and (changes or {}).get("loss", values["loss"]) != values["loss"]:
+        del values["adversarial"]  # which takes back the half of least squares alone
     known = classes if model == "cgan" else 0
     config = Config(model, shape, known, other_channels, seed, **values).replaced(changes or {})
     return config if steps is None else with_steps(config, steps, changes or {})

@@ -88,9 +88,12 @@ def resumed(state: State, folder: Path, device: torch.device, fingerprint: str) 
     state.restore(tensors, device, str(folder))
     # killed between its two checkpoints, a run has a best one that is newer than the last one knows
     best = read(folder / "checkpoints", "best")
-    for name, about in {"last": document, "best": best or document}.items():
+    if best is None:
+        missing = folder / "checkpoints" / "best.json"
+        raise CheckpointError(f"{missing}: missing beside last.json; delete {folder} to train anew")
+    for name, about in {"last": document, "best": best}.items():
         tidy(folder / "checkpoints", name, about["file"])
-    return Progress(document["step"], document["drawn"], document["seconds"], best and best.get("best"))
+    return Progress(document["step"], document["drawn"], document["seconds"], best.get("best"))
 
 
 def _check_same(folder: Path, document: Mapping[str, Any], config: Config, fingerprint: str) -> None:

@@ -29,7 +29,7 @@ TRAINED_HERE = ("mnist", "fashion-mnist", "cifar10")
 def planned(order: Order) -> RenderableType:
     """What a run would be: data, networks, settings."""
     _check_model(order.model)
-    prepared = prepare(order, silent, judged=False)
+    prepared = prepare(order, silent, judged=None)
     sizes = {
         f"network {name}": f"{sum(weight.numel() for weight in network.parameters()):,} weights"
         for name, network in build(prepared.config).networks.items()
@@ -44,6 +44,7 @@ def planned(order: Order) -> RenderableType:
 def train_one(order: Order, tick: Tick, width: int | None = None) -> tuple[RenderableType, str | None]:
     """Train and score one model. Without weights for the extractor it is trained, and not scored."""
     _check_model(order.model)
+    prepare(order, tick, judged=None)  # a mistake is said before a classifier is trained
     _ensure_classifier(order, tick)
     prepared = prepare(order, tick, judged=False)
     outcome = train_run(prepared, tick)
@@ -69,16 +70,22 @@ def train_all_of(
     """
     _check_folder(out)
     orders = orders_for(Wish(models, seeds, out), common)
+    firsts = list({order.model: order for order in orders}.values())
+    for order in firsts:
+        prepare(order, tick, judged=None)  # a mistake is said before a classifier is trained
     _ensure_classifier(common, tick)
-    for order in {order.model: order for order in orders}.values():
-        prepared = prepare(order, silent)  # what cannot be meant is said before anything is trained
+    for order in firsts:
+        prepared = prepare(order, tick)
         for one in (one for one in orders if one.model == order.model):
-            check_free(one.folder, replace(prepared.config, seed=one.seed), prepared.fingerprint)
+            check_free(one.folder, replace(prepared.config, seed=one.seed), prepared.fingerprint, prepared.judge)
     found = train_everything(orders, out, tick, said)
     view = suite_view(found.finished, found.yardsticks, width)
     if found.finished:
         write_page(out)
-    problems = [*found.failed.values(), *filter(None, map(_diverged, found.finished))]
+    problems = [
+        *(f"{name}: {why}" for name, why in found.failed.items()),
+        *filter(None, map(_diverged, found.finished)),
+    ]
     return view, "; ".join(problems) or None
 
 

@@ -120,7 +120,7 @@ def facts_of(
         "data": prepared.order.source,
         "data_sha256": prepared.fingerprint,
         "config": prepared.config.to_dict(),
-        "extractor": prepared.how.extractor.name if prepared.how else None,
+        "extractor": prepared.judge,
         "count": scored_count(prepared.order, prepared.material.train),
         "steps": outcome.step,
         "best_step": _best(outcome),
@@ -188,6 +188,7 @@ def _translations(prepared: Prepared, tick: Tick) -> Iterator[Report]:
             extra["psnr"] = psnr(target.test.pixels, made)
         nothing = scorer.score(source.test.images(), "doing nothing")
         extra["fid_nothing"] = nothing.scores["fid"]
+        extra["fid_real"] = scorer.only("fid").score(target.train.images(), "real (train)").scores["fid"]
         if domains.truth:
             extra["psnr_nothing"] = psnr(target.test.pixels, source.test.pixels)
         yield replace(report, scores={**report.scores, **extra})

@@ -48,8 +48,8 @@ def alone_in(folder: Path, patience: float = 5.0) -> Iterator[None]:
         yield
 
 
-def check_free(folder: Path, config: Config, fingerprint: str) -> None:
-    """Whether a folder is empty, or holds this very run, as far as it came.
+def check_free(folder: Path, config: Config, fingerprint: str, judge: str | None) -> None:
+    """Whether a folder is empty, or holds this very run, as far as it came, its checks made by the same `judge`.
 
     ContentError for files that are no run's, UsageError for a run of another configuration, with the difference.
     """
@@ -62,7 +62,10 @@ def check_free(folder: Path, config: Config, fingerprint: str) -> None:
     if not ((folder / "report.json").is_file() or (folder / "checkpoints" / "last.json").is_file()):
         return  # it was stopped before its first check: nothing is lost
     found = config_of(folder)
-    changed = differences(found["config"], config.to_dict())
+    before = {**Config(config.model).to_dict(), **found["config"]}  # of an earlier version, which had fewer settings
+    changed = differences(before, config.to_dict())
+    if found.get("judge", judge) != judge:  # two scales of FID in one log, and no best of them
+        changed.append(f"the extractor: was {found['judge']}, now {judge}")
     if found.get("data_sha256") != fingerprint:
         changed.append("the training data: other pictures")
     if changed:
@@ -72,16 +75,17 @@ def check_free(folder: Path, config: Config, fingerprint: str) -> None:
         )
 
 
-def begin(folder: Path, config: Config, fingerprint: str, about: Mapping[str, Any]) -> None:
+def begin(folder: Path, config: Config, fingerprint: str, judge: str | None, about: Mapping[str, Any]) -> None:
     """Write `config.json` and take away the report of a run that is no longer there; not where a run goes on.
 
     Raises as `check_free`.
     """
-    check_free(folder, config, fingerprint)
+    check_free(folder, config, fingerprint, judge)
     if read(folder / "checkpoints", "last") is not None:
         return
     for old in (*folder.glob("report*.json"), folder / "samples.npz"):
         old.unlink(missing_ok=True)
-    document = {"ganeval": ganeval.__version__, **about, "data_sha256": fingerprint, "config": config.to_dict()}
+    known = {"data_sha256": fingerprint, "judge": judge, "config": config.to_dict()}
+    document = {"ganeval": ganeval.__version__, **about, **known}
     with replacing(folder / "config.json") as partial:
         partial.write_text(dump(document) + "\n", encoding="utf-8")

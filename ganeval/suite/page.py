@@ -16,7 +16,10 @@ HEAD = f"# Results\n\n{BEGIN}\n{END}\n"
 def write_page(out: Path) -> None:
     """Renew the part of `out/README.md` between the two marks; a README without them is left alone."""
     path = out / "README.md"
-    text = path.read_text(encoding="utf-8") if path.is_file() else HEAD
+    try:
+        text = path.read_text(encoding="utf-8") if path.is_file() else HEAD
+    except ValueError:  # a README of somebody else's
+        return
     if BEGIN not in text or END not in text:
         return
     before, _, rest = text.partition(BEGIN)

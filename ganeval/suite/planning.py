@@ -55,7 +55,9 @@ def _impossible(model: str, common: Order) -> str | None:
     if is_mixture(common.source):
         return None if model in PRESETS["vectors"] else "it is for pictures, and these are points"
     held = held_in(common.source, Opening(common.data_root, common.offline))
-    classes = set(held.classes or ()) if isinstance(held, Images) else set()
+    if not isinstance(held, Images):
+        return None if model in PRESETS["vectors"] else "it is for pictures, and these are points"
+    classes = set(held.classes or ())
     if model != "cyclegan" and (classes >= DOMAINS or common.other is not None):
         return "the data are two domains"
     if model == "cgan" and held.labels is None:

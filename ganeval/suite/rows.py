@@ -14,14 +14,15 @@ from ganeval.report import Report, Score, fid_heading
 NOTHING = "–"
 COLUMNS = tuple(name for name in HEADLINES if name not in ("fid_infinity", "modes_kl"))  # the report has them all
 SPECIAL = {
+    "fid_real": "FID, real data",
     "label_accuracy": "label accuracy",
     "intra_class_recall": "intra-class recall",
     "gan_train": "GAN-train",
-    "gan_train_real": "(real)",
+    "gan_train_real": "GAN-train, real data",
     "cycle_l1": "cycle L1",
     "labels_kept": "labels kept",
     "psnr": "PSNR dB",
-    "psnr_nothing": "(nothing)",
+    "psnr_nothing": "PSNR dB, nothing",
 }
 
 

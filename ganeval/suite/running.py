@@ -2,6 +2,8 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import torch
 
@@ -18,7 +20,8 @@ from ganeval.suite.folders import alone_in, begin
 from ganeval.suite.judging import Judge
 from ganeval.suite.material import Material, load_material
 from ganeval.suite.orders import Order, asked_for
-from ganeval.suite.watching import Generated, Subject, SuiteWatch, Translated, check_tensorboard
+from ganeval.suite.subjects import Generated, Subject, Translated
+from ganeval.suite.watching import SuiteWatch, check_tensorboard
 from reference_models import PRESETS, CheckpointError, Config, ConfigError, Data, Outcome, build, configuration, train
 
 SMALL = 16  # pixels; up to here one thread is as fast as two, and never stalls
@@ -42,15 +45,21 @@ class Prepared:
         return Data(train.pixels, train.labels if self.config.classes else None, other)
 
     @property
+    def judge(self) -> str | None:
+        """The extractor of its checks, weights and all."""
+        return None if self.how is None else f"{self.how.extractor.name} {self.how.extractor.weights_sha256}".strip()
+
+    @property
     def fingerprint(self) -> str:
         parts = [self.material.fingerprint] + ([self.domains.b.fingerprint] if self.domains else [])
         return "-".join(parts)
 
 
-def prepare(order: Order, tick: Tick, *, judged: bool = True) -> Prepared:
+def prepare(order: Order, tick: Tick, *, judged: bool | None = True) -> Prepared:
     """Read the data and settle the configuration; nothing is written.
 
-    `judged`: scores are needed; else a missing extractor only means that no scores are taken while training.
+    `judged`: scores are needed; where False, a missing extractor only means that none are taken while training; where
+    None, nobody asks for it.
     """
     _check_flags(order)
     domains = domains_of(order, tick) if order.model == "cyclegan" else None
@@ -59,7 +68,7 @@ def prepare(order: Order, tick: Tick, *, judged: bool = True) -> Prepared:
         _check_counts(one)
     config = configured(order, material, domains)
     device = pick_device(order.device)
-    how = None if config.is_vector else _extraction(order, device, tick, judged)
+    how = None if config.is_vector or judged is None else _extraction(order, device, tick, judged)
     return Prepared(order, config, material, domains, how, device)
 
 
@@ -85,14 +94,24 @@ def _check_counts(material: Material) -> None:
 
 def read_material(order: Order, tick: Tick) -> Material:
     """The data of an order in memory."""
-    return load_material(order.source, size=order.size, data_root=order.data_root, offline=order.offline, tick=tick)
+    return _material(order.source, order.size, order.data_root, order.offline, tick)
 
 
 def domains_of(order: Order, tick: Tick) -> Domains:
     """Both domains of an order for CycleGAN."""
-    return load_domains(
-        order.source, order.other, size=order.size, data_root=order.data_root, offline=order.offline, tick=tick
-    )
+    return _domains(order.source, order.other, order.size, order.data_root, order.offline, tick)
+
+
+@lru_cache(maxsize=1)  # `train-all` asks for each model
+def _material(source: str, size: int | None, data_root: Path | None, offline: bool, tick: Tick) -> Material:
+    return load_material(source, size=size, data_root=data_root, offline=offline, tick=tick)
+
+
+@lru_cache(maxsize=1)
+def _domains(
+    source: str, other: str | None, size: int | None, data_root: Path | None, offline: bool, tick: Tick
+) -> Domains:
+    return load_domains(source, other, size=size, data_root=data_root, offline=offline, tick=tick)
 
 
 def configured(order: Order, material: Material, domains: Domains | None) -> Config:
@@ -132,7 +151,7 @@ def _trained(prepared: Prepared, tick: Tick) -> Outcome:
     try:
         model = build(prepared.config)
         about = {**asked_for(order), "classes": prepared.material.classes}
-        begin(order.folder, prepared.config, prepared.fingerprint, about)
+        begin(order.folder, prepared.config, prepared.fingerprint, prepared.judge, about)
         watch = SuiteWatch(order.name, order.folder, subject_of(prepared), tick, tensorboard=order.tensorboard)
         return train(
             model,

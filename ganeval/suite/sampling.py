@@ -83,6 +83,8 @@ def _check(run: Path, target: Path, wanted: Wanted) -> None:
         raise unknown("checkpoint", wanted.checkpoint, CHECKPOINTS)
     if wanted.direction not in DIRECTIONS:
         raise unknown("direction", wanted.direction, DIRECTIONS)
+    if not 0 <= wanted.seed < 2**32:
+        raise UsageError(f"--seed: found {wanted.seed}, needed 0 to {2**32 - 1}")
     if target.suffix not in ("", ".npz", ".zip"):
         raise UsageError(f"-o {target}: found the suffix '{target.suffix}', needed a folder, .npz or .zip")
     if target.is_dir() and (target.suffix or any(target.iterdir())):

@@ -7,7 +7,7 @@ import signal
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
@@ -32,15 +32,29 @@ def in_processes(orders: Sequence[Order], processes: int, tick: Tick) -> Iterato
     context = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads, and hang
     outbox = context.Queue()
     with contextlib.ExitStack() as stack:
+        stack.callback(_listening(outbox, tick))
         pool = ProcessPoolExecutor(processes, context, _begin, (outbox,))
         stack.callback(_stop, pool)
-        stack.callback(_listening(outbox, tick))
-        futures = {pool.submit(_in_worker, order): order for order in orders}
-        for future in as_completed(futures):
-            try:
-                yield futures[future], future.result()
-            except BrokenProcessPool:
-                yield futures[future], "its process was killed (was there memory enough?); the same command goes on"
+        orphans = yield from _carried_out(pool, orders)
+        for order in orphans:  # a process that dies takes its whole pool with it: each gets one more of its own
+            alone = ProcessPoolExecutor(1, context, _begin, (outbox,))
+            stack.callback(_stop, alone)
+            for _ in (yield from _carried_out(alone, [order])):
+                yield order, "its process was killed (was there memory enough?); the same command goes on"
+
+
+def _carried_out(
+    pool: ProcessPoolExecutor, orders: Sequence[Order]
+) -> Generator[tuple[Order, Finished | str], None, list[Order]]:
+    """What came of each order as they end; returns those whose process, or whose pool, died."""
+    orphans = []
+    futures = {pool.submit(_in_worker, order): order for order in orders}
+    for future in as_completed(futures):
+        try:
+            yield futures[future], future.result()
+        except BrokenProcessPool:
+            orphans.append(futures[future])
+    return orphans
 
 
 def _begin(outbox: Any) -> None:

@@ -1,10 +1,12 @@
 """What every score is read against: real training pictures (the floor) and noise (the ceiling), scored alike."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from ganeval.errors import GanevalWarning
 from ganeval.images import array_images
 from ganeval.mixtures import points_of
 from ganeval.progress import Tick
@@ -23,6 +25,9 @@ def yardsticks(order: Order, out: Path, tick: Tick) -> tuple[Report, Report]:
     material = read_material(order, tick)
     count = scored_count(order, material.train)
     scorer = scorer_of(order, reference_of(order, material.test), min(count, len(material.test)), tick)
+    if count > len(material.train):
+        text = f"real (train): {len(material.train):,} pictures, not {count:,}: there are no more to draw from"
+        warnings.warn(text, GanevalWarning, 2)
     chosen = np.random.RandomState(SEED).permutation(len(material.train))[:count]
     real = material.train.pixels[np.sort(chosen)]
     reports = []

@@ -1,0 +1,121 @@
+"""What is scored and shown of a run while it trains: samples from noise, or translations of held-out pictures."""
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from ganeval.suite.judging import Judge, critic_gap
+from ganeval.suite.material import Material, Split
+from ganeval.suite.pictures import side_by_side, write_grid
+from ganeval.suite.planes import write_plane
+from reference_models import Config, Sampler
+from reference_models.data import Batch, signed
+from reference_models.model import Model
+
+SEED = 1  # of the samples that choose the best checkpoint; the report's are drawn with another
+ROWS = 8
+
+
+class Subject(Protocol):
+    """What is scored of a run and shown in its grids: samples from noise, or translations."""
+
+    def judged(self, generators: nn.ModuleDict, raw: bool) -> dict[str, Any]:
+        """The measures of these generators; of raw ones the FID alone."""
+
+    def show(self, path: Path, model: Model, generators: nn.ModuleDict) -> None:
+        """Write a grid of pictures."""
+
+    def gap(self, model: Model, generators: nn.ModuleDict) -> float | None:
+        """How far the critic takes held-out pictures for made ones."""
+
+
+class Generated:
+    """Samples from noise."""
+
+    def __init__(self, config: Config, material: Material, judge: Judge | None, counts: list[int] | None) -> None:
+        self.config, self.material, self.judge, self.counts = config, material, judge, counts
+        self.count = min(1000, max(200, 5 * len(material.selection)))
+
+    def judged(self, generators: nn.ModuleDict, raw: bool) -> dict[str, Any]:
+        if self.judge is None:
+            return {}
+        pixels, labels = self._sampler(generators).draw(self.count, SEED)
+        found = self.judge.judge(pixels, None if raw else labels)
+        return {"fid_raw": found.get("fid")} if raw else found
+
+    def show(self, path: Path, model: Model, generators: nn.ModuleDict) -> None:
+        if self.config.is_vector:
+            if self.config.shape == (2,):
+                samples = self._sampler(generators).draw(len(self.material.selection), SEED)[0]
+                write_plane(path, model, self.material.selection.pixels, samples)
+            return
+        columns = self.config.classes if 0 < self.config.classes <= 16 else ROWS
+        labels = torch.arange(columns).repeat(ROWS) if self.config.classes else None
+        if labels is not None:
+            labels = labels % self.config.classes
+        z = torch.randn(columns * ROWS, self.config.latent, generator=torch.Generator().manual_seed(SEED))
+        write_grid(path, self._sampler(generators).pictures(z, labels), columns)
+
+    def gap(self, model: Model, generators: nn.ModuleDict) -> float | None:
+        real = {"train": self.material.train, "selection": self.material.selection}
+        scores = {name: judgements(model, *_some(split)) for name, split in real.items()}
+        scores["fake"] = judgements(model, *self._sampler(generators).draw(self.count, SEED))
+        return critic_gap(scores)
+
+    def _sampler(self, generators: nn.ModuleDict) -> Sampler:
+        return Sampler(generators["g"], self.config, self.counts)
+
+
+def _some(split: Split) -> tuple[Tensor, Tensor | None]:
+    """A thousand of a split at most, drawn: in a folder sorted by class the first would be of few classes."""
+    chosen = torch.randperm(len(split), generator=torch.Generator().manual_seed(SEED))[:1000]
+    return split.pixels[chosen], None if split.labels is None else split.labels[chosen]
+
+
+class Translated:
+    """Translations of held-out pictures, both ways."""
+
+    def __init__(self, config: Config, domains: tuple[Material, Material], judges: tuple[Judge, Judge] | None) -> None:
+        self.config, self.domains, self.judges = config, domains, judges
+
+    def judged(self, generators: nn.ModuleDict, raw: bool) -> dict[str, Any]:
+        """The measures of A to B; `fid` is the mean of both directions."""
+        if self.judges is None:
+            return {}
+        forth, back = (
+            judge.judge(Sampler(generators[name], self.config).translate(split.pixels))
+            for name, judge, split in zip(("ab", "ba"), self.judges, self._sources(), strict=True)
+        )
+        fid = (forth["fid"] + back["fid"]) / 2
+        return {"fid_raw": fid} if raw else {**forth, "fid": fid, "fid_ab": forth["fid"], "fid_ba": back["fid"]}
+
+    def show(self, path: Path, model: Model, generators: nn.ModuleDict) -> None:
+        """Picture, translation and back again, for each direction."""
+        columns = []
+        for (forth, back), split in zip((("ab", "ba"), ("ba", "ab")), self._sources(), strict=True):
+            source = split.pixels[: 2 * ROWS]
+            made = Sampler(generators[forth], self.config).translate(source)
+            columns += [source, made, Sampler(generators[back], self.config).translate(made)]
+        write_grid(path, side_by_side(*columns), 2 * len(columns))
+
+    def gap(self, model: Model, generators: nn.ModuleDict) -> float | None:
+        return None  # patches' critics, two of them: no one score of a picture
+
+    def _sources(self) -> tuple[Split, Split]:
+        return self.domains[0].selection, self.domains[1].selection
+
+
+@torch.inference_mode()
+def judgements(model: Model, pixels: Tensor, labels: Tensor | None) -> Tensor | None:
+    """The critic's scores of the first thousand pictures, in blocks; None where a model has no one critic."""
+    device = next(model.networks.parameters()).device
+    scores = []
+    for start in range(0, min(1000, len(pixels)), 100):
+        some = None if labels is None else labels[start : start + 100].to(device)
+        found = model.judgement(Batch(signed(pixels[start : start + 100].to(device)), some))
+        if found is None:
+            return None
+        scores.append(found.cpu())
+    return torch.cat(scores)
