@@ -304,3 +304,10 @@ def test_public_names_are_there_and_explained() -> None:
     for name in reference_models.__all__:
         one = getattr(reference_models, name)
         assert not callable(one) or one.__doc__, name
+
+
+def test_batch_norm_in_a_critic_of_ones_own_is_refused_with_a_penalty() -> None:
+    critic = nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.BatchNorm1d(8), nn.Linear(8, 1))
+    config = Config("mine", latent=4, norm_d="none", penalty="gradient", loss="wasserstein")
+    with pytest.raises(ConfigError, match="penalty=gradient: the critic has batch norm"):
+        Adversarial(config, nn.Linear(4, 64), critic)

@@ -92,3 +92,8 @@ def test_unknown_names_are_refused_with_the_known_ones() -> None:
         configuration("cyclegan", (2,))
     with pytest.raises(ConfigError, match=r"^--set depth: no such setting"):
         configuration("dcgan", (1, 8, 8), changes={"depth": "3"})
+
+
+def test_only_least_squares_has_its_half_taken_back() -> None:
+    assert configuration("cyclegan", (1, 16, 16)).adversarial == 2.0
+    assert configuration("cyclegan", (1, 16, 16), changes={"loss": "hinge"}).adversarial == 1.0
