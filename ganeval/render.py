@@ -46,6 +46,7 @@ HEADLINES = (
     "high_quality",
     "reverse_kl",
 )
+DIGITS = 7  # after the point at most: an error below that is rounding
 ARROWS = {"lower": "↓", "higher": "↑"}
 
 
@@ -61,7 +62,7 @@ def measured(score: Score) -> tuple[str, str]:
         return f"{score.value:.4g}", ""
     if score.error == 0:
         return f"{score.value:.4g}", "0"
-    places = max(0, 1 - math.floor(math.log10(score.error)))
+    places = min(DIGITS, max(0, 1 - math.floor(math.log10(score.error))))
     return f"{score.value:.{places}f}", f"{score.error:.{places}f}"
 
 

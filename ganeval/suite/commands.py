@@ -83,7 +83,7 @@ def train_all_of(
     if found.finished:
         write_page(out)
     problems = [
-        *(f"{name}: {why}" for name, why in found.failed.items()),
+        *(why if name in why else f"{name}: {why}" for name, why in found.failed.items()),
         *filter(None, map(_diverged, found.finished)),
     ]
     return view, "; ".join(problems) or None

@@ -53,6 +53,30 @@ def test_a_worker_that_was_killed_is_one_line_for_its_order(
     assert said == "its process was killed (was there memory enough?); the same command goes on"
 
 
+def test_the_other_orders_of_a_broken_pool_go_on_alone(
+    tiny: Orders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class OnceBroken(Pool):
+        """The first pool is broken by one worker's death; of the later ones, that worker's again."""
+
+        made = 0
+
+        def __init__(self, *_: Any) -> None:
+            super().__init__()
+            type(self).made += 1
+            self.first = type(self).made == 1
+
+        def submit(self, work: Any, order: Order) -> Future:
+            return super().submit(work, order) if self.first or order.model == "dcgan" else Future(order.model)
+
+    monkeypatch.setattr(workers, "ProcessPoolExecutor", OnceBroken)
+    monkeypatch.setattr(workers, "as_completed", list)
+    orders = [tiny(model, tmp_path) for model in ("vanilla", "dcgan", "cgan")]
+    found = {order.model: said for order, said in workers.in_processes(orders, 2, lambda *_: None)}
+    assert (found["vanilla"], found["cgan"]) == ("vanilla", "cgan")
+    assert str(found["dcgan"]).startswith("its process was killed")
+
+
 def test_warnings_and_progress_of_a_worker_come_home(
     tiny: Orders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
