@@ -96,11 +96,19 @@ def resumed(state: State, folder: Path, device: torch.device, fingerprint: str) 
     return Progress(document["step"], document["drawn"], document["seconds"], best.get("best"))
 
 
-def _check_same(folder: Path, document: Mapping[str, Any], config: Config, fingerprint: str) -> None:
-    changed = differences(document["config"], config.to_dict())
+def changed_since(document: Mapping[str, Any], config: Config, fingerprint: str) -> list[str]:
+    """What sets a run apart from the one that a checkpoint or a `config.json` tells of, a line each.
+
+    A setting that an earlier version did not have was at its default then.
+    """
+    changed = differences({**Config(config.model).to_dict(), **document["config"]}, config.to_dict())
     if document.get("data_sha256") != fingerprint:
         changed.append("the training data: other samples")
-    if changed:
+    return changed
+
+
+def _check_same(folder: Path, document: Mapping[str, Any], config: Config, fingerprint: str) -> None:
+    if changed := changed_since(document, config, fingerprint):
         raise CheckpointError(
             f"{folder}: holds a run of another configuration ({'; '.join(changed)}); "
             "give another folder, or delete this one"

@@ -50,10 +50,10 @@ def scored_count(order: Order, train: Split) -> int:
     return order.count or min(len(train), PUBLISHED.get(order.source.partition(":")[0], MOST))
 
 
-def reference_of(order: Order, test: Split, *, named: bool = True) -> Any:
+def reference_of(order: Order, test: Split) -> Any:
     """The reference of a report: the test split of a named data set as anyone can open it, else the pictures."""
     base = order.source.partition(":")[0]
-    if named and order.size is None and (is_dataset(base) or is_mixture(base)):
+    if order.size is None and (is_dataset(base) or is_mixture(base)):
         return f"{base}:test"
     return test.images() if test.pixels.ndim == 4 else points_of(test.pixels, test.name)
 

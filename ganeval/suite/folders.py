@@ -13,7 +13,7 @@ from ganeval.report import dump
 from ganeval.runs import config_of, is_run, is_trained
 from reference_models import Config
 from reference_models.checkpoint import read
-from reference_models.config import differences
+from reference_models.resuming import changed_since
 
 try:
     import fcntl
@@ -62,12 +62,9 @@ def check_free(folder: Path, config: Config, fingerprint: str, judge: str | None
     if not ((folder / "report.json").is_file() or (folder / "checkpoints" / "last.json").is_file()):
         return  # it was stopped before its first check: nothing is lost
     found = config_of(folder)
-    before = {**Config(config.model).to_dict(), **found["config"]}  # of an earlier version, which had fewer settings
-    changed = differences(before, config.to_dict())
+    changed = changed_since(found, config, fingerprint)
     if found.get("judge", judge) != judge:  # two scales of FID in one log, and no best of them
         changed.append(f"the extractor: was {found['judge']}, now {judge}")
-    if found.get("data_sha256") != fingerprint:
-        changed.append("the training data: other pictures")
     if changed:
         raise UsageError(
             f"{folder}: holds a run of another configuration ({'; '.join(changed)}); "

@@ -194,11 +194,10 @@ def chosen_extractor(order: Order) -> str:
     return base if base in EXTRACTORS and is_dataset(order.source) else default_extractor(order.source)
 
 
-def settings_of(order: Order, count: int | None = None) -> Settings:
+def settings_of(order: Order) -> Settings:
     """How this order's pictures are scored."""
     return Settings(
         extractor=chosen_extractor(order),
-        n=count,
         device=order.device,
         data_root=order.data_root,
         offline=order.offline,

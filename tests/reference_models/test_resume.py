@@ -17,6 +17,7 @@ from torch import nn
 from reference_models import Adversarial, CheckpointError, Config, Data, Watch, build, train
 from reference_models.ema import Average
 from reference_models.model import Model
+from reference_models.resuming import changed_since
 
 
 @pytest.fixture(scope="module")
@@ -222,3 +223,11 @@ def test_networks_of_ones_own_that_changed_are_refused_in_one_line(tmp_path: Pat
     with pytest.raises(CheckpointError, match="its weights are of another network") as caught:
         train(Adversarial(config, own_networks(config).network("g"), critic), data_of(config), tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_setting_that_an_earlier_version_lacked_was_at_its_default() -> None:
+    config = tiny("vanilla")
+    document = {"config": config.to_dict(), "data_sha256": "samples"}
+    del document["config"]["ema_ramp"]
+    assert changed_since(document, config, "samples") == []
+    assert changed_since(document, replace(config, ema_ramp=0.5), "samples") == ["ema_ramp: was 0.1, now 0.5"]

@@ -31,7 +31,7 @@ def test_another_extractor_would_mix_two_scales_in_one_log_and_is_refused(run_fo
 
 
 def test_other_pictures_are_refused(run_folder: Path) -> None:
-    with pytest.raises(UsageError, match="the training data: other pictures"):
+    with pytest.raises(UsageError, match="the training data: other samples"):
         check_free(run_folder, CONFIG, "others", "digits 48f3")
 
 

@@ -302,7 +302,7 @@ def test_other_pictures_in_the_same_folder_are_refused(
     write_digits(folder, 1, 77)
     second = run("train", "vanilla", "--data", folder, *TINY, "--out", tmp_path / "run")
     assert second.exit_code == 2
-    assert "holds a run of another configuration (the training data: other pictures)" in second.stderr
+    assert "holds a run of another configuration (the training data: other samples)" in second.stderr
 
 
 def test_a_damaged_checkpoint_is_one_line(run: Run, tiny: Orders, carried_out: Carry, tmp_path: Path) -> None:
