@@ -26,6 +26,7 @@ from ganeval.suite.rows import (
 from ganeval.suite.verdicts import Verdict
 
 CHECKPOINTS = {"FID best": "fid", "last": "fid_last", "raw": "fid_raw", "last raw": "fid_last_raw"}
+ENOUGH = 3  # checks by which a run can be called healthy without saying by what
 HEADING = 13  # characters of a heading's line
 
 
@@ -71,12 +72,15 @@ def _training_table(finished: Sequence[Finished]) -> Table:
                 cell_of(report.scores.get(name), bare=True) if report else NOTHING for name in CHECKPOINTS.values()
             ]
             facts = run.outcome
-            verdict = "\n".join(map(_said, run.verdicts)) if position == 0 else ""
+            verdict = (
+                "\n".join(_said(one, len(facts["selection_fid"])) for one in run.verdicts) if position == 0 else ""
+            )
             name = run.order.name if position == 0 else "  and back"
             best = NOTHING if facts["best_step"] is None else f"{facts['best_step']:,}"
             table.add_row(name, f"{facts['steps']:,}", best, *scores, f"{facts['seconds']:.0f}", verdict)
     return table
 
 
-def _said(verdict: Verdict) -> str:
-    return verdict.name if verdict.name == "healthy" else verdict.sentence
+def _said(verdict: Verdict, checks: int) -> str:
+    """The sentence; of a healthy run the word is enough, unless it was judged by little."""
+    return verdict.name if verdict.name == "healthy" and checks >= ENOUGH else verdict.sentence

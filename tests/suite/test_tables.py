@@ -18,7 +18,7 @@ from ganeval.suite.material import load_material
 from ganeval.suite.orders import Order
 from ganeval.suite.page import BEGIN, END, tables, write_page
 from ganeval.suite.rows import Row, cell_of, columns_of, plus_minus, rows_of
-from ganeval.suite.table import suite_view
+from ganeval.suite.table import _said, suite_view
 from ganeval.suite.verdicts import Verdict
 from ganeval.suite.yardsticks import noise, yardsticks
 from reference_models import Config
@@ -31,7 +31,11 @@ def report_of(name: str, fid: float, *, model: str = "dcgan", seed: int = 0, cou
     changes = {"lr_g": more.pop("lr_g")} if "lr_g" in more else {}
     config = replace(Config(model, seed=seed), **changes).to_dict()
     training = {"model": model, "data": "digits", "config": config, "count": count, "steps": 8, "best_step": 4}
-    training |= {"seconds": 1.5, "verdicts": [{"name": "healthy", "sentence": "healthy: no alarm | at step 8"}]}
+    training |= {
+        "seconds": 1.5,
+        "selection_fid": {"2": 3.0, "4": 1.0, "8": 2.0},
+        "verdicts": [{"name": "healthy", "sentence": "healthy: no alarm | at step 8"}],
+    }
     scores = {"fid": Score(fid, "lower", error=0.5), **{key: Score(value, "lower") for key, value in more.items()}}
     return made(name, scores, count, {"training": training})
 
@@ -136,7 +140,9 @@ def test_a_run_that_is_not_healthy_says_why_and_one_without_a_report_has_dashes(
     ill = printed(finished(good, verdict="mode collapse"))
     assert any(line.endswith("mode collapse: why") for line in ill)
     none = replace(
-        finished(good, verdict="diverged"), reports=(), outcome={"steps": 3, "best_step": None, "seconds": 0}
+        finished(good, verdict="diverged"),
+        reports=(),
+        outcome={"steps": 3, "best_step": None, "selection_fid": {}, "seconds": 0},
     )
     (row,) = [line.split() for line in printed(finished(good), none) if "diverged" in line]
     assert row == ["digits-dcgan-s0", "3", "–", "–", "–", "–", "–", "0", "diverged:", "why"]
@@ -216,3 +222,8 @@ def test_noise_is_uniform_for_pictures_and_as_wide_as_the_data_for_points() -> N
     points = noise(grid, 5000)
     assert points.std(0).tolist() == pytest.approx(grid.train.pixels.std(0).tolist(), rel=0.05)
     assert points.mean(0).tolist() == pytest.approx([0, 0], abs=0.2)
+
+
+def test_a_run_judged_by_one_check_says_what_it_was_judged_by() -> None:
+    judged = Verdict("healthy", "healthy: no alarm at step 1: FID 90.0, recall 0.00")
+    assert [_said(judged, checks) for checks in (1, 3)] == [judged.sentence, "healthy"]
