@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner, Result
 from PIL import Image
 
@@ -23,6 +24,12 @@ def pytest_configure(config: pytest.Config) -> None:
     cache = tempfile.TemporaryDirectory(prefix="ganeval-tests-")
     config.add_cleanup(cache.cleanup)
     os.environ.update(GANEVAL_CACHE=cache.name, GANEVAL_OFFLINE="1")
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """A test that draws draws the same every time: one that failed once in a hundred runs failed a build that was well."""
+    torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session")

@@ -202,15 +202,22 @@ def test_the_head_sees_the_minibatch_layers_beside_the_features() -> None:
 # Spectral norm
 
 
-@pytest.mark.parametrize("layer", [nn.Linear(20, 30), nn.Conv2d(8, 16, 4, 2, 1), nn.Embedding(10, 20)])
-def test_spectral_norm_leaves_a_largest_singular_value_of_one(layer: nn.Module) -> None:
-    torch.manual_seed(0)
+LAYERS = {
+    "linear": lambda: nn.Linear(20, 30),
+    "convolution": lambda: nn.Conv2d(8, 16, 4, 2, 1),
+    "embedding": lambda: nn.Embedding(10, 20),
+}
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_spectral_norm_leaves_a_largest_singular_value_of_one(kind: str) -> None:
+    layer = LAYERS[kind]()
     wrap_in_spectral_norm(layer)
-    for _ in range(50):  # a power iteration each
+    for _ in range(1000):  # a power iteration each: how many it takes depends on how near the second value is
         weight = layer.weight
     assert isinstance(weight, Tensor)
     largest = torch.linalg.matrix_norm(weight.detach().flatten(1), 2)
-    assert float(largest) == pytest.approx(1, abs=1e-3)
+    assert float(largest) == pytest.approx(1, abs=1e-5)
 
 
 def test_spectral_norm_holds_still_in_evaluation() -> None:
