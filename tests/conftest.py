@@ -28,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def seeded() -> None:
-    """A test that draws draws the same every time: one that failed once in a hundred runs failed a build that was well."""
+    """What a test draws is the same every time: no build fails by chance."""
     torch.manual_seed(0)
 
 

@@ -25,8 +25,8 @@ from ganeval.suite.orders import Order
 from ganeval.suite.running import Prepared, settings_of
 from ganeval.suite.sampling import write_npz
 from ganeval.suite.scores import conditional_scores, cycle_l1, intra_class_recall, judge_of, labels_kept, psnr
-from ganeval.suite.verdicts import Divergence, Verdict, verdicts
-from reference_models import Outcome, Sampler, load_sampler
+from ganeval.suite.verdicts import Verdict, verdicts
+from reference_models import Divergence, Outcome, Sampler, load_sampler
 
 SEED = 2020
 MOST = 10_000  # images that are scored where nobody says how many

@@ -13,6 +13,7 @@ from ganeval.suite.fid_symptoms import past_its_best, swinging
 from ganeval.suite.loss_symptoms import critic_winning, frozen, growing_swings
 from ganeval.suite.sample_symptoms import collapsed, memorising, overfitting
 from ganeval.suite.series import Records, figure, number, series, step_of
+from reference_models import Divergence
 
 # worst first: what ended the run or its learning, what spoils the samples, what the best checkpoint escapes
 NAMES = (
@@ -34,15 +35,6 @@ class Verdict:
 
     name: str
     sentence: str
-
-
-@dataclass(frozen=True)
-class Divergence:
-    """Where a run stopped being numbers: the step, the loss or weight, and the step of the last good checkpoint."""
-
-    step: int
-    name: str
-    last_good: int | None = None
 
 
 def verdicts(

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ganeval.suite.verdicts import NAMES, Divergence, Verdict, verdicts
+from ganeval.suite.verdicts import NAMES, Verdict, verdicts
+from reference_models import Divergence
 from reference_models.config import Config
 
 Records = list[dict[str, Any]]
