@@ -283,10 +283,18 @@ def run_options(command: Command) -> Command:
     for option in reversed(
         [
             click.option("--data-b", metavar="SRC", help="CycleGAN's second domain, for a --data without trainB."),
-            click.option("--preset", metavar="NAME", help="digits, mnist, cifar10, large or vectors; by the data."),
+            click.option(
+                "--preset",
+                metavar="NAME",
+                help="digits, mnist, cifar10, large or vectors; by the data (by size alone without flip).",
+            ),
             click.option("--steps", type=click.IntRange(1), metavar="N", help="Of the generator; the preset's."),
             click.option(
-                "--set", "settings", multiple=True, metavar="key=value", help="Change a setting; several times. size=N."
+                "--set",
+                "settings",
+                multiple=True,
+                metavar="key=value",
+                help="Change a setting of `ganeval list settings`; several times.",
             ),
             click.option(
                 "--extractor", default="auto", metavar="NAME", help="As of `score`; auto: the data's own classifier."
@@ -395,7 +403,7 @@ def train_all(source: str, models: str | None, seed: int | None, seeds: int | No
 @click.option(
     "-o", "target", type=click.Path(path_type=Path), metavar="DIR|FILE", help="Folder, .npz or .zip (RUN's name.zip)."
 )
-@click.option("--seed", default=2020, show_default=True, help="Of the latents.")
+@click.option("--seed", default=2020, show_default=True, help="Of the latents, or of a CycleGAN's draw.")
 @click.option("--checkpoint", default="best", metavar="best|last", help="Best (default), by FID on held-out pictures.")
 @click.option("--raw", is_flag=True, help="The weights themselves, not their moving average.")
 @click.option("--direction", default="ab", metavar="ab|ba", help="Of a CycleGAN (default ab).")
@@ -409,7 +417,8 @@ def sample(run: Path, target: Path | None, **options: Any) -> None:
     ganeval sample results/digits-dcgan-s0 -n 50000 -o samples.npz
     ganeval sample results/digits-cgan-s0 -n 1000 -o samples/        a folder for each class
 
-    Seeded: the same seed gives the same samples, and more of them begin with the same ones.
+    Seeded: the same seed gives the same samples, and more of them begin with the same ones. A CycleGAN translates its
+    test pictures: all in their order, or -n of them, drawn at random.
     """
     from ganeval.files import check_target
     from ganeval.suite.sampling import Wanted, sample_run
@@ -421,7 +430,7 @@ def sample(run: Path, target: Path | None, **options: Any) -> None:
 
 
 @main.command(name="list")
-@click.argument("what", required=False, metavar="[metrics|datasets|extractors|models|protocols]")
+@click.argument("what", required=False, metavar="[metrics|datasets|extractors|models|protocols|settings]")
 @click.option("--data-root", type=click.Path(path_type=Path), metavar="DIR", help="Where data sets are (GANEVAL_DATA).")
 def list_(what: str | None, data_root: Path | None) -> None:
     """Say what is here, and which weights or data are missing.
@@ -429,13 +438,16 @@ def list_(what: str | None, data_root: Path | None) -> None:
     \b
     ganeval list
     ganeval list extractors
+    ganeval list settings                          every key of `train --set`: meaning, values, default
+
+    A preset has defaults of its own: `ganeval train MODEL --dry-run` says what a run takes.
     """
-    from ganeval.listing import LISTS
+    from ganeval.listing import LISTS, UNASKED
     from ganeval.render import facts_view
 
     if what is not None and what not in LISTS:
         raise unknown("list", what, LISTS)
-    for title in [what] if what else LISTS:
+    for title in [what] if what else UNASKED:
         print_view(facts_view(title, LISTS[title](data_root)))
 
 

@@ -47,6 +47,14 @@ def models(_: Path | None) -> Rows:
     return rows
 
 
+def settings(_: Path | None) -> Rows:
+    """Every key of `--set`: what it means, its values and defaults."""
+    from reference_models.meanings import explained  # as heavy as torch
+
+    size = "side of the pictures, which are cropped and resized to it\nwhole number, 8 to 256; default: as they are"
+    return {"size": size, **explained()}
+
+
 def protocols(_: Path | None) -> Rows:
     """The ways a picture reaches the network."""
     return {name: f"{row.resize}; agrees with {row.agrees_with}" for name, row in PROTOCOLS.items()}
@@ -58,4 +66,6 @@ LISTS: dict[str, Callable[[Path | None], Rows]] = {
     "extractors": extractors,
     "models": models,
     "protocols": protocols,
+    "settings": settings,
 }
+UNASKED = tuple(name for name in LISTS if name != "settings")  # it says nothing of what is here, and is long

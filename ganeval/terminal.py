@@ -4,25 +4,22 @@ import contextlib
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
 
 from ganeval.progress import Tick
 
+MEMORY = 3600.0  # seconds that a rate is taken over: some bars move every few minutes only
+
 
 @contextlib.contextmanager
 def progress() -> Iterator[Tick]:
     """Bars with rates on stderr, one for each stage; nothing where stderr is no terminal."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    with Progress(
-        *columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal
-    ) as bars:
+    with bars_on(Console(stderr=True)) as bars:
         lock = threading.Lock()
 
         def tick(stage: str, done: int, total: int | None) -> None:
@@ -30,6 +27,22 @@ def progress() -> Iterator[Tick]:
                 advance(bars, stage, done, total)
 
         yield tick
+
+
+def bars_on(console: Any, get_time: Callable[[], float] | None = None) -> Any:
+    """Rich's bars, with the columns that `advance` fills; nothing is shown where the console is no terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    return Progress(
+        *columns,
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        speed_estimate_period=MEMORY,
+        get_time=get_time,
+    )
 
 
 def advance(bars: Any, stage: str, done: int, total: int | None) -> None:
@@ -43,10 +56,22 @@ def advance(bars: Any, stage: str, done: int, total: int | None) -> None:
         bars.remove_task(bar.id)
         bar = None
     if bar is None:
-        bars.add_task(stage, total=total, completed=done, rate="", stage=name)
+        number = bars.add_task(stage, total=total, rate="", stage=name)
+        bars.update(number, completed=done)  # from here on the time counts
         return
-    rate = f"{bar.speed:,.0f}/s" if bar.speed else ""
-    bars.update(bar.id, description=stage, completed=max(done, bar.completed), rate=rate)
+    bars.update(bar.id, description=stage, completed=max(done, bar.completed))
+    bars.update(bar.id, rate=rate(bar.speed))
+
+
+def rate(speed: float | None) -> str:
+    """How many a second, with two digits where they are few; empty while it is not known.
+
+    >>> rate(1234.5), rate(3.21), rate(1 / 6), rate(None)
+    ('1,234/s', '3.2/s', '0.17/s', '')
+    """
+    if not speed:
+        return ""
+    return f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.2g}/s"
 
 
 def terminal_width() -> int | None:

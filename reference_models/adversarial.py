@@ -63,8 +63,7 @@ class Adversarial(Model):
         return pictures.float()
 
     def judgement(self, batch: Batch) -> Tensor:
-        whole = len(batch.images) - len(batch.images) % self.config.pack
-        return self._scores(packed(batch.images[:whole], self.config.pack), batch.labels)
+        return self._scores(packed(batch.images, self.config.pack), batch.labels)
 
     def to(self, device: torch.device, channels_last: bool) -> None:
         super().to(device, channels_last)

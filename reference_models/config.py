@@ -142,8 +142,11 @@ class Config:
         settable = {item.name: item.type for item in fields(self) if item.name not in FIXED}
         values: dict[str, Any] = {}
         for key, text in changes.items():
+            if key in FIXED:
+                raise ConfigError(f"--set {key}: is no setting: {FIXED[key]}")
             if key not in settable:
-                raise ConfigError(f"--set {key}: no such setting: {near(key, settable)}(known: {', '.join(settable)})")
+                known = f"known: {', '.join(settable)}; `ganeval list settings` explains them"
+                raise ConfigError(f"--set {key}: no such setting: {near(key, settable)}({known})")
             values[key] = _parsed(key, text, settable[key])
         changed = type(self)(**{**self.__dict__, **values})
         for key in changes:
@@ -152,8 +155,14 @@ class Config:
         return changed
 
 
-# decided by the command and the data, not by --set
-FIXED = ("model", "shape", "classes", "other_channels", "seed", "steps")
+FIXED = {  # decided by the command and the data, not by --set: how each is given
+    "model": "the command names it (train MODEL)",
+    "shape": "the data decide it; --set size=N resizes pictures",
+    "classes": "the labels of the data decide them",
+    "other_channels": "the pictures of the second domain decide them",
+    "seed": "give --seed",
+    "steps": "give --steps",
+}
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -60,7 +60,7 @@ class Model(ABC):
         """Take back what `state` gave."""
 
     def judgement(self, batch: Batch) -> Tensor | None:
-        """The critic's score of each picture, (N,), or of each pack; None where there is no one critic.
+        """The critic's score of each picture, (N,), or of each of whole packs; None where there is no one critic.
 
         For a model in `eval()` mode: what a critic in training mode is shown would change its statistics.
         """

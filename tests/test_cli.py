@@ -12,7 +12,8 @@ import pytest
 from ganeval.cli import main
 from ganeval.render import reports_view
 from ganeval.report import ImageSet, Protocol, Report, Score, load_report
-from ganeval.terminal import advance, print_view, progress, terminal_width
+from ganeval.suite.loading import LARGEST, SMALLEST
+from ganeval.terminal import advance, bars_on, print_view, progress, terminal_width
 
 ROOT = Path(__file__).parent.parent
 FID = ("--metrics", "fid")
@@ -207,6 +208,19 @@ def test_lists_name_what_is_here_and_what_is_missing(run, tmp_path, monkeypatch)
     assert re.search(rf"inception .*\n +in {tmp_path}/weights", run("list", "extractors").stdout)
 
 
+def test_settings_are_listed_when_asked_for_and_known_to_the_help(run):
+    listed = run("list", "settings").stdout
+    assert re.search(r"\n +pack +samples that .*\n +whole number, 1 to 64; default: 1; not of cyclegan\n", listed)
+    assert re.search(rf"\n +size .*\n +whole number, {SMALLEST} to {LARGEST}; ", listed)
+    assert listed not in run("list").stdout
+    for command in ("train", "train-all"):
+        assert (
+            "--set key=value   Change a setting of `ganeval list settings`; several times." in run(command, "-h").stdout
+        )
+    refused = run("train", "dcgan", "--set", "nonsense=1", "--dry-run")
+    assert refused.stderr.endswith("; `ganeval list settings` explains them)\n")
+
+
 def test_data_sets_are_found_where_the_flag_says(run, data_root):
     listed = run("list", "datasets", "--data-root", data_root).stdout
     assert re.search(rf"cifar10 +here: {re.escape(str(data_root))}", listed)
@@ -320,6 +334,21 @@ def test_stages_have_a_bar_each_whoever_reports_first():
     assert all(one.exception() is None for one in done)
     ticks = [(stage, count, 50) for count in range(1, 51) for stage in ("decode", "extract", "kid")]
     assert shown(ticks) == [("decode", 50, 50), ("extract", 50, 50), ("kid", 50, 50)]
+
+
+def test_a_bar_that_moves_every_few_minutes_has_its_rate_from_the_second_tick():
+    import io
+
+    from rich.console import Console
+
+    seconds = 0.0
+    bars = bars_on(Console(file=io.StringIO(), force_terminal=True), get_time=lambda: seconds)
+    said = []
+    for step in range(50, 300, 50):
+        advance(bars, "dcgan", step, 4000)
+        said.append(bars.tasks[0].fields["rate"])
+        seconds += 300
+    assert said == ["", "0.17/s", "0.17/s", "0.17/s", "0.17/s"]
 
 
 def test_in_a_pipe_a_view_is_plain_text_as_wide_as_it_needs_to_be(capsys):

@@ -387,6 +387,8 @@ def test_labels_and_known_hashes():
     for labels in ([0, 1], [0.5] * 4):
         with pytest.raises(ContentError, match="needed 4 whole numbers"):
             array_images(array, "a", labels=labels)
+    with pytest.raises(ContentError, match=r"^a: found the label -2, needed classes from 0 on; renumber the labels$"):
+        array_images(array, "a", labels=[0, -1, -2, 1])
     assert array_images(array, "a").bytes_hash() != array_images(array.reshape(4, 6, 5), "a").bytes_hash()
 
 

@@ -1,16 +1,45 @@
 """What `train-all` left in results/: every model has learned, as a share of what noise gets (a scale-free figure).
 
-The recorded runs, and those of this machine where there are any, as after the README's first command.
+The recorded runs, and those of this machine where the README's first command has left them all.
 """
 
+import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ganeval.progress import silent
 from ganeval.report import load_report
+from ganeval.suite.finishing import scored_count
+from ganeval.suite.orders import Order
+from ganeval.suite.running import prepare
+from reference_models import MODELS
 
 RECORDED = Path(__file__).parent.parent / "results" / "recorded"
-FOLDERS = [RECORDED] + [RECORDED.parent] * (RECORDED.parent / "digits-cyclegan-s0" / "report.json").is_file()
+DIGITS = [*(f"digits-{model}-s0" for model in MODELS), "digits-real", "digits-noise"]
+
+
+def by_default(folder: Path) -> bool:
+    """Whether a folder holds all that `ganeval train-all` leaves when it is given nothing: other runs learn less."""
+    if not all((folder / name / "report.json").is_file() for name in DIGITS):
+        return False
+    return all(asked(folder / f"digits-{model}-s0") == default(model) for model in MODELS)
+
+
+def asked(run: Path) -> tuple[Any, Any]:
+    training = load_report(run).more["training"]
+    return training["config"], training["count"]
+
+
+def default(model: str) -> tuple[Any, Any]:
+    order = Order(model, "digits", Path())
+    prepared = prepare(order, silent, judged=None)
+    return prepared.config.to_dict(), scored_count(order, prepared.material.train)
+
+
+FOLDERS = [RECORDED] + [RECORDED.parent] * by_default(RECORDED.parent)
 MOST = {"vanilla": 0.02, "dcgan": 0.017, "wgan-gp": 0.013, "cgan": 0.009}  # of noise's FID: the issue's own limits
 
 
@@ -19,6 +48,21 @@ def results(request: pytest.FixtureRequest) -> Path:
     """A folder of runs."""
     folder: Path = request.param
     return folder
+
+
+def test_runs_of_this_machine_count_only_where_all_are_there_and_as_the_preset_has_them(tmp_path: Path) -> None:
+    for name in reversed(DIGITS):
+        assert not by_default(tmp_path), f"without {name}"
+        (tmp_path / name).mkdir()
+        shutil.copy(RECORDED / name / "report.json", tmp_path / name)
+    assert by_default(tmp_path)
+    path = tmp_path / "digits-dcgan-s0" / "report.json"
+    report = path.read_text(encoding="utf-8")
+    for key, value in (("steps", 8), ("lr_g", 0.1), ("count", 100)):  # as after `train-all --steps 8`, --set, -n
+        changed = json.loads(report)
+        (changed["training"] if key == "count" else changed["training"]["config"])[key] = value
+        path.write_text(json.dumps(changed), encoding="utf-8")
+        assert not by_default(tmp_path), key
 
 
 @pytest.mark.parametrize("model", MOST)

@@ -36,6 +36,15 @@ def test_the_quick_benchmark_fills_its_tables(
     assert set(found["layouts"]["dcgan, 8 px"]) == set(training.VARIANTS)
 
 
+def test_the_recorded_loop_is_half_as_fast_again_as_the_plain_one_at_32_pixels() -> None:
+    recorded = json.loads((BENCHMARKS / "training.json").read_text(encoding="utf-8"))["loops"]
+    large = {name: rates for name, rates in recorded.items() if name.endswith("32 px")}
+    assert set(large) == {"dcgan, 32 px", "wgan-gp, 32 px"}
+    for rates in large.values():
+        best = {name: max(found) for name, found in rates.items()}
+        assert best.pop("ganeval") >= 1.5 * max(best.values())
+
+
 @pytest.mark.usefixtures("one_thread")
 def test_the_plain_loop_moves_each_player_as_often_as_ours(training: ModuleType) -> None:
     case = training.quickened(training.LOOPS[-2:-1])[0]

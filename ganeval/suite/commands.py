@@ -20,7 +20,7 @@ from ganeval.suite.planning import Wish, orders_for
 from ganeval.suite.running import chosen_extractor, prepare, train_run
 from ganeval.suite.table import suite_view
 from ganeval.training import trained_classifier
-from reference_models import MODELS, Divergence, build
+from reference_models import MODELS, build
 from reference_models.settings import ignored
 
 TRAINED_HERE = ("mnist", "fashion-mnist", "cifar10")
@@ -28,7 +28,7 @@ TRAINED_HERE = ("mnist", "fashion-mnist", "cifar10")
 
 def planned(order: Order) -> RenderableType:
     """What a run would be: data, networks, settings."""
-    _check_model(order.model)
+    _check_alone(order)
     prepared = prepare(order, silent, judged=None)
     sizes = {
         f"network {name}": f"{sum(weight.numel() for weight in network.parameters()):,} weights"
@@ -42,17 +42,13 @@ def planned(order: Order) -> RenderableType:
 
 
 def train_one(order: Order, tick: Tick, width: int | None = None) -> tuple[RenderableType, str | None]:
-    """Train and score one model. Without weights for the extractor it is trained, and not scored."""
-    _check_model(order.model)
+    """Train and score one model. Without weights for the extractor it is trained, and judged by its losses alone."""
+    _check_alone(order)
     prepare(order, tick, judged=None)  # a mistake is said before a classifier is trained
     _ensure_classifier(order, tick)
     prepared = prepare(order, tick, judged=False)
-    outcome = train_run(prepared, tick)
-    if prepared.how is None and not prepared.config.is_vector:
-        done = {"steps": f"{outcome.step:,}", "seconds": f"{outcome.seconds:.0f}", "scored": "no: see the warning"}
-        return facts_view(str(order.folder), done), _unscored(order, outcome.divergence)
-    run = finish(prepared, outcome, tick)
-    return suite_view([run], (), width), _diverged(run)
+    run = finish(prepared, train_run(prepared, tick), tick)
+    return suite_view([run], (), width) if prepared.scored else _unscored_view(run), _diverged(run)
 
 
 def train_all_of(
@@ -101,9 +97,12 @@ def _ensure_classifier(order: Order, tick: Tick) -> None:
         trained_classifier(images, None, seed=2020, device=pick_device(order.device), tick=tick)
 
 
-def _check_model(model: str) -> None:
-    if model not in MODELS:
-        raise unknown("model", model, MODELS)
+def _check_alone(order: Order) -> None:
+    """UsageError for a model that is none, and a count that it would ignore: in `train-all` others may use it."""
+    if order.model not in MODELS:
+        raise unknown("model", order.model, MODELS)
+    if order.model == "cyclegan" and order.count is not None:
+        raise UsageError(f"-n {order.count}: cyclegan is always scored on all test pictures; leave it out")
 
 
 def _check_folder(out: Path) -> None:
@@ -116,7 +115,8 @@ def _diverged(run: Finished) -> str | None:
     return f"{run.order.name}: {sentences[0]}" if sentences else None
 
 
-def _unscored(order: Order, divergence: Divergence | None) -> str | None:
-    if divergence is None:
-        return None
-    return f"{order.name}: diverged: {divergence.name} at step {divergence.step:,}; see log.jsonl"
+def _unscored_view(run: Finished) -> RenderableType:
+    """A run that nothing could score: how long it trained, and what its losses show."""
+    facts, said = run.outcome, "\n".join(verdict.sentence for verdict in run.verdicts)
+    done = {"steps": f"{facts['steps']:,}", "seconds": f"{facts['seconds']:.0f}", "scored": "no: see the warning"}
+    return facts_view(str(run.order.folder), {**done, "verdict": said})

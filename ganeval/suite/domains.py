@@ -18,7 +18,18 @@ from ganeval.progress import Tick, silent
 from ganeval.sources import Opening, display_name, full_name
 from ganeval.suite.material import Material, Split, assembled, material_of, name_of
 from ganeval.suite.outlines import outlines
-from ganeval.suite.partition import Indices, Parts, divided, folders, held_in, partition, parts_of, stratified
+from ganeval.suite.partition import (
+    Held,
+    Indices,
+    Parts,
+    divided,
+    folders,
+    held_in,
+    holds_domains,
+    partition,
+    parts_of,
+    stratified,
+)
 
 LEAST = 16  # pixels: the translators halve twice, and of 8 nothing would be left
 DIGITS = ("digits", "mnist")
@@ -37,6 +48,11 @@ class Domains:
     truth: bool
     name: str
 
+    @property
+    def fingerprint(self) -> str:
+        """The sha256 (hex) of domain A, a dash, and that of domain B."""
+        return f"{self.a.fingerprint}-{self.b.fingerprint}"
+
 
 def load_domains(
     source: str,
@@ -51,7 +67,7 @@ def load_domains(
 
     Pictures are at least 16 pixels wide: smaller ones are enlarged, bicubic. In the training split the outlines are
     those of other pictures, half for each domain; in selection and test they are of the very same.
-    Raises as `load_material`, and UsageError for points and for domains of two sizes.
+    Raises as `load_material`, and UsageError for points, domains of two sizes and `other` beside a folder of both.
 
     >>> domains = load_domains("digits")
     >>> domains.names, domains.a.shape, len(domains.a.train), len(domains.b.train), domains.truth
@@ -60,15 +76,24 @@ def load_domains(
     opening = Opening(data_root, offline)
     if other is not None:
         return _two_sources((source, other), opening, size, tick)
-    held = None if is_dataset(source) else held_in(source, opening)
-    inside = folders(held) if isinstance(held, Images) else {}
-    if {"trainA", "trainB"} <= inside.keys():
-        return _two_folders(source, inside, size, tick)
+    held = _own(source, opening)
+    if holds_domains(held):
+        return _two_folders(source, folders(held), size, tick)
     parts = parts_of(source, opening) if held is None else divided(held)
     return _outlined(_material(parts, name_of(source), full_name(source), size, tick))
 
 
+def _own(source: str, opening: Opening) -> Held | None:
+    """What a source holds that is no named data set: it may be two domains."""
+    return None if is_dataset(source) else held_in(source, opening)
+
+
 def _two_sources(sources: tuple[str, str], opening: Opening, size: int | None, tick: Tick) -> Domains:
+    source, other = sources
+    if holds_domains(_own(source, opening)):
+        raise UsageError(f"--data-b {other}: {source} already holds trainB; leave one of them out")
+    if holds_domains(_own(other, opening)):
+        raise UsageError(f"--data-b {other}: holds two domains (trainA, trainB), needed one; give it as --data alone")
     a, b = (_material(parts_of(one, opening), name_of(one), full_name(one), size, tick) for one in sources)
     names = (a.name, b.name) if a.name != b.name else sources
     return _unpaired(a, b, names, f"{a.name}-{b.name}")

@@ -76,12 +76,15 @@ def scorer_of(order: Order, reference: Any, count: int, tick: Tick, *, without: 
 
 
 def finish(prepared: Prepared, outcome: Outcome, tick: Tick) -> Finished:
-    """Score a trained run and write its report; what was scored before by the same order is read again."""
+    """Score a trained run and write its report; what was scored before by the same order is read again.
+
+    Without an extractor, or a check before it diverged, there is no report, but what its losses tell.
+    """
     order = prepared.order
     losses, checks, divergence = logged(order.folder)
     found = tuple(verdicts(losses, checks, divergence=divergence, loss=prepared.config.loss, best_step=_best(outcome)))
     facts = facts_of(prepared, outcome, found, checks)
-    if outcome.best is None:  # it diverged before its first check
+    if outcome.best is None or not prepared.scored:
         return Finished(order, (), found, facts)
     reports = known_reports(order.folder, facts)
     if reports is None:

@@ -12,7 +12,7 @@ from ganeval.files import replacing
 from ganeval.report import dump
 from ganeval.runs import config_of, is_run, is_trained
 from reference_models import Config
-from reference_models.checkpoint import read
+from reference_models.checkpoint import CheckpointError, read
 from reference_models.resuming import changed_since
 
 try:
@@ -51,6 +51,7 @@ def alone_in(folder: Path, patience: float = 5.0) -> Iterator[None]:
 def check_free(folder: Path, config: Config, fingerprint: str, judge: str | None) -> None:
     """Whether a folder is empty, or holds this very run, as far as it came, its checks made by the same `judge`.
 
+    One that ended without a judge may be scored by any.
     ContentError for files that are no run's, UsageError for a run of another configuration, with the difference.
     """
     if folder.exists() and not folder.is_dir():
@@ -63,13 +64,32 @@ def check_free(folder: Path, config: Config, fingerprint: str, judge: str | None
         return  # it was stopped before its first check: nothing is lost
     found = config_of(folder)
     changed = changed_since(found, config, fingerprint)
-    if found.get("judge", judge) != judge:  # two scales of FID in one log, and no best of them
-        changed.append(f"the extractor: was {found['judge']}, now {judge}")
+    if found.get("judge", judge) != judge:
+        changed += _other_judge(folder, config, found["judge"], judge)
     if changed:
         raise UsageError(
             f"{folder}: holds a run of another configuration ({'; '.join(changed)}); "
             "give another --out, or delete this folder"
         )
+
+
+def _other_judge(folder: Path, config: Config, before: str | None, judge: str | None) -> Iterator[str]:
+    """Why another judge's checks cannot follow: two scales of FID, or none, in one log, and no best of them.
+
+    A run that nobody judged while it trained can be scored when it has ended: no check follows.
+    """
+    if before is not None:
+        yield f"the extractor: was {before}, now {judge or 'none'}"
+    elif 0 < (done := _steps_done(folder)) < config.steps:
+        yield f"the extractor: was none for the first {done:,} of {config.steps:,} steps, now {judge}"
+
+
+def _steps_done(folder: Path) -> int:
+    try:
+        last = read(folder / "checkpoints", "last")
+    except CheckpointError as error:
+        raise ContentError(str(error)) from error
+    return 0 if last is None else int(last["step"])
 
 
 def begin(folder: Path, config: Config, fingerprint: str, judge: str | None, about: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganeval.datasets import is_dataset
-from ganeval.errors import ContentError
+from ganeval.errors import ContentError, UsageError
 from ganeval.images import Images, array_images
 from ganeval.mixtures import is_mixture
 from ganeval.progress import Tick, silent
@@ -67,7 +67,7 @@ def load_material(
 
     Pictures keep their size where all are squares of one, 8 to 256 pixels; with `size` the square in the middle is
     resized (see `loading.fitted`). They have one channel where all are grey. Points (ring8, grid25) are as they are.
-    Raises UsageError for pictures of several sizes without `size`, ContentError for fewer than ten.
+    Raises UsageError for pictures of several sizes without `size` and points with one, ContentError for fewer than ten.
 
     >>> digits = load_material("digits")
     >>> digits.shape, len(digits.train), len(digits.selection), len(digits.test)
@@ -83,6 +83,8 @@ def material_of(
     """The three parts of a set, read into memory; pictures below `least` pixels are enlarged to it."""
     three = (parts.train, parts.selection, parts.test)
     images = [one for one in three if isinstance(one, Images)]
+    if size is not None and not images:
+        raise UsageError(f"size={size}: is for pictures, and {name} is points; leave it out")
     tensors = [_points(one) for one in three if isinstance(one, Statistics)]
     if images:
         tensors = [torch.from_numpy(held) for held in hold(images, size_for(images[0], size, least=least), tick)]

@@ -6,7 +6,18 @@ from ganeval.errors import ContentError
 from ganeval.files import replacing
 from ganeval.report import Report, load_report
 from ganeval.suite.material import name_of
-from ganeval.suite.rows import NOTHING, Column, Row, columns_of, count_of, plus_minus, rows_of, special_columns
+from ganeval.suite.rows import (
+    NOTHING,
+    TRAINING,
+    Column,
+    Row,
+    columns_of,
+    plus_minus,
+    reference_line,
+    rows_of,
+    special_columns,
+    training_row,
+)
 from reference_models import MODELS
 
 BEGIN, END = "<!-- ganeval train-all: begin -->", "<!-- ganeval train-all: end -->"
@@ -36,8 +47,7 @@ def tables(out: Path) -> str:
         sections.append(f"## {data}\n")
         if made:
             columns = columns_of(made, "% of noise")
-            counts = "" if columns[0][0] == "N" else f", N = {count_of(made[0])}"
-            sections += [f"Against {made[0].reports[0].reference.name}{counts}.\n", _markdown(made, columns)]
+            sections += [f"Against {reference_line(made, columns)}.\n", _markdown(made, columns)]
         if translated:
             sections += ["Translations.\n", _markdown(translated, columns_of(translated, "% of doing nothing"))]
         rows = [*made, *translated]
@@ -73,15 +83,12 @@ def _yardsticks(out: Path, data: str, protocol: str) -> list[Report]:
 
 
 def _training(reports: list[Report]) -> str:
-    columns = ("run", "steps", "best at", "FID best", "last", "raw", "last raw", "seconds", "verdict")
     lines = []
     for report in reports:
         facts = report.more["training"]
-        names = ("fid", "fid_last", "fid_raw", "fid_last_raw")
-        fids = [f"{report.scores[name].value:.4g}" if name in report.scores else NOTHING for name in names]
         verdict = "; ".join(one["sentence"] for one in facts["verdicts"])
-        lines.append((report.samples.name, facts["steps"], facts["best_step"], *fids, facts["seconds"], verdict))
-    return _lines(columns, lines)
+        lines.append(training_row(report.samples.name, facts, report, verdict))
+    return _lines(TRAINING, lines)
 
 
 def _markdown(rows: list[Row], columns: list[Column]) -> str:
@@ -90,6 +97,6 @@ def _markdown(rows: list[Row], columns: list[Column]) -> str:
     )
 
 
-def _lines(heads: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
+def _lines(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     table = [heads, ("---", *["---:"] * (len(heads) - 1)), *rows]
-    return "\n".join(f"| {' | '.join(str(cell).replace('|', '/') for cell in row)} |" for row in table) + "\n"
+    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in table) + "\n"

@@ -5,6 +5,7 @@ same pictures. (`numpy.random.RandomState` is used because NumPy promises never 
 """
 
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +44,7 @@ def parts_of(source: str, opening: Opening) -> Parts:
     """
     if not (is_dataset(source) or is_mixture(source)):
         whole = held_in(source, opening)
-        if isinstance(whole, Images) and {"trainA", "trainB"} <= set(whole.classes or ()):
+        if holds_domains(whole):
             raise UsageError(f"{source}: holds two domains (trainA, trainB), which only cyclegan learns")
         return divided(whole)
     name, _, split = source.partition(":")
@@ -60,6 +61,11 @@ def held_in(source: str, opening: Opening) -> Held:
     if isinstance(found, Images | Statistics):
         return found
     raise UsageError(f"{source}: found a stream, which is read once; needed pictures in a folder, archive or array")
+
+
+def holds_domains(whole: Held | None) -> TypeGuard[Images]:
+    """Whether a set is laid out as CycleGAN's authors do, in folders trainA and trainB."""
+    return isinstance(whole, Images) and {"trainA", "trainB"} <= set(whole.classes or ())
 
 
 def divided(whole: Held) -> Parts:

@@ -10,10 +10,8 @@ from ganeval.images import Images
 from ganeval.mixtures import is_mixture
 from ganeval.sources import Opening
 from ganeval.suite.orders import Order, run_folder
-from ganeval.suite.partition import held_in
+from ganeval.suite.partition import held_in, holds_domains
 from reference_models import MODELS, PRESETS
-
-DOMAINS = {"trainA", "trainB"}
 
 
 @dataclass(frozen=True)
@@ -57,8 +55,7 @@ def _impossible(model: str, common: Order) -> str | None:
     held = held_in(common.source, Opening(common.data_root, common.offline))
     if not isinstance(held, Images):
         return None if model in PRESETS["vectors"] else "it is for pictures, and these are points"
-    classes = set(held.classes or ())
-    if model != "cyclegan" and (classes >= DOMAINS or common.other is not None):
+    if model != "cyclegan" and (holds_domains(held) or common.other is not None):
         return "the data are two domains"
     if model == "cgan" and held.labels is None:
         return "the pictures have no labels (one folder per class gives them)"

@@ -3,8 +3,9 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,9 @@ SPECIAL = {
     "psnr": "PSNR dB",
     "psnr_nothing": "PSNR dB, nothing",
 }
+
+CHECKPOINTS = {"FID best": "fid", "last": "fid_last", "raw": "fid_raw", "last raw": "fid_last_raw"}
+TRAINING = ("run", "steps", "best at", *CHECKPOINTS, "seconds", "verdict")
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,19 @@ def columns_of(rows: Sequence[Row], share: str) -> list[Column]:
         if name == "fid" and any(row.share != NOTHING for row in rows):
             columns.append((share, lambda row: row.share))
     return columns
+
+
+def reference_line(rows: Sequence[Row], columns: Sequence[Column]) -> str:
+    """What these rows are scored against and, where they have no column of it, how many images of each."""
+    counts = "" if columns[0][0] == "N" else f", N = {count_of(rows[0])}"
+    return f"{rows[0].reports[0].reference.name}{counts}"
+
+
+def training_row(name: str, facts: Mapping[str, Any], report: Report | None, verdict: str) -> tuple[str, ...]:
+    """The cells below `TRAINING`: budget, the best checkpoint, what it and the others score, time and verdict."""
+    best = NOTHING if facts["best_step"] is None else f"{facts['best_step']:,}"
+    scores = [cell_of(report.scores.get(key) if report else None, bare=True) for key in CHECKPOINTS.values()]
+    return (name, f"{facts['steps']:,}", best, *scores, f"{facts['seconds']:.0f}", verdict)
 
 
 def special_columns(rows: Sequence[Row]) -> list[Column]:

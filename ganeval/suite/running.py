@@ -50,9 +50,13 @@ class Prepared:
         return None if self.how is None else f"{self.how.extractor.name} {self.how.extractor.weights_sha256}".strip()
 
     @property
+    def scored(self) -> bool:
+        """Whether samples can be scored: points need no extractor."""
+        return self.how is not None or self.config.is_vector
+
+    @property
     def fingerprint(self) -> str:
-        parts = [self.material.fingerprint] + ([self.domains.b.fingerprint] if self.domains else [])
-        return "-".join(parts)
+        return self.domains.fingerprint if self.domains else self.material.fingerprint
 
 
 def prepare(order: Order, tick: Tick, *, judged: bool | None = True) -> Prepared:
@@ -64,6 +68,7 @@ def prepare(order: Order, tick: Tick, *, judged: bool | None = True) -> Prepared
     _check_flags(order)
     domains = domains_of(order, tick) if order.model == "cyclegan" else None
     material = domains.a if domains else read_material(order, tick)
+    _check_extractor(order, material)
     for one in (domains.a, domains.b) if domains else (material,):
         _check_counts(one)
     config = configured(order, material, domains)
@@ -80,6 +85,12 @@ def _check_flags(order: Order) -> None:
         raise UsageError(f"--data-b {order.other}: is for cyclegan, and {order.model} would ignore it")
     if order.tensorboard:
         check_tensorboard()
+
+
+def _check_extractor(order: Order, material: Material) -> None:
+    """UsageError for a network that points would have no use for."""
+    if len(material.shape) == 1 and order.extractor not in ("auto", "points"):
+        raise UsageError(f"--extractor {order.extractor}: is for pictures, and {material.name} is points; leave it out")
 
 
 def _check_counts(material: Material) -> None:
@@ -134,8 +145,9 @@ def configured(order: Order, material: Material, domains: Domains | None) -> Con
 
 
 def _named_preset(order: Order, material: Material) -> str | None:
-    """The preset that was made for a data set; None where the shape decides."""
-    return material.name if is_dataset(order.source) and material.name in PRESETS else None
+    """The preset that was made for a data set; None where the shape decides, as for a data set beside another."""
+    own = is_dataset(order.source) and order.other is None
+    return material.name if own and material.name in PRESETS else None
 
 
 def train_run(prepared: Prepared, tick: Tick) -> Outcome:
@@ -168,15 +180,14 @@ def _trained(prepared: Prepared, tick: Tick) -> Outcome:
 def subject_of(prepared: Prepared) -> Subject:
     """What is scored and shown of this run."""
     config, how = prepared.config, prepared.how
-    judged = how is not None or config.is_vector
     if prepared.domains is not None:
         pair = (prepared.domains.a, prepared.domains.b)
         judges = None
-        if judged:  # the judge of a translation knows the domain it leads to
+        if prepared.scored:  # the judge of a translation knows the domain it leads to
             judges = (Judge(pair[1].selection, pair[1].train, how), Judge(pair[0].selection, pair[0].train, how))
         return Translated(config, pair, judges)
     material = prepared.material
-    judge = Judge(material.selection, material.train, how) if judged else None
+    judge = Judge(material.selection, material.train, how) if prepared.scored else None
     return Generated(config, material, judge, class_counts(prepared))
 
 

@@ -98,11 +98,17 @@ def _made(sampler: Sampler, config: dict[str, Any], wanted: Wanted) -> tuple[Ten
         return sampler.draw(wanted.count or 10_000, wanted.seed)
     places = {"size": config.get("size"), "data_root": wanted.data_root, "offline": wanted.offline}
     domains = load_domains(str(config["data"]), config.get("data_b"), **places)  # type: ignore[arg-type]
+    if domains.fingerprint != config.get("data_sha256"):
+        raise ContentError(
+            f"{config['data']}: found other pictures than this run was trained on, of which it would translate some; "
+            "needed the same; put them back, or train anew"
+        )
     source = (domains.a if wanted.direction == "ab" else domains.b).test
-    count = wanted.count or len(source)
-    if count > len(source):
-        raise UsageError(f"-n {count}: this run translates test pictures, and there are {len(source)}")
-    chosen = np.sort(np.random.RandomState(wanted.seed).permutation(len(source))[:count])
+    if wanted.count is None:
+        return sampler.translate(source.pixels), source.labels
+    if wanted.count > len(source):
+        raise UsageError(f"-n {wanted.count}: this run translates test pictures, and there are {len(source)}")
+    chosen = np.random.RandomState(wanted.seed).permutation(len(source))[: wanted.count]
     return sampler.translate(source.pixels[chosen]), None if source.labels is None else source.labels[chosen]
 
 

@@ -16,6 +16,7 @@ from reference_models.model import Model
 
 SEED = 1  # of the samples that choose the best checkpoint; the report's are drawn with another
 ROWS = 8
+BLOCK = 100  # pictures that a critic judges at a time, or the whole packs of so many
 
 
 class Subject(Protocol):
@@ -46,6 +47,7 @@ class Generated:
         return {"fid_raw": found.get("fid")} if raw else found
 
     def show(self, path: Path, model: Model, generators: nn.ModuleDict) -> None:
+        """Samples of the same latents every time; column k is of class k, of more than 16 classes the first 8."""
         if self.config.is_vector:
             if self.config.shape == (2,):
                 samples = self._sampler(generators).draw(len(self.material.selection), SEED)[0]
@@ -53,8 +55,6 @@ class Generated:
             return
         columns = self.config.classes if 0 < self.config.classes <= 16 else ROWS
         labels = torch.arange(columns).repeat(ROWS) if self.config.classes else None
-        if labels is not None:
-            labels = labels % self.config.classes
         z = torch.randn(columns * ROWS, self.config.latent, generator=torch.Generator().manual_seed(SEED))
         write_grid(path, self._sampler(generators).pictures(z, labels), columns)
 
@@ -109,13 +109,15 @@ class Translated:
 
 @torch.inference_mode()
 def judgements(model: Model, pixels: Tensor, labels: Tensor | None) -> Tensor | None:
-    """The critic's scores of the first thousand pictures, in blocks; None where a model has no one critic."""
-    device = next(model.networks.parameters()).device
+    """The critic's scores, in blocks of whole packs; None where no pack is full, or a model has no one critic."""
+    device, pack = next(model.networks.parameters()).device, model.config.pack
+    whole, block = len(pixels) - len(pixels) % pack, BLOCK - BLOCK % pack
     scores = []
-    for start in range(0, min(1000, len(pixels)), 100):
-        some = None if labels is None else labels[start : start + 100].to(device)
-        found = model.judgement(Batch(signed(pixels[start : start + 100].to(device)), some))
+    for start in range(0, whole, block):
+        part = slice(start, min(start + block, whole))
+        some = None if labels is None else labels[part].to(device)
+        found = model.judgement(Batch(signed(pixels[part].to(device)), some))
         if found is None:
             return None
         scores.append(found.cpu())
-    return torch.cat(scores)
+    return torch.cat(scores) if scores else None

@@ -12,20 +12,20 @@ from ganeval.render import blocks, column_width, columns_table
 from ganeval.report import Report
 from ganeval.suite.finishing import Finished
 from ganeval.suite.rows import (
-    NOTHING,
     SPECIAL,
+    TRAINING,
     Column,
     Row,
-    cell_of,
     columns_of,
     count_of,
     plus_minus,
+    reference_line,
     rows_of,
     special_columns,
+    training_row,
 )
 from ganeval.suite.verdicts import Verdict
 
-CHECKPOINTS = {"FID best": "fid", "last": "fid_last", "raw": "fid_raw", "last raw": "fid_last_raw"}
 ENOUGH = 3  # checks by which a run can be called healthy without saying by what
 HEADING = 13  # characters of a heading's line
 
@@ -35,9 +35,9 @@ def suite_view(finished: Sequence[Finished], yardsticks: Sequence[Report], width
     made, translated = rows_of([report for run in finished for report in run.reports], yardsticks)
     parts: list[RenderableType] = []
     if made:
-        reference, columns = made[0].reports[0].reference, columns_of(made, "% of noise")
-        counts = "" if columns[0][0] == "N" else f", N = {count_of(made[0])}"
-        parts += _tables(f"against {reference.name}{counts}, M = {reference.count:,}", made, columns, width)
+        columns = columns_of(made, "% of noise")
+        title = f"against {reference_line(made, columns)}, M = {made[0].reports[0].reference.count:,}"
+        parts += _tables(title, made, columns, width)
     if translated:
         title = f"translations against the other domain, N = {count_of(translated[0])}"
         parts += _tables(title, translated, columns_of(translated, "% of doing nothing"), width)
@@ -61,23 +61,17 @@ def _tables(title: str, rows: Sequence[Row], columns: Sequence[Column], width: i
 
 
 def _training_table(finished: Sequence[Finished]) -> Table:
-    """A line for each run: budget, the best checkpoint, what the others score, time and verdict."""
+    """A line for each run, and one for the way back of a translation."""
     table = Table(box=SIMPLE_HEAD, title="training", title_justify="left", title_style="bold")
-    for heading in ("run", "steps", "best at", *CHECKPOINTS, "seconds"):
+    for heading in TRAINING[:-1]:
         table.add_column(heading, justify="left" if heading == "run" else "right", no_wrap=True)
-    table.add_column("verdict", overflow="fold")
+    table.add_column(TRAINING[-1], overflow="fold")
     for run in finished:
-        for position, report in enumerate(run.reports or (None,)):
-            scores = [
-                cell_of(report.scores.get(name), bare=True) if report else NOTHING for name in CHECKPOINTS.values()
-            ]
-            facts = run.outcome
-            verdict = (
-                "\n".join(_said(one, len(facts["selection_fid"])) for one in run.verdicts) if position == 0 else ""
-            )
-            name = run.order.name if position == 0 else "  and back"
-            best = NOTHING if facts["best_step"] is None else f"{facts['best_step']:,}"
-            table.add_row(name, f"{facts['steps']:,}", best, *scores, f"{facts['seconds']:.0f}", verdict)
+        verdict = "\n".join(_said(one, len(run.outcome["selection_fid"])) for one in run.verdicts)
+        first, *others = run.reports or (None,)
+        table.add_row(*training_row(run.order.name, run.outcome, first, verdict))
+        for report in others:
+            table.add_row(*training_row("  and back", run.outcome, report, ""))
     return table
 
 

@@ -188,10 +188,10 @@ def test_own_networks_are_told_classes_where_the_configuration_has_them(
     assert (labels is None) == (classes == 0)
 
 
-@pytest.mark.parametrize(("pack", "scores"), [(1, 7), (2, 3), (3, 2)])
+@pytest.mark.parametrize(("pack", "scores"), [(1, 6), (2, 3), (3, 2)])
 def test_judgement_is_one_score_for_each_picture_or_pack(pack: int, scores: int) -> None:
     model, _ = own(pack=pack)
-    judged = model.judgement(Data(pictures(model.config)).batch(0, 7, seed=0))
+    judged = model.judgement(Data(pictures(model.config)).batch(0, 6, seed=0))
     assert judged.shape == (scores,)
 
 
@@ -273,6 +273,19 @@ def test_where_short_arithmetic_and_the_other_layout_are_chosen() -> None:
     assert uses_channels_last(small, torch.device("cuda"))
     assert uses_bfloat16(tiny("dcgan", precision="bf16"), CPU)
     assert not uses_bfloat16(tiny("dcgan", shape=(3, 32, 32), precision="float32"), CPU)
+
+
+@pytest.mark.parametrize("in_hardware", [True, False])
+def test_at_16_pixels_the_models_that_gain_are_those_measured_to(
+    monkeypatch: pytest.MonkeyPatch, in_hardware: bool
+) -> None:
+    monkeypatch.setattr("reference_models.precision._cpu_has_bfloat16", lambda: in_hardware)
+    sides = {"dcgan": 16, "wgan-gp": 16, "cgan": 16, "cyclegan": 17}  # docs/reproducing.md has the figures
+    for model, first in sides.items():
+        for side in (8, 15, 16, 17, 28):
+            config = tiny(model, shape=(1, side, side))
+            assert uses_bfloat16(config, CPU) == (in_hardware and side >= first)
+            assert uses_channels_last(config, CPU) == (side >= first)
 
 
 # The package

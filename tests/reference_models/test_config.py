@@ -11,6 +11,7 @@ from tiny_models import tiny
 from reference_models import MODELS, Config, ConfigError, build
 from reference_models.combinations import CHOICES, RANGES, check
 from reference_models.config import FIXED, LOSS_NAMES, PENALTY_NAMES, SMOOTHED, differences
+from reference_models.meanings import MEANINGS, explained
 
 SETTABLE = {item.name: item.type for item in fields(Config) if item.name not in FIXED}
 PER_SAMPLE = "its norm is taken sample by sample, and batch norm lets the samples of a batch depend on each other"
@@ -35,6 +36,34 @@ def test_every_setting_has_its_values_or_its_range() -> None:
     assert {name for name, kind in SETTABLE.items() if kind not in (int, float, str)} == {
         name for name, kind in SETTABLE.items() if kind is bool
     }
+
+
+def test_every_setting_is_explained_with_its_values_and_its_default() -> None:
+    assert len(MEANINGS) == len(SETTABLE)
+    assert set(MEANINGS) == set(SETTABLE), "a setting without a meaning, or a meaning of no setting"
+    said = explained()
+    assert list(said) == list(MEANINGS)
+    for key, text in said.items():
+        meaning, facts = text.split("\n")
+        assert meaning == MEANINGS[key]
+        assert "default: " in facts
+    for key, names in CHOICES.items():
+        assert all(name in said[key].split("\n")[1] for name in names), key
+
+
+@pytest.mark.parametrize(
+    ("key", "facts"),
+    {
+        "spectral_norm": "true or false; default: false",
+        "lr_g": "number, 0 to 10; default: 0.0002",
+        "batch": "whole number, 1 to 1,000,000; default: 64 (cyclegan: 8)",
+        "penalty": "gradient, r1, r2, zero-centred (several by +), or nothing; default: nothing (wgan-gp: gradient)",
+        "pool": "whole number, 0 to 1,000,000; default: 50; of cyclegan",
+        "embedding_scale": "number, 0 to 100; default: 0.15; of cgan; no effect with condition_g=batch-norm",
+    }.items(),
+)
+def test_what_is_said_of_a_setting_is_what_the_tables_hold(key: str, facts: str) -> None:
+    assert explained()[key].split("\n")[1] == facts
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -72,12 +101,27 @@ def test_a_setting_that_cannot_be_meant_is_refused_in_words(key: str, text: str)
     assert refused_change(Config("dcgan"), key, text) == TEXTS[key, text]
 
 
-@pytest.mark.parametrize("key", ["spectral_nrom", "steps", "model", "nonsense"])
+@pytest.mark.parametrize("key", ["spectral_nrom", "nonsense"])
 def test_an_unknown_setting_is_refused_with_the_known_ones(key: str) -> None:
     hint = "did you mean 'spectral_norm'? " if key == "spectral_nrom" else ""
     said = refused_change(Config("dcgan"), key, "1")
     assert said.startswith(f"--set {key}: no such setting: {hint}")
-    assert said.endswith(f"(known: {', '.join(SETTABLE)})")
+    assert said.endswith(f"(known: {', '.join(SETTABLE)}; `ganeval list settings` explains them)")
+
+
+GIVEN = {
+    "steps": "give --steps",
+    "seed": "give --seed",
+    "model": "the command names it (train MODEL)",
+    "shape": "the data decide it; --set size=N resizes pictures",
+    "classes": "the labels of the data decide them",
+    "other_channels": "the pictures of the second domain decide them",
+}
+
+
+@pytest.mark.parametrize("key", FIXED)
+def test_what_is_no_setting_is_refused_with_how_it_is_given(key: str) -> None:
+    assert refused_change(Config("dcgan"), key, "1") == f"--set {key}: is no setting: {GIVEN[key]}"
 
 
 def test_other_settings_without_effect_are_refused() -> None:

@@ -281,6 +281,11 @@ def test_points_are_material_too(tmp_path: Path) -> None:
         assert [where[tuple(point)] for point in split.pixels.tolist()] == split.labels.tolist()
 
 
+def test_points_have_no_size_in_pixels() -> None:
+    with pytest.raises(UsageError, match=r"^size=64: is for pictures, and ring8 is points; leave it out$"):
+        load_material("ring8", size=64)
+
+
 def test_points_without_labels_are_cut_as_well() -> None:
     parts = partition(Statistics("points", features=RANDOM.standard_normal((30, 3))))
     material = material_of(parts, "points", "points")
@@ -340,6 +345,14 @@ def test_folders_a_and_b_are_the_domains_each_with_its_own_channels(tmp_path: Pa
     assert domains.a.classes is None
     again = load_domains(str(zipped(root)), size=16)
     assert (again.a.fingerprint, again.b.fingerprint) == (domains.a.fingerprint, domains.b.fingerprint)
+
+
+def test_a_second_source_beside_a_folder_of_both_domains_is_refused(tmp_path: Path) -> None:
+    root, single = domain_folder(tmp_path / "maps"), write(tmp_path / "single", 10)
+    with pytest.raises(UsageError, match=rf"^--data-b {single}: {root} already holds trainB; leave one of them out$"):
+        load_domains(str(root), str(single), size=16)
+    with pytest.raises(UsageError, match=rf"^--data-b {root}: holds two domains \(trainA, trainB\), needed one;"):
+        load_domains(str(single), str(root), size=16)
 
 
 def test_a_folder_beside_the_domains_is_warned_of(tmp_path: Path) -> None:

@@ -12,11 +12,13 @@ from click.testing import Result
 from PIL import Image
 
 from ganeval.images import Images
+from ganeval.progress import silent
 from ganeval.report import load_report
 from ganeval.sources import Opening, open_source
 from ganeval.statistics import Statistics
 from ganeval.suite.finishing import Finished
 from ganeval.suite.orders import Order
+from ganeval.suite.running import prepare, train_run
 from ganeval.suite.watching import SuiteWatch
 
 Run = Callable[..., Result]
@@ -115,6 +117,43 @@ def test_a_cyclegan_translates_test_pictures_both_ways(run: Run, runs: Path, tmp
     few = run("sample", source, "-n", "600", "-o", tmp_path / "c.npz")
     assert few.exit_code == 2
     assert few.stderr == "Error: -n 600: this run translates test pictures, and there are 500\n"
+
+
+def test_some_translations_are_a_seeded_draw_and_more_of_them_begin_with_the_same(
+    run: Run, runs: Path, tmp_path: Path
+) -> None:
+    source = runs / "digits-cyclegan-s0"
+    for name, more in (("few", ("-n", 20)), ("many", ("-n", 120)), ("other", ("-n", 20, "--seed", 1)), ("all", ())):
+        sampled(run, source, tmp_path / f"{name}.npz", *more)
+    few, many, other, every = (arrays(tmp_path / f"{name}.npz") for name in ("few", "many", "other", "all"))
+    for key in ("arr_0", "labels"):
+        assert np.array_equal(few[key], many[key][:20])
+        assert not np.array_equal(few[key], other[key])
+        assert not np.array_equal(few[key], every[key][:20])
+    known = {picture.tobytes() for picture in every["arr_0"]}
+    assert all(picture.tobytes() in known for picture in many["arr_0"])
+
+
+def test_a_cyclegan_whose_pictures_changed_translates_none_of_them(run: Run, tiny: Orders, tmp_path: Path) -> None:
+    random = np.random.RandomState(0)
+    for domain in ("trainA", "trainB"):
+        (tmp_path / "data" / domain).mkdir(parents=True)
+        for index in range(30):
+            path = tmp_path / "data" / domain / f"{index:02}.png"
+            Image.fromarray(random.randint(0, 256, (16, 16), np.uint8)).save(path)
+    small = {"width": "4", "blocks": "1", "check_every": "2"}
+    order = tiny("cyclegan", tmp_path / "run", str(tmp_path / "data"), steps=2, changes=small)
+    train_run(prepare(order, silent, judged=None), silent)
+    sampled(run, tmp_path / "run", tmp_path / "a.npz")
+    Image.fromarray(random.randint(0, 256, (16, 16), np.uint8)).save(tmp_path / "data" / "trainB" / "07.png")
+    for direction in ("ab", "ba"):
+        result = run("sample", tmp_path / "run", "-o", tmp_path / "b.npz", "--direction", direction)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr == (
+            f"Error: {tmp_path / 'data'}: found other pictures than this run was trained on, of which it would "
+            "translate some; needed the same; put them back, or train anew\n"
+        )
+    assert not (tmp_path / "b.npz").exists()
 
 
 def test_points_go_into_an_npz(run: Run, tiny: Orders, carried_out: Carry, tmp_path: Path) -> None:

@@ -198,6 +198,28 @@ def test_what_is_no_finished_run_is_passed_over(tmp_path: Path) -> None:
     assert tables(tmp_path) == ""
 
 
+def test_the_table_and_the_page_say_the_same_of_a_training(tmp_path: Path) -> None:
+    report = report_of("digits-dcgan-s0", 1.23456, fid_last=1234.5678, fid_raw=2.5, fid_last_raw=0.00012345)
+    facts = {**report.more["training"], "steps": 25_000, "best_step": 12_500, "seconds": 61.4}
+    report = replace(report, more={"training": facts})
+    write_run(tmp_path / "digits-dcgan-s0", report, {})
+    (row,) = [line.split() for line in printed(finished(report)) if line.split()[:1] == ["digits-dcgan-s0"]]
+    (line,) = [line for line in tables(tmp_path).splitlines() if line.startswith("| digits-dcgan-s0 |")]
+    assert line.strip("| ").split(" | ")[:-1] == row[:-1]
+    assert row[1:4] == ["25,000", "12,500", "1.23"]
+    assert row[-2] == "61"
+
+
+def test_the_table_and_the_page_say_how_many_are_scored_where_it_is_one_number(tmp_path: Path) -> None:
+    write_run(tmp_path / "digits-dcgan-s0", report_of("digits-dcgan-s0", 1.0), {})
+    assert "Against digits:test, N = 100.\n" in tables(tmp_path)
+    assert "against digits:test, N = 100, M = 500" in printed(finished(report_of("digits-dcgan-s0", 1.0)))[0]
+    other = report_of("digits-vanilla-s0", 1.0, model="vanilla", count=2000)
+    write_run(tmp_path / "digits-vanilla-s0", other, {})
+    assert "Against digits:test.\n" in tables(tmp_path)
+    assert "against digits:test, M = 500" in printed(finished(other))[0]
+
+
 # the yardsticks
 
 

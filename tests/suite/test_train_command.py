@@ -6,6 +6,7 @@ import sys
 import types
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +18,27 @@ from PIL import Image
 
 from ganeval.datasets import open_dataset
 from ganeval.errors import ContentError, GanevalWarning, UsageError
-from ganeval.progress import silent
+from ganeval.images import Images, array_images
+from ganeval.progress import Tick, silent
 from ganeval.report import load_report
 from ganeval.sources import Opening
+from ganeval.suite import commands
+from ganeval.suite.domains import Domains
 from ganeval.suite.finishing import Finished
+from ganeval.suite.material import material_of, name_of
 from ganeval.suite.orders import Order, parsed, run_folder
 from ganeval.suite.page import tables
-from ganeval.suite.partition import held_in
+from ganeval.suite.partition import held_in, partition
 from ganeval.suite.planning import Wish, orders_for
-from ganeval.suite.running import chosen_extractor, prepare, train_run
-from reference_models import MODELS
+from ganeval.suite.running import Prepared, chosen_extractor, configured, prepare, train_run
+from reference_models import MODELS, Outcome
 
 Run = Callable[..., Result]
 Orders = Callable[..., Order]
 Carry = Callable[..., Finished]
 pytestmark = pytest.mark.usefixtures("quick")
-TINY = ("--steps", "4", "--set", "check_every=2", "-n", "40", "--extractor", "digits")
+SHORT = ("--steps", "4", "--set", "check_every=2")
+TINY = (*SHORT, "-n", "40", "--extractor", "digits")
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +68,8 @@ def last_line(result: Result) -> str:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_each_model_alone_leaves_a_scored_run(run: Run, classifiers: None, tmp_path: Path, model: str) -> None:
-    result = run("train", model, "--steps", "4", "--set", "check_every=2", "-n", "100", "--out", tmp_path / "run")
+    counted = () if model == "cyclegan" else ("-n", "100")
+    result = run("train", model, *SHORT, *counted, "--out", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.splitlines()
     assert any(re.match(rf"  {model}( digit→outline)? +\d", line) for line in lines)
@@ -81,7 +88,9 @@ def test_a_folder_of_ones_own_is_a_data_set(
     model: str, data: str, more: tuple[str, ...], shape: list[int], classes: int,
 ) -> None:  # fmt: skip
     monkeypatch.chdir(pictures)
-    result = run("train", model, "--data", data, *TINY, *more, "--out", tmp_path / "run")
+    counted = () if model == "cyclegan" else ("-n", "40")
+    given = (*SHORT, *counted, "--extractor", "digits", *more)
+    result = run("train", model, "--data", data, *given, "--out", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     assert (config["config"]["shape"], config["config"]["classes"]) == (shape, classes)
@@ -113,6 +122,9 @@ def test_points_of_ones_own_are_trained_on_and_scored(run: Run, tmp_path: Path) 
     report = load_report(tmp_path / "run")
     assert (report.reference.count, report.samples.count) == (30, 40)
     assert {"fid", "kid", "precision"} <= set(report.scores)
+    named = prepare(Order("vanilla", str(tmp_path / "points.npz"), tmp_path, extractor="points"), silent)
+    assert named.scored
+    assert named.how is None
 
 
 def test_few_test_pictures_leave_out_what_they_cannot_give(
@@ -147,6 +159,8 @@ def test_without_the_networks_weights_train_trains_and_train_all_refuses(
     assert alone.exit_code == 0
     assert alone.stderr.startswith("warning: no scores while training, nor a best checkpoint: the weights of extractor")
     assert "scored    no: see the warning" in alone.stdout
+    said = "healthy: no alarm, but little to judge by: no checks, 4 intervals of losses"
+    assert re.search(rf"  verdict +{said}", alone.stdout)
     assert not (tmp_path / "run" / "report.json").exists()
     assert (tmp_path / "run" / "checkpoints" / "last.json").is_file()
     everything = run("train-all", *options, "--out", tmp_path / "results")
@@ -155,6 +169,42 @@ def test_without_the_networks_weights_train_trains_and_train_all_refuses(
     assert len(lines) == 1
     assert "--extractor" in lines[0]
     assert not (tmp_path / "results").exists()
+
+
+def test_a_run_that_nobody_scored_has_the_verdicts_of_its_losses(
+    run: Run, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = [json.dumps({"step": step, "d/loss": 13.82, "g/loss": 1 / step}) for step in range(1, 25)]
+    ended = json.dumps({"step": 25, "diverged": "g/loss", "last_good": 24})
+
+    def unlucky(prepared: Prepared, tick: Tick) -> Outcome:
+        outcome = train_run(prepared, tick)
+        (prepared.order.folder / "log.jsonl").write_text("\n".join([*stuck, ended]))
+        return outcome
+
+    monkeypatch.setenv("GANEVAL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(commands, "train_run", unlucky)
+    result = run("train", "vanilla", "--data", pictures / "flat", *SHORT, "--offline", "--out", tmp_path / "run")
+    told = " ".join(result.stdout.split())
+    assert "frozen loss: d/loss has stood at 13.8" in told
+    assert result.exit_code == 1
+    assert last_line(result).startswith("Error: run: diverged: g/loss was not finite at step 25")
+
+
+def test_a_run_that_ended_without_an_extractor_is_scored_when_there_is_one(
+    tiny: Orders, carried_out: Carry, tmp_path: Path
+) -> None:
+    order = tiny("dcgan", tmp_path / "run")
+    unscored = carried_out(order, lambda prepared: replace(prepared, how=None))
+    assert unscored.reports == ()
+    before = (tmp_path / "run" / "log.jsonl").read_bytes()
+    (report,) = carried_out(order).reports
+    assert (report.samples.count, report.more["training"]["best_step"]) == (100, 8)
+    assert report.more["training"]["selection_fid"] == {}
+    assert load_report(tmp_path / "run").scores == report.scores
+    assert (tmp_path / "run" / "log.jsonl").read_bytes() == before  # nothing was trained
+    assert carried_out(order).reports[0].created == report.created  # read again
 
 
 # what is refused
@@ -180,6 +230,9 @@ def test_without_the_networks_weights_train_trains_and_train_all_refuses(
         (("dcgan", "--device", "tpu"), "unknown device 'tpu': "),
         (("dcgan", "--extractor", "incepton"), "unknown extractor 'incepton': did you mean 'inception'? "),
         (("cyclegan", "--data", "ring8"), "ring8:train: found points, needed pictures to translate"),
+        (("cyclegan", "-n", "50"), "-n 50: cyclegan is always scored on all test pictures; leave it out"),
+        (("vanilla", "--data", "ring8", "--set", "size=64"), "size=64: is for pictures, and ring8 is points; leave it"),
+        (("vanilla", "--data", "ring8", "--extractor", "digits"), "--extractor digits: is for pictures, and ring8 is"),
         (("dcgan", "--data", "ring8"), "dcgan: the preset vectors has no such model (it has vanilla, wgan-gp)"),
     ],
 )  # fmt: skip
@@ -200,6 +253,7 @@ def test_what_cannot_be_meant_is_one_line_and_exit_code_2(
         (("--models", "vanilla,vanilla"), "--models: found vanilla, vanilla, needed each once"),
         (("--seed", "1", "--seeds", "2"), "--seed and --seeds: found both, needed one"),
         (("--set", "cycle=1"), "--set cycle: is for cyclegan, and vanilla would ignore it"),
+        (("--data", "ring8", "--models", "vanilla", "--extractor", "digits"), "--extractor digits: is for pictures,"),
         (("--models", "dcgan", "--data-b", "digits"), "--data-b digits: is for cyclegan, and dcgan would ignore it"),
     ],
 )
@@ -222,6 +276,26 @@ def test_a_model_that_the_data_cannot_train_is_refused_by_name(
     ):
         result = run("train", model, "--data", data, *TINY, "--out", tmp_path / "run")
         assert (result.exit_code, result.stderr) == (2, f"Error: {line}\n")
+    both = run("train", "cyclegan", "--data", "maps", "--data-b", "flat", *SHORT, "--out", tmp_path / "run")
+    line = "--data-b flat: maps already holds trainB; leave one of them out"
+    assert (both.exit_code, both.stderr) == (2, f"Error: {line}\n")
+
+
+def test_points_of_ones_own_know_no_extractor(run: Run, tmp_path: Path) -> None:
+    np.savez(tmp_path / "own.npz", features=np.random.default_rng(0).normal(size=(300, 2)))
+    options = ("--data", tmp_path / "own.npz", *SHORT, "--extractor", "nonsense", "--out", tmp_path / "run")
+    result = run("train", "vanilla", *options)
+    line = "--extractor nonsense: is for pictures, and own is points; leave it out"
+    assert (result.exit_code, result.stderr) == (2, f"Error: {line}\n")
+    assert not (tmp_path / "run").exists()
+
+
+def test_labels_below_zero_are_one_line(run: Run, tmp_path: Path) -> None:
+    pixels, labels = np.zeros((60, 8, 8), np.uint8), np.arange(60) % 3 - 1
+    np.savez(tmp_path / "own.npz", images=pixels, labels=labels)
+    result = run("train", "cgan", "--data", tmp_path / "own.npz", *TINY, "--out", tmp_path / "run")
+    line = f"{tmp_path / 'own.npz'}: found the label -1, needed classes from 0 on; renumber the labels"
+    assert (result.exit_code, result.stderr) == (1, f"Error: {line}\n")
 
 
 def test_unasked_only_the_models_that_the_data_can_train_are_taken(pictures: Path, tmp_path: Path) -> None:
@@ -377,6 +451,45 @@ def test_the_extractor_depends_on_the_data_and_not_on_the_model(tmp_path: Path, 
     assert found == {"digits": "digits", "mnist": "mnist", "ring8": "points"}
     assert chosen_extractor(Order("dcgan", str(pictures / "flat"), tmp_path)) == "inception"
     assert chosen_extractor(Order("dcgan", "digits", tmp_path, extractor="mine:net")) == "mine:net"
+
+
+@pytest.mark.parametrize(
+    ("source", "extractor", "trained"),
+    [("mnist", "auto", ["mnist"]), ("mnist:train", "auto", ["mnist"]), ("stacked-mnist", "auto", ["mnist"]),
+     ("fashion-mnist", "auto", ["fashion-mnist"]), ("cifar10", "auto", ["cifar10"]), ("digits", "auto", []),
+     ("stacked-digits", "auto", []), ("ring8", "auto", []), ("mnist/", "auto", []), ("mnist", "inception", []),
+     ("mnist", "mnist", [])],
+)  # fmt: skip
+def test_a_classifier_is_trained_where_auto_means_the_datas_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, extractor: str, trained: list[str]
+) -> None:
+    found: list[str] = []
+
+    def classifier(images: Images, path: Path | None, **how: Any) -> None:
+        assert (path, how["seed"]) == (None, 2020)
+        found.append(images.name)
+
+    monkeypatch.setattr(commands, "open_source", lambda name, _: array_images(np.zeros((20, 8, 8), np.uint8), name))
+    monkeypatch.setattr(commands, "trained_classifier", classifier)
+    commands._ensure_classifier(Order("dcgan", source, tmp_path, extractor=extractor), silent)
+    assert found == trained
+
+
+@pytest.mark.parametrize(
+    ("source", "flips"),
+    [("cifar10", True), ("cifar10:train", True), ("stacked-mnist", False), ("stacked-digits", False), ("mnist", False),
+     ("fashion-mnist", False), ("cifar100", False), ("own/cifar10", False)],
+)  # fmt: skip
+@pytest.mark.parametrize("side", [28, 32, 64])
+def test_of_the_named_data_sets_cifar10_alone_is_mirrored(tmp_path: Path, source: str, flips: bool, side: int) -> None:
+    held = partition(array_images(np.random.default_rng(0).integers(0, 256, (20, side, side, 3), np.uint8)))
+    material = material_of(held, name_of(source), source)
+    order = Order("dcgan", source, tmp_path)
+    assert configured(order, material, None).flip is flips
+    assert configured(replace(order, changes={"flip": "true"}), material, None).flip
+    assert configured(replace(order, preset="cifar10"), material, None).flip
+    beside = replace(order, model="cyclegan", other="stacked-mnist")
+    assert not configured(beside, material, Domains(material, material, ("a", "b"), False, "both")).flip
 
 
 def test_a_folder_called_like_a_data_set_has_no_preset_of_it(tmp_path: Path, write_digits: Callable[..., Path]) -> None:
