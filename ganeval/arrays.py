@@ -154,6 +154,6 @@ def _labels(labels: Any, count: int, name: str) -> Labels | None:
         raise ContentError(
             f"{name}: labels of shape {values.shape} and type {values.dtype}: needed {count} whole numbers"
         )
-    if values.min() < 0:
+    if values.min(initial=0) < 0:
         raise ContentError(f"{name}: found the label {values.min()}, needed classes from 0 on; renumber the labels")
     return values.astype(np.int64)

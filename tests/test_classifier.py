@@ -144,9 +144,8 @@ def test_what_cannot_be_learned_from() -> None:
         train_classifier(array_images(pixels, "p", labels=[1, 1, 1, 1]))
     with pytest.raises(ContentError, match="p: one picture of class 'b'"):
         train_classifier(array_images(pixels, "p", labels=[0, 0, 0, 1], classes=("a", "b")))
-    for labels in ([0, 0, 2, 2], [-1, -1, 0, 0]):
-        with pytest.raises(ContentError, match="outside the 2 classes"):
-            train_classifier(array_images(pixels, "p", labels=labels, classes=("a", "b")))
+    with pytest.raises(ContentError, match="outside the 2 classes"):
+        train_classifier(array_images(pixels, "p", labels=[0, 0, 2, 2], classes=("a", "b")))
 
 
 def test_one_classifier_per_data_seed_and_recipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
