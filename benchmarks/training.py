@@ -71,12 +71,14 @@ class Case:
 
 
 SMALL, GREY, COLOUR = (1, 8, 8), (1, 28, 28), (3, 32, 32)
+# WGAN-GP's preset for MNIST is a ResNet; beside DCGAN's convolutions stand convolutions, and the penalty's full share
+CONV = {"net": "conv", "width": "32", "norm_d": "none", "critic_moves": "3"}
 LOOPS = (
     Case("dcgan", "cifar10", COLOUR, 20),
     Case("wgan-gp", "cifar10", COLOUR, 10),
     Case("vanilla", "mnist", GREY, 60),
     Case("dcgan", "mnist", GREY, 30),
-    Case("wgan-gp", "mnist", GREY, 10),
+    Case("wgan-gp", "mnist", GREY, 10, CONV),
     Case("cgan", "mnist", GREY, 30),
     Case("vanilla", "digits", SMALL, 400),
     Case("dcgan", "digits", SMALL, 150),
@@ -90,7 +92,7 @@ LAYOUTS = (
     Case("wgan-gp", "digits", (1, 16, 16), 15),
     Case("cyclegan", "digits", (1, 16, 16), 25),
     Case("dcgan", "mnist", GREY, 25),
-    Case("wgan-gp", "mnist", GREY, 8),
+    Case("wgan-gp", "mnist", GREY, 8, CONV),
     Case("cyclegan", "mnist", GREY, 6),
     Case("dcgan", "cifar10", COLOUR, 10),
     Case("wgan-gp", "cifar10", COLOUR, 5),
