@@ -16,7 +16,15 @@ from ganeval.features import Extraction
 from ganeval.images import Images, array_images
 from ganeval.metrics.frechet import fid
 from ganeval.progress import silent
-from ganeval.suite.judging import Judge, Known, class_recall, critic_gap, features_of, mean_distance
+from ganeval.suite.judging import (
+    FEWEST_HELD_OUT,
+    Judge,
+    Known,
+    class_recall,
+    critic_gap,
+    features_of,
+    mean_distance,
+)
 from ganeval.suite.material import Material, Split, load_material
 from ganeval.suite.pictures import grid, side_by_side, write_grid
 from ganeval.suite.scores import conditional_scores, cycle_l1, intra_class_recall, labels_kept, psnr, share
@@ -150,6 +158,16 @@ def test_samples_as_good_as_real_ones_are_about_the_floor_and_as_spread(digits: 
     assert (same["floor"], same["fid_train"]) == pytest.approx((judge.floor, judge.floor), rel=1e-6)
     assert (same["precision"], same["recall"], same["spread"]) == (1, 1, 1)
     assert "class_recall" not in same
+
+
+@pytest.mark.parametrize(("count", "said"), [(FEWEST_HELD_OUT - 1, False), (FEWEST_HELD_OUT, True)])
+def test_few_held_out_pictures_accuse_no_run_of_copying(
+    digits: Material, how: Extraction, count: int, said: bool
+) -> None:
+    few = replace(digits.selection, pixels=digits.selection.pixels[:count], labels=None)
+    found = Judge(few, digits.train, how).judge(digits.test.pixels[:200])
+    assert ("fid_train" in found) is said
+    assert found["fid"] > 0
 
 
 def test_one_picture_over_and_over_has_no_spread_and_no_recall(digits: Material, how: Extraction) -> None:
