@@ -38,6 +38,19 @@ def collapsed(checks: Records, losses: Records, best_step: int | None) -> str | 
     return None
 
 
+def nothing_learned(checks: Records) -> str | None:
+    """Samples that are nowhere in the data, and not on their way there."""
+    if len(checks) < 2 or still_learning(checks):
+        return None
+    recall, precision = (number(checks[-1].get(key)) for key in ("recall", "precision"))
+    if recall is None or precision is None or recall >= LOW_RECALL or precision >= LOW_PRECISION:
+        return None
+    return (
+        f"precision {precision:.2f} and recall {recall:.2f} at step {step_of(checks[-1]):,}: the samples are nowhere "
+        "near the data; try more steps, other lr_g and lr_d or another width"
+    )
+
+
 def _at(checks: Records, step: int | None) -> Mapping[str, Any] | None:
     """The check at a step; of no given step, the one with the least FID."""
     if step is not None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ganeval.suite.fid_symptoms import past_its_best, swinging
 from ganeval.suite.loss_symptoms import critic_winning, frozen, growing_swings
-from ganeval.suite.sample_symptoms import collapsed, memorising, overfitting
+from ganeval.suite.sample_symptoms import collapsed, memorising, nothing_learned, overfitting
 from ganeval.suite.series import Records, figure, number, series, step_of
 from reference_models import Divergence
 
@@ -20,6 +20,7 @@ NAMES = (
     "diverged",
     "frozen loss",
     "mode collapse",
+    "nothing learned",
     "critic winning",
     "memorising",
     "overfitting",
@@ -63,10 +64,12 @@ def verdicts(
 def _symptoms(
     losses: Records, checks: Records, divergence: Divergence | None, loss: str, best_step: int | None
 ) -> Iterator[tuple[str, str]]:
+    collapse = collapsed(checks, losses, best_step)
     found = {
         "diverged": _diverged(divergence),
         "frozen loss": frozen(losses),
-        "mode collapse": collapsed(checks, losses, best_step),
+        "mode collapse": collapse,
+        "nothing learned": nothing_learned(checks) if collapse is None else None,  # one picture, far off: one word
         "critic winning": critic_winning(losses, loss),
         "memorising": memorising(checks),
         "overfitting": overfitting(checks, best_step),

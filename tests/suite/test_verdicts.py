@@ -99,7 +99,7 @@ def test_every_verdict_has_its_place_and_healthy_is_alone() -> None:
     assert names(verdicts([], [])) == ["healthy"]
     assert NAMES[0] == "diverged"
     assert NAMES[-1] == "healthy"
-    assert len(set(NAMES)) == 9
+    assert len(set(NAMES)) == 10
 
 
 # nothing to judge by
@@ -441,8 +441,24 @@ def test_published_and_healthy_recalls_are_no_collapse(recall: float) -> None:
     assert names(verdicts([], checks)) == ["healthy"]
 
 
-def test_samples_nowhere_near_the_data_are_not_called_collapsed() -> None:
-    assert names(verdicts([], checks_of(recall=[0.0] * 3, precision=[0.02] * 3, spread=[1.3] * 3))) == ["healthy"]
+def test_samples_nowhere_near_the_data_are_not_called_collapsed_and_not_healthy() -> None:
+    found = verdicts([], checks_of(recall=[0.0] * 3, precision=[0.02] * 3, spread=[1.3] * 3))
+    assert names(found) == ["nothing learned"]
+    assert found[0].sentence.startswith("nothing learned: precision 0.02 and recall 0.00 at step 1,500")
+    one = verdicts([], checks_of(recall=[0.0] * 3, precision=[0.02] * 3, spread=[0.1] * 3))
+    assert names(one) == ["mode collapse"]  # nor both at once
+
+
+@pytest.mark.parametrize(("recall", "precision"), [(0.1, 0.02), (0.02, 0.1), (None, 0.02), (0.02, None)])
+def test_who_is_near_the_data_in_one_way_has_learned_something(recall: float | None, precision: float | None) -> None:
+    checks = checks_of(recall=[recall] * 3, precision=[precision] * 3, spread=[0.85] * 3)
+    assert "nothing learned" not in names(verdicts([], checks))
+
+
+def test_nothing_learned_yet_is_no_verdict_while_the_fid_falls() -> None:
+    far = {"recall": [0.0] * 6, "precision": [0.0] * 6, "spread": [1.0] * 6}
+    assert names(verdicts([], checks_of(fid=[90.0, 80.0, 70.0, 60.0, 50.0, 40.0], **far))) == ["healthy"]
+    assert names(verdicts([], [{"step": 500, "recall": 0.0, "precision": 0.0}])) == ["healthy"]
 
 
 def test_the_beginning_of_a_run_is_no_collapse() -> None:
@@ -490,8 +506,11 @@ def sick() -> list[Verdict]:
     )
     swinging = checks_of(fid=[50.0, 20.0, 31.0, 12.1, 30.0, 13.0, 31.0, 14.0, 29.0, 15.0])
     found = verdicts(losses, checks, divergence=Divergence(3001, "g/loss", 2500))
-    assert names(found) == [name for name in NAMES if name not in ("oscillation", "healthy")]  # worst first
-    return [*found, *verdicts(growing(5, 1.09), []), *verdicts([], swinging)]
+    assert names(found) == [
+        name for name in NAMES if name not in ("nothing learned", "oscillation", "healthy")
+    ]  # worst first
+    lost = verdicts([], checks_of(recall=[0.0] * 3, precision=[0.0] * 3))
+    return [*found, *lost, *verdicts(growing(5, 1.09), []), *verdicts([], swinging)]
 
 
 def test_the_worst_comes_first_and_every_sentence_begins_with_its_name() -> None:
