@@ -1,0 +1,11 @@
+"""The commands: parse, call, print. Heavy modules are imported inside the commands that need them."""
+
+from ganeval.cli.group import main
+from ganeval.cli.listing import list_
+from ganeval.cli.scoring import check, classifier, features, score
+from ganeval.cli.training import sample, train, train_all
+
+for command in (score, check, features, classifier, train, train_all, sample, list_):
+    main.add_command(command)
+
+__all__ = ["main"]

@@ -1,0 +1,62 @@
+"""`ganeval` itself: errors in one line, a hint where a command is mistyped, warnings on stderr."""
+
+import difflib
+import sys
+import warnings
+from typing import Any
+
+import click
+
+from ganeval import __version__
+from ganeval.errors import GanevalError, GanevalWarning
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+class Commands(click.Group):
+    """A group whose errors are one line, and which knows what a mistyped command meant."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], self.commands, n=1)
+            hint = f"did you mean '{near[0]}'? " if near else ""
+            ctx.fail(f"unknown command '{args[0]}': {hint}(known: {', '.join(sorted(self.commands))})")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("always", GanevalWarning)
+                warnings.showwarning = _show_warning  # type: ignore[assignment]  # it takes what it is called with
+                return super().invoke(ctx)
+        except GanevalError as error:
+            click.echo(f"Error: {' '.join(str(error).split())}", err=True)
+            ctx.exit(error.exit_code)
+        except OSError as error:  # a full disk, a folder that may not be written; a closed pipe is click's business
+            if error.filename is None:
+                raise
+            click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
+            ctx.exit(GanevalError.exit_code)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], file: str, line: int, *_: Any) -> None:
+    """Our warnings as one line; anybody else's as Python shows them."""
+    if issubclass(category, GanevalWarning):
+        click.echo(f"warning: {message}", err=True)
+    else:
+        sys.stderr.write(warnings.formatwarning(message, category, file, line))
+
+
+@click.group(cls=Commands, context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="ganeval")
+def main() -> None:
+    """Score generated images: FID, IS, KID, precision/recall, density/coverage, modes, each with an error bar.
+
+    \b
+    ganeval score --samples out/ --ref cifar10          a folder against CIFAR-10
+    ganeval check out/                                  what is in these images
+    ganeval list                                        what is here, and what is missing
+
+    Results go to stdout; progress and warnings to stderr. Exit code 1: the content of a file is at fault; 2: a wrong
+    name, flag or path. GANEVAL_DATA, GANEVAL_CACHE and GANEVAL_OFFLINE=1 say where data and cached files are.
+    """
