@@ -1,6 +1,5 @@
 """Reports as a person reads them: rich tables on a terminal, plain aligned text in a pipe. Needs no torch."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
@@ -8,68 +7,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ganeval.report import ImageSet, Report, Score, fid_heading
-
-TITLES = {
-    "fid": "FID",
-    "fid_infinity": "FID∞",
-    "inception_score": "IS",
-    "kid": "KID",
-    "precision": "precision",
-    "recall": "recall",
-    "density": "density",
-    "coverage": "coverage",
-    "modes_covered": "modes covered",
-    "modes_hit": "modes hit",
-    "modes_kl": "modes KL",
-    "modes_js": "modes JS",
-    "modes_high_confidence": "high confidence",
-    "ndb": "NDB/K",
-    "ndb_js": "NDB JS",
-    "modes_captured": "modes captured",
-    "modes_captured_tenth": "captured to a tenth",
-    "high_quality": "high quality",
-    "reverse_kl": "reverse KL",
-}
-HEADLINES = (
-    "fid",
-    "fid_infinity",
-    "inception_score",
-    "kid",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "modes_covered",
-    "modes_kl",
-    "modes_captured",
-    "high_quality",
-    "reverse_kl",
-)
-DIGITS = 7  # after the point at most: an error below that is rounding
-ARROWS = {"lower": "↓", "higher": "↑"}
-
-
-def measured(score: Score) -> tuple[str, str]:
-    """A value and its error as they are printed: the error to two digits, the value to the same place.
-
-    >>> measured(Score(28.9341, "lower", error=0.2042)), measured(Score(10, "higher", total=10))
-    (('28.93', '0.20'), ('10 of 10', ''))
-    """
-    if score.total is not None and isinstance(score.value, int):
-        return f"{score.value} of {score.total}", ""
-    if score.error is None:
-        return f"{score.value:.4g}", ""
-    if score.error == 0:
-        return f"{score.value:.4g}", "0"
-    places = min(DIGITS, max(0, 1 - math.floor(math.log10(score.error))))
-    return f"{score.value:.{places}f}", f"{score.error:.{places}f}"
+from ganeval.headings import ARROWS, HEADLINES, NOTHING, measured, title
+from ganeval.report import ImageSet, Report, Score
 
 
 def report_view(report: Report) -> RenderableType:
     """One report: every score with its error and direction, then what was scored and how."""
-    title = f"{report.samples.name} against {report.reference.name}"
-    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
+    heading = f"{report.samples.name} against {report.reference.name}"
+    table = Table(box=SIMPLE_HEAD, title=heading, title_justify="left", title_style="bold")
     table.add_column("score")
     for heading in ("value", "± error"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -78,7 +23,7 @@ def report_view(report: Report) -> RenderableType:
     for name, score in report.scores.items():
         value, error = measured(score)
         better = f"{ARROWS[score.better]} {score.better}"
-        table.add_row(_title(name, report), value, error, better, _also(name, score))
+        table.add_row(title(name, report.protocol.extractor), value, error, better, _also(name, score))
     return Group(table, *_footer(report))
 
 
@@ -99,7 +44,7 @@ def reports_view(reports: Sequence[Report], width: int | None = None) -> Rendera
 
 def _column(name: str, reports: Sequence[Report], narrow: bool) -> list[str]:
     """The heading and the cells of a score."""
-    heading = f"{_title(name, reports[0])} {ARROWS[_better(name, reports)]}"
+    heading = f"{title(name, reports[0].protocol.extractor)} {ARROWS[_better(name, reports)]}"
     cells = [_cell(report.scores.get(name), narrow) for report in reports]
     return [heading.replace(" ", "\n") if narrow else heading, *cells]
 
@@ -140,19 +85,13 @@ def facts_view(title: str, rows: Mapping[str, str]) -> RenderableType:
     return table
 
 
-def _title(name: str, report: Report) -> str:
-    if name == "fid":
-        return fid_heading(report.protocol.extractor)
-    return TITLES.get(name, name)
-
-
 def _better(name: str, reports: Sequence[Report]) -> str:
     return next(report.scores[name].better for report in reports if name in report.scores)
 
 
 def _cell(score: Score | None, narrow: bool) -> str:
     if score is None:
-        return "–"
+        return NOTHING
     value, error = measured(score)
     return value if not error else f"{value}{chr(10) if narrow else ' '}±{error}"
 

@@ -13,7 +13,6 @@ from typing import Any, Self, TypeVar
 from ganeval.errors import ContentError
 
 SCHEMA = 1
-CLASSIFIERS = ("digits", "mnist", "fashion-mnist", "cifar10", "stacked-digits", "stacked-mnist")
 Part = TypeVar("Part")
 
 
@@ -87,7 +86,7 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Report:
-    """One scored set. `load_report` reads it back; `heading` says whose FID it is."""
+    """One scored set. `load_report` reads it back."""
 
     ganeval: str
     created: str
@@ -133,23 +132,21 @@ class Report:
             raise ContentError(f"{where}: not a whole ganeval report: {reason}") from reason
 
 
-def fid_heading(extractor: str) -> str:
-    """What a table says over the Fréchet distance of an extractor's features: only Inception's is FID, bare.
-
-    >>> fid_heading("inception"), fid_heading("digits"), fid_heading("dinov2-vit-b-14")
-    ('FID', 'FID (digits classifier)', 'FD-DINOv2')
-    """
-    if extractor == "inception":
-        return "FID"
-    if extractor.startswith("dinov2"):
-        return "FD-DINOv2"
-    return f"FID ({extractor}{' classifier' if extractor in CLASSIFIERS else ''})"
-
-
 def load_report(path: str | Path) -> Report:
     """The report in a file, or in a run folder that holds `report.json`.
 
-    Raises ContentError where the file is missing, is not JSON, or is not a report.
+    Raises ContentError where the file is missing, is not JSON, is not a report, or holds several.
+    """
+    found = load_reports(path)
+    if len(found) != 1:
+        raise ContentError(f"{path}: found a list of {len(found)} reports, needed one; `load_reports` reads them all")
+    return found[0]
+
+
+def load_reports(path: str | Path) -> list[Report]:
+    """The reports in a file, several where `ganeval score` wrote a list of them, or the one in a run folder.
+
+    Raises ContentError where the file is missing, is not JSON, or holds anything but reports.
     """
     file = Path(path)
     file = file / "report.json" if file.is_dir() else file
@@ -157,11 +154,11 @@ def load_report(path: str | Path) -> Report:
         document = json.loads(file.read_text(encoding="utf-8"))
     except OSError as reason:
         raise ContentError(f"{file}: cannot be read ({reason.strerror}); needed a report.json") from reason
-    except ValueError as reason:
+    except (ValueError, RecursionError) as reason:
         raise ContentError(f"{file}: found no JSON ({reason}); needed a ganeval report") from reason
-    if isinstance(document, list):
-        raise ContentError(f"{file}: found a list of {len(document)} reports, needed one; Report.from_dict reads each")
-    return Report.from_dict(document, str(file))
+    if not isinstance(document, list):
+        return [Report.from_dict(document, str(file))]
+    return [Report.from_dict(one, f"{file}, report {number}") for number, one in enumerate(document, 1)]
 
 
 def dump(document: Any) -> str:

@@ -1,15 +1,101 @@
 """The run store: a folder per run, every file readable by itself. `report.json` is written last: it marks the end."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ganeval.errors import ContentError, UsageError
 from ganeval.files import replacing
-from ganeval.report import Report, dump, load_report
+from ganeval.report import Report, dump, load_report, load_reports
 
 PICTURES = ("samples", "samples.zip", "samples.npz")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A report, and the run folder that it is of, where it is of one."""
+
+    report: Report
+    folder: Path | None
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What some paths hold: reports in their order, and a line for each run that has none, or a broken one."""
+
+    found: tuple[Found, ...]
+    said: tuple[str, ...]
+
+
+def gather(paths: Sequence[Path]) -> Gathered:
+    """The reports in run folders, report files and folders of runs; what is given twice is taken once.
+
+    A run that was named and has no report, or a file that holds none, is an error; one that merely lies in a folder of
+    runs is said. Raises UsageError for a path that is not there and for a folder without runs, ContentError for what a
+    file holds.
+    """
+    found: dict[Path, list[Found]] = {}
+    said: list[str] = []
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"{path}: no such file or folder; needed a run, a report file or a folder of runs")
+        if path.is_dir() and not is_run(path):
+            _gather_below(path, found, said)
+        elif path.is_dir() and (line := unfinished(path)):
+            raise ContentError(line)
+        else:
+            found.setdefault(path.resolve(), _reports_of(path))
+    return Gathered(tuple(one for some in found.values() for one in some), tuple(dict.fromkeys(said)))
+
+
+def _gather_below(folder: Path, found: dict[Path, list[Found]], said: list[str]) -> None:
+    """The runs of a folder, by their names."""
+    runs = sorted(one for one in folder.iterdir() if is_run(one))
+    if not runs:
+        below = sorted({str(one.parent.parent) for one in folder.glob("*/*/report.json")})
+        hint = f"; there are some in {', '.join(below)}" if below else ""
+        raise UsageError(f"{folder}: found no runs in it, needed folders with a report.json{hint}")
+    for run in runs:
+        if line := unfinished(run):
+            said.append(line)
+            continue
+        try:
+            found.setdefault(run.resolve(), _reports_of(run))
+        except ContentError as error:
+            said.append(f"left out: {error}")
+
+
+def _reports_of(path: Path) -> list[Found]:
+    """The reports of a run, one for each direction of a CycleGAN, or of a file; a run's file is of the run."""
+    if path.is_dir():
+        return [Found(one, path) for file in sorted(path.glob("report*.json")) for one in load_reports(file)]
+    folder = path.parent if path.name.startswith("report") and is_run(path.parent) else None
+    return [Found(one, folder) for one in load_reports(path)]
+
+
+def unfinished(run: Path) -> str | None:
+    """What there is to say of a run without its last file, the report: how far it came; None for a finished one."""
+    if (run / "report.json").is_file():
+        return None
+    steps = config_of(run).get("config", {}).get("steps")
+    done = max((int(line.get("step", 0)) for line in log_of(run)), default=0)
+    far = f"step {done:,} of {steps:,}" if isinstance(steps, int) else "no report.json"
+    return f"{run}: unfinished ({far}); the command that began it, given again, goes on"
+
+
+def log_of(run: Path) -> Iterator[dict[str, Any]]:
+    """The whole lines of `log.jsonl`, none where there is none; a last line that a killed writer left is passed over."""
+    path = run / "log.jsonl"
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
+    for line in lines:
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict):
+            yield record
 
 
 def is_run(path: Path) -> bool:

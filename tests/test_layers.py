@@ -28,6 +28,7 @@ LAYERS = {
         "evaluation",
         "extractors",
         "features",
+        "headings",
         "images",
         "metrics",
         "mixtures",
@@ -65,7 +66,10 @@ LAYERS = {
     "decoding": {"pixels"},
     "archives": set(),
     "pixels": set(),
-    "render": {"report"},
+    "render": {"headings", "report"},
+    "headings": {"report"},
+    "comparable": {"report"},
+    "comparison": {"comparable", "headings", "report"},
     "runs": {"report"},
     "metrics": set(),
     "report": set(),
@@ -79,7 +83,12 @@ LAYERS = {
     "evaluator": {"advice", "census", "evaluation", "features", "images", "report", "sources"},
     "files": set(),
 }
-NO_TORCH = ("advice", "cli", "errors", "files", "importing", "protocols", "render", "report", "runs", "terminal")
+NO_TORCH = ("advice", "cli", "comparable", "comparison", "errors", "files", "headings", "importing", "protocols") + (
+    "render",
+    "report",
+    "runs",
+    "terminal",
+)
 MODELS = PACKAGE.parent / "reference_models"
 
 

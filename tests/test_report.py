@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import ganeval
 from ganeval.errors import ContentError
-from ganeval.render import measured
-from ganeval.report import ImageSet, Protocol, Report, Score, check_finite, dump, fid_heading, load_report
+from ganeval.headings import fid_heading, measured
+from ganeval.report import ImageSet, Protocol, Report, Score, check_finite, dump, load_report
 
 # the design's section 5, shortened to one score of each shape
 SCHEMA_1 = {

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from ganeval.errors import ContentError
 from ganeval.files import replacing
+from ganeval.headings import NOTHING
 from ganeval.report import Report, load_report
 from ganeval.suite.material import name_of
 from ganeval.suite.rows import (
-    NOTHING,
     TRAINING,
     Column,
     Row,

@@ -1,7 +1,6 @@
 """The rows and columns of the suite's tables, from reports alone; `table` shows them, `page` writes them."""
 
 import json
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,22 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from ganeval.render import ARROWS, HEADLINES, TITLES, measured
-from ganeval.report import Report, Score, fid_heading
+from ganeval.headings import ARROWS, HEADLINES, NOTHING, cell, measured, title
+from ganeval.report import Report, Score
 
-NOTHING = "–"
 COLUMNS = tuple(name for name in HEADLINES if name not in ("fid_infinity", "modes_kl"))  # the report has them all
-SPECIAL = {
-    "fid_real": "FID, real data",
-    "label_accuracy": "label accuracy",
-    "intra_class_recall": "intra-class recall",
-    "gan_train": "GAN-train",
-    "gan_train_real": "GAN-train, real data",
-    "cycle_l1": "cycle L1",
-    "labels_kept": "labels kept",
-    "psnr": "PSNR dB",
-    "psnr_nothing": "PSNR dB, nothing",
-}
+SPECIAL = (
+    "fid_real",
+    "label_accuracy",
+    "intra_class_recall",
+    "gan_train",
+    "gan_train_real",
+    "cycle_l1",
+    "labels_kept",
+    "psnr",
+    "psnr_nothing",
+)
 
 CHECKPOINTS = {"FID best": "fid", "last": "fid_last", "raw": "fid_raw", "last raw": "fid_last_raw"}
 TRAINING = ("run", "steps", "best at", *CHECKPOINTS, "seconds", "verdict")
@@ -108,8 +106,7 @@ def columns_of(rows: Sequence[Row], share: str) -> list[Column]:
     if len(counts) > 1:
         columns.append(("N", count_of))
     for name in [name for name in COLUMNS if any(row.score(name) for row in rows)]:
-        heading = fid_heading(rows[0].reports[0].protocol.extractor) if name == "fid" else TITLES.get(name, name)
-        columns.append(_column(name, heading, rows))
+        columns.append(_column(name, rows))
         if name == "fid" and any(row.share != NOTHING for row in rows):
             columns.append((share, lambda row: row.share))
     return columns
@@ -124,18 +121,19 @@ def reference_line(rows: Sequence[Row], columns: Sequence[Column]) -> str:
 def training_row(name: str, facts: Mapping[str, Any], report: Report | None, verdict: str) -> tuple[str, ...]:
     """The cells below `TRAINING`: budget, the best checkpoint, what it and the others score, time and verdict."""
     best = NOTHING if facts["best_step"] is None else f"{facts['best_step']:,}"
-    scores = [cell_of(report.scores.get(key) if report else None, bare=True) for key in CHECKPOINTS.values()]
+    scores = [cell(report.scores.get(key) if report else None, bare=True) for key in CHECKPOINTS.values()]
     return (name, f"{facts['steps']:,}", best, *scores, f"{facts['seconds']:.0f}", verdict)
 
 
 def special_columns(rows: Sequence[Row]) -> list[Column]:
     """The columns that only conditional models or translations have; empty where no row has any."""
-    return [_column(name, heading, rows) for name, heading in SPECIAL.items() if any(row.score(name) for row in rows)]
+    return [_column(name, rows) for name in SPECIAL if any(row.score(name) for row in rows)]
 
 
-def _column(name: str, heading: str, rows: Sequence[Row]) -> Column:
+def _column(name: str, rows: Sequence[Row]) -> Column:
+    heading = title(name, rows[0].reports[0].protocol.extractor)
     better = next(score.better for row in rows if (score := row.score(name)))
-    return f"{heading} {ARROWS[better]}", lambda row: cell_of(row.score(name))
+    return f"{heading} {ARROWS[better]}", lambda row: cell(row.score(name))
 
 
 def _mean(scores: Sequence[Score]) -> Score:
@@ -156,11 +154,3 @@ def count_of(row: Row) -> str:
     """How many images were scored."""
     count = row.reports[0].samples.count
     return NOTHING if count is None else f"{count:,}"
-
-
-def cell_of(score: Score | None, *, bare: bool = False) -> str:
-    """A value and its error as they are printed, the value alone where `bare`."""
-    if score is None or not math.isfinite(score.value):
-        return NOTHING
-    value, error = measured(score)
-    return value if bare or not error else f"{value} ±{error}"

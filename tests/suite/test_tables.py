@@ -10,6 +10,7 @@ import pytest
 import torch
 from rich.console import Console
 
+from ganeval.headings import cell
 from ganeval.progress import silent
 from ganeval.report import ImageSet, Protocol, Report, Score, load_report
 from ganeval.runs import write_run
@@ -17,7 +18,7 @@ from ganeval.suite.finishing import Finished
 from ganeval.suite.material import load_material
 from ganeval.suite.orders import Order
 from ganeval.suite.page import BEGIN, END, tables, write_page
-from ganeval.suite.rows import Row, cell_of, columns_of, plus_minus, rows_of
+from ganeval.suite.rows import Row, columns_of, plus_minus, rows_of
 from ganeval.suite.table import _said, suite_view
 from ganeval.suite.verdicts import Verdict
 from ganeval.suite.yardsticks import noise, yardsticks
@@ -80,7 +81,7 @@ def test_of_seeds_the_mean_and_the_standard_deviation_are_shown() -> None:
     score = row.score("fid")
     assert score is not None
     assert (score.value, score.error) == pytest.approx((np.mean(fids), np.std(fids, ddof=1)))
-    assert cell_of(score) == "2.5 ±1.8"
+    assert cell(score) == "2.5 ±1.8"
     assert row.share == "5.0 ±3.6 %"
     assert "of 3 seeds the mean ± their standard deviation" in plus_minus([row])
     assert "seeds" not in plus_minus([Row("a", (reports[0],), (50.0,))])
@@ -113,9 +114,9 @@ def test_a_translations_share_is_of_doing_nothing() -> None:
 
 
 def test_what_is_not_there_or_not_finite_is_a_dash() -> None:
-    assert cell_of(None) == "–"
-    assert cell_of(Score(float("nan"), "lower")) == "–"
-    assert cell_of(Score(1.25, "lower", error=0.5), bare=True) == "1.25"
+    assert cell(None) == "–"
+    assert cell(Score(float("nan"), "lower")) == "–"
+    assert cell(Score(1.25, "lower", error=0.5), bare=True) == "1.25"
 
 
 # the table
