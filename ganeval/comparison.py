@@ -67,8 +67,9 @@ class Row:
 def mean_score(scores: Sequence[Score]) -> Score:
     """The mean of one score over seeds, with their standard deviation (ddof 1) for its error; None of one alone.
 
-    >>> mean_score([Score(1.0, "lower"), Score(2.0, "lower")])
-    Score(value=1.5, better='lower', error=0.7071067811865476, error_samples=None, ..., more={})
+    >>> mean = mean_score([Score(1.0, "lower"), Score(2.0, "lower")])
+    >>> mean.value, mean.error
+    (1.5, 0.7071067811865476)
     """
     values = [float(score.value) for score in scores]
     mean = math.fsum(values) / len(values)

@@ -86,7 +86,7 @@ def unfinished(run: Path) -> str | None:
 
 
 def log_of(run: Path) -> Iterator[dict[str, Any]]:
-    """The whole lines of `log.jsonl`, none where there is none; a last line that a killed writer left is passed over."""
+    """The whole lines of `log.jsonl`, none where there is none; a line that a killed writer left is passed over."""
     path = run / "log.jsonl"
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
     for line in lines:

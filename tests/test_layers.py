@@ -83,12 +83,12 @@ LAYERS = {
     "evaluator": {"advice", "census", "evaluation", "features", "images", "report", "sources"},
     "files": set(),
 }
-NO_TORCH = ("advice", "cli", "comparable", "comparison", "errors", "files", "headings", "importing", "protocols") + (
+NO_TORCH = {"advice", "cli", "comparable", "comparison", "errors", "files", "headings", "importing", "protocols"} | {
     "render",
     "report",
     "runs",
     "terminal",
-)
+}
 MODELS = PACKAGE.parent / "reference_models"
 
 
