@@ -8,6 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ganeval.comparison import compare
     from ganeval.errors import BadImage, ContentError, GanevalError, GanevalWarning, MissingWeights, UsageError
     from ganeval.evaluation import evaluate
     from ganeval.evaluator import Evaluator
@@ -27,6 +28,7 @@ _HOMES = {
     "Report": "report",
     "Score": "report",
     "UsageError": "errors",
+    "compare": "comparison",
     "evaluate": "evaluation",
     "js_divergence": "metrics.modes",
     "kl_divergence": "metrics.modes",
@@ -43,6 +45,7 @@ __all__ = [
     "Report",
     "Score",
     "UsageError",
+    "compare",
     "evaluate",
     "js_divergence",
     "kl_divergence",

@@ -185,7 +185,7 @@ class Scorer:
         """A statistics file, checked against the protocol as far as it says how it was made."""
         _check_made(source, self.how)
         made, device = source.made, metric_device(self.how.extractor.device)
-        images = ImageSet(name, source.name, made.get("count"), made.get("fingerprint"), duplicates=None)
+        images = ImageSet(name, source.name, made.get("count"), source.fingerprint, duplicates=None)
         mean, covariance, features, probabilities = (
             None if array is None else torch.from_numpy(np.ascontiguousarray(array)).to(device)
             for array in (source.mean, source.covariance, source.features, source.probabilities)

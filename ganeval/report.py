@@ -39,7 +39,7 @@ class Score:
 class ImageSet:
     """What was scored: how many pictures, which ones, and what became of those that are not plain 8-bit RGB.
 
-    `shape` is None where sizes are mixed; `fingerprint` is None for statistics files, which hold no pictures.
+    `shape` is None where sizes are mixed; `fingerprint` is that of a statistics file's numbers where it names no pictures.
     """
 
     name: str

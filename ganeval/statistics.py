@@ -3,6 +3,7 @@
 pytorch-fid, TTUR and ADM read our `.npz`, torch-fidelity our `.pt`. Ours say how they were made, under `ganeval`.
 """
 
+import hashlib
 import json
 import pickle
 import zipfile
@@ -49,6 +50,17 @@ class Statistics:
     labels: Array | None = None
     centres: Array | None = None
     sigma: float | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the pictures behind the numbers, where the file knows it; else of the numbers, which is all there is."""
+        if known := self.made.get("fingerprint"):
+            return str(known)
+        digest = hashlib.sha256()
+        for array in (self.mean, self.covariance, self.features):
+            if array is not None:
+                digest.update(np.ascontiguousarray(array, np.float64).tobytes())
+        return f"sha256:{digest.hexdigest()}"
 
 
 def names_in(path: Path) -> set[str]:

@@ -196,3 +196,16 @@ def test_one_picture_has_no_statistics(run, write_digits, tmp_path):
         result = run("features", folder, "-o", tmp_path / "one.npz", *DIGITS, *flags)
         assert result.exit_code == (0 if "--kind" in flags else 1)
         assert ("found 1 images, needed at least 2" in result.stderr) == ("--kind" not in flags)
+
+
+def test_statistics_that_name_no_pictures_are_told_apart_by_their_numbers(run, tmp_path, digits_folder):
+    """Else a gate would take one `real.npz` for another of that name."""
+    prints = []
+    for name, shift in (("a", 0.0), ("b", 0.0), ("c", 1e-9)):
+        path = tmp_path / name / "real.npz"
+        path.parent.mkdir()
+        np.savez(path, mu=np.zeros(64) + shift, sigma=np.eye(64))
+        report = scored(run, "--samples", digits_folder, "--ref", path, "--metrics", "fid")
+        prints.append(report["reference"]["fingerprint"])
+    assert prints[0] == prints[1] != prints[2]
+    assert all(one.startswith("sha256:") for one in prints)
