@@ -41,7 +41,8 @@ def _protocols(one: Protocol, other: Protocol) -> list[str]:
 def _settings(protocol: Protocol) -> dict[str, object]:
     document = asdict(protocol)
     more = document.pop("more")
-    return {key.replace("_", " "): value for key, value in {**document, **more}.items()}
+    settings = {"protocol": document.pop("name"), **document, **more}
+    return {key.replace("_", " "): value for key, value in settings.items()}
 
 
 def _only_names(one: Report, other: Report) -> bool:

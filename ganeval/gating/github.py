@@ -1,0 +1,72 @@
+"""A gate in GitHub Actions: annotations for the run's page, and a table for its step summary. Needs no torch.
+
+The workflow commands `::error title=…::…` and their escapes are those of actions/toolkit's `command.ts`.
+"""
+
+import os
+from collections.abc import Mapping
+
+from ganeval.gating.judgements import HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate
+
+LEVELS = {"pass": "notice", "fail": "error", "3": "warning"}  # of what is inconclusive
+MARKS = {HELD: "✅", REGRESSED: "❌", INCONCLUSIVE: "❔", NOT_COMPARABLE: "⛔"}
+
+
+def in_actions(environment: Mapping[str, str]) -> bool:
+    """Whether this is a step of a workflow."""
+    return environment.get("GITHUB_ACTIONS") == "true"
+
+
+def annotation(level: str, title: str, text: str) -> str:
+    """A workflow command that puts a line on the run's page; `level` is error, warning or notice.
+
+    >>> annotation("error", "a: b, c", "50% of\\nall")
+    '::error title=a%3A b%2C c::50%25 of%0Aall'
+    """
+    return f"::{level} title={_escaped(title).replace(':', '%3A').replace(',', '%2C')}::{_escaped(text)}"
+
+
+def annotations(gate: Gate, inconclusive: str = "3") -> list[str]:
+    """A line for each limit that does not hold; one notice where all hold."""
+    levels = {REGRESSED: "error", NOT_COMPARABLE: "error", INCONCLUSIVE: LEVELS[inconclusive]}
+    found = [
+        annotation(levels[one.outcome], f"ganeval gate: {one.outcome}", one.sentence)
+        for one in gate.judgements
+        if one.outcome != HELD
+    ]
+    return found or [annotation("notice", "ganeval gate: held", "; ".join(one.sentence for one in gate.judgements))]
+
+
+def summary(gate: Gate, inconclusive: str = "3") -> str:
+    """The step summary: the verdict, a table of the limits, and what was warned about, in markdown."""
+    lines = ["### ganeval gate", "", f"{MARKS[gate.outcome]} **{_cell(gate.verdict(inconclusive))}**", ""]
+    lines += ["| outcome | score | value | limit | finding |", "|---|---|---:|---|---|"]
+    for one in gate.judgements:
+        cells = (f"{MARKS[one.outcome]} {one.outcome}", one.heading, one.measured, one.bound, one.finding)
+        lines.append(f"| {' | '.join(map(_cell, cells))} |")
+    lines += ["", *(f"- warning: {_cell(text)}" for text in gate.warnings), ""]
+    return "\n".join(lines)
+
+
+def append_summary(environment: Mapping[str, str], text: str) -> str:
+    """Write to the summary that the runner names; why that could not be done, where it could not."""
+    path = environment.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return ""
+    try:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(text + os.linesep)
+    except OSError as reason:
+        return f"GITHUB_STEP_SUMMARY {path}: cannot be written ({reason.strerror}); the outcome stands"
+    return ""
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _cell(text: str) -> str:
+    """Text that a markdown table shows as it is."""
+    for found, shown in (("&", "&amp;"), ("<", "&lt;"), ("\\", "\\\\"), ("|", "\\|"), ("`", "\\`"), ("*", "\\*")):
+        text = text.replace(found, shown)
+    return " ".join(text.split())
