@@ -93,7 +93,7 @@ def measured(score: Score) -> tuple[str, str]:
         return f"{score.value} of {score.total}", ""
     if score.error is None:
         return f"{score.value:.4g}", ""
-    if score.error == 0:
+    if score.error < 10**-DIGITS:
         return f"{score.value:.4g}", "0"
     places = places_for(score.error)
     return f"{score.value:.{places}f}", f"{score.error:.{places}f}"

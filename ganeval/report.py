@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 from ganeval.errors import ContentError
 
 SCHEMA = 1
+TEXTS = {"name", "source", "extractor", "ganeval", "created"}  # what every part of a report has as text
 Part = TypeVar("Part")
 
 
@@ -39,7 +40,8 @@ class Score:
 class ImageSet:
     """What was scored: how many pictures, which ones, and what became of those that are not plain 8-bit RGB.
 
-    `shape` is None where sizes are mixed; `fingerprint` is that of a statistics file's numbers where it names no pictures.
+    `shape` is None where sizes are mixed; `fingerprint` is that of a statistics file's numbers where it names
+    no pictures.
     """
 
     name: str
@@ -120,10 +122,14 @@ class Report:
         """The report in a JSON document. ContentError where it is none, or lacks something."""
         if not isinstance(document, Mapping) or "schema" not in document or "scores" not in document:
             raise ContentError(f"{where}: found no ganeval report, needed JSON with the keys 'schema' and 'scores'")
+        if not isinstance(document["schema"], int) or document["schema"] < 1:
+            raise ContentError(
+                f"{where}: found schema {document['schema']!r}, needed 1 or later; score the images anew"
+            )
         try:
             own = {
-                "samples": _read(ImageSet, document.get("samples"), "samples"),
-                "reference": _read(ImageSet, document.get("reference"), "reference"),
+                "samples": _read_images(document.get("samples"), "samples"),
+                "reference": _read_images(document.get("reference"), "reference"),
                 "protocol": _read(Protocol, document.get("protocol"), "protocol"),
                 "scores": {name: _read_score(name, score) for name, score in _mapping(document, "scores").items()},
             }
@@ -139,7 +145,8 @@ def load_report(path: str | Path) -> Report:
     """
     found = load_reports(path)
     if len(found) != 1:
-        raise ContentError(f"{path}: found a list of {len(found)} reports, needed one; `load_reports` reads them all")
+        file = _file_of(path)
+        raise ContentError(f"{file}: found a list of {len(found)} reports, needed one; `load_reports` reads them all")
     return found[0]
 
 
@@ -147,18 +154,32 @@ def load_reports(path: str | Path) -> list[Report]:
     """The reports in a file, several where `ganeval score` wrote a list of them, or the one in a run folder.
 
     Raises ContentError where the file is missing, is not JSON, or holds anything but reports.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> how = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
+    >>> digits = ImageSet("digits", "digits", 500)
+    >>> report = Report("0.1.0", "2026-01-31T12:00:00Z", digits, digits, how, {"fid": Score(0.0, "lower")})
+    >>> _ = (folder / "two.json").write_text(dump([report.to_dict(), report.to_dict()]))
+    >>> [one.scores["fid"].value for one in load_reports(folder / "two.json")]
+    [0.0, 0.0]
     """
-    file = Path(path)
-    file = file / "report.json" if file.is_dir() else file
+    file = _file_of(path)
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except OSError as reason:
         raise ContentError(f"{file}: cannot be read ({reason.strerror}); needed a report.json") from reason
     except (ValueError, RecursionError) as reason:
         raise ContentError(f"{file}: found no JSON ({reason}); needed a ganeval report") from reason
+    if document == []:
+        raise ContentError(f"{file}: found an empty list, needed a ganeval report")
     if not isinstance(document, list):
         return [Report.from_dict(document, str(file))]
     return [Report.from_dict(one, f"{file}, report {number}") for number, one in enumerate(document, 1)]
+
+
+def _file_of(path: str | Path) -> Path:
+    return Path(path) / "report.json" if Path(path).is_dir() else Path(path)
 
 
 def dump(document: Any) -> str:
@@ -198,13 +219,26 @@ def _read(kind: Callable[..., Part], document: Any, what: str) -> Part:
     if lacking := [name for name in needed if name not in document]:
         raise ValueError(f"{what} lacks {', '.join(lacking)}")
     own = {key: tuple(value) if isinstance(value, list) else value for key, value in document.items() if key in known}
+    for key in TEXTS & own.keys():
+        if not isinstance(own[key], str):
+            raise ValueError(f"{what} has the {key} {own[key]!r}, needed a text")
     return kind(**own, more={key: value for key, value in document.items() if key not in known})
+
+
+def _read_images(document: Any, what: str) -> ImageSet:
+    images = _read(ImageSet, document, what)
+    if not isinstance(images.count, int | None):
+        raise ValueError(f"{what} has the count {images.count!r}, needed a number")
+    return images
 
 
 def _read_score(name: str, document: Any) -> Score:
     score = _read(Score, document, f"score {name}")
     if not isinstance(score.value, int | float) or score.better not in ("lower", "higher"):
         raise ValueError(f"score {name} has the value {score.value!r}, better {score.better!r}")
+    for key in ("error", "error_samples", "std", "raw", "whole", "total"):
+        if not isinstance(getattr(score, key), int | float | None):
+            raise ValueError(f"score {name} has the {key} {getattr(score, key)!r}, needed a number")
     return score
 
 

@@ -1,6 +1,7 @@
 """The run store: a folder per run, every file readable by itself. `report.json` is written last: it marks the end."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from ganeval.errors import ContentError, UsageError
 from ganeval.files import replacing
 from ganeval.report import Report, dump, load_report, load_reports
 
+REPORTS = ("report.json", "report-back.json")  # of CycleGAN both directions
 PICTURES = ("samples", "samples.zip", "samples.npz")
 
 
@@ -32,57 +34,76 @@ class Gathered:
 def gather(paths: Sequence[Path]) -> Gathered:
     """The reports in run folders, report files and folders of runs; what is given twice is taken once.
 
-    A run that was named and has no report, or a file that holds none, is an error; one that merely lies in a folder of
-    runs is said. Raises UsageError for a path that is not there and for a folder without runs, ContentError for what a
-    file holds.
+    What has no report yet, and a broken one in a folder of runs, is said. Raises UsageError for a path that is not
+    there and a folder without runs, ContentError for a named file that holds no report and where no report is left.
     """
     found: dict[Path, list[Found]] = {}
     said: list[str] = []
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path}: no such file or folder; needed a run, a report file or a folder of runs")
-        if path.is_dir() and not is_run(path):
+        if path.is_dir() and not _has_report(path) and not is_run(path):
             _gather_below(path, found, said)
         elif path.is_dir() and (line := unfinished(path)):
-            raise ContentError(line)
+            said.append(line)
         else:
-            found.setdefault(path.resolve(), _reports_of(path))
+            _take(path, found)
+    if said and not any(found.values()):
+        raise ContentError(f"found no whole report: {'; '.join(dict.fromkeys(said))}")
     return Gathered(tuple(one for some in found.values() for one in some), tuple(dict.fromkeys(said)))
 
 
 def _gather_below(folder: Path, found: dict[Path, list[Found]], said: list[str]) -> None:
     """The runs of a folder, by their names."""
-    runs = sorted(one for one in folder.iterdir() if is_run(one))
+    runs = sorted(one for one in folder.iterdir() if _has_report(one) or is_run(one))
     if not runs:
         below = sorted({str(one.parent.parent) for one in folder.glob("*/*/report.json")})
         hint = f"; there are some in {', '.join(below)}" if below else ""
         raise UsageError(f"{folder}: found no runs in it, needed folders with a report.json{hint}")
     for run in runs:
-        if line := unfinished(run):
-            said.append(line)
-            continue
         try:
-            found.setdefault(run.resolve(), _reports_of(run))
+            if line := unfinished(run):
+                said.append(line)
+            else:
+                _take(run, found)
         except ContentError as error:
             said.append(f"left out: {error}")
 
 
-def _reports_of(path: Path) -> list[Found]:
-    """The reports of a run, one for each direction of a CycleGAN, or of a file; a run's file is of the run."""
-    if path.is_dir():
-        return [Found(one, path) for file in sorted(path.glob("report*.json")) for one in load_reports(file)]
-    folder = path.parent if path.name.startswith("report") and is_run(path.parent) else None
-    return [Found(one, folder) for one in load_reports(path)]
+def _take(path: Path, found: dict[Path, list[Found]]) -> None:
+    """The reports of a run, one for each direction of a CycleGAN, or of a file; all or none, and each file once."""
+    files = [path / name for name in REPORTS if (path / name).is_file()] if path.is_dir() else [path]
+    home = path if path.is_dir() else path.parent
+    folder = home if files[0].name in REPORTS and is_run(home) else None
+    read = {file.resolve(): [Found(one, folder) for one in load_reports(file)] for file in files}
+    found.update({file: reports for file, reports in read.items() if file not in found})
 
 
 def unfinished(run: Path) -> str | None:
     """What there is to say of a run without its last file, the report: how far it came; None for a finished one."""
-    if (run / "report.json").is_file():
+    if _has_report(run):
         return None
-    steps = config_of(run).get("config", {}).get("steps")
-    done = max((int(line.get("step", 0)) for line in log_of(run)), default=0)
-    far = f"step {done:,} of {steps:,}" if isinstance(steps, int) else "no report.json"
+    lines = list(log_of(run))
+    steps = _number(_object(config_of(run).get("config")).get("steps"))
+    done = max((_number(line.get("step")) or 0 for line in lines), default=0)
+    if any("diverged" in line for line in lines):
+        return f"{run}: left out, as it diverged at step {done:,} and has no report"
+    if steps is None:
+        return f"{run}: unfinished (no report.json); run its command again"
+    far = f"step {done:,} of {steps:,}" if done < steps else f"all {steps:,} steps done, not scored"
     return f"{run}: unfinished ({far}); the command that began it, given again, goes on"
+
+
+def _has_report(folder: Path) -> bool:
+    return (folder / REPORTS[0]).is_file()
+
+
+def _object(document: Any) -> dict[str, Any]:
+    return document if isinstance(document, dict) else {}
+
+
+def _number(value: Any) -> int | None:
+    return int(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def log_of(run: Path) -> Iterator[dict[str, Any]]:
@@ -92,7 +113,7 @@ def log_of(run: Path) -> Iterator[dict[str, Any]]:
     for line in lines:
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(record, dict):
             yield record
@@ -118,7 +139,7 @@ def config_of(run: Path) -> dict[str, Any]:
     path = run / "config.json"
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as reason:
+    except (OSError, ValueError, RecursionError) as reason:
         raise ContentError(f"{path}: cannot be read ({reason}); needed the config.json of a run") from reason
     if not isinstance(document, dict):
         raise ContentError(f"{path}: found no JSON object, needed the config.json of a run")
@@ -159,6 +180,6 @@ def _is_ours(file: Path) -> bool:
     """Whether a JSON file says that ganeval wrote it."""
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(document, dict) and "ganeval" in document

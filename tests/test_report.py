@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import ganeval
 from ganeval.errors import ContentError
 from ganeval.headings import fid_heading, measured
-from ganeval.report import ImageSet, Protocol, Report, Score, check_finite, dump, load_report
+from ganeval.report import ImageSet, Protocol, Report, Score, check_finite, dump, load_report, load_reports
 
 # the design's section 5, shortened to one score of each shape
 SCHEMA_1 = {
@@ -210,7 +210,11 @@ BROKEN = {
     "truncated": (json.dumps(SCHEMA_1)[:300], r"found no JSON \(.*\); needed a ganeval report"),
     "binary": (b"\xff\xfe\x00", r"found no JSON \(.*\); needed a ganeval report"),
     "foreign": (json.dumps({"name": "other"}), NO_REPORT),
-    "list": (json.dumps([SCHEMA_1]), "found a list of 1 reports, needed one"),
+    "list": (json.dumps([SCHEMA_1, SCHEMA_1]), "found a list of 2 reports, needed one; `load_reports` reads them all"),
+    "empty list": ("[]", "found an empty list, needed a ganeval report"),
+    "schema 0": (json.dumps(document(schema=0)), "found schema 0, needed 1 or later; score the images anew"),
+    "schema a text": (json.dumps(document(schema="1")), "found schema '1', needed 1 or later; score the images anew"),
+    "schema null": (json.dumps(document(schema=None)), "found schema None, needed 1 or later; score the images anew"),
     "no samples": (json.dumps(without("samples")), "not a whole ganeval report: samples is null, needed an object"),
     "no name": (json.dumps(without("samples", "name")), "not a whole ganeval report: samples lacks name"),
     "no value": (json.dumps(without("scores", "fid", "value")), "not a whole ganeval report: score fid lacks value"),
@@ -223,6 +227,18 @@ BROKEN = {
     "value a text": (
         json.dumps(document(scores={"fid": {"value": "N/A", "better": "lower"}})),
         "report: score fid has the value 'N/A', better 'lower'",
+    ),
+    "error a text": (
+        json.dumps(document(scores={"fid": {"value": 1.0, "better": "lower", "error": "small"}})),
+        "report: score fid has the error 'small', needed a number",
+    ),
+    "name a number": (
+        json.dumps(document(samples={**SCHEMA_1["samples"], "name": 3})),
+        "report: samples has the name 3, needed a text",
+    ),
+    "count a text": (
+        json.dumps(document(samples={**SCHEMA_1["samples"], "count": "many"})),
+        "report: samples has the count 'many', needed a number",
     ),
     "direction unknown": (
         json.dumps(document(scores={"fid": {"value": 1.0, "better": "up"}})),
@@ -241,6 +257,18 @@ def test_a_broken_report_file_is_one_line_that_names_it(kind, tmp_path):
             load_report(given_path)
         assert str(caught.value).startswith(f"{file}: ")
         assert "\n" not in str(caught.value)
+
+
+def test_a_file_with_several_reports_is_read_whole_and_a_broken_one_is_told_by_its_number(tmp_path):
+    file = tmp_path / "reports.json"
+    file.write_text(json.dumps([SCHEMA_1, document(created="later")]))
+    assert [one.created for one in load_reports(file)] == [SCHEMA_1["created"], "later"]
+    file.write_text(json.dumps([SCHEMA_1]))
+    assert load_report(file) == a_report()
+    file.write_text(json.dumps([SCHEMA_1, {"name": "other"}]))
+    with pytest.raises(ContentError) as caught:
+        load_reports(file)
+    assert str(caught.value) == f"{file}, report 2: {NO_REPORT}"
 
 
 def test_a_report_that_is_not_there_is_one_line(tmp_path):

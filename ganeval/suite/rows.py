@@ -1,13 +1,12 @@
 """The rows and columns of the suite's tables, from reports alone; `table` shows them, `page` writes them."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from ganeval import comparison
+from ganeval.comparison import kind_of, mean_score
 from ganeval.headings import ARROWS, HEADLINES, NOTHING, cell, measured, title
 from ganeval.report import Report, Score
 
@@ -29,19 +28,10 @@ TRAINING = ("run", "steps", "best at", *CHECKPOINTS, "seconds", "verdict")
 
 
 @dataclass(frozen=True)
-class Row:
-    """One line: a name, the reports behind it (one for each seed), and the FID that is 100 %."""
+class Row(comparison.Row):
+    """One line: a name, the reports behind it (one for each seed), and for each the FID that is 100 %."""
 
-    name: str
-    reports: tuple[Report, ...]
     ceiling: tuple[float, ...]
-
-    def score(self, name: str) -> Score | None:
-        """One report's score; of several seeds the mean, with their standard deviation for its error."""
-        found = [report.scores[name] for report in self.reports if name in report.scores]
-        if not found:
-            return None
-        return found[0] if len(self.reports) == 1 else _mean(found)
 
     @property
     def share(self) -> str:
@@ -49,8 +39,10 @@ class Row:
         shares = [r.scores["fid"].value / top for r, top in zip(self.reports, self.ceiling, strict=True) if top > 0]
         if not shares:
             return NOTHING
-        value, error = measured(_mean([Score(100 * one, "lower") for one in shares])) if len(shares) > 1 else ("", "")
-        return f"{value} ±{error} %" if value else f"{_two_digits(100 * shares[0])} %"
+        if len(shares) == 1:
+            return f"{_two_digits(100 * shares[0])} %"
+        value, error = measured(mean_score([Score(100 * one, "lower") for one in shares]))
+        return f"{value} ±{error} %"
 
 
 Column = tuple[str, Callable[[Row], str]]
@@ -81,10 +73,9 @@ def _named(reports: Sequence[Report]) -> list[tuple[str, list[Report]]]:
     """The reports that make one row, and what it is called."""
     groups: dict[tuple[str, str], list[Report]] = {}
     for report in reports:
-        training = report.more["training"]
         arrow = report.samples.name.rpartition(" ")[2] if "fid_nothing" in report.scores else ""
-        alike = json.dumps([{**training["config"], "seed": 0}, training["count"]], sort_keys=True)
-        groups.setdefault((f"{training['model']} {arrow}".strip(), alike), []).append(report)
+        name = f"{report.more['training']['model']} {arrow}".strip()
+        groups.setdefault((name, kind_of(report)), []).append(report)
     kinds = Counter(name for name, _ in groups)
     return [
         (name if kinds[name] == 1 else ", ".join(one.samples.name for one in some), some)
@@ -134,11 +125,6 @@ def _column(name: str, rows: Sequence[Row]) -> Column:
     heading = title(name, rows[0].reports[0].protocol.extractor)
     better = next(score.better for row in rows if (score := row.score(name)))
     return f"{heading} {ARROWS[better]}", lambda row: cell(row.score(name))
-
-
-def _mean(scores: Sequence[Score]) -> Score:
-    values = [score.value for score in scores]
-    return Score(float(np.mean(values)), scores[0].better, float(np.std(values, ddof=1)) if len(values) > 1 else None)
 
 
 def _two_digits(value: float) -> str:

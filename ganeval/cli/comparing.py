@@ -1,0 +1,77 @@
+"""`compare`: the table across runs."""
+
+from pathlib import Path
+
+import click
+
+from ganeval.errors import UsageError
+from ganeval.terminal import print_view, terminal_width
+
+RESULTS = Path("results")
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN|REPORT|DIR ...]")
+@click.option("--sort", metavar="NAME", help="A score (fid, where there is any), or name.")
+@click.option("--group", is_flag=True, help="Seeds of one model as one row: mean ± standard deviation.")
+@click.option("--baseline", metavar="RUN", help="A row's name, or a path: differences to it, marked where significant.")
+@click.option(
+    "--format", "form", metavar="NAME", help="table, markdown, csv, json, latex or html; by the ending of -o."
+)
+@click.option("-o", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file.")
+def compare(
+    paths: tuple[Path, ...], sort: str | None, group: bool, baseline: str | None, form: str | None, target: Path | None
+) -> None:
+    """Compare runs in one table: best in bold, ranks, and which differences are more than their error.
+
+    \b
+    ganeval compare                                              all runs in results/
+    ganeval compare a/ b/report.json --baseline a/               differences to a, * where outside their error
+    ganeval compare results/ --group --sort recall               mean ± standard deviation over seeds
+    ganeval compare results/ -o table.tex                        .md .csv .json .tex .html .txt
+
+    Runs of another protocol, reference, extractor or number of images stand in a table of their own, which says what
+    differs. Tables have the headline scores, csv and json all of them, with every digit. Unfinished runs are said on
+    stderr, and never shown.
+    """
+    from ganeval.comparison import compare as compared
+    from ganeval.files import check_target
+    from ganeval.runs import gather
+    from ganeval.tables import FORMATS, comparison_view, format_for
+
+    wanted = format_for(form, target)
+    if target is not None:
+        check_target("-o", target)
+        _check_free(target)
+    gathered = gather(paths or (RESULTS,))
+    for line in gathered.said:
+        click.echo(f"warning: {line}", err=True)
+    found = compared(gathered.found, sort=sort, group=group, baseline=baseline)
+    if target is not None:
+        rows = sum(len(one.rows) for one in found.groups)
+        _write(FORMATS[wanted](found), target)
+        click.echo(f"{target}: {rows} {'row' if rows == 1 else 'rows'}, {wanted}")
+    elif wanted == "table":
+        print_view(comparison_view(found, terminal_width()))
+    else:
+        click.echo(FORMATS[wanted](found), nl=False)
+
+
+def _check_free(target: Path) -> None:
+    """A table never takes the place of a report."""
+    from ganeval.errors import ContentError
+    from ganeval.report import load_reports
+
+    if target.is_file():
+        try:
+            load_reports(target)
+        except ContentError:
+            return
+        raise UsageError(f"-o {target}: holds a report, which a table would replace; give another name")
+
+
+def _write(text: str, target: Path) -> None:
+    from ganeval.files import replacing
+
+    with replacing(target) as partial:
+        partial.write_text(text, encoding="utf-8")

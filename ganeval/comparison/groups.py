@@ -1,0 +1,118 @@
+"""Rows that may be compared with one another: the best, the rank, and the difference to a baseline."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ganeval.comparison.rows import Row
+from ganeval.headings import HEADLINES
+
+OUTSIDE = 1.96  # standard errors from which a difference is marked: 95 %, two-sided
+Place = tuple[int, float, tuple[str | int, ...]]
+
+
+@dataclass(frozen=True)
+class Delta:
+    """How far a score is from the baseline's: `value`, its standard error where known, whether it is outside it."""
+
+    value: float
+    error: float | None
+    outside: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that may be compared, sorted by the score `sort`, or by "name".
+
+    `differs` says why not with the first group's (empty for that one), each as `what: this one's, not that one's`.
+    """
+
+    rows: tuple[Row, ...]
+    sort: str
+    baseline: Row | None = None
+    differs: tuple[str, ...] = ()
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The scores that any row has: headlines first, then the others as the reports have them."""
+        return names_of(self.rows)
+
+    @property
+    def judged(self) -> tuple[Row, ...]:
+        """The rows that are no yardsticks."""
+        return tuple(row for row in self.rows if row.yardstick is None)
+
+    def best(self, name: str) -> tuple[Row, ...]:
+        """The rows with the best value of a score, ties and all; yardsticks do not compete."""
+        return tuple(row for row in self.judged if self.rank(row, name) == 1)
+
+    def rank(self, row: Row, name: str | None = None) -> int | None:
+        """A row's place by a score (that of sorting), 1 for the best, equal for equals; None where it has none."""
+        name = name or self.sort
+        mine = row.score(name)
+        if mine is None or row.yardstick is not None:
+            return None
+        others = [score.value for one in self.judged if (score := one.score(name))]
+        return 1 + sum(value < mine.value if mine.better == "lower" else value > mine.value for value in others)
+
+    def delta(self, row: Row, name: str) -> Delta | None:
+        """A row's score less the baseline's; None for the baseline itself, and where either lacks it.
+
+        Where the error of either is not known neither is that of the difference, and nothing is called outside it.
+        """
+        if self.baseline is None or row is self.baseline:
+            return None
+        mine, theirs = row.score(name), self.baseline.score(name)
+        if mine is None or theirs is None:
+            return None
+        value = mine.value - theirs.value
+        errors = row.standard_error(name), self.baseline.standard_error(name)
+        if errors[0] is None or errors[1] is None:
+            return Delta(value, None, False)
+        error = math.hypot(errors[0], errors[1])
+        return Delta(value, error, abs(value) > OUTSIDE * error)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` found: groups that may not be compared with one another; the baseline's or the largest first."""
+
+    groups: tuple[Group, ...]
+
+    @property
+    def grouped(self) -> bool:
+        """Whether a row stands for several seeds."""
+        return any(len(row.reports) > 1 for group in self.groups for row in group.rows)
+
+    @property
+    def baseline(self) -> bool:
+        """Whether any group has a baseline."""
+        return any(group.baseline for group in self.groups)
+
+
+def names_of(rows: Sequence[Row]) -> tuple[str, ...]:
+    """The scores that any of these rows has: headlines first, then the others as the reports have them."""
+    have = dict.fromkeys(name for row in rows for report in row.reports for name in report.scores)
+    return (*[name for name in HEADLINES if name in have], *[name for name in have if name not in HEADLINES])
+
+
+def sorted_rows(rows: Sequence[Row], sort: str) -> tuple[Row, ...]:
+    """Real data first and noise last, between them the best first; what lacks the score goes below."""
+    return tuple(sorted(rows, key=lambda row: _place(row, sort)))
+
+
+def _place(row: Row, sort: str) -> Place:
+    outer = {"real": 0, None: 1, "noise": 3}[row.yardstick]
+    score = row.score(sort)
+    if sort == "name":
+        return outer, 0.0, _natural(row.name)
+    if score is None:
+        return max(outer, 2), math.inf, _natural(row.name)
+    return outer, score.value if score.better == "lower" else -score.value, _natural(row.name)
+
+
+def _natural(name: str) -> tuple[str | int, ...]:
+    """A name's words and numbers, by which `s2` comes before `s10`."""
+    return tuple(int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name))

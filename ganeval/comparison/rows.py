@@ -1,0 +1,81 @@
+"""One line of a comparison: a run, or several seeds of one model, and whether it is there to be judged by."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ganeval.report import Report, Score
+
+YARDSTICKS = {"real (train)": "real", "noise": "noise"}  # by the samples' source, as `train-all` writes it
+NAMED_SET = re.compile(r"([\w-]+)(?::(?:train|test))?")  # `digits` or `digits:train`: no path, and no module:function
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: a name, and the report behind it, or one for each seed of one model.
+
+    `folders` are the run folders of the reports, None where a report is a file by itself; empty where nobody said.
+    """
+
+    name: str
+    reports: tuple[Report, ...]
+    folders: tuple[Path | None, ...] = field(default=(), kw_only=True)
+
+    @property
+    def report(self) -> Report:
+        """The first of its reports: protocol, reference and counts are those of all."""
+        return self.reports[0]
+
+    @property
+    def yardstick(self) -> str | None:
+        """`real` for real pictures, `noise`, and None for what is to be judged."""
+        return yardstick_of(self.report)
+
+    def score(self, name: str) -> Score | None:
+        """One report's score; of several seeds the mean, whose error is their standard deviation."""
+        found = self._scores(name)
+        if not found:
+            return None
+        return found[0] if len(self.reports) == 1 else mean_score(found)
+
+    def standard_error(self, name: str) -> float | None:
+        """Of the value on the samples' side, which is what differs between runs: of a mean, deviation / √seeds."""
+        score = self.score(name)
+        if score is None or score.error is None:
+            return None
+        if len(self.reports) > 1:
+            return score.error / math.sqrt(len(self._scores(name)))
+        return score.error if score.error_samples is None else score.error_samples
+
+    def _scores(self, name: str) -> list[Score]:
+        return [report.scores[name] for report in self.reports if name in report.scores]
+
+
+def yardstick_of(report: Report) -> str | None:
+    """`real` where the samples are real data: the training pictures of `train-all`, or the reference's own data set.
+
+    >>> from ganeval.report import ImageSet, Protocol
+    >>> how = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
+    >>> def scored(source):
+    ...     return Report("0.1.0", "", ImageSet("a", source, 9), ImageSet("b", "digits:test", 9), how, {})
+    >>> [yardstick_of(scored(source)) for source in ("digits:train", "noise", "out/")]
+    ['real', 'noise', None]
+    """
+    sets = [NAMED_SET.fullmatch(images.source) for images in (report.samples, report.reference)]
+    same = bool(sets[0] and sets[1] and sets[0][1] == sets[1][1])
+    return "real" if same else YARDSTICKS.get(report.samples.source)
+
+
+def mean_score(scores: Sequence[Score]) -> Score:
+    """The mean of one score over seeds, with their standard deviation (ddof 1) for its error; None of one alone.
+
+    >>> mean = mean_score([Score(1.0, "lower"), Score(2.0, "lower")])
+    >>> mean.value, mean.error
+    (1.5, 0.7071067811865476)
+    """
+    values = [float(score.value) for score in scores]
+    mean = math.fsum(values) / len(values)
+    spread = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)) if values[1:] else None
+    return Score(mean, scores[0].better, spread, total=scores[0].total)

@@ -1,0 +1,86 @@
+"""A comparison for machines: one record per run with every score and all its digits, as a frame, CSV or JSON."""
+
+from typing import TYPE_CHECKING, Any
+
+from ganeval.comparison import Comparison, Group, Row
+from ganeval.report import dump
+
+if TYPE_CHECKING:
+    import pandas  # type: ignore[import-untyped]  # it ships no types
+
+KINDS = {"Int64": ("group", "rank", "seeds", "n", "reference_n"), "boolean": ("baseline",)}
+
+
+def to_frame(comparison: Comparison) -> "pandas.DataFrame":
+    """A row for each run, the best of its group first: `fid`, `fid_error` and so on, empty where a run has none.
+
+    With a baseline also `fid_delta`, `fid_delta_error` and `fid_outside`. `group` numbers what may be compared;
+    `differs` says what sets a group apart from the first.
+
+    >>> from ganeval.comparison import compare
+    >>> from ganeval.report import ImageSet, Protocol, Report, Score
+    >>> how = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
+    >>> images = ImageSet("a", "a/", 500)
+    >>> report = Report("0.1.0", "", images, ImageSet("real", "real/", 500), how, {"fid": Score(2.5, "lower", 0.1)})
+    >>> to_frame(compare([report]))[["run", "rank", "n", "fid", "fid_error"]].to_dict("records")
+    [{'run': 'a', 'rank': 1, 'n': 500, 'fid': 2.5, 'fid_error': 0.1}]
+    """
+    import pandas
+
+    found = records(comparison)
+    frame = pandas.DataFrame(found, columns=list(found[0]))
+    outside = tuple(name for name in frame if name.endswith("_outside"))
+    for kind, names in {**KINDS, "boolean": (*KINDS["boolean"], *outside)}.items():
+        frame = frame.astype(dict.fromkeys(names, kind))
+    return frame
+
+
+def csv_text(comparison: Comparison) -> str:
+    """The frame as comma-separated values."""
+    return str(to_frame(comparison).to_csv(index=False, lineterminator="\n"))
+
+
+def json_text(comparison: Comparison) -> str:
+    """The same records as JSON, null where there is nothing."""
+    return dump(records(comparison)) + "\n"
+
+
+def records(comparison: Comparison) -> list[dict[str, Any]]:
+    """A record for each run, all with the same keys."""
+    names = dict.fromkeys(name for group in comparison.groups for name in group.names)
+    return [
+        {**_about(number, group, row), **_scores(group, row, list(names), comparison.baseline)}
+        for number, group in enumerate(comparison.groups, 1)
+        for row in group.rows
+    ]
+
+
+def _about(number: int, group: Group, row: Row) -> dict[str, Any]:
+    folders = [str(folder) for folder in row.folders if folder is not None]
+    return {
+        "group": number,
+        "differs": "; ".join(group.differs) or None,
+        "run": row.name,
+        "rank": group.rank(row),
+        "seeds": len(row.reports),
+        "yardstick": row.yardstick,
+        "baseline": row is group.baseline,
+        "n": row.report.samples.count,
+        "reference": row.report.reference.name,
+        "reference_n": row.report.reference.count,
+        "extractor": row.report.protocol.extractor,
+        "protocol": row.report.protocol.line(),
+        "folder": folders[0] if len(folders) == len(row.reports) == 1 else None,
+    }
+
+
+def _scores(group: Group, row: Row, names: list[str], baseline: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in names:
+        score = row.score(name)
+        found |= {name: score and score.value, f"{name}_error": score and score.error}
+        if baseline:
+            delta = group.delta(row, name)
+            found |= {f"{name}_delta": delta and delta.value, f"{name}_delta_error": delta and delta.error}
+            found |= {f"{name}_outside": delta and delta.outside}
+    return found

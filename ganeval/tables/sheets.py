@@ -1,0 +1,143 @@
+"""What a person is shown of a comparison, in whatever format: for each group a caption, columns of cells, and notes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ganeval.comparison import OUTSIDE, Comparison, Delta, Group, Row
+from ganeval.headings import ARROWS, HEADLINES, NOTHING, cell, places_for, title
+
+MARK = "*"
+CAUTION = "These are errors of drawing samples: another seed of training may differ by more."
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A text, the number by which it sorts, and whether it is the best of its column."""
+
+    text: str
+    value: float | None = None
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading over cells; `kind` is rank, run, seeds, score or delta."""
+
+    kind: str
+    heading: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One group: `caption` says against what, `differs` why it is apart, `yardsticks` which rows are only measures."""
+
+    caption: str
+    differs: str
+    columns: tuple[Column, ...]
+    yardsticks: tuple[bool, ...]
+    notes: tuple[str, ...]
+
+
+def sheets(comparison: Comparison) -> list[Sheet]:
+    """A sheet for each group, with the headline scores that it has."""
+    count = len(comparison.groups)
+    return [
+        _sheet(group, comparison, f"Group {number} of {count}: " * (count > 1))
+        for number, group in enumerate(comparison.groups, 1)
+    ]
+
+
+def remarks(comparison: Comparison) -> list[str]:
+    """What ±, Δ and the mark mean."""
+    seeds = "; of several seeds the mean ± their standard deviation" if comparison.grouped else ""
+    found = [f"± one standard error over new draws{seeds}."]
+    names = dict.fromkeys(clean(group.baseline.name) for group in comparison.groups if group.baseline)
+    if names:
+        mean = " (of several seeds their deviation / √seeds)" if comparison.grouped else ""
+        found.append(f"Δ less {' or '.join(names)}, ± one standard error on the samples' side{mean}.")
+        found.append(f"{MARK} outside its error: |Δ| > {OUTSIDE} standard errors. {CAUTION}")
+    return found
+
+
+def clean(text: str) -> str:
+    """A name on one line, without what a terminal would take for a command.
+
+    >>> clean("läufe/a\\nb\\x1b[31m")
+    'läufe/a b [31m'
+    """
+    return "".join(one if one.isprintable() else " " for one in text)
+
+
+def _sheet(group: Group, comparison: Comparison, prefix: str) -> Sheet:
+    report = group.rows[0].report
+    counts = f"N = {_count(report.samples.count)}, M = {_count(report.reference.count)}"
+    whose = ", the baseline's" if comparison.baseline and group.baseline is None else ""
+    differs = f"not comparable with group 1{whose}: {'; '.join(group.differs)}" if group.differs else ""
+    caption = f"{prefix}against {clean(report.reference.name)}, {counts}"
+    columns = (*_labels(group, comparison.grouped), *_scores(group))
+    yardsticks = tuple(row.yardstick is not None for row in group.rows)
+    return Sheet(caption, clean(differs), columns, yardsticks, tuple(_notes(group)))
+
+
+def _notes(group: Group) -> Iterator[str]:
+    report = group.rows[0].report
+    if any(group.rank(row) for row in group.rows):
+        yield f"Rank by {title(group.sort, report.protocol.extractor)}."
+    yield f"{clean(report.protocol.line())}."
+
+
+def _labels(group: Group, grouped: bool) -> Iterator[Column]:
+    """Rank, name and number of seeds, as far as there are any."""
+    ranks = [group.rank(row) for row in group.rows]
+    if any(ranks):
+        yield Column("rank", "rank", tuple(Cell(NOTHING if rank is None else str(rank), rank) for rank in ranks))
+    yield Column("run", "run", tuple(Cell(clean(row.name)) for row in group.rows))
+    if grouped:
+        counts = [len(row.reports) for row in group.rows]
+        yield Column("seeds", "seeds", tuple(Cell(str(count), count) for count in counts))
+
+
+def _scores(group: Group) -> Iterator[Column]:
+    """A column for each score, and one of differences after it where there is a baseline."""
+    for name in _shown(group):
+        better = next(score.better for row in group.rows if (score := row.score(name)))
+        heading = title(name, group.rows[0].report.protocol.extractor)
+        best = group.best(name) if len(group.judged) > 1 else ()
+        yield Column("score", f"{heading} {ARROWS[better]}", tuple(_cell(row, name, row in best) for row in group.rows))
+        if group.baseline is not None:
+            deltas = [group.delta(row, name) for row in group.rows]
+            yield Column("delta", f"Δ {heading.partition(' (')[0]}", tuple(map(delta_cell, deltas)))
+
+
+def _shown(group: Group) -> list[str]:
+    """The headlines and what is sorted by; all where there is no headline."""
+    names = [name for name in group.names if name in HEADLINES]
+    if group.sort in group.names and group.sort not in names:
+        names = [group.sort, *names]
+    return names if any(name in HEADLINES for name in names) else list(group.names)
+
+
+def _cell(row: Row, name: str, best: bool) -> Cell:
+    score = row.score(name)
+    return Cell(cell(score), None if score is None else float(score.value), best)
+
+
+def delta_cell(delta: Delta | None) -> Cell:
+    """A difference with its sign and its error, marked where it is outside it.
+
+    >>> delta_cell(Delta(-0.5234, 0.1234, True)).text, delta_cell(Delta(2, None, False)).text, delta_cell(None).text
+    ('-0.52 ±0.12 *', '+2', '–')
+    """
+    if delta is None:
+        return Cell(NOTHING)
+    if not delta.error:
+        text = f"{delta.value:+.4g}"
+    else:
+        places = places_for(delta.error)
+        text = f"{delta.value:+.{places}f} ±{delta.error:.{places}f}"
+    return Cell(text + f" {MARK}" * delta.outside, float(delta.value))
+
+
+def _count(count: int | None) -> str:
+    return "?" if count is None else f"{count:,}"

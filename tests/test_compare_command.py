@@ -1,0 +1,241 @@
+"""`ganeval compare` as a user meets it: what is printed where, exit codes, files, and how little it imports."""
+
+import csv
+import io
+import json
+import math
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from made_reports import as_run, of_set, scored, trained
+
+from ganeval.report import load_report
+
+RECORDED = Path(__file__).parent.parent / "results" / "recorded"
+FORMATS = ("table", "markdown", "csv", "json", "latex", "html")
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A folder with three runs."""
+    for name, fid in (("a", 1.0), ("b", 2.0), ("c", 3.0)):
+        as_run(scored(name, fid), tmp_path / "results" / name)
+    return tmp_path / "results"
+
+
+def names_in(text):
+    return [row["run"] for row in json.loads(text)]
+
+
+# what is compared
+
+
+def test_without_arguments_the_runs_of_results_are_compared(run, results, monkeypatch):
+    monkeypatch.chdir(results.parent)
+    done = run("compare")
+    assert done.exit_code == 0
+    assert done.stderr == ""
+    rows = [line.split()[:2] for line in done.stdout.splitlines() if "±0.10" in line]
+    assert rows == [["1", "a"], ["2", "b"], ["3", "c"]]
+    assert names_in(run("compare", "--format", "json").stdout) == ["a", "b", "c"]
+
+
+def test_without_results_it_is_said_what_is_needed(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run("compare")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == ("Error: results: no such file or folder; needed a run, a report file or a folder of runs\n")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_recorded_runs_are_shown_in_every_format(run, form):
+    done = run("compare", RECORDED, "--format", form, "--baseline", "digits-dcgan-s0")
+    assert (done.exit_code, done.stderr) == (0, "")
+    shown = done.stdout.replace("&#8594;", "→").replace(r"$\rightarrow$", "→")
+    for name in ("digits-cgan-s0", "mnist-wgan-gp-s0", "digits-cyclegan-s0 digit→outline", "noise"):
+        assert name in shown
+    assert "nan" not in done.stdout.lower()
+
+
+def test_the_values_are_those_of_the_reports(run):
+    done = run("compare", RECORDED, "--format", "csv", "--baseline", RECORDED / "digits-dcgan-s0")
+    rows = {(row["group"], row["run"]): row for row in csv.DictReader(io.StringIO(done.stdout))}
+    base, other = (load_report(RECORDED / f"digits-{model}-s0").scores["fid"] for model in ("dcgan", "cgan"))
+    row = rows["1", "digits-cgan-s0"]
+    assert (float(row["fid"]), float(row["fid_error"])) == (other.value, other.error)
+    assert float(row["fid_delta"]) == other.value - base.value
+    error = math.hypot(base.error_samples, other.error_samples)
+    assert float(row["fid_delta_error"]) == pytest.approx(error)
+    assert row["fid_outside"] == str(abs(other.value - base.value) > 1.96 * error)
+    fids = [float(row["fid"]) for (group, _), row in rows.items() if group == "1" and row["rank"]]
+    assert fids == sorted(fids)
+
+
+def test_sort_group_and_baseline_reach_the_table(run, tmp_path):
+    for seed, fid in enumerate((1.0, 3.0)):
+        as_run(trained(f"d-s{seed}", fid, seed), tmp_path / f"d-s{seed}")
+    as_run(trained("e-s0", 4.0, lr=1), tmp_path / "e-s0")
+    done = run("compare", tmp_path, "--group", "--baseline", "e-s0", "--sort", "name", "--format", "json")
+    first, second = json.loads(done.stdout)
+    assert (first["run"], first["seeds"], first["fid"], first["fid_delta"]) == ("d", 2, 2.0, -2.0)
+    assert first["fid_error"] == pytest.approx(math.sqrt(2))
+    assert first["fid_delta_error"] == pytest.approx(math.hypot(1.0, 0.1))
+    assert (second["run"], second["baseline"], second["rank"]) == ("e-s0", True, None)
+
+
+# what is said
+
+
+def test_half_a_run_is_said_on_stderr_and_never_shown(run, results):
+    (results / "b" / "report.json").unlink()
+    (results / "c" / "report.json").write_text('{"schema": 1')
+    done = run("compare", results, "--format", "json")
+    assert (done.exit_code, names_in(done.stdout)) == (0, ["a"])
+    first, second = done.stderr.splitlines()
+    assert first == f"warning: {results / 'b'}: unfinished (no report.json); run its command again"
+    assert second.startswith(f"warning: left out: {results / 'c' / 'report.json'}: found no JSON")
+
+
+def test_nan_in_a_report_is_a_warning_and_never_the_best(run, results):
+    file = results / "c" / "report.json"
+    file.write_text(file.read_text().replace('"value": 3.0', '"value": NaN'))
+    done = run("compare", results, "--format", "json")
+    assert [(row["run"], row["rank"], row["fid"]) for row in json.loads(done.stdout)] == [
+        ("a", 1, 1.0), ("b", 2, 2.0), ("c", None, None),
+    ]  # fmt: skip
+    assert done.stderr == "warning: c: the value of fid is nan, which is no number: left out\n"
+    (line,) = [line for line in run("compare", results).stdout.splitlines() if line.split()[1:2] == ["c"]]
+    assert line.split() == ["–", "c", "–"]
+
+
+def test_runs_that_cannot_be_compared_are_apart_and_what_differs_is_said(run, results):
+    as_run(of_set(scored("few", 0.1), count=10), results / "few")
+    lines = run("compare", results).stdout.splitlines()
+    assert "Group 2 of 2: against digits:test, N = 10, M = 500" in lines
+    assert "not comparable with group 1: number of samples: 10, not 1,000" in lines
+
+
+ERRORS = {
+    ("gone",): (2, "gone: no such file or folder; needed a run, a report file or a folder of runs"),
+    ("results", "--sort", "fdi"): (2, "unknown score to sort by 'fdi': did you mean 'fid'? (known: name, fid)"),
+    ("results", "--baseline", "z"): (2, "unknown baseline 'z': (known: a, b, c)"),
+    ("results", "--format", "mrkdown"): (
+        2,
+        "unknown format 'mrkdown': did you mean 'markdown'? (known: table, markdown, csv, json, latex, html)",
+    ),
+    ("results", "-o", "x.doc"): (
+        2,
+        "-o x.doc: needed an ending of .txt, .md, .csv, .json, .tex, .html, or a --format",
+    ),
+    ("results", "-o", "results"): (
+        2,
+        "-o results: needed an ending of .txt, .md, .csv, .json, .tex, .html, or a --format",
+    ),
+    ("results", "--format", "csv", "-o", "results"): (2, "-o results: found a folder, needed a file to write"),
+    ("results", "-o", "results/a/report.json"): (
+        2,
+        "-o results/a/report.json: holds a report, which a table would replace; give another name",
+    ),
+    ("results", "-o", "file/x.csv"): (2, "-o file/x.csv: nothing can be written to file"),
+    ("file",): (1, "file: found no JSON (Expecting value: line 1 column 1 (char 0)); needed a ganeval report"),
+    (".",): (2, ".: found no runs in it, needed folders with a report.json; there are some in results"),
+}
+
+
+@pytest.mark.parametrize("arguments", ERRORS, ids=" ".join)
+def test_what_cannot_be_meant_is_one_line_and_nothing_is_written(run, results, monkeypatch, arguments):
+    monkeypatch.chdir(results.parent)
+    Path("file").write_text("mine")
+    before = sorted(results.parent.rglob("*"))
+    done = run("compare", *arguments)
+    code, line = ERRORS[arguments]
+    stderr = done.stderr.replace(f"{results.parent}/", "")
+    assert (done.exit_code, done.stdout, stderr) == (code, "", f"Error: {line}\n")
+    assert sorted(results.parent.rglob("*")) == before
+    assert load_report(results / "a").scores["fid"].value == 1.0
+
+
+def test_a_mistyped_command_is_helped(run):
+    assert "did you mean 'compare'?" in run("comapre").stderr
+
+
+# files
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "begins"),
+    [
+        ("t.txt", "table", "against digits:test"),
+        ("t.md", "markdown", "**against"),
+        ("t.csv", "csv", "group,differs,run"),
+        ("t.json", "json", "[\n {"),
+        ("t.tex", "latex", "% \\usepackage{booktabs"),
+        ("t.html", "html", "<div class="),
+    ],
+)
+def test_a_file_has_the_format_of_its_ending_and_the_text_of_stdout(run, results, tmp_path, name, form, begins):
+    target = tmp_path / "tables" / "数字" / name
+    done = run("compare", results, "-o", target)
+    assert (done.exit_code, done.stdout) == (0, f"{target}: 3 rows, {form}\n")
+    text = target.read_text("utf-8")
+    assert text.startswith(begins)
+    assert text.strip() == run("compare", results, "--format", form).stdout.strip()
+    assert [path.name for path in target.parent.iterdir()] == [name]
+
+
+def test_the_format_asked_for_comes_before_the_ending_and_a_table_before_the_last(run, results, tmp_path):
+    target = tmp_path / "t.txt"
+    run("compare", results, "-o", target)
+    run("compare", results, "-o", target, "--format", "json")
+    assert names_in(target.read_text()) == ["a", "b", "c"]
+
+
+def test_a_folder_that_may_not_be_written_is_said_before_anything_is_read(run, results, tmp_path, monkeypatch):
+    monkeypatch.setattr("ganeval.files.os.access", lambda path, mode: False)
+    done = run("compare", tmp_path / "gone", "-o", tmp_path / "t.csv")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        f"Error: -o {tmp_path / 't.csv'}: nothing can be written to {tmp_path}\n",
+    )
+
+
+def test_a_write_that_fails_leaves_the_file_of_before(run, results, tmp_path, monkeypatch):
+    target = tmp_path / "t.csv"
+    run("compare", results, "-o", target)
+    before = target.read_text()
+
+    def full(*_):
+        raise OSError(28, "No space left on device", str(target))
+
+    monkeypatch.setattr("ganeval.files.os.replace", full)
+    done = run("compare", results / "a", "-o", target)
+    assert (done.exit_code, done.stderr) == (1, f"Error: {target}: No space left on device\n")
+    assert target.read_text() == before
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["t.csv"]
+
+
+# what is imported
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_format_imports_torch_and_only_csv_pandas(form):
+    script = (
+        "import sys; from ganeval.cli import main; from click.testing import CliRunner\n"
+        f"done = CliRunner().invoke(main, ['compare', {str(RECORDED)!r}, '--format', {form!r}])\n"
+        "assert done.exit_code == 0, done.output\n"
+        "print(sorted({'torch', 'torchvision', 'matplotlib', 'pandas', 'scipy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=os.environ)
+    assert done.stdout.strip() == ("['pandas']" if form == "csv" else "[]")
+
+
+def test_ten_runs_and_more_are_compared(run, tmp_path):
+    for seed in range(12):
+        as_run(replace(trained(f"d-s{seed}", 1.0 + seed, seed)), tmp_path / f"d-s{seed}")
+    assert names_in(run("compare", tmp_path, "--format", "json").stdout) == [f"d-s{seed}" for seed in range(12)]
+    (row,) = json.loads(run("compare", tmp_path, "--group", "--format", "json").stdout)
+    assert (row["run"], row["seeds"], row["fid"]) == ("d", 12, 6.5)
