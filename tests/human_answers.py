@@ -1,0 +1,84 @@
+"""What tests of the real-or-fake test share: sets told apart by their light, and answers as a browser saves them."""
+
+import base64
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ganeval.human.page import Wish, make_page
+from ganeval.human.plan import Plan
+
+
+def write_sets(folder: Path, count: int = 30, size: int = 8) -> tuple[str, str]:
+    """Samples darker than half, reals lighter: a picture says itself which set it is of."""
+    random = np.random.RandomState(0)
+    paths = folder / "dark.npz", folder / "light.npz"
+    for path, low, high in zip(paths, (0, 150), (100, 256), strict=True):
+        np.savez(path, random.randint(low, high, (count, size, size, 3), np.uint8))
+    return str(paths[0]), str(paths[1])
+
+
+def write_test(folder: Path, **wishes: Any) -> tuple[Path, Plan]:
+    """A small test of those sets: the page and its plan."""
+    path = folder / "test.html"
+    return path, make_page(*write_sets(folder), path, Wish(**{"n": 8, **wishes}))
+
+
+def data_in(page: Path) -> dict[str, Any]:
+    """What a page holds for its script."""
+    (text,) = re.findall(
+        r'<script type="application/json" id="test">(.*?)</script>', page.read_text("utf-8"), re.DOTALL
+    )
+    return json.loads(text)
+
+
+def images_in(page: Path) -> list[bytes]:
+    """The PNG files in a page, in their order."""
+    return [base64.b64decode(one, validate=True) for one in data_in(page)["pictures"]]
+
+
+def is_light(png: bytes) -> bool:
+    """Whether a picture is one of `write_sets`' reals."""
+    return float(np.asarray(Image.open(io.BytesIO(png))).mean()) > 128
+
+
+def answers_of(plan: Plan, answers: list[str], who: str = "", times: list[float] | None = None) -> dict[str, Any]:
+    """What the page saves for a person."""
+    each = zip(answers, times or [500.0] * len(answers), strict=True)
+    given = [{"answer": answer, "ms": time, "looks": 1} for answer, time in each]
+    begun = {"begun": "2026-01-31T12:00:00.000Z", "finished": "2026-01-31T12:01:00.000Z"}
+    return {
+        "ganeval_human": 1,
+        "test": plan.to_dict(),
+        "sitting": f"sitting of {who}",
+        "who": who,
+        **begun,
+        "answers": given,
+    }
+
+
+def write_answers(path: Path, plan: Plan, answers: list[str], who: str = "", times: list[float] | None = None) -> Path:
+    """A file of answers."""
+    path.write_text(json.dumps(answers_of(plan, answers, who, times)), encoding="utf-8")
+    return path
+
+
+def right(plan: Plan) -> list[str]:
+    """What somebody says who is never wrong."""
+    return ["real" if real else "fake" for real in plan.truth()]
+
+
+def with_errors(plan: Plan, fakes: int, reals: int) -> list[str]:
+    """What somebody says who takes so many fakes for real, and so many reals for fake."""
+    left = {False: fakes, True: reals}
+    said = []
+    for real in plan.truth():
+        wrong = left[real] > 0
+        left[real] -= 1
+        said.append("real" if real != wrong else "fake")
+    return said
