@@ -1,0 +1,128 @@
+"""Which pictures there are, in the order in which they are shown: a literal table, and what draws them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import matplotlib
+
+from ganeval.comparison import Row
+from ganeval.errors import ContentError
+from ganeval.plots.activation import activation, activation_files
+from ganeval.plots.critic import critic_scores
+from ganeval.plots.detector import detector
+from ganeval.plots.dots import fid_dots
+from ganeval.plots.evolution import evolution
+from ganeval.plots.history import History, Series, history_of
+from ganeval.plots.interpolation import interpolation
+from ganeval.plots.losses import losses
+from ganeval.plots.modes import modes, modes_by_run
+from ganeval.plots.plane import boundary
+from ganeval.plots.plot import Absent, OutOfPlace, Plot
+from ganeval.plots.race import fid_over_training
+from ganeval.plots.scatter import precision_recall
+from ganeval.plots.theme import STYLE, settle
+from ganeval.plots.training import training
+from ganeval.runs import Found
+
+Drawing = Callable[[Found], Iterator[Plot]]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The pictures of a run; a line for each that lacks its data, for each that met a broken file, and for the rest.
+
+    `elsewhere` are the pictures that this kind of run cannot have.
+    """
+
+    plots: list[Plot] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+
+
+def _trained(draw: Callable[[History], Plot]) -> Drawing:
+    """A picture that needs the history of training."""
+
+    def drawing(found: Found) -> Iterator[Plot]:
+        yield draw(history_of(found))
+
+    return drawing
+
+
+def _activations(found: Found) -> Iterator[Plot]:
+    """One picture for each layer that is stored."""
+    history = history_of(found)
+    for path in activation_files(history):
+        yield activation(history, path)
+
+
+def _modes(found: Found) -> Iterator[Plot]:
+    yield modes(found.report)
+
+
+PICTURES: dict[str, Drawing] = {
+    "evolution": _trained(evolution),
+    "interpolation": _trained(interpolation),
+    "losses": _trained(losses),
+    "training": _trained(training),
+    "critic-scores": _trained(critic_scores),
+    "detector": _trained(detector),
+    "boundary": _trained(boundary),
+    "activation": _activations,
+    "modes": _modes,
+}
+
+
+def _training(rows: Sequence[Row], runs: Sequence[Found]) -> Plot | None:
+    return fid_over_training(rows, _logged(runs))
+
+
+OF_SEVERAL: dict[str, Callable[[Sequence[Row], Sequence[Found]], Plot | None]] = {
+    "fid-over-training": _training,
+    "precision-recall": lambda rows, _: precision_recall(rows),
+    "fid": lambda rows, _: fid_dots(rows),
+    "modes-by-run": lambda rows, _: modes_by_run(rows),
+}
+
+
+def draw(found: Found, names: Sequence[str] = tuple(PICTURES)) -> Drawn:
+    """The pictures of a run with these names, as far as it has what they are drawn from."""
+    drawn = Drawn()
+    with matplotlib.rc_context(STYLE):
+        for name in names:
+            try:
+                drawn.plots.extend(PICTURES[name](found))
+            except OutOfPlace as reason:
+                drawn.elsewhere.append(f"{name}: {reason}")
+            except Absent as reason:
+                drawn.absent.append(f"{name}: {reason}")
+            except ContentError as reason:
+                drawn.broken.append(f"{name}: {reason}")
+        for plot in drawn.plots:
+            settle(plot.figure)
+    return drawn
+
+
+def draw_group(rows: Sequence[Row], runs: Sequence[Found]) -> list[Plot]:
+    """What a page shows of runs that may be compared: all pictures but the modes, which it shows run by run."""
+    return draw_several(rows, runs, [name for name in OF_SEVERAL if name != "modes-by-run"])
+
+
+def draw_several(rows: Sequence[Row], runs: Sequence[Found], names: Sequence[str] = tuple(OF_SEVERAL)) -> list[Plot]:
+    """The pictures of several runs with these names, as far as there are numbers."""
+    with matplotlib.rc_context(STYLE):
+        found = [plot for name in names if (plot := OF_SEVERAL[name](rows, runs)) is not None]
+        for plot in found:
+            settle(plot.figure)
+    return found
+
+
+def _logged(runs: Sequence[Found]) -> dict[int, Series]:
+    """FID by step from the logs of trained runs, by the `id` of their reports."""
+    known = {}
+    for one in runs:
+        try:
+            known[id(one.report)] = history_of(one).checks.get("fid", {})
+        except ContentError:
+            continue  # the report itself may still tell
+    return known

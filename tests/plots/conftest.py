@@ -1,0 +1,20 @@
+"""A run with everything that pictures are drawn from."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_runs import make
+
+from ganeval.runs import Found
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., Found]:
+    """`make_run("name", model="dcgan", shape=[1, 8, 8], classes=0)`: a finished run that has everything."""
+
+    def made(name: str = "mine-s0", fid: float = 1.0, names: list[str] | None = None, **config: Any) -> Found:
+        return make(tmp_path / "runs", name, fid, names, config)
+
+    return made

@@ -1,0 +1,212 @@
+"""`ganeval plot`: which files, what is said, and exit codes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_runs import report_on
+
+from ganeval.errors import unknown
+from ganeval.runs import write_run
+
+RECORDED = Path(__file__).parents[2] / "results" / "recorded"
+TRAINED = [RECORDED / name for name in ("digits-cgan-s0", "digits-cyclegan-s0", "mnist-wgan-gp-s0")]
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_all_pictures_of_a_run_go_into_its_folder_as_png_and_svg(run, make_run):
+    folder = make_run().folder
+    result = run("plot", folder)
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    names = [
+        "activation-block2", "critic-scores", "detector", "evolution", "interpolation", "losses", "modes", "training",
+    ]  # fmt: skip
+    assert names_in(folder / "plots") == sorted(f"{name}.{ending}" for name in names for ending in ("png", "svg"))
+    assert sorted(result.stdout.splitlines()) == sorted(str(path) for path in (folder / "plots").iterdir())
+    assert (folder / "plots" / "losses.svg").read_text().startswith("<?xml")
+
+
+def test_a_run_of_an_earlier_version_says_what_it_lacks(run, make_run, tmp_path):
+    folder = make_run().folder
+    for path in (folder / "learning").iterdir():
+        path.unlink()
+    result = run("plot", folder, "-o", tmp_path / "figures")
+    assert result.exit_code == 0
+    again = "trained by an earlier version; the command that trained it, given again, adds it"
+    assert result.stderr.splitlines() == [
+        f"not drawn: interpolation: no learning/interpolation.npz: {again}",
+        f"not drawn: critic-scores: no learning/scores-*.npz: {again}",
+        f"not drawn: detector: no learning/scores-*.npz: {again}",
+        f"not drawn: activation: no learning/activation-*.npz: {again}",
+    ]
+    assert len(names_in(tmp_path / "figures")) == 8
+    assert not (folder / "plots").exists()
+
+
+BROKEN = {
+    "text": b"not an npz",
+    "empty": b"",
+    "cut off": None,
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_broken_file_is_one_line_and_the_other_pictures_are_drawn(run, make_run, kind):
+    folder = make_run().folder
+    path = folder / "learning" / "interpolation.npz"
+    path.write_bytes(BROKEN[kind] if BROKEN[kind] is not None else path.read_bytes()[:-300])
+    result = run("plot", folder, "--only", "interpolation,modes")
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"Error: not drawn: interpolation: {path}: cannot be read (")
+    assert line.endswith("; remove it, and the command that trained the run, given again, writes it anew")
+    assert names_in(folder / "plots") == ["modes.png", "modes.svg"]
+
+
+PAIR = {"held_out": np.ones(2), "made": np.ones(2)}
+WAY = np.zeros((1, 2, 8, 8, 1), np.uint8)
+MISFITS = [
+    ("interpolation", {"linear": WAY}, "found linear, needed spherical, positions as well"),
+    (
+        "interpolation",
+        {"linear": WAY, "spherical": WAY, "positions": np.zeros(0)},
+        "positions is float64 of shape (0,)",
+    ),
+    ("interpolation", {"linear": WAY * 1.0, "spherical": WAY, "positions": np.zeros(2)}, "linear is float64 of shape"),
+    ("interpolation", {"linear": WAY, "spherical": WAY, "positions": np.zeros(3)}, "positions do not fit together"),
+    ("scores-00000300", {"real": np.array([np.nan]), **PAIR}, "real holds numbers that are not finite"),
+    ("scores-00000300", {"real": np.array(["a"]), **PAIR}, "real is <U1 of shape (1,)"),
+    ("scores-00000300", {"real": np.array([None]), **PAIR}, "cannot be read (Object arrays cannot be loaded"),
+]
+
+
+@pytest.mark.parametrize(("name", "arrays", "found"), MISFITS)
+def test_arrays_of_another_kind_are_one_line(run, make_run, name, arrays, found):
+    folder = make_run().folder
+    np.savez(folder / "learning" / f"{name}.npz", **arrays)
+    result = run("plot", folder, "--only", "interpolation,critic-scores")
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert found in result.stderr
+
+
+def test_a_broken_grid_is_one_line(run, make_run):
+    folder = make_run().folder
+    path = folder / "grids" / "step-00000200.png"
+    path.write_bytes(path.read_bytes()[:200])
+    result = run("plot", folder, "--only", "evolution,losses")
+    assert result.exit_code == 1
+    assert f"{path}: cannot be read (" in result.stderr
+    assert names_in(folder / "plots") == ["losses.png", "losses.svg"]
+
+
+def test_only_some_pictures_are_drawn_and_one_that_cannot_be_says_why(run, make_run):
+    folder = make_run().folder
+    assert run("plot", folder, "--only", "losses, modes").exit_code == 0
+    assert names_in(folder / "plots") == ["losses.png", "losses.svg", "modes.png", "modes.svg"]
+    result = run("plot", folder, "--only", "losses,boundary")
+    assert result.exit_code == 0
+    assert result.stderr == "not drawn: boundary: made pictures or vectors, not points in the plane\n"
+    result = run("plot", folder, "--only", "boundary")
+    assert result.exit_code == 1
+    assert result.stderr == f"Error: {folder}: nothing to draw: made pictures or vectors, not points in the plane\n"
+
+
+def test_wrong_names_and_paths_are_usage_errors(run, make_run, tmp_path):
+    folder = make_run().folder
+    result = run("plot", folder, "--only", "loses")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: unknown picture 'loses': did you mean 'losses'? (known: evolution, ")
+    (tmp_path / "taken").write_text("")
+    result = run("plot", folder, "-o", tmp_path / "taken")
+    assert result.exit_code == 2
+    assert result.stderr == f"Error: -o {tmp_path / 'taken'}: found a file, needed a folder for pictures\n"
+    assert run("plot", tmp_path / "gone").exit_code == 2
+    assert run("plot").exit_code == 2
+    result = run("plot", folder, make_run("other").folder, "--layer", "block1", "-o", tmp_path / "x")
+    assert result.exit_code == 2
+    assert "--layer block1: found 2 reports, needed one run folder" in result.stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_folder_that_may_not_be_written_is_one_line(run, make_run, monkeypatch):
+    folder = make_run().folder
+    monkeypatch.setattr("os.access", lambda path, mode: path != folder)  # root, who may run the tests, writes anywhere
+    result = run("plot", folder)
+    assert result.exit_code == 2
+    why = f"nothing can be written to {folder}; give another folder with -o"
+    assert result.stderr == f"Error: -o {folder / 'plots'}: {why}\n"
+
+
+def test_an_unfinished_run_is_said_and_not_drawn(run, make_run):
+    folder = make_run().folder
+    (folder / "report.json").unlink()
+    result = run("plot", folder)
+    assert result.exit_code == 1
+    assert f"{folder}: unfinished (" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert not (folder / "plots").exists()
+
+
+def test_a_scored_run_has_its_modes_and_nothing_to_learn(run, tmp_path):
+    write_run(tmp_path / "scored", report_on("scored"), {"seed": 1})
+    result = run("plot", tmp_path / "scored")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert names_in(tmp_path / "scored" / "plots") == ["modes.png", "modes.svg"]
+
+
+def test_both_directions_of_a_translation_have_their_modes(run, make_run):
+    found = make_run(model="cyclegan", shape=[1, 16, 16])
+    (found.folder / "report-back.json").write_text(report_on("mine-s0 outline→digit").to_json())
+    assert run("plot", found.folder, "--only", "modes").exit_code == 0
+    assert names_in(found.folder / "plots") == ["modes-back.png", "modes-back.svg", "modes.png", "modes.svg"]
+
+
+def test_several_runs_are_drawn_together_and_what_differs_apart(run, make_run, tmp_path):
+    folders = [make_run(f"mine-s{seed}", fid).folder for seed, fid in enumerate((1.0, 2.0))]
+    result = run("plot", folders[0].parent, "-o", tmp_path / "figures")
+    assert (result.exit_code, result.stderr) == (0, "")
+    names = ["fid", "fid-over-training", "modes-by-run", "precision-recall"]
+    assert names_in(tmp_path / "figures") == sorted(f"{name}.{end}" for name in names for end in ("png", "svg"))
+    other = report_on("other", 3.0)
+    other = replace(other, samples=replace(other.samples, count=7))
+    write_run(tmp_path / "other", other, {})
+    result = run("plot", *folders, tmp_path / "other", "-o", tmp_path / "more", "--only", "fid")
+    assert result.stderr == "not comparable, so apart (-2): number of samples: 7, not 100\n"
+    assert names_in(tmp_path / "more") == ["fid-2.png", "fid-2.svg", "fid.png", "fid.svg"]
+    result = run("plot", *folders, "--only", "losses", "-o", tmp_path / "more")
+    assert result.exit_code == 2
+    assert "known: fid-over-training, precision-recall, fid, modes-by-run" in result.stderr
+
+
+def test_a_layer_is_computed_by_the_suite_and_then_drawn(run, make_run, monkeypatch):
+    import ganeval.suite.activation as activation
+
+    found = make_run()
+    stored = found.folder / "learning" / "activation-block2.npz"
+
+    def store(folder, layer, **options):
+        if layer != "block3":
+            raise unknown("layer", layer, ["block3"])
+        path = folder / "learning" / f"activation-{layer}.npz"
+        path.write_bytes(stored.read_bytes())
+        return path
+
+    monkeypatch.setattr(activation, "store_activation", store)
+    assert run("plot", found.folder, "--layer", "block3", "--only", "activation").exit_code == 0
+    assert "activation-block3.png" in names_in(found.folder / "plots")
+    result = run("plot", found.folder, "--layer", "blok3")
+    assert result.exit_code == 2
+    assert result.stderr == "Error: unknown layer 'blok3': did you mean 'block3'? (known: block3)\n"
+
+
+@pytest.mark.parametrize("folder", TRAINED, ids=lambda path: path.name)
+def test_the_recorded_runs_can_be_drawn(run, folder, tmp_path):
+    result = run("plot", folder, "-o", tmp_path, "--only", "evolution,losses,training")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert len(names_in(tmp_path)) == 6

@@ -1,0 +1,140 @@
+"""Pictures as bytes: the same every time, fit for a page of many, and drawn without torch."""
+
+import re
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import pytest
+from made_runs import make, report_on
+
+from ganeval.comparison import compare
+from ganeval.plots import plots_of_group, plots_of_run, png_of, svg_of
+from ganeval.plots.theme import INK, PAPER, VARIABLES
+from ganeval.plots.writing import write_plots
+
+SVG = "{http://www.w3.org/2000/svg}"
+XLINK = "{http://www.w3.org/1999/xlink}href"
+
+
+def all_of(found):
+    return plots_of_run(found)[0]
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("output"), "mine-s0", 1.0, None, {})
+
+
+@pytest.fixture(scope="module")
+def plots(found):
+    return all_of(found)
+
+
+def test_the_same_run_gives_the_same_bytes_and_so_does_the_same_picture(found, plots):
+    for one, other in zip(plots, all_of(found), strict=True):
+        assert png_of(one) == png_of(other)
+        assert svg_of(one) == svg_of(other) == svg_of(one)
+
+
+def test_a_png_has_150_dots_per_inch_and_a_white_ground(plots, tmp_path):
+    from PIL import Image
+
+    (path, _) = write_plots(plots[2:3], tmp_path)
+    with Image.open(path) as image:
+        assert image.info["dpi"] == pytest.approx((150, 150), abs=0.1)
+        assert image.convert("RGBA").getpixel((1, 1)) == (255, 255, 255, 255)
+
+
+def test_svgs_of_one_page_share_no_identifier_and_refer_to_their_own(plots, make_run):
+    others = [*all_of(make_run("b-s0")), *all_of(make_run("c", shape=[2]))]
+    texts = [svg_of(plot, themed=True) for plot in [*plots, *others]]
+    known = set()
+    for text in texts:
+        own = [one.attrib["id"] for one in ElementTree.fromstring(text).iter() if "id" in one.attrib]
+        assert len(own) == len(set(own))
+        assert not known & set(own)
+        known |= set(own)
+        links = [one.attrib.get(XLINK, one.attrib.get("href", "")) for one in ElementTree.fromstring(text).iter()]
+        referred = {link[1:] for link in links if link.startswith("#")} | set(re.findall(r"url\(#([^)]*)\)", text))
+        assert referred <= set(own)
+
+
+def test_a_themed_svg_takes_the_pages_ink_fonts_and_colours(plots):
+    for plot in plots:
+        text = svg_of(plot, themed=True)
+        root = ElementTree.fromstring(text)
+        assert text.startswith("<svg ")
+        assert root.attrib["role"] == "img"
+        assert root.attrib["aria-label"] == plot.alt
+        assert "width" not in root.attrib
+        assert "viewBox" in root.attrib
+        assert not root.findall(f".//{SVG}style")
+        assert not root.findall(f".//{SVG}metadata")
+        assert root.findall(f".//{SVG}text")
+        assert "currentColor" in text
+        assert INK not in text
+        assert "DejaVu" not in text
+        bare = re.sub(r"var\(--plot-\w+, #\w+\)", "", text)
+        for value in VARIABLES:
+            assert value not in bare
+
+
+def test_an_svg_file_needs_no_font_and_no_page(plots):
+    for plot in plots:
+        text = svg_of(plot)
+        root = ElementTree.fromstring(text)
+        assert not root.findall(f".//{SVG}text")
+        assert PAPER not in text
+        assert "var(--" not in text
+        assert "currentColor" not in text
+        assert not re.search(r"\d{4}-\d\d-\d\dT", text)
+
+
+NAMES = [
+    "<script>alert(1)</script>",
+    'id="x" url(#y)',
+    "$10^5$ & \\alpha",
+    "_hidden",
+    "läufe 数字 🦊",
+    "two\nlines",
+    "#1b1d22",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_is_shown_as_it_is(name):
+    (group,) = compare([report_on(name, 1.0), report_on("other", 2.0)]).groups
+    shown = " ".join(name.split("\n"))
+    for plot in plots_of_group(group.rows, []):
+        root = ElementTree.fromstring(svg_of(plot, themed=True))
+        texts = ["".join(one.itertext()).strip() for one in root.iter(f"{SVG}text")]
+        assert shown in texts, texts
+        assert "<script" not in svg_of(plot, themed=True)
+    assert png_of(plot).startswith(b"\x89PNG")
+
+
+def test_drawing_a_run_imports_no_torch_and_the_package_alone_no_matplotlib(make_run, tmp_path):
+    folder = make_run().folder
+    code = f"""
+import sys
+from pathlib import Path
+import ganeval.plots
+assert "matplotlib" not in sys.modules
+from ganeval.runs import gather
+(found,) = gather([Path({str(folder)!r})]).found
+plots, said = ganeval.plots.plots_of_run(found)
+assert len(plots) == 8 and not said, said
+ganeval.plots.svg_of(plots[0], themed=True)
+heavy = {{"torch", "torchvision", "pandas", "matplotlib.pyplot"}} & set(sys.modules)
+assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_drawing_leaves_matplotlibs_settings_as_they_were(found):
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    svg_of(all_of(found)[0], themed=True)
+    assert dict(matplotlib.rcParams) == before

@@ -1,0 +1,311 @@
+"""What pictures show: the figures' own data, and laws over all of them."""
+
+import itertools
+import json
+import re
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_runs import MODES, STEPS, make, report_on, scores_at, some_cells, store
+
+from ganeval.comparison import compare
+from ganeval.plots import plots_of_group, plots_of_run, png_of
+from ganeval.plots.detector import average_precision, curve
+from ganeval.report import Score
+from ganeval.runs import Found
+
+KINDS = {
+    "pictures": {},
+    "classes": {"classes": 3, "names": ["zebra crossing", "x", "y"]},
+    "translations": {"model": "cyclegan", "shape": [1, 16, 16]},
+    "large": {"shape": [3, 64, 64]},
+    "points": {"shape": [2]},
+}
+EXPECTED = {
+    "pictures": {"evolution", "interpolation", "losses", "training", "critic-scores", "detector", "activation-block2"},
+    "points": {"evolution", "interpolation", "losses", "training", "critic-scores", "detector", "boundary"},
+}
+EXPECTED["classes"] = EXPECTED["large"] = EXPECTED["pictures"]
+EXPECTED["translations"] = EXPECTED["pictures"] - {"interpolation"}
+
+
+def drawn(found):
+    plots, said = plots_of_run(found)
+    assert said == []
+    return {plot.name: plot for plot in plots}
+
+
+def group():
+    """Three runs, the yardsticks, and one of long and awkward names, in their order by FID."""
+    names = {"best": 0.5, "a name so long that nobody would ever want to read it to its end": 1.0, "_$x$ 数字": 2.0}
+    reports = [report_on(name, fid) for name, fid in names.items()]
+    training = {"best_step": 200, "selection_fid": {"100": 9.0, "200": 1.5, "300": 2.0}, "config": {}}
+    reports = [replace(one, more={"training": training}) for one in reports]
+    far = {"precision": Score(0.01, "higher", error=0.01), "recall": Score(0.1, "higher", error=0.01)}
+    outer = [report_on("real (train)", 0.1), report_on("noise", 90.0, **far)]
+    (found,) = compare([*reports, *outer]).groups
+    return found.rows, [Found(one, None) for one in reports]
+
+
+@pytest.fixture(scope="module")
+def all_drawn(tmp_path_factory):
+    """Every picture of every kind of run, and of several runs, drawn once."""
+    folder = tmp_path_factory.mktemp("kinds")
+    runs = {kind: make(folder, kind, 1.0, config.get("names"), plain(config)) for kind, config in KINDS.items()}
+    return {**{kind: drawn(found) for kind, found in runs.items()}, "group": of_group()}
+
+
+def plain(config):
+    return {key: value for key, value in config.items() if key != "names"}
+
+
+def of_group():
+    return {plot.name: plot for plot in plots_of_group(*group())}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_whole_run_gives_every_picture_that_its_kind_can_have(all_drawn, kind):
+    assert set(all_drawn[kind]) == EXPECTED[kind] | {"modes"}
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "group"])
+def test_words_in_pictures_lie_within_them_and_apart(all_drawn, kind):
+    for plot in all_drawn[kind].values():
+        boxes = words_of(plot.figure)
+        assert boxes, plot.name
+        width, height = plot.figure.canvas.get_width_height()
+        for text, box in boxes:
+            assert box.x0 >= -1, (plot.name, text)
+            assert box.y0 >= -1, (plot.name, text)
+            assert box.x1 <= width + 1, (plot.name, text)
+            assert box.y1 <= height + 1, (plot.name, text)
+        for (one, first), (other, second) in itertools.combinations(boxes, 2):
+            across = min(first.x1, second.x1) - max(first.x0, second.x0)
+            down = min(first.y1, second.y1) - max(first.y0, second.y0)
+            assert across < 1 or down < 1, (plot.name, one, other)
+
+
+def words_of(figure):
+    """The texts that are seen, and where they are in pixels."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
+
+    canvas = FigureCanvasAgg(figure)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # a name in a script that the font lacks
+        canvas.draw()
+    renderer = canvas.get_renderer()
+    seen = [one for one in figure.findobj(Text) if one.get_visible() and one.get_text().strip()]
+    hidden = set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+            low, high = sorted(axis.get_view_interval())
+            hidden |= {text for tick in ticks for text in (tick.label1, tick.label2) if not text.get_visible()}
+            hidden |= {
+                text for tick in ticks for text in (tick.label1, tick.label2) if not low <= tick.get_loc() <= high
+            }
+            if not axes.axison:
+                hidden |= {text for tick in ticks for text in (tick.label1, tick.label2)} | {axis.label}
+    return [(one.get_text(), one.get_window_extent(renderer)) for one in seen if one not in hidden]
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "group"])
+def test_lines_of_one_panel_differ_in_more_than_their_colour(all_drawn, kind):
+    for plot in all_drawn[kind].values():
+        for axes in plot.figure.axes:
+            strong = [
+                line
+                for line in axes.lines
+                if line.get_alpha() is None and line.get_label() and len(line.get_xdata()) > 2
+            ]
+            looks = {(line.get_color(), str(line._unscaled_dash_pattern), line.get_marker()) for line in strong}
+            assert len({look[1:] for look in looks}) == len(looks), plot.name
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "group"])
+def test_every_picture_is_told_in_words(all_drawn, kind):
+    for plot in all_drawn[kind].values():
+        assert plot.title
+        assert plot.alt.endswith(".")
+        assert len(plot.alt) > 40
+        assert re.search(r"\d", plot.alt)
+        assert not re.search(r"nan|None|\{", plot.alt)
+
+
+def test_losses_are_those_of_the_log_with_the_best_step_and_where_it_diverged(make_run):
+    found = make_run()
+    with (found.folder / "log.jsonl").open("a") as file:
+        file.write(json.dumps({"step": 305, "diverged": "nan", "last_good": 300}) + "\n")
+    panels = drawn(found)["losses"].figure.axes
+    assert [axes.get_ylabel() for axes in panels] == ["loss", "D's mean score", "other terms"]
+    raw = [line for line in panels[0].lines if line.get_alpha() is not None]
+    assert [line.get_ydata()[0] for line in raw] == [1.0, 2.0]
+    assert list(raw[0].get_xdata()) == list(range(10, 301, 10))
+    upright = [line.get_xdata()[0] for line in panels[0].lines if list(line.get_ydata()) == [0, 1]]
+    assert upright == [200, 305]
+    assert {text.get_text() for text in panels[0].texts} == {"★ best", "✕ diverged"}
+    assert [text.get_text() for text in panels[0].get_legend().get_texts()] == ["D", "G"]
+
+
+def test_the_best_step_and_divergence_can_both_be_read_where_they_are_near(make_run):
+    found = make_run()
+    with (found.folder / "log.jsonl").open("a") as file:
+        file.write(json.dumps({"step": 205, "diverged": "nan", "last_good": 200}) + "\n")
+    boxes = dict(words_of(drawn(found)["losses"].figure))
+    assert boxes["✕ diverged"].y1 < boxes["★ best"].y0
+
+
+def test_a_row_of_the_evolution_is_the_first_row_of_that_checks_grid(make_run):
+    axes = drawn(make_run(classes=3, names=["zebra", "x", "y"]))["evolution"].figure.axes[0]
+    canvas = np.asarray(axes.images[0].get_array())
+    gap = 1
+    for row, step in enumerate(STEPS):
+        expected = some_cells(8, 3, 8, step)[0]
+        for column in range(3):
+            top, left = row * (8 + gap), column * (8 + gap)
+            assert np.array_equal(canvas[top : top + 8, left : left + 8, :3], expected[column])
+    words = [text.get_text() for text in axes.texts]
+    assert words == ["step 100", "★ step 200", "step 300", "zebra", "x", "y"]
+
+
+def test_translations_are_shown_as_picture_translation_and_back_of_both_domains(make_run):
+    axes = drawn(make_run(model="cyclegan", shape=[1, 16, 16]))["evolution"].figure.axes[0]
+    canvas = np.asarray(axes.images[0].get_array())
+    row = some_cells(8, 12, 16, 100)[0]  # a, ab, aba, b, ba, bab, and again
+    expected = [row[place] for place in (0, 1, 2, 6, 7, 8, 3, 4, 5, 9, 10, 11)]
+    full = np.flatnonzero(canvas[0, :, 3])
+    starts = [int(place) for place in full if place == 0 or canvas[0, place - 1, 3] == 0]
+    assert len(starts) == 12
+    for start, cell in zip(starts, expected, strict=True):
+        assert np.array_equal(canvas[:16, start : start + 16, :3], cell)
+    assert {"digit → outline → digit", "outline → digit → outline"} <= {text.get_text() for text in axes.texts}
+
+
+def test_interpolations_stand_side_by_side_with_their_classes(make_run):
+    found = make_run(classes=4, names=["p", "q", "r", "s"])
+    axes = drawn(found)["interpolation"].figure.axes[0]
+    canvas = np.asarray(axes.images[0].get_array())
+    with np.load(found.folder / "learning" / "interpolation.npz") as arrays:
+        assert np.array_equal(canvas[9:17, :8, 0], arrays["linear"][1, 0, ..., 0])
+        assert np.array_equal(canvas[9:17, -8:, 0], arrays["spherical"][1, 8, ..., 0])
+    assert [text.get_text() for text in axes.texts][:4] == ["s", "q", "p", "r"]
+
+
+def test_the_decision_boundary_lies_where_scores_equal_it(make_run):
+    panels = drawn(make_run(shape=[2]))["boundary"].figure.axes
+    assert len(panels) == 3
+    for axes in panels:
+        contours = [one for one in axes.collections if len(one.get_paths()) and len(one.get_paths()[0].vertices) > 4]
+        vertices = np.concatenate([path.vertices for one in contours for path in one.get_paths()])
+        assert np.allclose(vertices[:, 0], 0.25, atol=1e-6)
+        assert vertices[:, 1].min() == pytest.approx(-1)
+        assert vertices[:, 1].max() == pytest.approx(1)
+
+
+def test_the_detectors_legend_says_the_average_precision_at_the_best_and_the_last_check(make_run):
+    held, trained_on = drawn(make_run())["detector"].figure.axes
+    for axes, key in ((held, "held_out"), (trained_on, "real")):
+        values = [average_precision(*curve(scores_at(step)[key], scores_at(step)["made"])) for step in (200, 300)]
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+            f"best, step 200: AP {values[0]:.3f}", f"last, step 300: AP {values[1]:.3f}", "chance: 0.5",
+        ]  # fmt: skip
+
+
+def test_activations_are_written_under_their_pictures(make_run):
+    axes = drawn(make_run())["activation-block2"].figure.axes[0]
+    words = [text.get_text() for text in axes.texts]
+    assert [f"{value / 2:.2f}" for value in range(8)] == words[-16:-8]
+    assert [f"{value + 1:.2f}" for value in range(8)] == words[-8:]
+
+
+def test_bars_of_modes_are_shares_and_lost_ones_are_crossed(make_run):
+    axes = drawn(make_run())["modes"].figure.axes[0]
+    assert [bar.get_height() for bar in axes.patches] == [0.5, 0.3, 0.2, 0.0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == MODES["names"]
+    (crosses,) = [line for line in axes.lines if line.get_marker() == "x"]
+    assert list(crosses.get_xdata()) == [3]
+
+
+def test_fid_dots_are_in_order_with_their_numbers_beside_them():
+    axes = of_group()["fid"].figure.axes[0]
+    assert [text.get_text() for text in axes.texts] == [
+        "0.10 ±0.10",
+        "0.50 ±0.10",
+        "1.00 ±0.10",
+        "2.00 ±0.10",
+        "90.00 ±0.10",
+    ]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels[0] == "real (train) (yardstick)"
+    assert labels[-1] == "noise (yardstick)"
+    low, high = axes.get_xlim()
+    assert 0 < low < 0.1
+    assert high > 90
+
+
+def test_points_of_precision_and_recall_are_where_the_scores_are_and_noise_is_named():
+    plot = of_group()["precision-recall"]
+    axes = plot.figure.axes[0]
+    points = [
+        (line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines if line.get_marker() not in ("", "None")
+    ]
+    assert points.count((0.7, 0.8)) == 4
+    assert axes.get_xlim()[0] > 0.5
+    labels = [text.get_text() for text in plot.figure.legends[0].get_texts()]
+    assert labels[-1] == "noise, off: recall 0.10, precision 0.01"
+
+
+def test_fid_over_training_needs_reports_alone_and_a_log_is_finer(make_run):
+    (axes,) = of_group()["fid-over-training"].figure.axes
+    lines = [line for line in axes.lines if len(line.get_xdata()) > 1]
+    assert [list(line.get_ydata()) for line in lines] == 3 * [[9.0, 1.5, 2.0]]
+    found = make_run()
+    with (found.folder / "log.jsonl").open("a") as file:
+        file.write(json.dumps({"step": 400, "check": {"fid": 0.7}}) + "\n")
+    (rows,) = compare([found.report]).groups
+    plots = {plot.name: plot for plot in plots_of_group(rows.rows, [found])}
+    line = plots["fid-over-training"].figure.axes[0].lines[0]
+    assert list(line.get_ydata()) == [4.0, 1.5, 2.0, 0.7]
+
+
+def test_seeds_of_one_model_are_one_line_of_the_table_and_each_is_shown():
+    reports = [report_on(f"mine-s{seed}", fid) for seed, fid in enumerate((1.0, 2.0, 3.0))]
+    (found,) = compare(reports, group=True).groups
+    plots = {plot.name: plot for plot in plots_of_group(found.rows, [])}
+    axes = plots["fid"].figure.axes[0]
+    assert [text.get_text() for text in axes.texts] == ["2.0 ±1.0"]
+    assert [
+        list(line.get_xdata()) for line in axes.lines if line.get_marker() == "|" and len(line.get_xdata()) == 3
+    ] == [[1.0, 2.0, 3.0]]
+    assert "over seeds" in axes.get_xlabel()
+
+
+def test_scores_that_are_all_alike_or_of_one_picture_are_drawn(make_run):
+    found = make_run()
+    for step in STEPS:
+        path = found.folder / "learning" / f"scores-{step:08}.npz"
+        store(path, real=np.ones(1), held_out=np.ones(1), made=np.ones(1))
+    plots = drawn(found)
+    assert png_of(plots["critic-scores"]).startswith(b"\x89PNG")
+    assert "average precision 0.500" in plots["detector"].alt
+
+
+def test_an_unknown_error_is_no_error_bar_and_noise_alone_is_drawn():
+    noise = {"precision": Score(0.0, "higher"), "recall": Score(0.1, "higher"), "fid": Score(90.0, "lower")}
+    report = replace(report_on("noise"), scores=noise)
+    (found,) = compare([report, replace(report, created="later")]).groups
+    plots = {plot.name: plot for plot in plots_of_group(found.rows, [])}
+    assert plots["precision-recall"].figure.axes[0].get_xlim()[0] == 0.0
+    axes = plots["fid"].figure.axes[0]
+    assert not axes.collections
+    assert axes.texts[0].get_text() == "90"
+
+
+def test_runs_without_scores_give_no_pictures_of_several():
+    bare = report_on("a")
+    bare = replace(bare, scores={"kid": Score(0.1, "lower")})
+    (found,) = compare([bare], sort="kid").groups
+    assert plots_of_group(found.rows, []) == []
