@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from ganeval.errors import BadImage, ContentError, GanevalError, GanevalWarning, MissingWeights, UsageError
     from ganeval.evaluation import evaluate
     from ganeval.evaluator import Evaluator
+    from ganeval.gating import gate
     from ganeval.metrics.modes import js_divergence, kl_divergence
-    from ganeval.report import Report, Score, load_report
+    from ganeval.report import Report, Score, load_report, load_reports
     from ganeval.scoring import score_features
 
 __version__ = "0.1.0"
@@ -30,9 +31,11 @@ _HOMES = {
     "UsageError": "errors",
     "compare": "comparison",
     "evaluate": "evaluation",
+    "gate": "gating",
     "js_divergence": "metrics.modes",
     "kl_divergence": "metrics.modes",
     "load_report": "report",
+    "load_reports": "report",
     "score_features": "scoring",
 }
 __all__ = [
@@ -47,9 +50,11 @@ __all__ = [
     "UsageError",
     "compare",
     "evaluate",
+    "gate",
     "js_divergence",
     "kl_divergence",
     "load_report",
+    "load_reports",
     "score_features",
 ]
 

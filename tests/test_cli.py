@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from ganeval.cli import main
@@ -91,7 +92,7 @@ def test_several_samples_are_one_table_of_a_row_each_and_a_json_list(run, digits
 def test_a_run_folder_is_out_itself_for_one_and_below_it_for_several(run, digits_folder, write_digits, tmp_path):
     other = write_digits(tmp_path / "b", 20, 60)
     score(run, "--samples", digits_folder, "--ref", "digits", *FID, "--out", tmp_path / "one")
-    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["config.json", "report.json"]
+    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["config.json", "gallery.npz", "report.json"]
     config = json.loads((tmp_path / "one" / "config.json").read_text())
     assert config["reference"] == "digits"
     assert config["samples"] == [str(digits_folder)]
@@ -175,7 +176,12 @@ def test_help_opens_with_complete_commands(run, command, flag):
 
 
 def test_every_flag_of_an_example_is_one_that_the_command_has(run):
-    for name, command in main.commands.items():
+    commands = dict(main.commands)
+    for name, group in main.commands.items():
+        if isinstance(group, click.Group):
+            commands |= {f"{name} {inner}": command for inner, command in group.commands.items()}
+            del commands[name]
+    for name, command in commands.items():
         flags = {flag for parameter in command.params for flag in (*parameter.opts, *parameter.secondary_opts)}
         lines = [line.strip() for line in (command.help or "").splitlines()]
         examples = [line for line in lines if line.startswith(f"ganeval {name}")]

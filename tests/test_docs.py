@@ -4,6 +4,7 @@ import re
 import runpy
 from pathlib import Path
 
+import click
 import pytest
 from test_results import MOST
 
@@ -72,6 +73,8 @@ def test_the_readmes_commands_exist_with_their_flags() -> None:
     for words in lines:
         words = words[words.index("ganeval") + 1 :]
         command = main.commands[words[0]]
+        if isinstance(command, click.Group):
+            command = command.commands[words[1]]
         known = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words if word.startswith("-")} <= known
 

@@ -106,6 +106,7 @@ def score(
     """
     from ganeval.evaluation import Scorer, Settings
     from ganeval.files import check_target
+    from ganeval.gallery import FILE, write_gallery
     from ganeval.runs import write_run
     from ganeval.sources import display_name
 
@@ -118,8 +119,13 @@ def score(
         check_target("--json", Path(json_file))
     with progress() as tick:
         scorer = Scorer(reference, settings, tick)
-        reports = [scorer.score(source, name) for source, name in zip(samples, names, strict=True)]
-    for folder, report in zip(folders, reports, strict=False):
+        if folders:
+            scored = [scorer.score_and_show(source, name) for source, name in zip(samples, names, strict=True)]
+        else:
+            scored = [(scorer.score(source, name), None) for source, name in zip(samples, names, strict=True)]
+    reports = [report for report, _ in scored]
+    for folder, (report, gallery) in zip(folders, scored, strict=False):
+        write_gallery(folder / FILE, gallery)
         write_run(folder, report, {"reference": reference, "samples": list(samples), **_plain(options)})
     document = reports[0].to_dict() if len(reports) == 1 else [report.to_dict() for report in reports]
     if json_file is not None:

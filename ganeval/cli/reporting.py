@@ -1,0 +1,82 @@
+"""`report`: the page."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from ganeval.errors import GanevalWarning, UsageError
+from ganeval.terminal import progress
+
+SUFFIXES = (".html", ".htm")
+
+
+@click.command()
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN|REPORT|DIR ...]")
+@click.option(
+    "-o",
+    "path",
+    type=click.Path(path_type=Path),
+    default=Path("report.html"),
+    show_default=True,
+    metavar="FILE.html",
+    help="Where to write the page.",
+)
+@click.option("--title", metavar="TEXT", help="What stands over the page; by default how many runs, and against what.")
+@click.option("--sort", metavar="NAME", help="A score (fid, where there is any), or name.")
+@click.option("--group", is_flag=True, help="Seeds of one model as one row: mean ± standard deviation.")
+@click.option("--baseline", metavar="RUN", help="A row's name, or a path: differences to it, marked where significant.")
+@click.option("--layer", metavar="NAME", help="Also show what drives this layer of the generators; needs checkpoints.")
+def report(
+    runs: tuple[Path, ...],
+    path: Path,
+    title: str | None,
+    sort: str | None,
+    group: bool,
+    baseline: str | None,
+    layer: str | None,
+) -> None:
+    """Write one page that shows runs side by side, with their pictures.
+
+    \b
+    ganeval report                                        all runs of results/, into report.html
+    ganeval report results/a results/b -o compared.html   these
+    ganeval report results/ --group --baseline digits-dcgan-s0 --title "Digits, three seeds each"
+
+    The page is a single file that loads nothing: send it to anybody, open it anywhere, print it. Unfinished runs are
+    said and left out.
+    """
+    from ganeval.comparison import compare
+    from ganeval.files import check_target, replacing
+    from ganeval.page import page_of, runs_of
+    from ganeval.runs import gather, is_trained
+
+    check_target("-o", path)
+    if path.suffix.lower() not in SUFFIXES:  # so that no slip of the hand writes over a report
+        raise UsageError(f"-o {path}: the page is HTML, needed a name that ends in .html")
+    gathered = gather(runs or (Path("results"),))
+    with warnings.catch_warnings(record=True) as caught:
+        comparison = compare(gathered.found, sort=sort, group=group, baseline=baseline)
+    said = [*gathered.said, *[str(one.message) for one in caught if issubclass(one.category, GanevalWarning)]]
+    if layer is not None:
+        _store_layer(
+            [run for run in dict.fromkeys(one.folder for one in gathered.found) if run and is_trained(run)], layer
+        )
+    with progress() as tick:
+        text = page_of(comparison, said=said, title=title, tick=tick)
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+    for line in said:
+        click.echo(f"warning: {line}", err=True)
+    click.echo(f"{path}: {runs_of(comparison)}, {len(text.encode()) / 1e6:.1f} MB")
+
+
+def _store_layer(runs: Sequence[Path], layer: str) -> None:
+    """Compute what drives a layer of each run's generator, which needs the networks."""
+    from ganeval.suite.activation import store_activation
+
+    if not runs:
+        raise UsageError(f"--layer {layer}: found no trained run, needed one with its checkpoint")
+    for run in runs:
+        store_activation(run, layer)
