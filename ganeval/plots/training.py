@@ -55,7 +55,7 @@ def _fids(axes: Axes, history: History, fids: Mapping[str, Series]) -> None:
     floor = history.checks.get("floor")
     if floor:
         handles.append(axes.axhline(list(floor.values())[-1], color=theme.MUTED, linestyle="--", linewidth=1.1))
-        labels.append("floor: real pictures")
+        labels.append("real pictures, as many as held out")
     axes.set_ylabel(f"{_fid_of(history.report)} ↓")
     values = [value for series in (*fids.values(), floor or {}) for value in series.values()]
     if theme.wide(values, STEEP):

@@ -1,0 +1,55 @@
+"""The page that one sends to a colleague: a comparison, its runs and their pictures as one HTML file of its own.
+
+It loads nothing: styles, script, pictures and plots are in the file, and its own policy forbids the rest. It reads
+without JavaScript, which only sorts tables, turns the light down and copies.
+"""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ganeval.comparison import Comparison
+from ganeval.page.document import Document, document_of, runs_of
+from ganeval.page.galleries import COPY, OPEN_CLASSES
+from ganeval.progress import Tick, silent
+
+
+def page_of(comparison: Comparison, *, said: Sequence[str] = (), title: str | None = None, tick: Tick = silent) -> str:
+    """The page's HTML; equal input gives equal bytes.
+
+    What the folders of the rows hold is shown: pictures, plots, configuration. `said` are lines about what was left
+    out. `title` stands over the page; by default it says how many runs there are, and against what.
+    """
+    return html_of(document_of(comparison, said, title, tick))
+
+
+def html_of(document: Document) -> str:
+    """A document as HTML; whatever users named is escaped."""
+    environment = Environment(
+        loader=PackageLoader("ganeval.page", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    script, style = _text("page.js"), _text("page.css")
+    return environment.get_template("page.html.j2").render(
+        page=document,
+        style=Markup(style),  # noqa: S704  # both are files of this package
+        script=Markup(script),  # noqa: S704
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        copy_limit=COPY,
+        open_classes=OPEN_CLASSES,
+    )
+
+
+def _text(name: str) -> str:
+    """A file of this package."""
+    return files("ganeval.page").joinpath(name).read_text(encoding="utf-8")
+
+
+__all__ = ["html_of", "page_of", "runs_of"]

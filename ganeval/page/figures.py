@@ -1,0 +1,68 @@
+"""The plots of runs as inline SVG in the page's colours, each with its words, and which of them stand where."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from ganeval.comparison import Row
+from ganeval.plots import Plot, plots_of_group, plots_of_run, svg_of
+from ganeval.runs import Found
+
+FIRST = frozenset({"modes"})  # of a run: shown on its card; the others are unfolded
+LONG_NUMBER = re.compile(r"(\d\.\d\d)\d+")
+PATH = re.compile(r"<(?:path|use|image|rect|text|g|line)\b[^<>]*>")
+DATA = re.compile(r'="data:[^"]*"')
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A plot in the page: its SVG, title and words."""
+
+    name: str
+    title: str
+    alt: str
+    svg: Markup
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A run's plots: those of its card, those to unfold, and a line for each that cannot be drawn."""
+
+    first: tuple[Figure, ...] = ()
+    more: tuple[Figure, ...] = ()
+    said: tuple[str, ...] = ()
+
+
+def figures_of_run(found: Found) -> Figures:
+    """Everything that can be drawn of a run."""
+    plots, said = plots_of_run(found)
+    figures = [_figure(plot) for plot in plots]
+    first = tuple(figure for figure in figures if figure.name in FIRST)
+    return Figures(first, tuple(figure for figure in figures if figure.name not in FIRST), tuple(said))
+
+
+def figures_of_direction(found: Found) -> Figures:
+    """What differs between the directions of one translating run: the plots of its card alone."""
+    from ganeval.plots.catalogue import draw
+
+    return Figures(tuple(_figure(plot) for plot in draw(found, sorted(FIRST)).plots))
+
+
+def figures_of_group(rows: Sequence[Row], runs: Sequence[Found]) -> tuple[Figure, ...]:
+    """What is drawn of several runs together."""
+    return tuple(_figure(plot) for plot in plots_of_group(rows, runs))
+
+
+def _figure(plot: Plot) -> Figure:
+    return Figure(plot.name, plot.title, plot.alt, Markup(compact(svg_of(plot, themed=True))))  # noqa: S704  # it is ours
+
+
+def compact(svg: str) -> str:
+    """The same SVG with coordinates to a hundredth of a point: half the size, and nobody sees it.
+
+    >>> compact('<path d="M 1.23456 7.5"/>1.23456')
+    '<path d="M 1.23 7.5"/>1.23456'
+    """
+    return PATH.sub(lambda tag: tag.group() if DATA.search(tag.group()) else LONG_NUMBER.sub(r"\1", tag.group()), svg)

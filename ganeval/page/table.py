@@ -1,0 +1,133 @@
+"""The comparison as the page has it: columns, rows and cells of one group, with what a script needs to sort them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ganeval.comparison import Delta, Group, Row
+from ganeval.headings import ARROWS, HEADLINES, NOTHING, measured, places_for, title
+from ganeval.report import Score
+
+
+@dataclass(frozen=True)
+class Column:
+    """A score's heading: its name in reports, what tables call it, its arrow, the direction in words."""
+
+    name: str
+    title: str
+    arrow: str
+    better: str
+    sorted: bool
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A score of a row: as printed, its error, the number to sort by (None where missing), its bare difference."""
+
+    value: str
+    error: str = ""
+    number: float | None = None
+    best: bool = False
+    delta: str = ""
+    outside: bool = False
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A line of the table; `anchor` is the card that it leads to."""
+
+    name: str
+    kind: str  # real, noise, or empty for what is judged
+    rank: int | None
+    seeds: int
+    baseline: bool
+    anchor: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class TableView:
+    """One group's table: yardsticks apart, at the top and at the bottom."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[TableRow, ...]
+    sort: str
+    baseline: str
+
+    def part(self, kind: str) -> list[TableRow]:
+        """The rows of a kind: `real`, `noise`, or what is judged (empty)."""
+        return [row for row in self.rows if row.kind == kind]
+
+    @property
+    def seeds(self) -> bool:
+        """Whether a row stands for several seeds."""
+        return any(row.seeds > 1 for row in self.rows)
+
+
+def table_of(group: Group, anchors: Sequence[str]) -> TableView:
+    """The table of a group: its headline scores, or all where it has none of those; an anchor for each row."""
+    names = [name for name in group.names if name in HEADLINES] or list(group.names)
+    columns = tuple(_column(group, name) for name in names)
+    rows = tuple(_row(group, row, anchor, names) for row, anchor in zip(group.rows, anchors, strict=True))
+    return TableView(columns, rows, group.sort, group.baseline.name if group.baseline else "")
+
+
+def _column(group: Group, name: str) -> Column:
+    better = better_of(group, name)
+    extractor = group.rows[0].report.protocol.extractor
+    return Column(name, title(name, extractor), ARROWS[better], f"{better} is better", name == group.sort)
+
+
+def better_of(group: Group, name: str) -> str:
+    """The direction of a score, from the first report that has it."""
+    return next(one.scores[name].better for row in group.rows for one in row.reports if name in one.scores)
+
+
+def _row(group: Group, row: Row, anchor: str, names: Sequence[str]) -> TableRow:
+    cells = tuple(_cell(group, row, name) for name in names)
+    kind = row.yardstick or ""
+    return TableRow(row.name, kind, group.rank(row), len(row.reports), row is group.baseline, anchor, cells)
+
+
+def _cell(group: Group, row: Row, name: str) -> Cell:
+    score = row.score(name)
+    if score is None:
+        return Cell(NOTHING)
+    value, error = shown(score)
+    delta = group.delta(row, name)
+    outside = delta is not None and delta.outside
+    change = delta_text(delta, score, bare=True)
+    return Cell(value, error, score.value, is_best(group, row, name), change, outside)
+
+
+def shown(score: Score) -> tuple[str, str]:
+    """A value and its error as printed, with a minus sign that is as wide as a digit.
+
+    >>> shown(Score(-0.0073, "lower", 0.0045))
+    ('−0.0073', '0.0045')
+    """
+    value, error = measured(score)
+    return (f"−{value[1:]}" if value.startswith("-") else value), error
+
+
+def contested(group: Group, name: str) -> bool:
+    """Whether several runs have a score: the best of one alone is none."""
+    return sum(row.score(name) is not None for row in group.judged) > 1
+
+
+def is_best(group: Group, row: Row, name: str) -> bool:
+    """Whether a row has the best value of a score that several have."""
+    return contested(group, name) and row in group.best(name)
+
+
+def delta_text(delta: Delta | None, score: Score, *, bare: bool = False) -> str:
+    """A difference with its sign, to as many places as its error has, and that; empty where there is none.
+
+    >>> change, score = Delta(-0.123, 0.05, True), Score(1.0, "lower")
+    >>> delta_text(change, score), delta_text(change, score, bare=True), delta_text(None, score)
+    ('−0.123 ±0.050', '−0.123', '')
+    """
+    if delta is None:
+        return ""
+    places = places_for(delta.error) if delta.error else 0 if isinstance(score.value, int) else 3
+    value = f"{delta.value:+.{places}f}".replace("-", "−")
+    return f"{value} ±{delta.error:.{places}f}" if delta.error and not bare else value
