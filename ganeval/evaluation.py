@@ -16,11 +16,13 @@ import torch
 
 import ganeval
 from ganeval.advice import image_warnings, score_warnings
+from ganeval.album import Album, Reservoir, album_of
 from ganeval.devices import metric_device, pick_device
 from ganeval.errors import ContentError, GanevalWarning, UsageError, unknown
 from ganeval.extractors import EXTRACTORS, default_extractor, open_extractor
 from ganeval.extractors.base import Extractor
 from ganeval.features import Extraction, Features, extract
+from ganeval.gallery import Gallery, gallery_of
 from ganeval.images import Images, Stream
 from ganeval.metrics.frechet import Moments
 from ganeval.mixtures import EXTRACTOR, subset
@@ -114,6 +116,15 @@ def evaluate(
     return Scorer(reference, settings, tick).score(samples, name)
 
 
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One set's features, what the report says of its pictures, and those pictures where they can be had again."""
+
+    side: Side
+    images: ImageSet
+    album: Album | None = None
+
+
 class Scorer:
     """A reference made ready once, for any number of samples; what `evaluate` and `ganeval score` are made of."""
 
@@ -126,7 +137,8 @@ class Scorer:
             made_with = source.made.get("extractor") if isinstance(source, Statistics) else None
             self.how = extraction(full_name(reference), settings, tick, made_with)
             start = time.perf_counter()
-            self.reference, self.reference_set = self._side(source, reference, settings.ref_n, None)
+            seen = self._seen(source, reference, settings.ref_n, None)
+        self.reference, self.reference_set, self.reference_album = seen.side, seen.images, seen.album
         self.reference_seconds, self.reference_warnings = time.perf_counter() - start, said()
         self.of_points = self.reference.centres is not None
         if self.of_points and settings.metrics is None:
@@ -134,6 +146,25 @@ class Scorer:
 
     def score(self, samples: Any, name: str | None = None) -> Report:
         """The report of one set of samples."""
+        return self._scored(samples, name, showing=False)[0]
+
+    def score_and_show(
+        self, samples: Any, name: str | None = None, *, beside: Album | None = None
+    ) -> tuple[Report, Gallery | None]:
+        """The report, and random samples with the nearest pictures of the reference, or of `beside`, next to them.
+
+        No gallery where samples are points. Of a stream, which passes once, some pictures are kept while it does.
+        """
+        report, album = self._scored(samples, name, showing=True)
+        if album is None:
+            return report, None
+        return report, gallery_of(album, beside or self.reference_album, self.settings.seed)
+
+    def album(self, images: Images) -> Album | None:
+        """Pictures to show beside samples: their features come from the store, or are extracted now."""
+        return album_of(images.name, extract(images, self.how, self.store, self.tick), images)
+
+    def _scored(self, samples: Any, name: str | None, *, showing: bool) -> tuple[Report, Album | None]:
         with collected() as said:
             opening = self.settings.opening(self.settings.n, pictures=True, points=self.of_points)
             source = open_source(samples, opening)
@@ -141,9 +172,12 @@ class Scorer:
                 raise ContentError(
                     f"{source.name}: a statistics file holds no pictures; it can be --ref, not --samples"
                 )
+            if showing and isinstance(source, Stream):
+                source = Reservoir(source, self.settings.seed)
             start = time.perf_counter()
-            side, images = self._side(source, samples, self.settings.n, name)
-            return self.report(side, images, said, self.reference_seconds + time.perf_counter() - start)
+            seen = self._seen(source, samples, self.settings.n, name)
+            seconds = self.reference_seconds + time.perf_counter() - start
+            return self.report(seen.side, seen.images, said, seconds), seen.album
 
     def only(self, *families: str) -> "Scorer":
         """The same reference, for some of the families alone."""
@@ -171,15 +205,14 @@ class Scorer:
             environment=environment(self.how.extractor.device, seconds),
         )
 
-    def _side(self, source: Source, given: Any, count: int | None, name: str | None) -> tuple[Side, ImageSet]:
-        """One set's features, and what the report says of its pictures."""
+    def _seen(self, source: Source, given: Any, count: int | None, name: str | None) -> Seen:
         name = name or display_name(given)
         if isinstance(source, Statistics):
-            return self._published(drawn_points(source, count, self.settings.seed), name)
+            return Seen(*self._published(drawn_points(source, count, self.settings.seed), name))
         images = draw(source, count, self.settings.seed)
         found = extract(images, self.how, self.store, self.tick)
         warn_all(image_warnings(name, found.facts, images.ignored))
-        return side_of(found, images), image_set(found, name, given)
+        return Seen(side_of(found, images), image_set(found, name, given), album_of(name, found, images))
 
     def _published(self, source: Statistics, name: str) -> tuple[Side, ImageSet]:
         """A statistics file, checked against the protocol as far as it says how it was made."""

@@ -175,6 +175,13 @@ class Pair:
         return self.real_cells.counts.numpy()
 
     @property
+    def mode_names(self) -> list[str] | None:
+        """The classes that modes are; None where they are cells, or modes of a mixture."""
+        side = self.real_side
+        classes = side.classes if self.classifier or side.labels is not None else None
+        return None if classes is None or side.centres is not None else list(classes)
+
+    @property
     def _real_features(self) -> Tensor:
         return _needed("real", self.real_side.features)
 
@@ -204,7 +211,7 @@ def score_pair(pair: Pair, families: Sequence[str]) -> dict[str, Score]:
             raise ContentError(f"{name}: {reason}") from reason
         for score_name, better in family.scores.items():
             if score_name in estimates:
-                scores[score_name] = _score(score_name, estimates[score_name], better)
+                scores[score_name] = _score(score_name, estimates[score_name], better, pair.mode_names)
     return scores
 
 
@@ -303,8 +310,11 @@ def _impossible(pair: Pair, family: str) -> str | None:
     return None
 
 
-def _score(name: str, estimate: Estimate, better: str) -> Score:
-    score = Score(better=better, **asdict(estimate))
+def _score(name: str, estimate: Estimate, better: str, modes: list[str] | None) -> Score:
+    found = asdict(estimate)
+    if found["more"]:  # counts of modes, which have names where they are classes
+        found["more"]["names"] = modes
+    score = Score(better=better, **found)
     check_finite(name, score)
     return score
 

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -225,6 +226,46 @@ def test_labels_in_an_npz_vote_like_those_of_a_data_set(test_digits: Array, test
 def test_cells_are_said_where_there_are_no_labels(test_digits: Array) -> None:
     report = ganeval.evaluate(test_digits[:100], test_digits[100:], extractor="digits", metrics="modes")
     assert any("k-means cells" in text for text in report.warnings)
+
+
+def by_pixels(batch: torch.Tensor) -> torch.Tensor:
+    """Features without classes."""
+    return batch[:, 0].flatten(1)
+
+
+by_pixels.size = 8  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("extractor", ["digits", by_pixels])
+def test_the_modes_are_listed_by_the_names_of_their_classes(
+    test_digits: Array, test_labels: Array, extractor: Any
+) -> None:
+    """By the classifier and by vote; all but a few counts are those of the pictures' own labels."""
+    some = test_digits[test_labels < 7]
+    more = ganeval.evaluate(some, "digits", metrics=["modes"], extractor=extractor).scores["modes_covered"].more
+    own = np.bincount(test_labels[test_labels < 7], minlength=10)
+    assert sum(more["samples"]) == len(some)
+    assert np.abs(np.array(more["samples"]) - own).sum() <= 0.06 * len(some)
+    labels = open_dataset("digits").labels
+    assert np.abs(np.array(more["reference"]) - np.bincount(labels)).sum() <= (0 if extractor is by_pixels else 30)
+    assert more["names"] == [str(digit) for digit in range(10)]
+
+
+def test_cells_and_modes_of_a_mixture_have_counts_and_no_names(test_digits: Array) -> None:
+    cells = ganeval.evaluate(test_digits[:100], test_digits[100:], metrics=["modes"], extractor=by_pixels)
+    more = cells.scores["modes_covered"].more
+    assert (sum(more["samples"]), sum(more["reference"]), more["names"]) == (100, len(test_digits) - 100, None)
+    ring = ganeval.evaluate("ring8:test", "ring8", metrics=["mixture"]).scores["modes_captured"].more
+    assert (len(ring["samples"]), len(ring["reference"]), ring["names"]) == (8, 8, None)
+    assert 250 < min(ring["samples"]) < max(ring["samples"]) <= 313  # an eighth of 2,500, but for 1.1 % beyond 3 sigma
+
+
+def test_histograms_come_back_from_a_file(test_digits: Array, tmp_path: Path) -> None:
+    report = ganeval.evaluate(test_digits, "digits", metrics=["modes"])
+    (tmp_path / "report.json").write_text(report.to_json())
+    read = ganeval.load_report(tmp_path / "report.json")
+    assert read.scores == report.scores
+    assert read.to_dict() == report.to_dict()
 
 
 def test_a_generator_that_fails_is_one_line() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from ganeval.progress import silent
 from ganeval.report import load_report
-from ganeval.suite.finishing import scored_count
+from ganeval.suite.drawn import scored_count
 from ganeval.suite.orders import Order
 from ganeval.suite.running import prepare
 from reference_models import MODELS

@@ -109,7 +109,7 @@ METRICS: dict[str, Family] = {
     ),
     "mixture": Family(
         mixture_coverage,
-        ("fake", "centres", "sigma"),
+        ("fake", "centres", "sigma", "real"),
         {
             "modes_captured": "higher",
             "modes_captured_tenth": "higher",

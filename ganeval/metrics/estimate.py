@@ -1,9 +1,16 @@
 """What a metric returns, and what it refuses."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
+
+MOST_BARS = 100  # of a histogram that anyone would look at
+
+Counts = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -12,6 +19,7 @@ class Estimate:
 
     `std` is the spread that papers print (IS over splits, KID over subsets); `raw` the value before clamping;
     `whole` the value without splitting; `total` what a count is out of. None means unknown or not applicable.
+    `more`: what it was computed from, by name, as JSON holds it.
     """
 
     value: float
@@ -21,6 +29,7 @@ class Estimate:
     raw: float | None = None
     whole: float | None = None
     total: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 def check_rows(name: str, rows: Tensor, at_least: int = 2) -> None:
@@ -41,3 +50,13 @@ def check_pair(real: Tensor, fake: Tensor, at_least: int = 2) -> None:
     check_rows("fake", fake, at_least)
     if real.shape[1] != fake.shape[1]:
         raise ValueError(f"real and fake: found {real.shape[1]} and {fake.shape[1]} features, needed the same number")
+
+
+def histogram(samples: Counts, reference: Counts | None = None) -> dict[str, list[int]]:
+    """How many of each set fill each mode (K,), as lists by the names of the sets; nothing of more than 100 modes.
+
+    >>> histogram(np.array([3, 0]), np.array([1, 1]))
+    {'samples': [3, 0], 'reference': [1, 1]}
+    """
+    sets = {"samples": samples} | ({} if reference is None else {"reference": reference})
+    return {name: counts.tolist() for name, counts in sets.items()} if len(samples) <= MOST_BARS else {}

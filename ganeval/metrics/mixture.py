@@ -11,18 +11,19 @@ import torch
 from torch import Tensor
 
 from ganeval.errors import GanevalWarning
-from ganeval.metrics.estimate import Estimate, check_rows
+from ganeval.metrics.estimate import Estimate, check_rows, histogram
 from ganeval.metrics.modes import kl_divergence
 
 REACH = 3  # standard deviations
 TENTH = 10  # a mode is well captured when this many times its samples are at least its fair share of all
 
 
-def mixture_coverage(fake: Tensor, centres: Tensor, sigma: float) -> dict[str, Estimate]:
+def mixture_coverage(fake: Tensor, centres: Tensor, sigma: float, real: Tensor | None = None) -> dict[str, Estimate]:
     """How samples (N, D) fill the K equally likely round modes around `centres` (K, D), each of spread `sigma`.
 
     A sample is of high quality within 3 sigma of its nearest centre; only such samples are counted. `modes_captured`:
-    modes with at least one (higher is better, out of `total`); `modes_captured_tenth`: with at least a tenth of N / K;
+    modes with at least one (higher is better, out of `total`; in `more` the counts, and those of `real` (M, D), which
+    decide nothing); `modes_captured_tenth`: with at least a tenth of N / K;
     `high_quality`: their share of all samples, which for true samples in the plane is 1 - exp(-4.5) (higher);
     `reverse_kl`: KL(their histogram‖uniform) in nats, 0 … log K (lower; left out where there are none).
 
@@ -35,13 +36,12 @@ def mixture_coverage(fake: Tensor, centres: Tensor, sigma: float) -> dict[str, E
     check_rows("centres", centres, at_least=1)
     if centres.shape[1] != fake.shape[1]:
         raise ValueError(f"centres and fake: found {centres.shape[1]} and {fake.shape[1]} features, needed the same")
-    between = torch.cdist(fake.double(), centres.double(), compute_mode="donot_use_mm_for_euclid_dist")
-    distance, nearest = between.min(1)
-    counts = torch.bincount(nearest[distance <= REACH * sigma], minlength=len(centres)).cpu().numpy()
+    counts = captured(fake, centres, sigma)
+    more = histogram(counts, None if real is None else captured(real, centres, sigma))
     share = float(counts.sum() / len(fake))
     error = (share * (1 - share) / len(fake)) ** 0.5
     scores = {
-        "modes_captured": Estimate(int((counts > 0).sum()), total=len(counts)),
+        "modes_captured": Estimate(int((counts > 0).sum()), total=len(counts), more=more),
         "modes_captured_tenth": Estimate(int((TENTH * len(counts) * counts >= len(fake)).sum()), total=len(counts)),
         "high_quality": Estimate(share, error, error),
     }
@@ -50,6 +50,13 @@ def mixture_coverage(fake: Tensor, centres: Tensor, sigma: float) -> dict[str, E
     text = "reverse_kl is left out: no sample lies within three standard deviations of a centre"
     warnings.warn(text, GanevalWarning, 2)
     return scores
+
+
+def captured(points: Tensor, centres: Tensor, sigma: float) -> np.ndarray:
+    """How many points (N, D) lie within three standard deviations of each centre (K, D) that is their nearest, (K,)."""
+    between = torch.cdist(points.double(), centres.double(), compute_mode="donot_use_mm_for_euclid_dist")
+    distance, nearest = between.min(1)
+    return torch.bincount(nearest[distance <= REACH * sigma], minlength=len(centres)).cpu().numpy()
 
 
 def _from_uniform(counts: np.ndarray) -> Estimate:

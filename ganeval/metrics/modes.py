@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ganeval.errors import GanevalWarning
 from ganeval.metrics.distances import nearest, points
-from ganeval.metrics.estimate import Estimate, check_pair, check_rows
+from ganeval.metrics.estimate import Estimate, check_pair, check_rows, histogram
 
 COVERED = 10  # a mode is covered when this many times its share is at least its share in the reference
 CONFIDENT = 0.9
@@ -117,17 +117,20 @@ def modes_by_cell(cells: Cells, fake: Tensor) -> Modes:
 def mode_coverage(real_counts: Array, fake_modes: Modes, real_cells: Cells, fake_cells: Modes) -> dict[str, Estimate]:
     """How the samples fill the reference's modes and cells. `real_counts` (K,): the reference's points in each mode.
 
-    `modes_covered`: modes with at least a tenth of their share in the reference (higher is better, out of `total`);
-    `modes_hit`: with at least one sample; `modes_kl` = KL(samples‖reference) and `modes_js` in nats (lower is better;
-    KL is left out where the reference lacks a mode that the samples have); `modes_high_confidence`: share of samples
-    assigned with p >= 0.9 (higher); `ndb`: share of cells whose fill differs significantly, `ndb_js` (lower).
+    `modes_covered`: modes with at least a tenth of their share in the reference (higher is better, out of `total`; both
+    histograms in `more`, of 100 modes at most); `modes_hit`: with at least one sample;
+    `modes_kl` = KL(samples‖reference) and `modes_js` in nats (lower is better; KL is left out where the reference lacks
+    a mode that the samples have); `modes_high_confidence`: share of samples assigned with p >= 0.9 (higher);
+    `ndb`: share of cells whose fill differs significantly, `ndb_js` (lower).
     """
     fake_counts = fake_modes.counts()
     present = real_counts > 0
     enough = COVERED * fake_counts * real_counts.sum() >= real_counts * fake_counts.sum()  # in integers: a tenth is in
     covered, hit = present & enough, present & (fake_counts > 0)
     scores = {
-        "modes_covered": Estimate(int(covered.sum()), total=int(present.sum())),
+        "modes_covered": Estimate(
+            int(covered.sum()), total=int(present.sum()), more=histogram(fake_counts, real_counts)
+        ),
         "modes_hit": Estimate(int(hit.sum()), total=int(present.sum())),
         "modes_js": _divergence(js_divergence, _js_slopes, fake_counts, real_counts),
     }

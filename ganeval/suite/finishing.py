@@ -2,37 +2,28 @@
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from ganeval.datasets import is_dataset
 from ganeval.errors import GanevalWarning
 from ganeval.evaluation import Scorer
 from ganeval.files import replacing
-from ganeval.images import Images, array_images
-from ganeval.metrics import fewest
-from ganeval.mixtures import is_mixture, points_of
+from ganeval.images import Images
 from ganeval.progress import Tick
 from ganeval.report import Report, Score, load_report
-from ganeval.statistics import Statistics
 from ganeval.suite.domains import Domains
-from ganeval.suite.material import Split
+from ganeval.suite.drawn import SEED, as_set, from_noise, sampler_of, scored_count, translated
 from ganeval.suite.orders import Order
-from ganeval.suite.running import Prepared, settings_of
+from ganeval.suite.running import Prepared
 from ganeval.suite.sampling import write_npz
 from ganeval.suite.scores import conditional_scores, cycle_l1, intra_class_recall, judge_of, labels_kept, psnr
+from ganeval.suite.showing import show_learned, show_samples
 from ganeval.suite.verdicts import Verdict, verdicts
-from reference_models import Divergence, Outcome, Sampler, load_sampler
+from reference_models import Divergence, Outcome
 
-SEED = 2020
-MOST = 10_000  # images that are scored where nobody says how many
-PUBLISHED = {"ring8": 2_500, "grid25": 2_500, "stacked-digits": 26_000, "stacked-mnist": 26_000}  # of mode counts
 BACK = "report-back.json"  # CycleGAN's other direction
-Pictures = Images | Statistics
 
 
 @dataclass(frozen=True)
@@ -45,36 +36,6 @@ class Finished:
     outcome: Mapping[str, Any]
 
 
-def scored_count(order: Order, train: Split) -> int:
-    """How many images of each model, of real pictures and of noise are scored."""
-    return order.count or min(len(train), PUBLISHED.get(order.source.partition(":")[0], MOST))
-
-
-def reference_of(order: Order, test: Split) -> Any:
-    """The reference of a report: the test split of a named data set as anyone can open it, else the pictures."""
-    base = order.source.partition(":")[0]
-    if order.size is None and (is_dataset(base) or is_mixture(base)):
-        return f"{base}:test"
-    return test.images() if test.pixels.ndim == 4 else points_of(test.pixels, test.name)
-
-
-def scorer_of(order: Order, reference: Any, count: int, tick: Tick, *, without: Sequence[str] = ()) -> Scorer:
-    """What scores an order's samples, by the metrics for which the smaller set has enough pictures.
-
-    The others are left out with a warning: nobody asked for them by name.
-    """
-    settings = settings_of(order)
-    if isinstance(reference, Statistics):  # a user's own points, which say themselves what their features are
-        settings = replace(settings, extractor="auto")
-    scorer = Scorer(reference, settings, tick)
-    few = [name for name in scorer.families if fewest(name) > count]
-    if few:
-        text = f"{', '.join(few)} left out: {count} pictures are scored or scored against, needed {fewest(few[0])}"
-        warnings.warn(text, GanevalWarning, 2)
-    scorer.families = [name for name in scorer.families if name not in (*few, *without)]
-    return scorer
-
-
 def finish(prepared: Prepared, outcome: Outcome, tick: Tick) -> Finished:
     """Score a trained run and write its report; what was scored before by the same order is read again.
 
@@ -84,16 +45,21 @@ def finish(prepared: Prepared, outcome: Outcome, tick: Tick) -> Finished:
     losses, checks, divergence = logged(order.folder)
     found = tuple(verdicts(losses, checks, divergence=divergence, loss=prepared.config.loss, best_step=_best(outcome)))
     facts = facts_of(prepared, outcome, found, checks)
-    if outcome.best is None or not prepared.scored:
+    if outcome.best is None:
         return Finished(order, (), found, facts)
-    reports = known_reports(order.folder, facts)
+    reports = known_reports(order.folder, facts) if prepared.scored else None
+    show_learned(prepared, anew=reports is None)
+    if not prepared.scored:
+        return Finished(order, (), found, facts)
     if reports is None:
-        scoring = _translations(prepared, tick) if prepared.domains else _samples(prepared, tick)
+        domains = prepared.domains
+        scoring = _translations(prepared, domains, tick) if domains else _samples(prepared, tick)
         names = ("report.json", BACK)
         reports = tuple(replace(one, more={**one.more, "training": facts}) for one in scoring)
         for name, report in reversed(list(zip(names, reports, strict=False))):  # report.json marks the end
             with replacing(order.folder / name) as partial:
                 partial.write_text(report.to_json() + "\n", encoding="utf-8")
+    show_samples(prepared, tick)
     return Finished(order, reports, found, facts)
 
 
@@ -150,43 +116,31 @@ def _best(outcome: Outcome) -> int | None:
 
 def _samples(prepared: Prepared, tick: Tick) -> Iterator[Report]:
     """The report of samples from noise: the best averaged generator, with the others' FID beside it."""
-    order, material = prepared.order, prepared.material
-    count = scored_count(order, material.train)
-    scorer = scorer_of(order, reference_of(order, material.test), min(count, len(material.test)), tick)
-    pixels, labels = _sampler(prepared, "best", False).draw(count, SEED)
-    samples = _as_set(order, pixels, labels, material.classes)
-    report = scorer.score(samples, order.name)
-    extra = _other_checkpoints(prepared, scorer, lambda sampler: sampler.draw(count, SEED)[0])
-    if labels is not None and isinstance(samples, Images):
+    drawn, material = from_noise(prepared, tick), prepared.material
+    report = drawn.report()
+    extra = _other_checkpoints(prepared, drawn.scorer, lambda sampler: sampler.draw(len(drawn.pixels), SEED)[0])
+    if drawn.labels is not None and isinstance(drawn.samples, Images):
         test, train = material.test.images(), material.train.images()
         judge = judge_of(prepared.how, material.classes)
-        extra |= conditional_scores(samples, test, train, tick, judge=judge)
+        extra |= conditional_scores(drawn.samples, test, train, tick, judge=judge)
         if prepared.how is not None:
-            extra |= intra_class_recall(material.test, pixels, labels, prepared.how)
+            extra |= intra_class_recall(material.test, drawn.pixels, drawn.labels, prepared.how)
     yield replace(report, scores={**report.scores, **extra})
 
 
-def _translations(prepared: Prepared, tick: Tick) -> Iterator[Report]:
+def _translations(prepared: Prepared, domains: Domains, tick: Tick) -> Iterator[Report]:
     """The reports of both directions, on all test pictures."""
-    domains = prepared.domains
-    if domains is None:
-        return
-    pairs = {"ab": (domains.a, domains.b), "ba": (domains.b, domains.a)}
     for forth, back in (("ab", "ba"), ("ba", "ab")):
-        source, target = pairs[forth]
-        fewer = min(len(source.test), len(target.test))
-        reference = _domain_reference(target.test, domains, forth)
-        scorer = scorer_of(prepared.order, reference, fewer, tick, without=("is",))  # it knows no outlines
-        pixels = source.test.pixels
-        made = _sampler(prepared, "best", False, forth).translate(pixels)
-        samples = array_images(made, str(prepared.order.folder), labels=source.test.labels, classes=source.classes)
-        report = scorer.score(samples, f"{prepared.order.name} {_arrow(prepared, forth)}")
+        source, target = (domains.a, domains.b) if forth == "ab" else (domains.b, domains.a)
+        drawn = translated(prepared, domains, forth, tick)
+        scorer, made, pixels = drawn.scorer, drawn.pixels, source.test.pixels
+        report = drawn.report()
         extra = _other_checkpoints(prepared, scorer, lambda sampler, x=pixels: sampler.translate(x), forth)
         if forth == "ab":
             write_npz(prepared.order.folder / "samples.npz", made, source.test.labels)
-        extra["cycle_l1"] = cycle_l1(pixels, _sampler(prepared, "best", False, back).translate(made))
-        if domains.truth and source.test.labels is not None:
-            extra |= labels_kept(samples, target.train.images(), tick)
+        extra["cycle_l1"] = cycle_l1(pixels, sampler_of(prepared, direction=back).translate(made))
+        if domains.truth and source.test.labels is not None and isinstance(drawn.samples, Images):
+            extra |= labels_kept(drawn.samples, target.train.images(), tick)
         if domains.truth:
             extra["psnr"] = psnr(target.test.pixels, made)
         nothing = scorer.score(source.test.images(), "doing nothing")
@@ -197,45 +151,14 @@ def _translations(prepared: Prepared, tick: Tick) -> Iterator[Report]:
         yield replace(report, scores={**report.scores, **extra})
 
 
-def _domain_reference(test: Split, domains: Domains, direction: str) -> Images:
-    """The test pictures of the domain that a direction leads to.
-
-    Outlines are no class that a classifier of pictures knows: theirs go by other names, so that modes are voted on.
-    """
-    images = test.images()
-    if domains.truth and direction == "ab" and images.classes is not None:
-        images.classes = tuple(f"{domains.names[1]} of {name}" for name in images.classes)
-    return images
-
-
-def _arrow(prepared: Prepared, direction: str) -> str:
-    names = prepared.domains.names if prepared.domains else ("a", "b")
-    first, second = names if direction == "ab" else names[::-1]
-    return f"{first}→{second}"
-
-
 def _other_checkpoints(prepared: Prepared, scorer: Scorer, make: Any, direction: str = "ab") -> dict[str, Score]:
     """The FID of the last checkpoint and of raw weights: `fid_last`, `fid_raw` (of the best), `fid_last_raw`."""
     chosen = {"fid_last": ("last", False), "fid_raw": ("best", True), "fid_last_raw": ("last", True)}
     found = {}
     light = scorer.only("fid")
     for name, (checkpoint, raw) in chosen.items():
-        made = make(_sampler(prepared, checkpoint, raw, direction))
+        made = make(sampler_of(prepared, checkpoint, raw=raw, direction=direction))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", GanevalWarning)  # said once, of the best
-            found[name] = light.score(_as_set(prepared.order, made, None, None), name).scores["fid"]
+            found[name] = light.score(as_set(prepared.order, made, None, None), name).scores["fid"]
     return found
-
-
-def _sampler(prepared: Prepared, checkpoint: str, raw: bool, direction: str = "ab") -> Sampler:
-    device = str(prepared.device)
-    return load_sampler(prepared.order.folder, checkpoint=checkpoint, raw=raw, direction=direction, device=device)
-
-
-def _as_set(
-    order: Order, pixels: torch.Tensor, labels: torch.Tensor | None, classes: tuple[str, ...] | None
-) -> Pictures:
-    """Samples as they are scored: pictures, or points as an array."""
-    if pixels.ndim == 2:
-        return points_of(pixels, str(order.folder))
-    return array_images(pixels, str(order.folder), labels=labels, classes=classes if labels is not None else None)

@@ -11,6 +11,7 @@ from ganeval.errors import ContentError, UsageError
 from ganeval.files import replacing
 from ganeval.report import dump
 from ganeval.runs import config_of, is_run, is_trained
+from ganeval.suite.learning import forget
 from reference_models import Config
 from reference_models.checkpoint import CheckpointError, read
 from reference_models.resuming import changed_since
@@ -93,7 +94,7 @@ def _steps_done(folder: Path) -> int:
 
 
 def begin(folder: Path, config: Config, fingerprint: str, judge: str | None, about: Mapping[str, Any]) -> None:
-    """Write `config.json` and take away the report of a run that is no longer there; not where a run goes on.
+    """Write `config.json` and take away the report and pictures of a run that is no longer there; not where it goes on.
 
     Raises as `check_free`.
     """
@@ -102,6 +103,7 @@ def begin(folder: Path, config: Config, fingerprint: str, judge: str | None, abo
         return
     for old in (*folder.glob("report*.json"), folder / "samples.npz"):
         old.unlink(missing_ok=True)
+    forget(folder)
     known = {"data_sha256": fingerprint, "judge": judge, "config": config.to_dict()}
     document = {"ganeval": ganeval.__version__, **about, **known}
     with replacing(folder / "config.json") as partial:

@@ -19,6 +19,7 @@ from ganeval.errors import ContentError, UsageError, unknown
 from ganeval.files import replacing
 from ganeval.runs import config_of, is_trained
 from ganeval.suite.domains import load_domains
+from ganeval.suite.material import Material
 from reference_models import CheckpointError, ConfigError, Sampler, load_sampler
 
 CHECKPOINTS = ("best", "last")
@@ -96,20 +97,25 @@ def _check(run: Path, target: Path, wanted: Wanted) -> None:
 def _made(sampler: Sampler, config: dict[str, Any], wanted: Wanted) -> tuple[Tensor, Tensor | None]:
     if sampler.config.model != "cyclegan":
         return sampler.draw(wanted.count or 10_000, wanted.seed)
-    places = {"size": config.get("size"), "data_root": wanted.data_root, "offline": wanted.offline}
-    domains = load_domains(str(config["data"]), config.get("data_b"), **places)  # type: ignore[arg-type]
-    if domains.fingerprint != config.get("data_sha256"):
-        raise ContentError(
-            f"{config['data']}: found other pictures than this run was trained on, of which it would translate some; "
-            "needed the same; put them back, or train anew"
-        )
-    source = (domains.a if wanted.direction == "ab" else domains.b).test
+    source = source_of(config, wanted.direction, wanted.data_root, wanted.offline).test
     if wanted.count is None:
         return sampler.translate(source.pixels), source.labels
     if wanted.count > len(source):
         raise UsageError(f"-n {wanted.count}: this run translates test pictures, and there are {len(source)}")
     chosen = np.random.RandomState(wanted.seed).permutation(len(source))[: wanted.count]
     return sampler.translate(source.pixels[chosen]), None if source.labels is None else source.labels[chosen]
+
+
+def source_of(config: dict[str, Any], direction: str, data_root: Path | None, offline: bool) -> Material:
+    """What a CycleGAN translates from, by its `config.json`; ContentError where the data are no longer those."""
+    places: dict[str, Any] = {"size": config.get("size"), "data_root": data_root, "offline": offline}
+    domains = load_domains(str(config["data"]), config.get("data_b"), **places)
+    if domains.fingerprint != config.get("data_sha256"):
+        raise ContentError(
+            f"{config['data']}: found other pictures than this run was trained on, of which it would translate some; "
+            "needed the same; put them back, or train anew"
+        )
+    return domains.a if direction == "ab" else domains.b
 
 
 def _names(count: int, labels: Tensor | None, classes: list[str] | None) -> list[str]:

@@ -1,5 +1,6 @@
 """What is scored and shown of a run while it trains: samples from noise, or translations of held-out pictures."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +17,8 @@ from reference_models.model import Model
 
 SEED = 1  # of the samples that choose the best checkpoint; the report's are drawn with another
 ROWS = 8
+MOST = 1000  # pictures of each set that a critic judges at a check
+FEW = 200  # of translations, which cost a network of many times the work
 BLOCK = 100  # pictures that a critic judges at a time, or the whole packs of so many
 
 
@@ -28,8 +31,11 @@ class Subject(Protocol):
     def show(self, path: Path, model: Model, generators: nn.ModuleDict) -> None:
         """Write a grid of pictures."""
 
-    def gap(self, model: Model, generators: nn.ModuleDict) -> float | None:
-        """How far the critic takes held-out pictures for made ones."""
+    def scores(self, model: Model, generators: nn.ModuleDict) -> dict[str, Tensor]:
+        """The critic's scores (n,), n at most 1,000, of `real` (training), `held_out` (selection) and `made` pictures.
+
+        Without those that it cannot give, as where no pack is full.
+        """
 
 
 class Generated:
@@ -37,7 +43,7 @@ class Generated:
 
     def __init__(self, config: Config, material: Material, judge: Judge | None, counts: list[int] | None) -> None:
         self.config, self.material, self.judge, self.counts = config, material, judge, counts
-        self.count = min(1000, max(200, 5 * len(material.selection)))
+        self.count = min(MOST, max(200, 5 * len(material.selection)))
 
     def judged(self, generators: nn.ModuleDict, raw: bool) -> dict[str, Any]:
         if self.judge is None:
@@ -58,19 +64,19 @@ class Generated:
         z = torch.randn(columns * ROWS, self.config.latent, generator=torch.Generator().manual_seed(SEED))
         write_grid(path, self._sampler(generators).pictures(z, labels), columns)
 
-    def gap(self, model: Model, generators: nn.ModuleDict) -> float | None:
-        real = {"train": self.material.train, "selection": self.material.selection}
-        scores = {name: judgements(model, *_some(split)) for name, split in real.items()}
-        scores["fake"] = judgements(model, *self._sampler(generators).draw(self.count, SEED))
-        return critic_gap(scores)
+    def scores(self, model: Model, generators: nn.ModuleDict) -> dict[str, Tensor]:
+        sets = {"real": _some(self.material.train), "held_out": _some(self.material.selection)}
+        sets["made"] = self._sampler(generators).draw(self.count, SEED)
+        found = {name: judgements(model, *pictures) for name, pictures in sets.items()}
+        return {name: scores for name, scores in found.items() if scores is not None}
 
     def _sampler(self, generators: nn.ModuleDict) -> Sampler:
         return Sampler(generators["g"], self.config, self.counts)
 
 
-def _some(split: Split) -> tuple[Tensor, Tensor | None]:
-    """A thousand of a split at most, drawn: in a folder sorted by class the first would be of few classes."""
-    chosen = torch.randperm(len(split), generator=torch.Generator().manual_seed(SEED))[:1000]
+def _some(split: Split, most: int = MOST) -> tuple[Tensor, Tensor | None]:
+    """So many of a split at most, drawn: in a folder sorted by class the first would be of few classes."""
+    chosen = torch.randperm(len(split), generator=torch.Generator().manual_seed(SEED))[:most]
     return split.pixels[chosen], None if split.labels is None else split.labels[chosen]
 
 
@@ -100,8 +106,16 @@ class Translated:
             columns += [source, made, Sampler(generators[back], self.config).translate(made)]
         write_grid(path, side_by_side(*columns), 2 * len(columns))
 
-    def gap(self, model: Model, generators: nn.ModuleDict) -> float | None:
-        return None  # patches' critics, two of them: no one score of a picture
+    def scores(self, model: Model, generators: nn.ModuleDict) -> dict[str, Tensor]:
+        """Of both critics, as `real_a`, `real_b` and so on; a picture's score is the mean over its patches."""
+        found: dict[str, Tensor] = {}
+        for at, (domain, forth) in enumerate((("a", "ba"), ("b", "ab"))):
+            own, other = self.domains[at], self.domains[1 - at]
+            sets = {name: _some(split, FEW)[0] for name, split in (("real", own.train), ("held_out", own.selection))}
+            sets["made"] = Sampler(generators[forth], self.config).translate(_some(other.selection, FEW)[0])
+            critic = model.network(f"d{domain}")
+            found |= {f"{name}_{domain}": patch_judgements(critic, pixels) for name, pixels in sets.items()}
+        return found
 
     def _sources(self) -> tuple[Split, Split]:
         return self.domains[0].selection, self.domains[1].selection
@@ -121,3 +135,17 @@ def judgements(model: Model, pixels: Tensor, labels: Tensor | None) -> Tensor | 
             return None
         scores.append(found.cpu())
     return torch.cat(scores) if scores else None
+
+
+@torch.inference_mode()
+def patch_judgements(critic: nn.Module, pixels: Tensor) -> Tensor:
+    """The mean score of each picture's patches (N,), by a critic of patches in `eval()` mode."""
+    device = next(critic.parameters()).device
+    scores = [critic(signed(part.to(device))).float().flatten(1).mean(1).cpu() for part in pixels.split(BLOCK)]
+    return torch.cat(scores)
+
+
+def gap(scores: Mapping[str, Tensor]) -> float | None:
+    """How far the critic takes held-out pictures for made ones (see `critic_gap`); None of a translator's two."""
+    names = {"train": "real", "selection": "held_out", "fake": "made"}
+    return critic_gap({name: scores.get(ours) for name, ours in names.items()})

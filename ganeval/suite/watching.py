@@ -8,7 +8,8 @@ from torch import nn
 
 from ganeval.errors import UsageError
 from ganeval.progress import Tick
-from ganeval.suite.subjects import Subject
+from ganeval.suite.learning import write_scores
+from ganeval.suite.subjects import Subject, gap
 from reference_models import Watch
 from reference_models.ema import Average
 from reference_models.model import Model
@@ -17,7 +18,7 @@ SAID = ("d/loss", "g/loss", "d/a", "d/b", "g/ab", "g/ba")  # what the progress b
 
 
 class SuiteWatch(Watch):
-    """Tells the progress bar, scores at every check, and writes the grids."""
+    """Tells the progress bar, scores at every check, and writes the grids and the critic's scores."""
 
     def __init__(self, name: str, folder: Path, subject: Subject, tick: Tick, *, tensorboard: bool = False) -> None:
         self.name, self.folder, self.subject, self.tick = name, folder, subject, tick
@@ -35,8 +36,10 @@ class SuiteWatch(Watch):
         raw = nn.ModuleDict({name: model.network(name) for name in model.generators})
         model.networks.eval()
         found = self.subject.judged(average.networks, False)
+        scores = self.subject.scores(model, average.networks)
         if found:
-            found |= self.subject.judged(raw, True) | {"critic_gap": self.subject.gap(model, average.networks)}
+            found |= self.subject.judged(raw, True) | {"critic_gap": gap(scores)}
+        write_scores(self.folder, step, scores)
         self.subject.show(self.folder / "grids" / f"step-{step:08d}.png", model, average.networks)
         if self.board is not None:
             for key, value in found.items():

@@ -12,7 +12,7 @@ from ganeval.mixtures import points_of
 from ganeval.progress import Tick
 from ganeval.report import Report
 from ganeval.runs import write_run
-from ganeval.suite.finishing import reference_of, scored_count, scorer_of
+from ganeval.suite.drawn import reference_of, scored_count, scorer_of
 from ganeval.suite.material import Material, name_of
 from ganeval.suite.orders import Order
 from ganeval.suite.running import read_material

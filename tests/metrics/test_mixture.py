@@ -120,3 +120,35 @@ def test_the_error_of_the_divergence_is_what_new_draws_do() -> None:
 def test_what_cannot_be_counted_is_refused(fake: Tensor, centres: Tensor, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         mixture_coverage(fake, centres, SIGMA)
+
+
+# histograms
+
+
+def test_the_histogram_counts_what_lies_within_three_sigma_of_its_centre() -> None:
+    counts = [5, 0, 3, 0, 0, 7, 1, 0]
+    astray = RING[:4] * 3
+    near = ring(3, 2000)
+    scores = mixture_coverage(torch.cat([filled(counts), astray]), RING, SIGMA, near)
+    assert scores["modes_captured"].more["samples"] == counts
+    distance = (near[:, None] - RING[None]).norm(dim=2).numpy()
+    held = distance.min(1) <= 3 * SIGMA
+    assert scores["modes_captured"].more["reference"] == np.bincount(distance.argmin(1)[held], minlength=8).tolist()
+    assert scores["modes_captured_tenth"].more == {}
+    assert "reference" not in mixture_coverage(near, RING, SIGMA)["modes_captured"].more
+
+
+def test_a_reference_changes_no_score() -> None:
+    alone, beside = (
+        mixture_coverage(ring(1, 500), RING, SIGMA),
+        mixture_coverage(ring(1, 500), RING, SIGMA, ring(2, 90)),
+    )
+    assert {name: (one.value, one.error) for name, one in alone.items()} == {
+        name: (one.value, one.error) for name, one in beside.items()
+    }
+
+
+def test_more_than_a_hundred_modes_are_not_listed() -> None:
+    centres = torch.stack([torch.arange(101.0), torch.zeros(101)], dim=1)
+    assert mixture_coverage(centres, centres, SIGMA)["modes_captured"].more == {}
+    assert len(mixture_coverage(centres, centres[:100], SIGMA)["modes_captured"].more["samples"]) == 100

@@ -17,7 +17,7 @@ from ganeval.suite.material import Material, Split, load_material
 from ganeval.suite.orders import Order
 from ganeval.suite.pictures import GAP, TARGET
 from ganeval.suite.running import Prepared, prepare, subject_of, train_run
-from ganeval.suite.subjects import ROWS, SEED, Generated, Translated, judgements
+from ganeval.suite.subjects import ROWS, SEED, Generated, Translated, gap, judgements
 from ganeval.suite.watching import SuiteWatch
 from reference_models import Adversarial, Config, Sampler
 from reference_models.ema import Average
@@ -128,9 +128,12 @@ def test_the_gap_is_taken_of_a_thousand_pictures_and_none_where_no_pack_is_full(
     subject = subject_for(model, train=1101, selection=101)
     sizes: list[int] = []
     model.networks["d"].register_forward_pre_hook(lambda _, given: sizes.append(len(given[0])))
-    subject.gap(model, generators)
+    subject.scores(model, generators)
     assert sum(sizes) == 1000 // 4 + 101 // 4 + 505 // 4  # five samples to each of selection
-    assert subject_for(model, train=30, selection=3).gap(model, generators) is None
+    found = subject_for(model, train=30, selection=3).scores(model, generators)
+    assert (set(found), gap(found)) == ({"real", "made"}, None)
+    known = {"real": torch.ones(3), "held_out": torch.tensor([0.5]), "made": torch.zeros(5)}
+    assert gap(known) == 0.5
 
 
 # grids
