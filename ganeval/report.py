@@ -13,7 +13,12 @@ from typing import Any, Self, TypeVar
 from ganeval.errors import ContentError
 
 SCHEMA = 1
-TEXTS = {"name", "source", "extractor", "ganeval", "created"}  # what every part of a report has as text
+TEXTS = {"name", "source", "ganeval", "created"}  # what every part of a report has as text
+TEXTS |= {"extractor", "layer", "weights", "resize", "covariance", "precision", "decoder"}
+HASHES = {"fingerprint", "weights_sha256"}  # a text, or null where there is none
+WHOLE = {"seed", "k_precision_recall", "k_density_coverage"}
+LARGEST = 1e150  # what lies beyond has no square in floats
+MANY = 10**12  # pictures that nobody makes
 Part = TypeVar("Part")
 
 
@@ -187,6 +192,15 @@ def dump(document: Any) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
 
 
+def is_number(value: object) -> bool:
+    """Whether a value may be reckoned with: neither NaN nor infinite, and its square a float.
+
+    >>> is_number(28.9), is_number(math.nan), is_number(1e200), is_number(None)
+    (True, False, False, False)
+    """
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
+
+
 def check_finite(name: str, score: Score) -> None:
     """ContentError for a score that is not a number, error bar and all: it must never reach a report."""
     numbers = (score.value, score.error, score.error_samples, score.std, score.raw, score.whole)
@@ -219,27 +233,36 @@ def _read(kind: Callable[..., Part], document: Any, what: str) -> Part:
     if lacking := [name for name in needed if name not in document]:
         raise ValueError(f"{what} lacks {', '.join(lacking)}")
     own = {key: tuple(value) if isinstance(value, list) else value for key, value in document.items() if key in known}
-    for key in TEXTS & own.keys():
-        if not isinstance(own[key], str):
-            raise ValueError(f"{what} has the {key} {own[key]!r}, needed a text")
+    for key in (TEXTS | HASHES) & own.keys():
+        if not isinstance(own[key], str) and not (key in HASHES and own[key] is None):
+            raise ValueError(f"{what} has the {key} {own[key]!r}"[:80] + ", needed a text")
+    for key in WHOLE & own.keys():
+        if type(own[key]) is not int:
+            raise ValueError(f"{what} has the {key} {own[key]!r}"[:80] + ", needed a whole number")
     return kind(**own, more={key: value for key, value in document.items() if key not in known})
 
 
 def _read_images(document: Any, what: str) -> ImageSet:
     images = _read(ImageSet, document, what)
-    if not isinstance(images.count, int | None):
-        raise ValueError(f"{what} has the count {images.count!r}, needed a number")
+    if images.count is not None and not (type(images.count) is int and 0 <= images.count < MANY):
+        raise ValueError(f"{what} has the count {images.count!r}"[:80] + ", needed a number of pictures")
     return images
 
 
 def _read_score(name: str, document: Any) -> Score:
     score = _read(Score, document, f"score {name}")
-    if not isinstance(score.value, int | float) or score.better not in ("lower", "higher"):
-        raise ValueError(f"score {name} has the value {score.value!r}, better {score.better!r}")
+    if not _is_float(score.value) or score.better not in ("lower", "higher"):
+        raise ValueError(f"score {name} has the value {score.value!r}"[:80] + f", better {score.better!r}")
     for key in ("error", "error_samples", "std", "raw", "whole", "total"):
-        if not isinstance(getattr(score, key), int | float | None):
-            raise ValueError(f"score {name} has the {key} {getattr(score, key)!r}, needed a number")
+        number = getattr(score, key)
+        if number is not None and not _is_float(number):
+            raise ValueError(f"score {name} has the {key} {number!r}"[:80] + ", needed a number")
     return score
+
+
+def _is_float(value: Any) -> bool:
+    """Whether a JSON value is a number that a float holds; NaN is, and is each reader's to refuse."""
+    return isinstance(value, float) or (type(value) is int and abs(value) < LARGEST)
 
 
 def _mapping(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from ganeval.files import replacing
 from ganeval.report import Report, dump, load_report, load_reports
 
 REPORTS = ("report.json", "report-back.json")  # of CycleGAN both directions
+CONFIG = "config.json"
 PICTURES = ("samples", "samples.zip", "samples.npz")
 
 
@@ -42,7 +43,7 @@ def gather(paths: Sequence[Path]) -> Gathered:
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path}: no such file or folder; needed a run, a report file or a folder of runs")
-        if path.is_dir() and not _has_report(path) and not is_run(path):
+        if path.is_dir() and not _may_be_run(path):
             _gather_below(path, found, said)
         elif path.is_dir() and (line := unfinished(path)):
             said.append(line)
@@ -55,7 +56,7 @@ def gather(paths: Sequence[Path]) -> Gathered:
 
 def _gather_below(folder: Path, found: dict[Path, list[Found]], said: list[str]) -> None:
     """The runs of a folder, by their names."""
-    runs = sorted(one for one in folder.iterdir() if _has_report(one) or is_run(one))
+    runs = sorted(one for one in folder.iterdir() if _may_be_run(one))
     if not runs:
         below = sorted({str(one.parent.parent) for one in folder.glob("*/*/report.json")})
         hint = f"; there are some in {', '.join(below)}" if below else ""
@@ -76,7 +77,8 @@ def _take(path: Path, found: dict[Path, list[Found]]) -> None:
     home = path if path.is_dir() else path.parent
     folder = home if files[0].name in REPORTS and is_run(home) else None
     read = {file.resolve(): [Found(one, folder) for one in load_reports(file)] for file in files}
-    found.update({file: reports for file, reports in read.items() if file not in found})
+    for file, reports in read.items():
+        found.setdefault(file, reports)
 
 
 def unfinished(run: Path) -> str | None:
@@ -96,6 +98,22 @@ def unfinished(run: Path) -> str | None:
 
 def _has_report(folder: Path) -> bool:
     return (folder / REPORTS[0]).is_file()
+
+
+def _may_be_run(folder: Path) -> bool:
+    """A run of ours, or what looks like one that lost the file that would say so, as in a power cut."""
+    return _has_report(folder) or is_run(folder) or ((folder / "log.jsonl").is_file() and _is_torn(folder / CONFIG))
+
+
+def _is_torn(file: Path) -> bool:
+    """Whether a file is there and holds no JSON."""
+    try:
+        json.loads(file.read_text(encoding="utf-8"))
+    except OSError:
+        return False
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 def _object(document: Any) -> dict[str, Any]:
@@ -121,14 +139,14 @@ def log_of(run: Path) -> Iterator[dict[str, Any]]:
 
 def is_run(path: Path) -> bool:
     """Whether a folder is a run of ours, finished or not; a `config.json` of another program makes none."""
-    return path.is_dir() and any(_is_ours(path / name) for name in ("report.json", "config.json"))
+    return path.is_dir() and any(_is_ours(path / name) for name in (REPORTS[0], CONFIG))
 
 
 def write_run(folder: Path, report: Report, config: Mapping[str, Any]) -> None:
     """Write a scored run: `config.json` (what was asked for), then `report.json`; neither where one cannot be."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: found a file, needed a folder to write the run into")
-    texts = {"config.json": dump({"ganeval": report.ganeval, **config}), "report.json": report.to_json()}
+    texts = {CONFIG: dump({"ganeval": report.ganeval, **config}), REPORTS[0]: report.to_json()}
     for name, text in texts.items():
         with replacing(folder / name) as partial:
             partial.write_text(text + "\n", encoding="utf-8")
@@ -136,7 +154,7 @@ def write_run(folder: Path, report: Report, config: Mapping[str, Any]) -> None:
 
 def config_of(run: Path) -> dict[str, Any]:
     """What a run was asked for. ContentError where `config.json` is missing or is no object."""
-    path = run / "config.json"
+    path = run / CONFIG
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as reason:
@@ -148,7 +166,7 @@ def config_of(run: Path) -> dict[str, Any]:
 
 def is_trained(run: Path) -> bool:
     """Whether a run is a reference model's, whose samples can be made anew."""
-    return (run / "config.json").is_file() and isinstance(config_of(run).get("config"), dict)
+    return (run / CONFIG).is_file() and isinstance(config_of(run).get("config"), dict)
 
 
 def pictures_of(run: Path) -> str:
@@ -171,7 +189,7 @@ def _source(run: Path) -> str:
     for name in PICTURES:
         if (run / name).exists():
             return str(run / name)
-    if not (run / "report.json").is_file():
+    if not _has_report(run):
         raise ContentError(f"{run}: a run without pictures or report.json, so never finished; run its command again")
     return load_report(run).samples.source
 

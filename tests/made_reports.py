@@ -1,6 +1,8 @@
 """Reports made by hand, for the tests of what reads them: every score is known."""
 
-from collections.abc import Mapping
+import json
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,29 @@ def trained(name: str, fid: float, seed: int = 0, **config: Any) -> Report:
 def of_set(report: Report, **changes: Any) -> Report:
     """The report with other facts of its samples."""
     return replace(report, samples=replace(report.samples, **changes))
+
+
+ODD = [None, True, -1, 0, 1e308, 10**400, math.nan, "x", "", [], {}, [1], {"a": 1}, 5e-324, "\ud800"]
+
+
+def damaged(document: Any, place: tuple[Any, ...]) -> Iterator[Any]:
+    """A JSON document whose value at a place is, in turn, everything that JSON can hold."""
+    for odd in ODD:
+        copy = json.loads(json.dumps(document))
+        inner = copy
+        for key in place[:-1]:
+            inner = inner[key]
+        inner[place[-1]] = odd
+        yield copy
+
+
+def places(document: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every value of a document."""
+    if above:
+        yield above
+    if isinstance(document, dict | list):
+        for key in document if isinstance(document, dict) else range(len(document)):
+            yield from places(document[key], (*above, key))
 
 
 def as_run(report: Report, folder: Path) -> Path:

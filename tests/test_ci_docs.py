@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -136,9 +137,13 @@ def test_links_lead_somewhere() -> None:
 
 
 def test_the_figures_of_the_page_are_those_of_the_recorded_seeds() -> None:
-    values = [one.scores["fid"].value for one in load_reports(ROOT / ".ci" / "baseline" / "digits-vanilla.json")]
+    found = load_reports(ROOT / ".ci" / "baseline" / "digits-vanilla.json")
+    values = [one.scores["fid"].value for one in found]
     first, *others, last = [f"{value:.3f}" for value in values]
     assert ", ".join([first, *others]) + f" and {last}" in " ".join(PAGE.split())
+    sampling = statistics.fmean(one.scores["fid"].error_samples for one in found)
+    spread = f"a standard deviation of {statistics.stdev(values):.3f} where sampling alone makes {sampling:.2f}"
+    assert spread in " ".join(PAGE.split())
 
 
 # workflows
@@ -350,6 +355,21 @@ def test_the_action_says_what_it_lacks(checkout, given) -> None:
     assert "::error title=ganeval gate::" in job.log
     assert "gate" not in job.outputs
     assert not (checkout / "report.html").exists()
+
+
+def test_the_action_taken_twice_in_one_job_keeps_both_reports(tmp_path) -> None:
+    (tmp_path / "ganeval").write_text("#!/bin/sh\n")
+    (tmp_path / "ganeval").chmod(0o755)
+    (step,) = [one for one in ACTION["runs"]["steps"] if one.get("id") == "score"]
+    given = {"SAMPLES": "a", "REF": "b", "REPORT": "", "EXTRACTOR": "auto", "RUNNER_TEMP": str(tmp_path)}
+    found = []
+    for name in ("first", "second"):
+        (tmp_path / name).touch()
+        path = f"{tmp_path}:{ENVIRONMENT['PATH']}"
+        assert shell(step["run"], tmp_path, PATH=path, GITHUB_OUTPUT=str(tmp_path / name), **given).returncode == 0
+        found.append(outputs(tmp_path / name)["report"])
+    assert found[0] != found[1]
+    assert all(one.startswith(str(tmp_path)) for one in found)
 
 
 def test_the_page_is_written_also_where_the_gate_fails(checkout) -> None:

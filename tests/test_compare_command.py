@@ -11,9 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from made_reports import as_run, of_set, scored, trained
+from made_reports import as_run, damaged, of_set, places, scored, trained
 
+from ganeval.comparison import compare
+from ganeval.errors import GanevalError
 from ganeval.report import load_report
+from ganeval.tables import FORMATS as WRITERS
 
 RECORDED = Path(__file__).parent.parent / "results" / "recorded"
 FORMATS = ("table", "markdown", "csv", "json", "latex", "html")
@@ -83,7 +86,7 @@ def test_sort_group_and_baseline_reach_the_table(run, tmp_path):
     first, second = json.loads(done.stdout)
     assert (first["run"], first["seeds"], first["fid"], first["fid_delta"]) == ("d", 2, 2.0, -2.0)
     assert first["fid_error"] == pytest.approx(math.sqrt(2))
-    assert first["fid_delta_error"] == pytest.approx(math.hypot(1.0, 0.1))
+    assert first["fid_delta_error"] == pytest.approx(math.hypot(1.0, math.sqrt(2)))  # the lone run has their spread
     assert (second["run"], second["baseline"], second["rank"]) == ("e-s0", True, None)
 
 
@@ -140,6 +143,10 @@ ERRORS = {
         2,
         "-o results/a/report.json: holds a report, which a table would replace; give another name",
     ),
+    ("results", "-o", "results/a/config.json"): (
+        2,
+        "-o results/a/config.json: is part of a run, which a table would replace; give another name",
+    ),
     ("results", "-o", "file/x.csv"): (2, "-o file/x.csv: nothing can be written to file"),
     ("file",): (1, "file: found no JSON (Expecting value: line 1 column 1 (char 0)); needed a ganeval report"),
     (".",): (2, ".: found no runs in it, needed folders with a report.json; there are some in results"),
@@ -161,6 +168,29 @@ def test_what_cannot_be_meant_is_one_line_and_nothing_is_written(run, results, m
 
 def test_a_mistyped_command_is_helped(run):
     assert "did you mean 'compare'?" in run("comapre").stderr
+
+
+WHOLE = trained("a-s0", 1.0).to_dict()
+
+
+@pytest.mark.filterwarnings("ignore::ganeval.errors.GanevalWarning")
+@pytest.mark.parametrize("place", list(places(WHOLE)), ids=lambda place: ".".join(map(str, place)))
+def test_no_value_anywhere_in_a_report_is_more_than_a_mistake(tmp_path, place):
+    """Each value in turn becomes everything that JSON can hold: every format's text, or one line."""
+    broken, base = tmp_path / "broken.json", tmp_path / "base.json"
+    base.write_text(trained("b-s1", -1e140, seed=1).to_json())
+    said = []
+    for document in damaged(WHOLE, place):
+        broken.write_text(json.dumps(document))
+        for group in (False, True):
+            try:
+                found = compare([broken, base], group=group, baseline=None if group else base)
+            except GanevalError as error:
+                said.append(str(error))
+                continue
+            for writer in WRITERS.values():
+                assert "nan" not in writer(found).encode("utf-8").decode().lower()
+    assert not any("\n" in line for line in said)
 
 
 # files
@@ -185,6 +215,27 @@ def test_a_file_has_the_format_of_its_ending_and_the_text_of_stdout(run, results
     assert text.startswith(begins)
     assert text.strip() == run("compare", results, "--format", form).stdout.strip()
     assert [path.name for path in target.parent.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_folder_whose_name_is_no_utf_8_is_named_in_every_format(run, results, tmp_path, form):
+    odd = results / os.fsdecode(b"run-\xff")
+    as_run(scored("a", 4.0), odd)
+    target = tmp_path / f"table.{form}"
+    for arguments in ((), ("-o", target)):
+        done = run("compare", results, "--format", form, *arguments)
+        assert (done.exit_code, done.stderr) == (0, "")
+    text = target.read_text("utf-8")
+    assert "run-" in text
+    if form == "json":
+        assert str(odd) in [row["folder"] for row in json.loads(text)]
+
+
+def test_a_configuration_of_no_run_is_a_file_as_any_other(run, results, tmp_path):
+    target = tmp_path / "config.json"
+    target.write_text("{}")
+    assert run("compare", results, "-o", target).exit_code == 0
+    assert names_in(target.read_text()) == ["a", "b", "c"]
 
 
 def test_the_format_asked_for_comes_before_the_ending_and_a_table_before_the_last(run, results, tmp_path):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from made_reports import PROTOCOL, REFERENCE, as_run, of_set, scored, trained
+from scipy import stats
 
 from ganeval.comparable import differences
 from ganeval.comparison import compare, kind_of, mean_score
@@ -80,6 +81,8 @@ def test_the_largest_group_comes_first_and_that_of_a_baseline_before_it():
     small = [of_set(scored("small", 1.0), count=10)]
     large = [scored("x", 1.0), scored("y", 2.0)]
     assert [names(group) for group in compare([*small, *large]).groups] == [["x", "y"], ["small"]]
+    yardsticks = [of_set(scored(name, 9.0), source=name, count=10) for name in ("noise", "real (train)")]
+    assert names(compare([*small, *yardsticks, *large]).groups[0]) == ["x", "y"]
     comparison = compare([*small, *large], baseline="small")
     assert [names(group) for group in comparison.groups] == [["small"], ["x", "y"]]
     assert comparison.groups[1].differs == ("number of samples: 1,000, not 10",)
@@ -268,6 +271,52 @@ def test_seeds_of_one_configuration_are_a_row_of_mean_and_standard_deviation():
     assert not compare(reports).grouped
 
 
+def marked(new, old):
+    """Whether the mean of seeds is marked as different from another, and the difference."""
+    reports = [trained(f"{name}-s{seed}", fid, seed, kind=name)
+               for name, fids in (("new", new), ("old", old)) for seed, fid in enumerate(fids)]  # fmt: skip
+    group = only(compare(reports, group=True, baseline=f"old{'-s0' * (len(old) == 1)}"))
+    return group.delta(next(row for row in group.rows if row is not group.baseline), "fid")
+
+
+@pytest.mark.parametrize(
+    ("new", "old"),
+    [
+        ([2.0, 2.2, 2.3], [1.9, 2.05, 1.8]),  # beyond 1.96 standard errors, and within Student's 2.8
+        ([2.0, 2.2, 2.3, 2.1], [1.0, 1.2]),
+        ([5.0, 2.2], [1.0, 1.2, 1.1, 1.3, 0.9]),
+    ],
+)
+def test_between_seeds_a_difference_is_marked_by_welchs_test(new, old):
+    delta = marked(new, old)
+    expected = stats.ttest_ind(new, old, equal_var=False)
+    assert delta.value / delta.error == pytest.approx(expected.statistic)
+    assert delta.outside is bool(expected.pvalue < 0.05)
+
+
+@pytest.mark.parametrize("lone", [1.3, 1.9])
+def test_a_lone_run_beside_seeds_is_one_more_draw_from_their_spread(lone):
+    seeds = [1.0, 1.2, 0.9, 1.1, 1.05]
+    expected = stats.ttest_ind([lone], seeds, equal_var=True)
+    for delta, sign in ((marked([lone], seeds), 1), (marked(seeds, [lone]), -1)):
+        assert sign * delta.value / delta.error == pytest.approx(expected.statistic)
+        assert delta.outside is bool(expected.pvalue < 0.05)
+
+
+def test_few_seeds_of_equal_models_are_marked_no_more_often_than_the_footnote_says():
+    generator = np.random.default_rng(0)
+    trials = 400
+    found = [marked(*generator.normal(2.0, 0.3, (2, 3)).tolist()).outside for _ in range(trials)]
+    assert 0 < sum(found) / trials <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / trials)
+
+
+def test_real_pictures_beside_seeds_keep_their_own_error():
+    seeds = [trained(f"d-s{seed}", fid, seed) for seed, fid in enumerate((1.0, 3.0))]
+    real = of_set(scored("real (train)", 0.5), source="real (train)")
+    group = only(compare([*seeds, real], group=True, baseline="d"))
+    assert group.delta(row_of(group, "real (train)"), "fid").error == pytest.approx(math.hypot(1.0, 0.1))
+
+
 def test_a_score_that_only_some_seeds_have_is_the_mean_of_those():
     reports = [trained("d-s0", 1.0, 0), trained("d-s1", 2.0, 1), trained("d-s2", 3.0, 2)]
     extra = [
@@ -279,6 +328,12 @@ def test_a_score_that_only_some_seeds_have_is_the_mean_of_those():
     assert row.standard_error("kid") == pytest.approx(1.0)
     (row,) = only(compare([extra[0], *reports[1:]], group=True)).rows
     assert (row.score("kid").error, row.standard_error("kid")) == (None, None)
+
+
+def test_other_numbers_of_training_pictures_are_other_kinds():
+    few = trained("d-s1", 2.0, 1)
+    few = replace(few, more={"training": {**few.more["training"], "count": 10}})
+    assert names(only(compare([trained("d-s0", 1.0), few], group=True))) == ["d-s0", "d-s1"]
 
 
 def test_the_same_pictures_twice_are_one_seed():

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tomllib
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,12 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
+from made_reports import damaged, places
 from scipy.stats import t
 
 from ganeval.errors import UsageError
 from ganeval.gating import gate
+from ganeval.gating.github import annotation
 from ganeval.report import ImageSet, Protocol, Report, Score, load_report, load_reports
 
 ROOT = Path(__file__).parent.parent
@@ -64,6 +66,7 @@ def files(tmp_path: Path) -> dict[str, Path]:
         "base": save(folder / "base.json", report(of(19.0), number=1)),
         "worse": save(folder / "worse.json", report(of(25.0), number=2)),
         "nan": save(folder / "nan.json", report(of(math.nan), number=3)),
+        "zero": save(folder / "zero.json", report(of(0.0), number=7)),
         "bare": save(folder / "bare.json", report(None, number=4)),
         "other": save(folder / "other.json", report(number=5, protocol=other)),
         "seeds": save(folder / "seeds.json", *[report(of(19 + 0.1 * one), number=10 + one) for one in range(5)]),
@@ -108,10 +111,10 @@ def gated(run: Callable[..., Result], *arguments: object) -> Result:
         (("bare", "--max", "fid=25"), 1,
          ["regressed  FID –, --max fid=25: missing from the report", "gate       regressed (1 limit), exit code 1"]),
         (("seeds", "--max", "fid=20"), 0,
-         ["held  FID 19.200 ±0.071, --max fid=20: 11.3 standard errors under (by 0.8)",
+         ["held  FID 19.200 ±0.071 of 5 seeds, --max fid=20: 11.3 standard errors under (by 0.8)",
           "gate  held (1 limit), exit code 0"]),
         (("new", "--baseline", "seeds", "--max-increase", "fid=0.1"), 1,
-         ["regressed  FID 20.00 ±0.16, --max-increase fid=0.1 (baseline 19.200 ±0.071): "
+         ["regressed  FID 20.00 ±0.16, --max-increase fid=0.1 (baseline 19.200 ±0.071 of 5 seeds): "
           "4.04 standard errors over (by 0.7)",
           "gate       regressed (1 limit), exit code 1"]),
     ],
@@ -140,9 +143,11 @@ def test_several_files_are_several_seeds(run, files) -> None:
     other = save(files["folder"] / "s7.json", report(of(20.4), number=7))
     result = gated(run, files["new"], other, "--max", "fid=20")
     assert result.exit_code == 3
-    assert result.stdout.startswith("inconclusive  FID 20.20 ±0.20, --max fid=20: 1 standard error over (by 0.2); ")
+    assert result.stdout.startswith(
+        "inconclusive  FID 20.20 ±0.20 of 2 seeds, --max fid=20: 1 standard error over (by 0.2); "
+    )
     both = gated(run, files["new"], "--baseline", files["base"], "--baseline", other, "--max-increase", "fid=1")
-    assert "(baseline 19.70 ±0.70)" in both.stdout
+    assert "(baseline 19.70 ±0.70 of 2 seeds)" in both.stdout
 
 
 # mistakes
@@ -224,28 +229,11 @@ def test_a_file_that_is_no_report_is_never_a_regression(run, files, text) -> Non
         assert result.stderr.count("\n") == 1
 
 
-def places(document: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The way to every value of a document."""
-    if above:
-        yield above
-    if isinstance(document, dict | list):
-        for key in document if isinstance(document, dict) else range(len(document)):
-            yield from places(document[key], (*above, key))
-
-
-ODD = [None, True, -1, 0, 1e308, 10**400, math.nan, "x", "", [], {}, [1], {"a": 1}, 5e-324]
-
-
 @pytest.mark.parametrize("place", list(places(WHOLE)), ids=lambda place: ".".join(map(str, place)))
 def test_no_value_anywhere_in_a_report_is_more_than_a_mistake(files, place) -> None:
     """Each value in turn becomes everything that JSON can hold: an outcome, or one line and exit code 2."""
     broken = files["folder"] / "broken.json"
-    for odd in ODD:
-        document = json.loads(json.dumps(WHOLE))
-        inner = document
-        for key in place[:-1]:
-            inner = inner[key]
-        inner[place[-1]] = odd
+    for document in damaged(WHOLE, place):
         broken.write_text(json.dumps(document), encoding="utf-8")
         for new, old in ((broken, files["base"]), (files["base"], broken)):
             try:
@@ -442,6 +430,10 @@ def test_a_summary_that_cannot_be_written_is_a_warning_alone(run, files, actions
     assert gated(run, files["new"], "--max", "fid=25").stderr == ""
 
 
+def test_no_end_of_line_of_any_kind_ends_an_annotation() -> None:
+    assert annotation("error", "a\rb", "c\r\nd%") == "::error title=a%0Db::c%0D%0Ad%25"
+
+
 def test_a_mistake_is_annotated_too(run, files, actions) -> None:
     result = gated(run, "lost.json", "--max", "fid=25")
     assert result.exit_code == 2
@@ -464,6 +456,11 @@ def test_a_new_baseline_is_written_and_what_changed_is_said(run, files) -> None:
     ]
     assert load_report(files["base"]) == load_report(files["worse"])
     assert gated(run, files["worse"], "--baseline", files["base"], "--max-increase", "fid=0").exit_code == 0
+
+
+def test_a_baseline_of_0_is_one_where_no_limit_is_in_per_cent(run, files) -> None:
+    result = gated(run, files["zero"], "--baseline", files["base"], "--max-increase", "fid=1", "--update-baseline")
+    assert (result.exit_code, load_report(files["base"]).scores["fid"].value) == (0, 0.0)
 
 
 def test_several_reports_become_a_list(run, files) -> None:
@@ -511,6 +508,11 @@ def test_without_limits_every_headline_is_said(run, files) -> None:
         ),
         (("bare", "--baseline", "base", "--max", "fid=25"), 1, "--update-baseline: fid is missing from the report"),
         (("nan", "--baseline", "base", "--max", "recall=1"), 1, "the report cannot be written as one (Out of range"),
+        (
+            ("zero", "--baseline", "base", "--max-increase", "fid=5%"),
+            1,
+            "--update-baseline: --max-increase fid=5% needs a fid above 0, found 0\n",
+        ),
         (("lost.json", "--baseline", "base"), 2, "lost.json: no such file"),
         (("new", "--max", "fid=25"), 2, "--update-baseline: found 0 files to write, needed one --baseline"),
         (("new", "--baseline", "base", "--baseline", "worse"), 2, "found 2 files to write, needed one --baseline"),

@@ -47,7 +47,8 @@ def test_what_is_given_twice_is_taken_once_links_and_all(results, tmp_path):
     (tmp_path / "all").symlink_to(results)
     (results / "c").symlink_to(results / "a")
     given = [results / "a", results / "a" / "report.json", link, results, tmp_path / "all", results / "a" / ".." / "a"]
-    assert [name for name, _ in found_in(*given)] == ["a", "b"]
+    assert found_in(*given) == [("a", results / "a"), ("b", results / "b")]
+    assert found_in(link, results / "a") == [("a", link)]
 
 
 def test_a_translations_run_has_two_reports_of_one_folder(results):
@@ -129,9 +130,29 @@ def test_a_run_that_diverged_before_it_could_be_scored_says_so(tmp_path):
     assert unfinished(run) == f"{run}: left out, as it diverged at step 1,200 and has no report"
 
 
-@pytest.mark.parametrize("line", ["[1]", "{}", '{"step": "many"}', '{"step": NaN}', '{"step": null}', "\x00", '"é'])
+@pytest.mark.parametrize(
+    "line", ["[1]", "{}", '{"step": "many"}', '{"step": NaN}', '{"step": null}', "\x00", '"é', b"\xff\xfe{"]
+)
 def test_a_log_of_any_kind_is_read_as_far_as_it_goes(tmp_path, line):
-    assert "(step 7 of 600)" in unfinished(begun(tmp_path / "run", 600, ['{"step": 7}', line]))
+    run = begun(tmp_path / "run", 600, ['{"step": 7}'])
+    with (run / "log.jsonl").open("ab") as log:
+        log.write(line if isinstance(line, bytes) else line.encode())
+    assert "(step 7 of 600)" in unfinished(run)
+
+
+@pytest.mark.parametrize("content", ["", '{"ganeval": "0.1', "\x00" * 64])
+def test_a_run_whose_configuration_is_lost_in_a_power_cut_is_said(results, content):
+    run = begun(results / "c", 600, ['{"step": 100, "g/loss": 1}'])
+    (run / "config.json").write_text(content)
+    gathered = gather([results])
+    assert [one.report.samples.name for one in gathered.found] == ["a", "b"]
+    (said,) = gathered.said
+    assert said.startswith(f"left out: {run / 'config.json'}: cannot be read (")
+    with pytest.raises(ContentError) as caught:
+        gather([run])
+    assert str(caught.value).startswith(f"{run / 'config.json'}: cannot be read (")
+    (run / "config.json").write_text('{"model_type": "theirs"}')
+    assert gather([results]).said == ()
 
 
 def test_a_scored_run_without_its_report_has_no_steps_to_tell_of(tmp_path):

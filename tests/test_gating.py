@@ -339,6 +339,11 @@ def test_a_limit_that_nothing_can_break_is_warned_about() -> None:
     assert gate(new, baseline=old, max_decrease={"recall": "5%"}).warnings == ()
 
 
+def test_a_score_of_ones_own_may_be_below_0_and_such_a_limit_is_not_called_idle() -> None:
+    found = gate(scored(-4.0, metric="log_likelihood", better="higher"), min={"log_likelihood": -5})
+    assert (found.outcome, found.warnings) == (HELD, ())
+
+
 def test_a_baseline_that_nothing_is_relative_to_is_warned_about() -> None:
     found = gate(scored(8.0), baseline=scored(9.0), max={"fid": 9})
     assert found.warnings == ("--baseline is not used: no limit is relative to it",)
@@ -428,7 +433,7 @@ def test_a_lone_report_among_seeds_is_shown_with_their_spread_and_needs_no_error
     found = gate(scored(10.5, None, both=None), baseline=seeds(old), max_increase={"fid": 0})
     assert found.warnings == ()
     assert found.judgements[0].sentence.startswith(
-        "FID 10.5 ±1.0, --max-increase fid=0 (baseline 10.00 ±0.58): 0.433 standard errors over (by 0.5); "
+        "FID 10.5 ±1.0, --max-increase fid=0 (baseline 10.00 ±0.58 of 3 seeds): 0.433 standard errors over (by 0.5); "
     )
 
 
@@ -438,6 +443,27 @@ def test_percentages_scale_the_spread_of_a_baselines_seeds() -> None:
     scaled = stats.ttest_ind(new, 1.1 * np.array(old), equal_var=False, alternative="greater")
     assert found.excess / found.error == pytest.approx(scaled.statistic)
     assert found.factor == pytest.approx(stats.t.ppf(0.95, scaled.df))
+
+
+def test_reports_that_look_like_different_models_are_warned_about_as_their_mean_hides_one() -> None:
+    good, bad = (replace(scored(value), samples=replace(MADE, name=name, fingerprint=name))
+                 for name, value in (("dcgan", 1.0), ("wgan", 9.0)))  # fmt: skip
+    found = gate([good, bad], max={"fid": 6})
+    assert found.outcome == HELD
+    assert found.judgements[0].measured == "5.0 ±4.0 of 2 seeds"
+    assert found.warnings == (
+        "the report: dcgan and wgan are taken for seeds of one model; gate different models one by one",
+    )
+    old = gate(scored(1.0), baseline=[good, bad], max_increase={"fid": 1})
+    assert [line for line in old.warnings if line.startswith("the baseline: dcgan and wgan")]
+    assert gate(seeds([1.0, 2.0]), max={"fid": 6}).warnings == ()
+    settings = [
+        {"training": {"data": "digits", "config": {"seed": number, "lr": rate}}}
+        for number, rate in ((0, 0.1), (1, 0.1), (2, 0.2))
+    ]
+    same = [replace(one, more=more) for one, more in zip(seeds([1.0, 2.0, 3.0]), settings, strict=True)]
+    assert gate(same[:2], max={"fid": 6}).warnings == ()
+    assert len(gate(same, max={"fid": 6}).warnings) == 1
 
 
 def test_seeds_that_agree_exactly_leave_no_room() -> None:

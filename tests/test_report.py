@@ -240,6 +240,42 @@ BROKEN = {
         json.dumps(document(samples={**SCHEMA_1["samples"], "count": "many"})),
         "report: samples has the count 'many', needed a number",
     ),
+    "count beyond all": (
+        json.dumps(document(samples={**SCHEMA_1["samples"], "count": 10**400})),
+        "report: samples has the count 10+, needed a number of pictures",
+    ),
+    "count a truth": (
+        json.dumps(document(reference={**SCHEMA_1["reference"], "count": True})),
+        "report: reference has the count True, needed a number of pictures",
+    ),
+    "fingerprint a number": (
+        json.dumps(document(reference={**SCHEMA_1["reference"], "fingerprint": 3})),
+        "report: reference has the fingerprint 3, needed a text",
+    ),
+    "weights a truth": (
+        json.dumps(document(protocol={**SCHEMA_1["protocol"], "weights_sha256": True})),
+        "report: protocol has the weights_sha256 True, needed a text",
+    ),
+    "layer a number": (
+        json.dumps(document(protocol={**SCHEMA_1["protocol"], "layer": 2048})),
+        "report: protocol has the layer 2048, needed a text",
+    ),
+    "layer null": (
+        json.dumps(document(protocol={**SCHEMA_1["protocol"], "layer": None})),
+        "report: protocol has the layer None, needed a text",
+    ),
+    "seed not a number": (
+        json.dumps(document(protocol={**SCHEMA_1["protocol"], "seed": math.nan})),
+        "report: protocol has the seed nan, needed a whole number",
+    ),
+    "value beyond all": (
+        json.dumps(document(scores={"fid": {"value": 10**400, "better": "lower"}})),
+        "report: score fid has the value 10+, better 'lower'",
+    ),
+    "value a truth": (
+        json.dumps(document(scores={"fid": {"value": True, "better": "lower"}})),
+        "report: score fid has the value True, better 'lower'",
+    ),
     "direction unknown": (
         json.dumps(document(scores={"fid": {"value": 1.0, "better": "up"}})),
         "report: score fid has the value 1.0, better 'up'",

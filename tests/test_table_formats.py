@@ -91,6 +91,11 @@ def test_seeds_are_counted_and_what_plus_minus_means_is_said():
     rows = [cells(line) for line in lines if "±" in line]
     assert rows[:2] == [["1", "e", "1", "1.00 ±0.10"], ["2", "d", "3", "2.0 ±1.0"]]
     assert lines[-1] == "± one standard error over new draws; of several seeds the mean ± their standard deviation."
+    compared = plain(compare([*reports, trained("e", 1.0, lr=2)], group=True, baseline="e"))
+    assert compared[-1] == (
+        "* outside its error: |Δ| > 1.96 standard errors; with seeds, Student's t at 95 %. A single run beside seeds "
+        "takes their spread; between single runs another seed of training may differ by more."
+    )
 
 
 def test_sorted_by_name_there_are_no_ranks():
@@ -203,6 +208,14 @@ def test_the_frame_has_whole_numbers_and_truths_that_may_be_missing(usual, tmp_p
     assert unknown["n"].isna().tolist() == [True]
 
 
+def test_scores_that_are_called_as_our_columns_are_have_columns_of_their_own():
+    comparison = compare([scored("a", 1.0, rank=0.5, n=2.5, x_outside=3.5), scored("b", 2.0)], baseline="b")
+    (first, _) = json.loads(FORMATS["json"](comparison))
+    assert (first["rank"], first["n"], first["score_rank"], first["score_n"]) == (1, 1000, 0.5, 2.5)
+    row = next(csv.DictReader(io.StringIO(FORMATS["csv"](comparison))))
+    assert (row["rank"], row["score_rank"], row["score_n"], row["x_outside"]) == ("1", "0.5", "2.5", "3.5")
+
+
 # LaTeX
 
 
@@ -297,6 +310,7 @@ def test_html_is_well_formed_and_says_what_its_cells_sort_by(usual):
     assert {one["scope"] for one in heads} == {"col", "row"}
     numbers = [float(one["data-sort"]) for tag, one, _ in seen if tag == "td" and "data-sort" in one]
     assert {1.0, 2.1, -1.0, 90.0} <= set(numbers)
+    assert [one["class"] for tag, one, _ in seen if "best" in one.get("class", "")] == ["score best"] * 3
     assert all("data-sort" not in one for tag, one, text in seen if tag == "td" and text == "–")
     assert [one.get("class") for tag, one, _ in seen if tag == "tr"].count("yardstick") == 2
 

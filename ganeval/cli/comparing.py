@@ -58,16 +58,21 @@ def compare(
 
 
 def _check_free(target: Path) -> None:
-    """A table never takes the place of a report."""
+    """A table never takes the place of a report, nor of a run's configuration."""
     from ganeval.errors import ContentError
     from ganeval.report import load_reports
+    from ganeval.runs import CONFIG, REPORTS, is_run
 
-    if target.is_file():
-        try:
-            load_reports(target)
-        except ContentError:
+    if not target.is_file():
+        return
+    what = "holds a report"
+    try:
+        load_reports(target)
+    except ContentError:
+        if target.name not in (*REPORTS, CONFIG) or not is_run(target.parent):
             return
-        raise UsageError(f"-o {target}: holds a report, which a table would replace; give another name")
+        what = "is part of a run"
+    raise UsageError(f"-o {target}: {what}, which a table would replace; give another name")
 
 
 def _write(text: str, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""`gate`: a job that fails when a score got worse, and only then."""
+"""`gate`: what a job exits with, by whether scores hold their limits."""
 
 import os
 import time

@@ -58,7 +58,7 @@ def main() -> None:
     ganeval train-all                                   five reference GANs, so that scores have a yardstick
     ganeval compare                                     the runs in results/, side by side
     ganeval report -o report.html                       the same as one page with pictures
-    ganeval gate results/mine --max fid=25              fail a build, and never on noise
+    ganeval gate results/mine --max fid=25              exit 0 held, 1 regressed, 3 too close to tell
     ganeval list                                        what is here, and what is missing
 
     Results go to stdout; progress and warnings to stderr. Exit code 1: the content of a file is at fault; 2: a wrong

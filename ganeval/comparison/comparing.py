@@ -1,6 +1,5 @@
 """`compare`: reports, files, run folders and folders of runs made into a comparison."""
 
-import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +11,7 @@ from ganeval.comparison.naming import distinct
 from ganeval.comparison.rows import Row
 from ganeval.comparison.seeds import rows_by_kind
 from ganeval.errors import GanevalWarning, UsageError, unknown
-from ganeval.report import Report, Score
+from ganeval.report import Report, Score, is_number
 from ganeval.runs import Found, gather
 
 Given = Report | Found | str | Path
@@ -78,7 +77,7 @@ def _finite(found: Found) -> Found:
     scores: dict[str, Score] = {}
     for name, score in found.report.scores.items():
         numbers = {"value": score.value, "error": score.error, "error_samples": score.error_samples}
-        wrong = {what: number for what, number in numbers.items() if number is not None and not math.isfinite(number)}
+        wrong = {what: number for what, number in numbers.items() if number is not None and not is_number(number)}
         for what, number in wrong.items():
             line = f"{found.report.samples.name}: the {what} of {name} is {number}, which is no number: left out"
             warnings.warn(line, GanevalWarning, stacklevel=4)

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ganeval.comparison.noise import quantile
 from ganeval.comparison.rows import Row
 from ganeval.headings import HEADLINES
 
 OUTSIDE = 1.96  # standard errors from which a difference is marked: 95 %, two-sided
+CONFIDENCE = 0.975  # the same, where the errors are those of seeds
 Place = tuple[int, float, tuple[str | int, ...]]
 
 
@@ -61,6 +63,7 @@ class Group:
         """A row's score less the baseline's; None for the baseline itself, and where either lacks it.
 
         Where the error of either is not known neither is that of the difference, and nothing is called outside it.
+        Between seeds 95 % are Student's t; a single run beside them takes their spread, as it is one more seed.
         """
         if self.baseline is None or row is self.baseline:
             return None
@@ -68,11 +71,13 @@ class Group:
         if mine is None or theirs is None:
             return None
         value = mine.value - theirs.value
-        errors = row.standard_error(name), self.baseline.standard_error(name)
-        if errors[0] is None or errors[1] is None:
+        one, other = _error(row, self.baseline, name), _error(self.baseline, row, name)
+        if one is None or other is None:
             return Delta(value, None, False)
-        error = math.hypot(errors[0], errors[1])
-        return Delta(value, error, abs(value) > OUTSIDE * error)
+        counts = row.seeds(name), self.baseline.seeds(name)
+        factor = OUTSIDE if counts == (1, 1) else quantile(CONFIDENCE, [(one, counts[0]), (other, counts[1])])
+        error = math.hypot(one, other)
+        return Delta(value, error, abs(value) > factor * error)
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,14 @@ class Comparison:
     def baseline(self) -> bool:
         """Whether any group has a baseline."""
         return any(group.baseline for group in self.groups)
+
+
+def _error(row: Row, other: Row, name: str) -> float | None:
+    """A row's standard error in a difference: a single run's beside seeds is their spread; a yardstick is no seed."""
+    seeds, theirs = other.seeds(name), other.standard_error(name)
+    if row.seeds(name) == 1 < seeds and theirs is not None and not (row.yardstick or other.yardstick):
+        return theirs * math.sqrt(seeds)
+    return row.standard_error(name)
 
 
 def names_of(rows: Sequence[Row]) -> tuple[str, ...]:

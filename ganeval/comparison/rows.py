@@ -46,8 +46,12 @@ class Row:
         if score is None or score.error is None:
             return None
         if len(self.reports) > 1:
-            return score.error / math.sqrt(len(self._scores(name)))
+            return score.error / math.sqrt(self.seeds(name))
         return score.error if score.error_samples is None else score.error_samples
+
+    def seeds(self, name: str) -> int:
+        """How many of its reports have a score."""
+        return len(self._scores(name))
 
     def _scores(self, name: str) -> list[Score]:
         return [report.scores[name] for report in self.reports if name in report.scores]

@@ -3,7 +3,6 @@
 The workflow commands `::error title=…::…` and their escapes are those of actions/toolkit's `command.ts`.
 """
 
-import os
 from collections.abc import Mapping
 
 from ganeval.gating.judgements import HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate
@@ -55,7 +54,7 @@ def append_summary(environment: Mapping[str, str], text: str) -> str:
         return ""
     try:
         with open(path, "a", encoding="utf-8") as file:
-            file.write(text + os.linesep)
+            file.write(f"{text}\n")
     except OSError as reason:
         return f"GITHUB_STEP_SUMMARY {path}: cannot be written ({reason.strerror}); the outcome stands"
     return ""

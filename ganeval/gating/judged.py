@@ -115,6 +115,9 @@ def _metrics(order: Order, new: Side) -> list[str]:
     for metric in metrics:
         if problem := new.problem(metric):
             raise ContentError(f"--update-baseline: {metric} is {problem}; the baseline stays as it was")
+    for one in order.limits:
+        if one.percent and (value := new.measure(one.metric).value) <= 0:
+            raise ContentError(f"--update-baseline: {one.flag} needs a {one.metric} above 0, found {value:.6g}")
     return metrics or [name for name in HEADLINES if not new.problem(name)]
 
 

@@ -88,9 +88,9 @@ class Gate:
 
 
 def shown(part: Measure) -> str:
-    """A value ± its error, as tables have it."""
+    """A value ± its error, as tables have it, and of how many seeds it is the mean."""
     value, error = measured(Score(part.value, part.better, None if part.missing else part.error))
-    return f"{value} ±{error}" if error else value
+    return (f"{value} ±{error}" if error else value) + f" of {part.count} seeds" * (part.count > 1)
 
 
 def short(number: float) -> str:

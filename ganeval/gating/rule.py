@@ -6,8 +6,7 @@ reference), and z the one-sided quantile at the confidence asked for:
     held d <= 0     inconclusive 0 < d <= z s     regressed d > z s, or the metric is missing or not finite
 
 Several reports, one for each seed of a model, are taken as their mean, with s from their standard deviation and for z
-Student's t; with Welch's degrees of freedom (1947) where both sides are several. A single report beside several is one
-more draw from their spread: sampling error alone would leave out the variance of training.
+Student's t (`ganeval.comparison.noise`); a single report beside several is one more draw from their spread.
 """
 
 import math
@@ -15,16 +14,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from statistics import NormalDist
 
 from ganeval.comparable import differences
+from ganeval.comparison.noise import quantile
 from ganeval.errors import UsageError, unknown
-from ganeval.gating.doubts import doubts
+from ganeval.gating.doubts import doubts, mixed
 from ganeval.gating.judgements import HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate, Judgement
 from ganeval.gating.limits import CONFIDENCE, Limit, check_confidence, limit
-from ganeval.gating.sides import MANY, Measure, Side, side
+from ganeval.gating.sides import Measure, Side, side
 from ganeval.headings import TITLES, title
-from ganeval.report import Report
+from ganeval.report import MANY, Report
 
 Given = Report | str | Path | Sequence[Report | str | Path]
 NO_LIMITS: Mapping[str, float | str] = {}
@@ -67,7 +66,8 @@ def judge(limits: Sequence[Limit], new: Side, old: Side | None, confidence: floa
     check_confidence(confidence)
     check_limits(limits, new, old)
     judgements = tuple(_judge(one, new, old, confidence) for one in limits)
-    return Gate(judgements, tuple(dict.fromkeys(doubts(judgements, baseline=old is not None))))
+    warnings = [*mixed(new), *(mixed(old) if old else ()), *doubts(judgements, baseline=old is not None)]
+    return Gate(judgements, tuple(dict.fromkeys(warnings)))
 
 
 def check_limits(limits: Sequence[Limit], new: Side, old: Side | None) -> None:
@@ -128,10 +128,10 @@ def _standard(limit: Limit, base: Side) -> Measure:
 
 
 def _lent(one: Measure, other: Measure) -> Measure:
-    """A single report beside several takes their spread: it is one more seed, and its own error is sampling alone."""
-    if one.spread is not None or other.spread is None:
+    """A single report beside several takes their spread, and needs no error of its own."""
+    if one.count > 1 or other.count == 1:
         return one
-    return replace(one, error=other.spread, missing="")
+    return replace(one, error=other.error * math.sqrt(other.count), missing="")
 
 
 def _uncertainty(value: Measure, base: Measure | None, weight: float, confidence: float) -> tuple[float, float]:
@@ -139,27 +139,7 @@ def _uncertainty(value: Measure, base: Measure | None, weight: float, confidence
     parts = [(value.error, value.count)]
     if base is not None:
         parts.append((weight * base.error, base.count))
-    return math.hypot(*[error for error, _ in parts]), _factor(confidence, _degrees(parts))
-
-
-def _degrees(parts: Sequence[tuple[float, int]]) -> float:
-    """Degrees of freedom: infinite without seeds, of one side's seeds where only one has them, else Welch's."""
-    seeded = [(error, count - 1) for error, count in parts if count > 1]
-    if not seeded:
-        return math.inf
-    total = math.fsum(error**2 for error, _ in seeded)
-    if len(seeded) == 1 or total == 0:
-        return float(min(degrees for _, degrees in seeded))
-    return 1 / math.fsum((error**2 / total) ** 2 / degrees for error, degrees in seeded)
-
-
-def _factor(confidence: float, degrees: float) -> float:
-    """The one-sided quantile: normal, or Student's."""
-    if math.isinf(degrees):
-        return NormalDist().inv_cdf(confidence)
-    from scipy.special import stdtrit  # a sixth of a second that a single report need not wait for
-
-    return float(stdtrit(degrees, confidence))
+    return math.hypot(*[error for error, _ in parts]), quantile(confidence, parts)
 
 
 def _decider(new: Side, base: Side | None, ratio: float) -> str:

@@ -8,26 +8,21 @@ from pathlib import Path
 from ganeval.comparable import differences
 from ganeval.comparison import mean_score
 from ganeval.errors import ContentError, UsageError
-from ganeval.report import ImageSet, Report, Score, load_reports
+from ganeval.report import Report, Score, is_number, load_reports
 from ganeval.runs import is_run, unfinished
-
-LARGEST = 1e150  # what lies beyond has no square in floats
-MANY = 10**12  # pictures that nobody makes
 
 
 @dataclass(frozen=True)
 class Measure:
     """A score as a gate takes it: a value, one standard error of it, and from how many seeds.
 
-    `spread`: the standard deviation between seeds, where there are several. `missing`: why there is no error, which
-    then counts as 0.
+    `missing`: why there is no error, which then counts as 0.
     """
 
     value: float
     error: float
     better: str
     count: int = 1
-    spread: float | None = None
     missing: str = ""
 
 
@@ -53,8 +48,8 @@ class Side:
         lacking = [one for one in self.reports if metric not in one.scores]
         if lacking:
             return f"missing from {self._some(len(lacking))}"
-        values = [_number(one.scores[metric].value) for one in self.reports]
-        broken = [value for value in values if not abs(value) < LARGEST]
+        values = [one.scores[metric].value for one in self.reports]
+        broken = [value for value in values if not is_number(value)]
         return f"{broken[0]} in {self._some(len(broken))}" if broken else ""
 
     def measure(self, metric: str) -> Measure:
@@ -63,8 +58,7 @@ class Side:
         if len(scores) == 1:
             return _single(scores[0], f"{metric} has no error bar in {self.name}")
         mean = mean_score(scores)
-        spread = mean.error or 0.0
-        return Measure(mean.value, spread / math.sqrt(len(scores)), mean.better, len(scores), spread)
+        return Measure(mean.value, (mean.error or 0.0) / math.sqrt(len(scores)), mean.better, len(scores))
 
     def _some(self, count: int) -> str:
         return self.name + f" ({count} of {len(self.reports)} seeds)" * (len(self.reports) > 1)
@@ -81,8 +75,6 @@ def side(given: Report | str | Path | Sequence[Report | str | Path], name: str) 
     reports = [one for part in parts for one in ([part] if isinstance(part, Report) else _read(Path(part)))]
     if not reports:
         raise UsageError(f"{name}: found no report, needed one at least")
-    for report in reports:
-        _check(report)
     _check_distinct(reports, name)
     return Side(tuple(reports), name)
 
@@ -101,18 +93,6 @@ def _read(path: Path) -> list[Report]:
         raise UsageError(f"{path}: cannot be read ({reason.strerror}); needed a report") from reason
 
 
-def _check(report: Report) -> None:
-    """UsageError for a document with the keys of a report and something else in them."""
-    for part in (report.samples, report.reference):
-        if not _is_image_set(part):
-            raise UsageError(f"{part.name}: not a whole ganeval report: its counts, names or fingerprints are none")
-
-
-def _is_image_set(part: ImageSet) -> bool:
-    texts = isinstance(part.name, str) and isinstance(part.fingerprint, str | None)
-    return texts and (part.count is None or (type(part.count) is int and 0 <= part.count < MANY))
-
-
 def _check_distinct(reports: Iterable[Report], name: str) -> None:
     """The same pictures given twice are one seed: taken for two they would halve the spread."""
     seen: set[str] = set()
@@ -126,16 +106,5 @@ def _check_distinct(reports: Iterable[Report], name: str) -> None:
 def _single(score: Score, missing: str) -> Measure:
     """With an error that is null or no number counted as 0: nothing above a limit can then pass for noise."""
     found = score.error if score.error_samples is None else score.error_samples
-    error = _number(found)
-    known = math.isfinite(error) and error >= 0
-    return Measure(_number(score.value), error if known else 0.0, score.better, missing="" if known else missing)
-
-
-def _number(value: object) -> float:
-    """A float of what a JSON file may hold; NaN for what is no number."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return math.nan
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf
+    error = float(found) if found is not None and is_number(found) and found >= 0 else None
+    return Measure(float(score.value), error or 0.0, score.better, missing=missing if error is None else "")

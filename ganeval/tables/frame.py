@@ -1,5 +1,6 @@
 """A comparison for machines: one record per run with every score and all its digits, as a frame, CSV or JSON."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ganeval.comparison import Comparison, Group, Row
@@ -29,30 +30,43 @@ def to_frame(comparison: Comparison) -> "pandas.DataFrame":
 
     found = records(comparison)
     frame = pandas.DataFrame(found, columns=list(found[0]))
-    outside = tuple(name for name in frame if name.endswith("_outside"))
-    for kind, names in {**KINDS, "boolean": (*KINDS["boolean"], *outside)}.items():
+    for kind, names in KINDS.items():
         frame = frame.astype(dict.fromkeys(names, kind))
-    return frame
+    outside = [f"{name}_outside" for name in _columns(comparison)] if comparison.baseline else []
+    return frame.astype(dict.fromkeys(outside, "boolean"))
 
 
 def csv_text(comparison: Comparison) -> str:
     """The frame as comma-separated values."""
-    return str(to_frame(comparison).to_csv(index=False, lineterminator="\n"))
+    return _encodable(str(to_frame(comparison).to_csv(index=False, lineterminator="\n")))
 
 
 def json_text(comparison: Comparison) -> str:
     """The same records as JSON, null where there is nothing."""
-    return dump(records(comparison)) + "\n"
+    return _encodable(dump(records(comparison))) + "\n"
+
+
+def _encodable(text: str) -> str:
+    """Names of files that are no UTF-8 in escapes, which JSON reads back."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def records(comparison: Comparison) -> list[dict[str, Any]]:
     """A record for each run, all with the same keys."""
-    names = dict.fromkeys(name for group in comparison.groups for name in group.names)
+    columns = _columns(comparison)
     return [
-        {**_about(number, group, row), **_scores(group, row, list(names), comparison.baseline)}
+        {**_about(number, group, row), **_scores(group, row, columns, comparison.baseline)}
         for number, group in enumerate(comparison.groups, 1)
         for row in group.rows
     ]
+
+
+def _columns(comparison: Comparison) -> dict[str, str]:
+    """The scores by the columns that they are in: a score called `rank` or `n` is in none of ours."""
+    first = comparison.groups[0]
+    taken = _about(1, first, first.rows[0])
+    names = dict.fromkeys(name for group in comparison.groups for name in group.names)
+    return {f"score_{name}" if name in taken else name: name for name in names}
 
 
 def _about(number: int, group: Group, row: Row) -> dict[str, Any]:
@@ -74,13 +88,13 @@ def _about(number: int, group: Group, row: Row) -> dict[str, Any]:
     }
 
 
-def _scores(group: Group, row: Row, names: list[str], baseline: bool) -> dict[str, Any]:
+def _scores(group: Group, row: Row, columns: Mapping[str, str], baseline: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name in names:
+    for column, name in columns.items():
         score = row.score(name)
-        found |= {name: score and score.value, f"{name}_error": score and score.error}
+        found |= {column: score and score.value, f"{column}_error": score and score.error}
         if baseline:
             delta = group.delta(row, name)
-            found |= {f"{name}_delta": delta and delta.value, f"{name}_delta_error": delta and delta.error}
-            found |= {f"{name}_outside": delta and delta.outside}
+            found |= {f"{column}_delta": delta and delta.value, f"{column}_delta_error": delta and delta.error}
+            found |= {f"{column}_outside": delta and delta.outside}
     return found

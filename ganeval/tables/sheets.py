@@ -7,7 +7,12 @@ from ganeval.comparison import OUTSIDE, Comparison, Delta, Group, Row
 from ganeval.headings import ARROWS, HEADLINES, NOTHING, cell, places_for, title
 
 MARK = "*"
+RULE = f"|Δ| > {OUTSIDE} standard errors"
 CAUTION = "These are errors of drawing samples: another seed of training may differ by more."
+OF_SEEDS = (
+    "with seeds, Student's t at 95 %. A single run beside seeds takes their spread; "
+    "between single runs another seed of training may differ by more."
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ def remarks(comparison: Comparison) -> list[str]:
     if names:
         mean = " (of several seeds their deviation / √seeds)" if comparison.grouped else ""
         found.append(f"Δ less {' or '.join(names)}, ± one standard error on the samples' side{mean}.")
-        found.append(f"{MARK} outside its error: |Δ| > {OUTSIDE} standard errors. {CAUTION}")
+        found.append(f"{MARK} outside its error: {RULE}{f'; {OF_SEEDS}' if comparison.grouped else f'. {CAUTION}'}")
     return found
 
 
@@ -83,7 +88,7 @@ def _sheet(group: Group, comparison: Comparison, prefix: str) -> Sheet:
 def _notes(group: Group) -> Iterator[str]:
     report = group.rows[0].report
     if any(group.rank(row) for row in group.rows):
-        yield f"Rank by {title(group.sort, report.protocol.extractor)}."
+        yield f"Rank by {clean(title(group.sort, report.protocol.extractor))}."
     yield f"{clean(report.protocol.line())}."
 
 
@@ -102,7 +107,7 @@ def _scores(group: Group) -> Iterator[Column]:
     """A column for each score, and one of differences after it where there is a baseline."""
     for name in _shown(group):
         better = next(score.better for row in group.rows if (score := row.score(name)))
-        heading = title(name, group.rows[0].report.protocol.extractor)
+        heading = clean(title(name, group.rows[0].report.protocol.extractor))
         best = group.best(name) if len(group.judged) > 1 else ()
         yield Column("score", f"{heading} {ARROWS[better]}", tuple(_cell(row, name, row in best) for row in group.rows))
         if group.baseline is not None:

@@ -7,6 +7,7 @@ from ganeval.comparison import Comparison
 from ganeval.tables.sheets import Cell, Column, Sheet, remarks, sheets
 
 STYLE = """<style>
+.ganeval-comparison { overflow-x: auto; }
 .ganeval-comparison table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin-bottom: 2em; }
 .ganeval-comparison caption { text-align: left; padding-bottom: 0.5em; }
 .ganeval-comparison th, .ganeval-comparison td { padding: 0.2em 0.7em; text-align: right; white-space: nowrap; }
