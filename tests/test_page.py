@@ -511,3 +511,126 @@ def test_a_layer_is_asked_of_every_trained_run(
 def test_every_colour_of_the_plots_is_one_of_the_page() -> None:
     style = (Path(page_package.__file__).parent / "page.css").read_text()
     assert {name for name in VARIABLES.values() if f"--plot-{name}:" not in style} == set()
+
+
+ODD = {
+    "words for distances": (
+        {"distances": np.array(["a", "b"])},
+        "distances is <U1 (2,), needed a number for each picture",
+    ),
+    "tables of distances": ({"distances": np.zeros((2, 2))}, "distances is float64 (2, 2), needed a number for each"),
+    "labels of nothing": (
+        {"labels": np.full(2, np.nan)},
+        "labels is float64 (2,), needed a whole number for each picture",
+    ),
+    "tables of labels": ({"labels": np.zeros((2, 2), int)}, "labels is int64 (2, 2), needed a whole number for each"),
+    "one class and no list": ({"classes": np.array("cat")}, "classes is <U3 (), needed a list of names"),
+    "pictures of no size": ({"pictures": np.zeros((2, 0, 0, 1), np.uint8)}, "pictures is uint8 (2, 0, 0, 1), needed"),
+    "neighbours of no size": (
+        {"neighbours": np.zeros((2, 8, 0, 1), np.uint8)},
+        "neighbours is uint8 (2, 8, 0, 1), needed",
+    ),
+    "classes of no samples": (
+        {"by_class": np.zeros((1, 0, 8, 8, 1), np.uint8)},
+        "by_class is uint8 (1, 0, 8, 8, 1), needed",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_a_gallery_of_another_kind_is_one_line_of_a_page_that_stands(tmp_path: Path, kind: str) -> None:
+    arrays, line = ODD[kind]
+    whole = {"pictures": some_pictures(2), "neighbours": some_pictures(2), "classes": np.array(["cat"])}
+    run = run_folder(tmp_path / "a", scored("a", {"fid": (1.0, 0.1)}), **{**whole, **arrays})
+    page = Outline(page_of(compare([run])))
+    assert f"{run / 'gallery.npz'}: {line}" in page.text
+    assert page.all("img") == []
+
+
+def test_of_an_earlier_run_the_grid_is_that_of_the_checkpoint_that_was_scored(tmp_path: Path) -> None:
+    report = replace(scored("a", {"fid": (1.0, 0.1)}), more={"training": {"best_step": 1200}})
+    run = run_folder(tmp_path / "a", report)
+    (run / "grids").mkdir()
+    grids = {step: np.repeat(some_pictures(1, 22, seed=step)[0], 3, axis=2) for step in (100, 1200, 2400)}
+    for step, pixels in grids.items():
+        Image.fromarray(pixels).save(run / "grids" / f"step-{step:08}.png")
+    page = Outline(page_of(compare([run])))
+    (image,) = page.all("img")
+    assert np.array_equal(pixels_of(image["src"]), grids[1200])
+    assert "Samples at step 1,200 Drawn before training, not picked; the same at every check." in page.text
+    (run / "grids" / "step-00001200.png").unlink()
+    page = Outline(page_of(compare([run])))
+    assert np.array_equal(pixels_of(page.all("img")[0]["src"]), grids[2400])
+    assert "Samples at step 2,400" in page.text
+
+
+@pytest.mark.parametrize("damage", ["cut", "bomb"])
+def test_a_broken_grid_is_one_line_of_a_page_that_stands(
+    tmp_path: Path, damage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_folder(tmp_path / "a", scored("a", {"fid": (1.0, 0.1)}))
+    path = run / "grids" / "step-00000100.png"
+    path.parent.mkdir()
+    Image.fromarray(some_pictures(1, 100, 3)[0]).save(path)
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:40])
+    else:
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    page = Outline(page_of(compare([run])))
+    assert f"{path}: cannot be read (" in page.text
+    assert page.all("img") == []
+
+
+def test_large_pictures_are_no_larger_in_the_file_than_a_sharp_screen_shows(tmp_path: Path) -> None:
+    large, wide = some_pictures(8, 256, 3), some_pictures(1, 250, 1)[0][:100]
+    assert pixels_of(picture(large[0], "").uri).shape == (192, 192, 3)
+    assert pixels_of(picture(wide, "").uri).shape[:2] == (77, 192)
+    assert (picture(wide, "").width, picture(wide, "").height) == (96, 38)
+    assert pixels_of(strip(large, "").uri).shape == (192, 8 * 192 + 7 * 16, 4)
+    assert pixels_of(picture(large[0][:192, :192], "").uri).shape == (192, 192, 3)
+
+
+def test_a_translation_is_one_run_with_two_rows_and_yardsticks_are_no_runs(tmp_path: Path) -> None:
+    run = run_folder(tmp_path / "c", scored("c a→b", {"fid": (1.0, 0.1)}))
+    (run / "report-back.json").write_text(scored("c b→a", {"fid": (2.0, 0.1)}).to_json())
+    assert "1 run against digits:test" in Outline(page_of(compare([run]))).text
+    marks = [scored("r", {"fid": (0.1, 0.1)}, "real (train)"), scored("n", {"fid": (9.0, 0.1)}, "noise")]
+    assert "2 yardsticks against digits:test" in Outline(page_of(compare(marks))).text
+
+
+def test_a_table_of_one_run_does_not_speak_of_the_best_or_of_sorting() -> None:
+    one, two = scored("a", {"fid": (1.0, 0.1)}), scored("b", {"fid": (2.0, 0.1)})
+    text = Outline(page_of(compare([one]))).text
+    assert "best of its column" not in text
+    assert "A heading sorts." not in text
+    text = Outline(page_of(compare([one, two]))).text
+    assert "best of its column" in text
+    assert "A heading sorts." in text
+
+
+def test_the_ends_of_a_scale_are_plain_numbers() -> None:
+    report = scored("a", {"fid": (1234.5, 0.1), "kid": (-0.0073, 0.001)})
+    modes = {"modes_covered": Score(2877, "higher", total=3000)}
+    other = scored("b", {"fid": (100.0, 0.1), "kid": (0.05, 0.001)})
+    group = compare([replace(report, scores={**report.scores, **modes}), other]).groups[0]
+    ends = {line.name: line.track.ends for line in ledger_of(group, group.judged[1]) if line.track}
+    assert ends["modes_covered"] == ("0", "3,000")
+    assert ends["fid"] == ("0", "1,309")  # (1234.5 + 0.1) · 1.06
+    assert ends["kid"] == ("−0.007", "0.054")  # (0.051 + 0.0073) · 1.06 - 0.0073
+
+
+def test_the_legend_says_by_what_rule_a_difference_is_marked() -> None:
+    runs = [scored(f"{name}-s{seed}", {"fid": (1.0 + seed, 0.1)}) for name in "ab" for seed in (0, 1)]
+    rule = "* outside its error: more than 1.96 standard errors"
+    assert f"Δ difference from a-s0; {rule}. A heading sorts." in Outline(page_of(compare(runs, baseline="a-s0"))).text
+    text = Outline(page_of(compare(runs, group=True, baseline="a"))).text
+    assert f"Δ difference from a; {rule}, and with seeds Student's t at 95 %. A heading sorts." in text
+    assert "this run ± its error" not in text
+    assert "mean ± standard deviation over seeds" in text
+
+
+def test_a_folder_whose_name_is_no_text_is_shown_with_escapes(tmp_path: Path, run: Callable[..., Any]) -> None:
+    folder = run_folder(tmp_path / "a\udcff", scored("a", {"fid": (1.0, 0.1)}))
+    result = run("report", folder, "-o", tmp_path / "page.html")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "a\\udcff" in (tmp_path / "page.html").read_text(encoding="utf-8")

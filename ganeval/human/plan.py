@@ -76,7 +76,7 @@ def plan_of(document: Any, where: str) -> Plan:
     """The plan in a file of answers. ContentError where it is none, or was changed since the page was made."""
     try:
         plan = _plan(document)
-    except (KeyError, TypeError, ValueError) as reason:
+    except (KeyError, TypeError, ValueError, OverflowError) as reason:
         raise ContentError(f"{where}: found no whole test in it ({_short(reason)}); needed what a test saved") from None
     if plan.id != document["id"]:
         raise ContentError(f"{where}: its test was edited (id {document['id']}, needed {plan.id}); save it anew")

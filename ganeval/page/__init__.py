@@ -12,7 +12,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ganeval.comparison import Comparison
+from ganeval.comparison import OUTSIDE, Comparison
 from ganeval.page.document import Document, document_of, runs_of
 from ganeval.page.galleries import COPY, OPEN_CLASSES
 from ganeval.progress import Tick, silent
@@ -37,14 +37,16 @@ def html_of(document: Document) -> str:
         lstrip_blocks=True,
     )
     script, style = _text("page.js"), _text("page.css")
-    return environment.get_template("page.html.j2").render(
+    text = environment.get_template("page.html.j2").render(
         page=document,
         style=Markup(style),  # noqa: S704  # both are files of this package
         script=Markup(script),  # noqa: S704
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         copy_limit=COPY,
         open_classes=OPEN_CLASSES,
+        outside=OUTSIDE,
     )
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")  # names of files may be no UTF-8
 
 
 def _text(name: str) -> str:

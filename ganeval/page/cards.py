@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ganeval.comparison import Group, Row
 from ganeval.errors import ContentError
@@ -11,6 +10,7 @@ from ganeval.page.figures import Figures, figures_of_direction, figures_of_run
 from ganeval.page.galleries import Gallery, gallery_of
 from ganeval.page.ledger import Line, ledger_of
 from ganeval.page.provenance import Fact, config_text, facts_of
+from ganeval.plots.history import training_of
 from ganeval.report import Report, load_report
 from ganeval.runs import REPORTS, Found
 
@@ -114,7 +114,8 @@ def _gallery(found: Found) -> tuple[Gallery | None, tuple[str, ...]]:
     if found.folder is None:
         return None, ("A report file by itself: its pictures are in the folder of its run.",)
     try:
-        return gallery_of(found.folder, back=_is_back(found.folder, found.report)), ()
+        best = training_of(found.report).get("best_step")
+        return gallery_of(found.folder, back=_is_back(found.folder, found.report), best=best), ()
     except ContentError as error:
         return None, (str(error),)
 
@@ -126,18 +127,13 @@ def _is_back(folder: Path, report: Report) -> bool:
 
 
 def _verdicts(report: Report) -> tuple[Verdict, ...]:
-    said = _training(report).get("verdicts")
+    said = training_of(report).get("verdicts")
     some = [one for one in said if isinstance(one, Mapping)] if isinstance(said, Sequence) else []
     return tuple(Verdict(str(one.get("name", "")), str(one.get("sentence", ""))) for one in some)
 
 
-def _training(report: Report) -> Mapping[str, Any]:
-    training = report.more.get("training")
-    return training if isinstance(training, Mapping) else {}
-
-
 def _subtitle(row: Row) -> str:
-    training = _training(row.report)
+    training = training_of(row.report)
     count = "?" if row.report.samples.count is None else f"{row.report.samples.count:,}"
     model = f"{training['model']} on {training.get('data', '?')}" if "model" in training else row.report.samples.source
     parts = [model]

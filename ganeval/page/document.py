@@ -100,11 +100,19 @@ def title_of(comparison: Comparison) -> str:
 
 
 def runs_of(comparison: Comparison) -> str:
-    """How many runs are judged: `4 runs`, or where rows stand for several seeds `4 runs of 2 models`."""
+    """How many runs are judged: `4 runs`, or where rows stand for several seeds `4 runs of 2 models`.
+
+    Both directions of a CycleGAN are one run; where there are only yardsticks they are counted.
+    """
     rows = [row for group in comparison.groups for row in group.judged]
-    count = sum(len(row.reports) for row in rows)
-    runs = f"{count} {'run' if count == 1 else 'runs'}"
-    return f"{runs} of {len(rows)} {'model' if len(rows) == 1 else 'models'}" if comparison.grouped else runs
+    if not rows:
+        return _counted(sum(len(group.rows) for group in comparison.groups), "yardstick")
+    runs = _counted(len({found.folder or id(found.report) for row in rows for found in found_of(row)}), "run")
+    return f"{runs} of {_counted(len(rows), 'model')}" if comparison.grouped else runs
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _section(group: Group, name: str, number: int, maker: Cards, drawn: Callable[[], None]) -> Section:

@@ -13,10 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from ganeval.plots.stored import reduced
+
 EXACT = 64  # pixels a side up to which pictures are PNG
 WIDTH = 64  # CSS pixels that a picture is enlarged towards, by a whole number
 STRIP = 48  # the same, of pictures in a strip
 LARGEST = 96  # CSS pixels of pictures that are larger
+SHARP = 2 * LARGEST  # pixels a side that the file keeps of them: as many as a sharp screen shows
 QUALITY = 88  # of WebP: beyond it nothing more is seen at this size
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # by channels
 
@@ -40,7 +43,7 @@ def picture(pixels: npt.NDArray[np.uint8], alt: str) -> Picture:
     height, width = pixels.shape[:2]
     side = max(height, width)
     scale = max(1, WIDTH // side) if side <= LARGEST else LARGEST / side
-    return Picture(uri_of(image_of(pixels)), alt, round(width * scale), round(height * scale))
+    return Picture(uri_of(image_of(reduced(pixels, SHARP))), alt, round(width * scale), round(height * scale))
 
 
 def strip(pictures: npt.NDArray[np.uint8], alt: str) -> Picture:
@@ -49,6 +52,7 @@ def strip(pictures: npt.NDArray[np.uint8], alt: str) -> Picture:
     >>> strip(np.zeros((8, 8, 8, 1), np.uint8), "black").height
     48
     """
+    pictures = reduced(pictures, SHARP)
     count, height, width, channels = pictures.shape
     gap = max(1, width // 12)
     canvas = np.zeros((height, count * (width + gap) - gap, channels + 1), np.uint8)
@@ -60,10 +64,9 @@ def strip(pictures: npt.NDArray[np.uint8], alt: str) -> Picture:
     return Picture(uri_of(image_of(canvas)), alt, round(canvas.shape[1] * scale), round(height * scale))
 
 
-def grid(image: Image.Image, alt: str) -> Picture:
+def grid(pixels: npt.NDArray[np.uint8], alt: str) -> Picture:
     """A grid that the suite stored, as an `<img>`: taken back to its own pixels, and shown as large as it was."""
-    pixels = np.asarray(image.convert("RGB"))
-    return Picture(uri_of(image_of(_shrunk(pixels))), alt, image.width, image.height)
+    return Picture(uri_of(image_of(_shrunk(pixels))), alt, pixels.shape[1], pixels.shape[0])
 
 
 def image_of(pixels: npt.NDArray[np.uint8]) -> Image.Image:

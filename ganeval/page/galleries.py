@@ -1,6 +1,6 @@
 """What a run made, as it is: random samples, the nearest real picture beside each, and eight of every class.
 
-Reads `gallery.npz`; a run of an earlier version has none, and shows the grid of its last check instead.
+Reads `gallery.npz`; a run of an earlier version has none, and shows a grid of its training instead.
 """
 
 from collections.abc import Mapping
@@ -10,14 +10,23 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
 
 from ganeval.errors import ContentError
 from ganeval.page.encoding import Picture, grid, picture, strip
-from ganeval.plots.stored import arrays
+from ganeval.plots.stored import arrays, by_step, image_in
 
 COPY = 0.1  # of the distance between real pictures: one in fifty of MNIST's held-out digits is nearer, of others none
+GAP = 3  # CSS pixels between the two of a pair
 OPEN_CLASSES = 20  # shown at once; further classes are unfolded
+PICTURES = "uint8 pictures with 1 or 3 channels"
+HELD = {  # kinds of numbers, axes, and what that is in words
+    "pictures": ("u", 4, PICTURES),
+    "neighbours": ("u", 4, PICTURES),
+    "by_class": ("u", 5, PICTURES),
+    "distances": ("fiu", 1, "a number for each picture"),
+    "labels": ("iu", 1, "a whole number for each picture"),
+    "classes": ("U", 1, "a list of names"),
+}
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -61,14 +70,19 @@ class Gallery:
         return sum(pair.copied for pair in self.pairs)
 
     @property
+    def pair_width(self) -> int:
+        """CSS pixels of a sample and what is beside it."""
+        return max(pair.made.width + (GAP + pair.near.width if pair.near else 0) for pair in self.pairs)
+
+    @property
     def median(self) -> float | None:
         """The median of the distances, in units of that between real pictures."""
         ratios = [pair.ratio for pair in self.pairs if pair.ratio is not None]
         return float(np.median(ratios)) if ratios else None
 
 
-def gallery_of(folder: Path, *, back: bool = False) -> Gallery | None:
-    """The gallery of a run's folder, or its last grid; None where it has no pictures.
+def gallery_of(folder: Path, *, back: bool = False, best: object = None) -> Gallery | None:
+    """The gallery of a run's folder, or the grid of its best step, or its last one; None where it has no pictures.
 
     `back`: of CycleGAN's other direction.
     Raises ContentError where a file is no gallery.
@@ -76,10 +90,11 @@ def gallery_of(folder: Path, *, back: bool = False) -> Gallery | None:
     path = folder / ("gallery-back.npz" if back else "gallery.npz")
     if path.is_file():
         return _gallery(arrays(path, ["pictures"]), path)
-    grids = sorted(folder.glob("grids/step-*.png"))
-    if not grids or grids[-1].with_suffix(".npz").is_file():  # of points: the plot of the plane shows them better
+    grids = by_step(folder / "grids", "step-*.png")
+    if not grids or grids[max(grids)].with_suffix(".npz").is_file():  # of points: the plot of the plane is better
         return None
-    return _last_grid(grids[-1])
+    step = best if isinstance(best, int) and best in grids else max(grids)
+    return Gallery(grid=grid(image_in(grids[step]), f"grid of samples at step {step:,}"), grid_of=f"step {step:,}")
 
 
 def _gallery(found: Arrays, path: Path) -> Gallery:
@@ -95,14 +110,18 @@ def _gallery(found: Arrays, path: Path) -> Gallery:
 
 def _check(found: Arrays, path: Path) -> None:
     """ContentError for arrays that are not what a gallery holds."""
-    for name, axes in {"pictures": 4, "neighbours": 4, "by_class": 5}.items():
+    for name, (kinds, axes, needed) in HELD.items():
         array = found.get(name)
-        if array is not None and (array.dtype != np.uint8 or array.ndim != axes or array.shape[-1] not in (1, 3)):
-            held = f"{array.dtype} {array.shape}"
-            raise ContentError(f"{path}: {name} is {held}, needed uint8 pictures with 1 or 3 channels; score it again")
-    for name in ("neighbours", "distances", "labels"):
-        if name in found and (found[name].ndim == 0 or len(found[name]) != len(found["pictures"])):
+        if array is None:
+            continue
+        if array.dtype.kind not in kinds or array.ndim != axes or (axes > 1 and not _are_pictures(array)):
+            raise ContentError(f"{path}: {name} is {array.dtype} {array.shape}, needed {needed}; score it again")
+        if name in ("neighbours", "distances", "labels") and len(array) != len(found["pictures"]):
             raise ContentError(f"{path}: {name} are not as many as the pictures; score it again")
+
+
+def _are_pictures(array: npt.NDArray[Any]) -> bool:
+    return array.dtype == np.uint8 and array.shape[-1] in (1, 3) and 0 not in array.shape[1:]
 
 
 def _label(labels: npt.NDArray[Any] | None, names: list[str], index: int) -> str:
@@ -120,13 +139,3 @@ def _pair(found: Arrays, index: int, label: str) -> Pair:
     near = picture(found["neighbours"][index], f"the real picture nearest to {number}")
     ratio = float(found["distances"][index]) if "distances" in found else None
     return Pair(made, near, ratio if ratio is not None and np.isfinite(ratio) else None, label)
-
-
-def _last_grid(path: Path) -> Gallery:
-    step = path.stem.removeprefix("step-")
-    step = f"{int(step):,}" if step.isdigit() else step
-    try:
-        with Image.open(path) as image:
-            return Gallery(grid=grid(image, f"grid of samples at step {step}"), grid_of=f"step {step}")
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as reason:
-        raise ContentError(f"{path}: cannot be read ({reason}); needed a grid of samples") from reason

@@ -94,7 +94,16 @@ def _track(group: Group, name: str, score: Score) -> Track | None:
     places = [_place(value, (start, end)) for value in (score.value, score.value - error, score.value + error)]
     marks = {row.yardstick: row.score(name) for row in group.rows if row.yardstick}
     real, noise = (_mark(marks.get(kind), (start, end)) for kind in ("real", "noise"))
-    return Track(places[0], places[1], places[2], real, noise, (f"{start:.1g}".replace("-", "−"), f"{end:.2g}"))
+    return Track(places[0], places[1], places[2], real, noise, (_end(start, 1), _end(end, 2)))
+
+
+def _end(value: float, digits: int) -> str:
+    """An end of a scale: thousands in full, else to so many digits.
+
+    >>> _end(3000.0, 2), _end(0.054, 2), _end(-0.0073, 1)
+    ('3,000', '0.054', '−0.007')
+    """
+    return (f"{value:,.0f}" if abs(value) >= 100 else f"{value:.{digits}g}").replace("-", "−")
 
 
 def _alone(group: Group, name: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ganeval.errors import ContentError
+from ganeval.plots.history import training_of
 from ganeval.report import ImageSet, Report, dump
 from ganeval.runs import Found, config_of
 
@@ -33,8 +34,8 @@ def config_text(found: Found) -> str:
             return dump(config_of(found.folder))
         except (ContentError, ValueError):  # a page of scores does not fail over what explains them
             return ""
-    training = found.report.more.get("training")
-    return json.dumps(training, indent=1, ensure_ascii=False) if isinstance(training, Mapping) else ""
+    training = training_of(found.report)
+    return json.dumps(training, indent=1, ensure_ascii=False) if training else ""
 
 
 def _set(kind: str, images: ImageSet, report: Report) -> Iterator[Fact]:
@@ -51,8 +52,8 @@ def _set(kind: str, images: ImageSet, report: Report) -> Iterator[Fact]:
 
 
 def _training(report: Report) -> Iterator[Fact]:
-    training = report.more.get("training")
-    if not isinstance(training, Mapping):
+    training = training_of(report)
+    if not training:
         return
     model, data = training.get("model", "?"), training.get("data", "?")
     steps, best, seconds = (training.get(key) for key in ("steps", "best_step", "seconds"))

@@ -96,7 +96,11 @@ def _why_none(scores: Sequence[Score]) -> str:
     return "it was scored by an earlier version; score it again"
 
 
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
 def _whole(report: Report, name: str, counts: object) -> Array:
-    if not isinstance(counts, Sequence) or not counts or not all(isinstance(one, int) and one >= 0 for one in counts):
+    if not isinstance(counts, Sequence) or not counts or not all(_is_count(one) for one in counts):
         raise ContentError(f"{report.samples.name}: {name} by mode is {str(counts)[:40]}, needed whole numbers")
     return np.array(counts, np.int64)

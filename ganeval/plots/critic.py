@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from ganeval.plots import theme
 from ganeval.plots.history import History
 from ganeval.plots.plot import Absent, Plot
-from ganeval.plots.stored import AGAIN, Array, arrays, by_step, chosen, numbers
+from ganeval.plots.stored import ANEW, Array, arrays, by_step, chosen, numbers
 
 NAME = "critic-scores"
 TITLE = "D's scores of what is real and made"
@@ -45,7 +45,7 @@ def score_files(history: History) -> dict[int, Path]:
     """The files of scores by step; Absent where there are none."""
     files = by_step(history.folder / "learning", "scores-*.npz")
     if not files:
-        raise Absent(f"no learning/scores-*.npz: {AGAIN}")
+        raise Absent(f"no learning/scores-*.npz: {ANEW}")
     return files
 
 
@@ -110,12 +110,13 @@ def _handles() -> list[Patch | Line2D]:
 
 
 def _alt(history: History, steps: list[int], files: dict[int, Path]) -> str:
-    last = judged_in(files[steps[-1]], next(iter(critics(history))))
+    ending, name = next(iter(critics(history).items()))
+    last, whose = judged_in(files[steps[-1]], ending), f" of {name}" if ending else ""
     means = ", ".join(
         f"{word} {scores.mean():.3g}"
         for word, scores in (("trained on", last.real), ("held out", last.held_out), ("made", last.made))
     )
     return (
         f"Histograms of the critic's scores of {history.report.samples.name} at {len(steps)} checks from step "
-        f"{steps[0]:,} to {steps[-1]:,}. Mean scores at the last one: {means}."
+        f"{steps[0]:,} to {steps[-1]:,}. Mean scores{whose} at the last one: {means}."
     )

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from ganeval.comparison import Row
 from ganeval.headings import cell, fid_heading
 from ganeval.plots import theme
-from ganeval.plots.looks import Look, called, looks
+from ganeval.plots.looks import Look, called, looks, told
 from ganeval.plots.plot import Plot
 from ganeval.report import Score
 
@@ -37,8 +37,8 @@ def fid_dots(rows: Sequence[Row]) -> Plot | None:
     grouped = any(len(row.reports) > 1 for row, *_ in known)
     what = "± standard deviation over seeds" if grouped else "± one standard error"
     axes.set_xlabel(f"{fid_heading(known[0][0].report.protocol.extractor)} ↓, {what}")
-    told = "; ".join(f"{row.name} {cell(score)}" for row, _, score in known)
-    return Plot("fid", "FID side by side", f"FID with its error, the lowest on top: {told}.", figure)
+    values = told([f"{row.name} {cell(score)}" for row, _, score in known])
+    return Plot("fid", "FID side by side", f"FID with its error, the lowest on top: {values}.", figure)
 
 
 def _dot(axes: Axes, place: int, row: Row, look: Look, score: Score) -> None:

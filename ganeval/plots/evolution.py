@@ -6,7 +6,7 @@ from ganeval.plots.history import History
 from ganeval.plots.mosaic import Words, mosaic
 from ganeval.plots.plane import points_over_time
 from ganeval.plots.plot import Absent, OutOfPlace, Plot
-from ganeval.plots.stored import AGAIN, Array, by_step, cells, chosen
+from ganeval.plots.stored import ANEW, Array, by_step, cells, chosen
 
 NAME = "evolution"
 TITLE = "Samples while it trains"
@@ -22,7 +22,7 @@ def evolution(history: History) -> Plot:
         raise OutOfPlace("made vectors, which cannot be shown")
     grids = by_step(history.folder / "grids", "step-*.png")
     if not grids:
-        raise Absent(f"no grids/step-*.png: {AGAIN}")
+        raise Absent(f"no grids/step-*.png: {ANEW}")
     steps = chosen(list(grids), MOST, history.best_step)
     read = {step: cells(grids[step], history.columns, history.shape[-1]) for step in steps}
     if history.translates:

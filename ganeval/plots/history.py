@@ -1,17 +1,17 @@
 """What a trained run has left behind: its configuration, its losses and its checks, by step."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
-from ganeval.errors import ContentError
 from ganeval.plots.plot import OutOfPlace
 from ganeval.report import Report, load_report
 from ganeval.runs import Found, config_of, is_trained, log_of
 
 Series = dict[int, float]
+LARGEST = 1e38  # of what is logged: a float32 is no larger, and an axis from -1e308 to 1e308 has no length
+DIGITS = 15  # of a step
 PLAIN = 8  # columns of a grid of samples without classes, or of more than MOST of them
 MOST = 16
 
@@ -98,7 +98,7 @@ def history_of(found: Found) -> History:
     diverged = None
     for record in log_of(folder):
         step = record.get("step")
-        if not isinstance(step, int):
+        if not _is_number(step) or not isinstance(step, int) or step < 0:
             continue
         if "diverged" in record:
             diverged = step
@@ -109,10 +109,14 @@ def history_of(found: Found) -> History:
     return History(found.report, folder, asked, _sorted(terms), _sorted(checks), diverged)
 
 
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST  # NaN is not
+
+
 def _add(series: dict[str, Series], step: int, record: Mapping[str, Any]) -> None:
-    """The finite numbers of a line; where a run was resumed, the later line of a step stands."""
+    """The numbers of a line; where a run was resumed, the later line of a step stands."""
     for name, value in record.items():
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        if _is_number(value):
             series.setdefault(name, {})[step] = float(value)
 
 
@@ -121,10 +125,10 @@ def _sorted(series: Mapping[str, Series]) -> dict[str, Series]:
 
 
 def selection_fid(report: Report) -> Series:
-    """FID by step as the report keeps it: enough where the run's folder is elsewhere."""
+    """FID by step as the report keeps it, what is no number passed over: enough where the run's folder is elsewhere."""
     kept = training_of(report).get("selection_fid")
-    try:
-        known = {int(step): float(value) for step, value in kept.items()} if isinstance(kept, Mapping) else {}
-    except (TypeError, ValueError) as reason:
-        raise ContentError(f"{report.samples.name}: selection_fid holds what is no number ({reason})") from reason
-    return {step: value for step, value in sorted(known.items()) if math.isfinite(value)}
+    known: dict[str, Series] = {}
+    for step, value in kept.items() if isinstance(kept, Mapping) else ():
+        if step.isdecimal() and len(step) <= DIGITS:
+            _add(known, int(step), {"fid": value})
+    return _sorted(known).get("fid", {})

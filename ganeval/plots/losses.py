@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from ganeval.plots import theme
 from ganeval.plots.history import History, Series
 from ganeval.plots.plot import Absent, Plot
-from ganeval.plots.stored import AGAIN, Array
+from ganeval.plots.stored import ANEW, Array
 
 NAME = "losses"
 TITLE = "Losses of G and D"
@@ -51,7 +51,7 @@ def losses(history: History) -> Plot:
     """Every logged term over the steps, as logged and smoothed, with the best step and where training diverged."""
     panels = _panels(history.terms)
     if not panels:
-        raise Absent(f"no losses in log.jsonl: {AGAIN}")
+        raise Absent(f"no losses in log.jsonl: {ANEW}")
     figure = theme.chart(0.5 + sum(1.9 if number == 0 else 1.5 for number in range(len(panels))))
     heights = [1.9 if number == 0 else 1.5 for number in range(len(panels))]
     rows = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]

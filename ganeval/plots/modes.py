@@ -11,6 +11,7 @@ from matplotlib.patches import Patch
 from ganeval.comparison import Row
 from ganeval.plots import theme
 from ganeval.plots.counts import Counts, counts_of
+from ganeval.plots.looks import told
 from ganeval.plots.plot import Absent, Plot
 from ganeval.report import Report
 
@@ -51,8 +52,8 @@ def modes_by_run(rows: Sequence[Row]) -> Plot | None:
     for axes in flat[len(known) :]:
         axes.remove()
     _legend(figure, known[0][1], counted=False)
-    told = "; ".join(f"{row.name} loses {len(counts.lost)} of {len(counts.made)}" for row, counts in known)
-    return Plot("modes-by-run", "Samples by mode", f"Shares of modes beside the reference: {told}.", figure)
+    lost = told([f"{row.name} loses {len(counts.lost)} of {len(counts.made)}" for row, counts in known])
+    return Plot("modes-by-run", "Samples by mode", f"Shares of modes beside the reference: {lost}.", figure)
 
 
 def _bars(axes: Axes, counts: Counts, across: int = ACROSS) -> None:

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from PIL import Image
 
-from ganeval.plots.stored import Array
+from ganeval.plots.stored import Array, reduced
 from ganeval.plots.theme import DPI, MUTED, WIDTH, said
 
 CRISP = 64  # pixels of a side that are never made fewer
@@ -60,7 +59,7 @@ def mosaic(cells: Array, words: Words) -> Figure:
     """A figure of pictures, uint8 (rows, columns, H, W, 3), and the words around them, about as wide as a page."""
     left = EDGE + bool(words.rows) * (EDGE + LETTER * max(len(said(one)) for one in words.rows or ("",)))
     room = int(WIDTH * DPI) - left - EDGE
-    cells = _small(cells, max(CRISP, room // cells.shape[1]))
+    cells = reduced(cells, max(CRISP, room // cells.shape[1]))
     layout = _layout(cells, words, left, room)
     canvas = _canvas(cells, layout)
     high, wide = (side * layout.scale for side in canvas.shape[:2])
@@ -84,20 +83,6 @@ def _layout(cells: Array, words: Words, left: int, room: int) -> Layout:
     upright = longest * LETTER > (wide + gap) * scale
     top = EDGE + (longest * LETTER if upright else LINE * bool(words.columns)) + (LINE + 6) * bool(words.spans)
     return Layout(lefts, np.arange(rows) * (high + gap + below), (wide, high), below, scale, (left, top), upright)
-
-
-def _small(cells: Array, most: int) -> Array:
-    """The pictures, reduced where they are too large for a page."""
-    rows, columns, high, wide = cells.shape[:4]
-    if max(high, wide) <= most:
-        return cells
-    by = most / max(high, wide)
-    size = (max(1, round(wide * by)), max(1, round(high * by)))
-    flat = [
-        np.asarray(Image.fromarray(one).resize(size, Image.Resampling.LANCZOS))
-        for one in cells.reshape(-1, high, wide, 3)
-    ]
-    return np.stack(flat).reshape(rows, columns, size[1], size[0], 3)
 
 
 def _canvas(cells: Array, layout: Layout) -> Array:

@@ -52,7 +52,8 @@ def _saved(plot: Plot, form: str, metadata: dict[str, None], **options: Any) -> 
 def _themed(text: str, plot: Plot) -> str:
     """One element to stand in a page: no size but its proportions, identifiers of its own, the page's colours."""
     text = STYLE_BLOCK.sub("", text[text.index("<svg") :])
-    own = f"{UNFIT.sub('-', plot.name)}-{hashlib.sha256((plot.alt + text).encode()).hexdigest()[:8]}-"
+    content = (plot.alt + text).encode("utf-8", "backslashreplace")  # a name may be no UTF-8
+    own = f"{UNFIT.sub('-', plot.name)}-{hashlib.sha256(content).hexdigest()[:8]}-"
     used = {name for tag in TAG.findall(text) for _, name in REFERENCE.findall(tag)}
     text = TAG.sub(lambda tag: _of_page(tag.group(), own, used), text)
     return OPENING.sub(lambda tag: _opening(tag.group(), plot), text, count=1).strip() + "\n"

@@ -15,7 +15,7 @@ from ganeval.errors import ContentError
 from ganeval.plots import theme
 from ganeval.plots.history import History
 from ganeval.plots.plot import Absent, OutOfPlace, Plot
-from ganeval.plots.stored import AGAIN, Array, arrays, by_step, chosen, numbers
+from ganeval.plots.stored import ANEW, Array, arrays, by_step, chosen, numbers
 
 BOUNDARY = "boundary"
 MOST = 8  # checks as small multiples, of samples
@@ -42,7 +42,7 @@ def planes(history: History, most: int) -> tuple[dict[int, Plane], int]:
         raise OutOfPlace("made pictures or vectors, not points in the plane")
     files = by_step(history.folder / "grids", "step-*.npz")
     if not files:
-        raise Absent(f"no grids/step-*.npz: {AGAIN}")
+        raise Absent(f"no grids/step-*.npz: {ANEW}")
     return {step: plane_in(files[step]) for step in chosen(list(files), most, history.best_step)}, len(files)
 
 

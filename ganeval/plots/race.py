@@ -10,7 +10,7 @@ from ganeval.comparison import Row
 from ganeval.headings import fid_heading
 from ganeval.plots import theme
 from ganeval.plots.history import Series, selection_fid
-from ganeval.plots.looks import Look, looks
+from ganeval.plots.looks import Look, looks, told
 from ganeval.plots.plot import Plot
 from ganeval.plots.training import STEEP
 
@@ -41,8 +41,9 @@ def fid_over_training(rows: Sequence[Row], logged: Mapping[int, Series]) -> Plot
     axes.set_ylabel(f"{fid_heading(lines[0][0].report.protocol.extractor)} of held-out pictures ↓")
     theme.steps_axis(axes)
     theme.legend_beside(figure, [*handles, *star], [*(row.name for row, *_ in lines), "lowest"])
-    ends = "; ".join(f"{row.name} {min(min(one.values()) for one in some):.3g}" for row, *_, some in lines)
-    alt = f"FID by training step, of {len(lines)} runs; the lowest of each: {ends}."
+    ends = told([f"{row.name} {min(min(one.values()) for one in some):.3g}" for row, *_, some in lines])
+    count = sum(len(some) for *_, some in lines)
+    alt = f"FID by training step, of {count} {'run' if count == 1 else 'runs'}; the lowest of each: {ends}."
     return Plot("fid-over-training", "FID over training", alt, figure)
 
 

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from ganeval.comparison import Row
 from ganeval.plots import theme
-from ganeval.plots.looks import Look, called, looks
+from ganeval.plots.looks import Look, called, looks, told
 from ganeval.plots.plot import Plot
 from ganeval.report import Score
 
@@ -54,8 +54,8 @@ def precision_recall(rows: Sequence[Row]) -> Plot | None:
     axes.set_xlabel("recall ↑ (share of real pictures within reach)")
     axes.set_ylabel("precision ↑ (share of samples that look real)")
     theme.legend_beside(figure, handles, labels)
-    told = "; ".join(f"{one.row.name} {one.precision.value:.2f} and {one.recall.value:.2f}" for one in points)
-    alt = f"Precision against recall with one standard error, better up and to the right. Both by run: {told}."
+    both = told([f"{one.row.name} {one.precision.value:.2f} and {one.recall.value:.2f}" for one in points])
+    alt = f"Precision against recall, each with its error, better up and to the right. Both by run: {both}."
     return Plot("precision-recall", "Precision and recall", alt, figure)
 
 

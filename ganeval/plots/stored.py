@@ -16,8 +16,9 @@ from ganeval.plots.plot import Absent
 
 Array = npt.NDArray[Any]
 STEP = re.compile(r"-(\d{8})\.")
-REMEDY = "remove it, and the command that trained the run, given again, writes it anew"
+REMEDY = "remove it, and give the command that trained the run again"
 AGAIN = "trained by an earlier version; the command that trained it, given again, adds it"
+ANEW = "trained by an earlier version; only a new training stores it, check by check"
 
 
 def arrays(path: Path, needed: Sequence[str]) -> dict[str, Array]:
@@ -69,16 +70,37 @@ def by_step(folder: Path, pattern: str) -> dict[int, Path]:
     return dict(sorted(known.items()))
 
 
+def image_in(path: Path) -> Array:
+    """The picture in a file as uint8 (H, W, 3). ContentError where it cannot be read."""
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as reason:
+        raise ContentError(f"{path}: cannot be read ({_line(reason)}); {REMEDY}") from reason
+
+
+def reduced(pixels: Array, most: int) -> Array:
+    """Pictures, uint8 (..., H, W, C), of at most so many pixels along the longer side; smaller ones as they are.
+
+    >>> reduced(np.zeros((5, 300, 150, 1), np.uint8), 100).shape
+    (5, 100, 50, 1)
+    """
+    *many, high, wide, channels = pixels.shape
+    if max(high, wide) <= most:
+        return pixels
+    by = most / max(high, wide)
+    size = (max(1, round(wide * by)), max(1, round(high * by)))
+    flat = pixels.reshape(-1, high, wide, *([] if channels == 1 else [channels]))
+    small = [np.asarray(Image.fromarray(one).resize(size, Image.Resampling.LANCZOS)) for one in flat]
+    return np.stack(small).reshape(*many, size[1], size[0], channels)
+
+
 def cells(path: Path, columns: int, side: int, gap: int = 2) -> Array:
     """The pictures in a grid as the suite writes them: uint8 (rows, columns, S, S, 3), in their own pixels.
 
     A grid is enlarged by a whole number, and has a white gap around each picture. ContentError for any other picture.
     """
-    try:
-        with Image.open(path) as image:
-            grid = np.asarray(image.convert("RGB"))
-    except (OSError, SyntaxError, ValueError) as reason:
-        raise ContentError(f"{path}: cannot be read ({_line(reason)}); {REMEDY}") from reason
+    grid = image_in(path)
     pitch = side + gap
     scale, rest = divmod(grid.shape[1], columns * pitch + gap)
     rows, below = divmod(grid.shape[0] - gap * scale, pitch * scale) if scale else (0, 0)

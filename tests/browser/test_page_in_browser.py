@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -257,3 +258,78 @@ def test_links_of_the_table_lead_to_the_cards(browser_page: Any, whole: Path) ->
     target = page.url.partition("#")[2]
     assert page.locator(f"#{target} h3").inner_text() == page.locator("table.scores tbody a").first.inner_text()
     assert page.evaluate("scrollY") > 500
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of a run with large pictures and long names of classes."""
+    folder = tmp_path_factory.mktemp("large")
+    write_run(folder / "large", scored("large", 1.0), {})
+    random = np.random.RandomState(0)
+    arrays = {
+        "pictures": random.randint(0, 256, (12, 256, 256, 3), np.uint8),
+        "neighbours": random.randint(0, 256, (12, 256, 256, 3), np.uint8),
+        "distances": np.linspace(0.01, 2, 12).astype(np.float32),
+        "labels": np.arange(12) % 4,
+        "classes": np.array([f"{number} a long name of a class, and then some" for number in range(4)]),
+        "by_class": random.randint(0, 256, (4, 8, 256, 256, 3), np.uint8),
+    }
+    np.savez_compressed(folder / "large" / "gallery.npz", **arrays)
+    path = folder / "page.html"
+    path.write_text(page_of(compare([folder])), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_pictures_and_captions_lie_apart_however_large_they_are(
+    open_page: Callable[..., Any], large: Path, width: int
+) -> None:
+    page = open_page(viewport={"width": width, "height": 900}).open(large)
+    boxes = page.eval_on_selector_all(
+        ".pair img",
+        "all => all.map(one => one.getBoundingClientRect()).map(box => [box.left, box.top, box.right, box.bottom])",
+    )
+    assert len(boxes) == 24
+    for index, (left, top, right, bottom) in enumerate(boxes):
+        assert right <= width
+        for other in boxes[index + 1 :]:
+            assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
+    heights = page.eval_on_selector_all(".caption", "all => all.map(one => one.getBoundingClientRect().height)")
+    assert max(heights) < 25  # of one line
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(("width", "media"), [(1280, "screen"), (400, "screen"), (720, "print")])
+def test_no_picture_is_stretched(
+    open_page: Callable[..., Any], whole: Path, large: Path, width: int, media: str
+) -> None:
+    for path in (whole, large):
+        page = open_page(viewport={"width": width, "height": 900}).open(path)
+        unfold(page)
+        page.emulate_media(media=media)
+        stretched = page.eval_on_selector_all(
+            "img",
+            """all => all.map(one => [one, one.getBoundingClientRect()])
+                .map(([one, box]) => [one.alt, box.width / box.height * one.naturalHeight / one.naturalWidth])
+                .filter(([alt, ratio]) => Math.abs(ratio - 1) > 0.03)""",
+        )
+        assert stretched == []
+
+
+def test_a_name_of_usual_length_is_on_one_line(browser_page: Any, whole: Path) -> None:
+    page = browser_page.open(whole)
+    link = page.locator("tbody a", has_text="digits-wgan-gp-s0").first
+    assert link.evaluate("one => one.getClientRects().length") == 1
+
+
+def test_a_table_of_all_headlines_and_differences_fits_a_usual_screen(browser_page: Any, tmp_path: Path) -> None:
+    scores = ("kid", "inception_score", "precision", "recall", "density", "coverage", "modes_kl", "human_error_rate")
+    reports = []
+    for name, fid in {"cgan": 0.39, "dcgan": 3.76, "vanilla": 10.06}.items():
+        found = {score: Score(0.1234 * fid, "lower", 0.0123) for score in scores}
+        found |= {"fid": Score(fid, "lower", 0.11), "modes_covered": Score(10, "higher", total=10)}
+        reports.append(replace(scored(name, fid), scores=found))
+    (tmp_path / "page.html").write_text(page_of(compare(reports, baseline="dcgan")), encoding="utf-8")
+    page = browser_page.open(tmp_path / "page.html")
+    assert page.locator("table.scores thead th").count() == 12
+    assert page.evaluate("(one => one.scrollWidth - one.clientWidth)(document.querySelector('.scroll'))") <= 0

@@ -38,10 +38,11 @@ def test_a_run_of_an_earlier_version_says_what_it_lacks(run, make_run, tmp_path)
     result = run("plot", folder, "-o", tmp_path / "figures")
     assert result.exit_code == 0
     again = "trained by an earlier version; the command that trained it, given again, adds it"
+    anew = "trained by an earlier version; only a new training stores it, check by check"
     assert result.stderr.splitlines() == [
         f"not drawn: interpolation: no learning/interpolation.npz: {again}",
-        f"not drawn: critic-scores: no learning/scores-*.npz: {again}",
-        f"not drawn: detector: no learning/scores-*.npz: {again}",
+        f"not drawn: critic-scores: no learning/scores-*.npz: {anew}",
+        f"not drawn: detector: no learning/scores-*.npz: {anew}",
         f"not drawn: activation: no learning/activation-*.npz: {again}",
     ]
     assert len(names_in(tmp_path / "figures")) == 8
@@ -64,7 +65,7 @@ def test_a_broken_file_is_one_line_and_the_other_pictures_are_drawn(run, make_ru
     assert result.exit_code == 1
     (line,) = result.stderr.splitlines()
     assert line.startswith(f"Error: not drawn: interpolation: {path}: cannot be read (")
-    assert line.endswith("; remove it, and the command that trained the run, given again, writes it anew")
+    assert line.endswith("; remove it, and give the command that trained the run again")
     assert names_in(folder / "plots") == ["modes.png", "modes.svg"]
 
 
@@ -102,6 +103,15 @@ def test_a_broken_grid_is_one_line(run, make_run):
     result = run("plot", folder, "--only", "evolution,losses")
     assert result.exit_code == 1
     assert f"{path}: cannot be read (" in result.stderr
+    assert names_in(folder / "plots") == ["losses.png", "losses.svg"]
+
+
+def test_a_grid_of_far_too_many_pixels_is_one_line(run, make_run, monkeypatch):
+    folder = make_run().folder
+    monkeypatch.setattr("PIL.Image.MAX_IMAGE_PIXELS", 100)
+    result = run("plot", folder, "--only", "evolution,losses")
+    assert result.exit_code == 1
+    assert "step-00000100.png: cannot be read (" in result.stderr
     assert names_in(folder / "plots") == ["losses.png", "losses.svg"]
 
 

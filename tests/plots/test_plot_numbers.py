@@ -163,6 +163,8 @@ def test_a_report_without_counts_says_why(scores, why):
         ({"samples": [1, 2], "reference": [1]}, "found counts of 2 and of 1 modes"),
         ({"samples": [1, 2.5], "reference": [1, 1]}, r"samples by mode is \[1, 2.5\], needed whole numbers"),
         ({"samples": "12", "reference": [1, 1]}, "samples by mode is 12, needed whole numbers"),
+        ({"samples": [True, False], "reference": [1, 1]}, "samples by mode is .True, False., needed whole numbers"),
+        ({"samples": [1, 2**63], "reference": [1, 1]}, "samples by mode is .1, 9223372036854775808., needed whole"),
         ({"samples": [1, 2], "reference": [1, -1]}, r"reference by mode is \[1, -1\], needed whole numbers"),
         ({"samples": [1, 2], "reference": [1, 1], "names": ["a"]}, "found counts of 2 and of 2 modes"),
     ],
@@ -176,3 +178,25 @@ def test_files_by_step_are_in_order_and_others_are_left(tmp_path):
     for name in ("scores-00000200.npz", "scores-00000010.npz", "scores-x.npz", ".scores-00000300.npz.tmp"):
         (tmp_path / name).touch()
     assert list(by_step(tmp_path, "scores-*.npz")) == [10, 200]
+
+
+def test_numbers_that_no_axis_can_show_are_passed_over(make_run):
+    found = make_run()
+    lines = [
+        '{"step": 15, "d/loss": 1e308}',
+        f'{{"step": 25, "g/loss": 1{"0" * 400}}}',
+        f'{{"step": 1{"0" * 400}, "d/loss": 1}}',
+    ]
+    lines += ['{"step": -5, "d/loss": 1}', '{"step": 35, "check": {"fid": -1e308}}', '{"step": true, "d/loss": 1}']
+    with (found.folder / "log.jsonl").open("a") as file:
+        file.write("\n".join(lines) + "\n")
+    history = history_of(found)
+    assert list(history.terms["d/loss"]) == list(history.terms["g/loss"]) == list(range(10, 301, 10))
+    assert history.checks["fid"] == {100: 4.0, 200: 1.5, 300: 2.0}
+
+
+def test_a_reports_own_fid_over_training_is_taken_as_far_as_it_is_numbers():
+    kept = {"100": 4.0, "x": 1.0, "200": None, "300": "2", "400": float("nan"), "500": 10**400, "50": 9, "-1": 3.0}
+    report = replace(report_on("a"), more={"training": {"selection_fid": kept}})
+    assert selection_fid(report) == {50: 9.0, 100: 4.0}
+    assert selection_fid(replace(report, more={"training": {"selection_fid": [1]}})) == {}

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -138,3 +139,9 @@ def test_drawing_leaves_matplotlibs_settings_as_they_were(found):
     before = dict(matplotlib.rcParams)
     svg_of(all_of(found)[0], themed=True)
     assert dict(matplotlib.rcParams) == before
+
+
+def test_a_name_that_is_no_utf_8_is_drawn_all_the_same(plots):
+    odd = replace(plots[0], alt="a\udcff and b")
+    assert "a\udcff and b" in svg_of(odd, themed=True)
+    assert png_of(odd) == png_of(plots[0])

@@ -13,6 +13,7 @@ from made_runs import MODES, STEPS, make, report_on, scores_at, some_cells, stor
 from ganeval.comparison import compare
 from ganeval.plots import plots_of_group, plots_of_run, png_of
 from ganeval.plots.detector import average_precision, curve
+from ganeval.plots.theme import INK, MADE, REAL
 from ganeval.report import Score
 from ganeval.runs import Found
 
@@ -150,6 +151,39 @@ def test_losses_are_those_of_the_log_with_the_best_step_and_where_it_diverged(ma
     assert [text.get_text() for text in panels[0].get_legend().get_texts()] == ["D", "G"]
 
 
+def test_scores_over_training_are_named_for_what_they_are_of(make_run):
+    upper, lower = drawn(make_run())["training"].figure.axes
+    named = {}
+    for axes in (upper, lower):
+        legend = axes.get_legend()
+        looks = [(line.get_color(), line.get_marker()) for line in legend.get_lines()]
+        lines = {(line.get_color(), line.get_marker()): list(line.get_ydata()) for line in axes.lines[::-1]}
+        named |= {text.get_text(): lines[look] for text, look in zip(legend.get_texts(), looks, strict=True)}
+    assert named == {
+        "held-out pictures": [4.0, 1.5, 2.0],
+        "training pictures": [2.0, 0.75, 1.0],
+        "real pictures, as many as held out": [0.9, 0.9],
+        "precision": [0.5] * 3,
+        "recall": [0.6] * 3,
+    }
+
+
+def test_error_bars_are_as_long_as_the_errors():
+    rows, runs = group()
+    plots = {plot.name: plot for plot in plots_of_group(rows, runs)}
+    reaches = {}
+    for name in ("fid", "precision-recall"):
+        bars = [one.get_segments()[0] for one in plots[name].figure.axes[0].collections]
+        reaches[name] = {tuple(np.ptp(bar, axis=0).round(6)) for bar in bars}
+    assert (0.2, 0.0) in reaches["fid"]
+    assert {(0.06, 0.0), (0.0, 0.04)} <= reaches["precision-recall"]  # recall ± 0.03 across, precision ± 0.02 up
+    assert reaches["precision-recall"] == {(0.06, 0.0), (0.0, 0.04), (0.02, 0.0), (0.0, 0.02)}
+    report = report_on("a")
+    (axes,) = {plot.name: plot for plot in plots_of_run(Found(report, None))[0]}["modes"].figure.axes
+    bars = next(one.get_segments() for one in axes.collections)
+    assert np.ptp(bars[0], axis=0)[1] == pytest.approx(2 * (0.5 * 0.5 / 100) ** 0.5)
+
+
 def test_the_best_step_and_divergence_can_both_be_read_where_they_are_near(make_run):
     found = make_run()
     with (found.folder / "log.jsonl").open("a") as file:
@@ -212,6 +246,32 @@ def test_the_detectors_legend_says_the_average_precision_at_the_best_and_the_las
         assert [text.get_text() for text in axes.get_legend().get_texts()] == [
             f"best, step 200: AP {values[0]:.3f}", f"last, step 300: AP {values[1]:.3f}", "chance: 0.5",
         ]  # fmt: skip
+
+
+def test_ridges_are_the_scores_of_what_their_colour_stands_for(make_run):
+    from matplotlib.colors import to_hex
+
+    axes = drawn(make_run())["critic-scores"].figure.axes[0]
+    legend = {"real": REAL, "held_out": INK, "made": MADE}
+    for row, step in enumerate(reversed(STEPS)):
+        for key, colour in legend.items():
+            (ridge,) = [
+                one
+                for one in axes.patches
+                if to_hex(one.get_edgecolor()) == colour and not one.get_fill() and one.get_data().baseline == row
+            ]
+            heights, edges = ridge.get_data().values - row, ridge.get_data().edges
+            middle = np.average((edges[1:] + edges[:-1]) / 2, weights=heights)
+            assert middle == pytest.approx(scores_at(step)[key].mean(), abs=0.15), (step, key)
+
+
+def test_a_layers_starts_are_above_what_drives_it(make_run):
+    found = make_run()
+    canvas = np.asarray(drawn(found)["activation-block2"].figure.axes[0].images[0].get_array())
+    with np.load(found.folder / "learning" / "activation-block2.npz") as arrays:
+        assert np.array_equal(canvas[:8, :8, 0], arrays["before"][0, ..., 0])
+        top = canvas.shape[0] - int(np.argmax(canvas[::-1, 0, 3] > 0)) - 8
+        assert np.array_equal(canvas[top : top + 8, :8, 0], arrays["pictures"][0, ..., 0])
 
 
 def test_activations_are_written_under_their_pictures(make_run):
@@ -281,6 +341,15 @@ def test_seeds_of_one_model_are_one_line_of_the_table_and_each_is_shown():
         list(line.get_xdata()) for line in axes.lines if line.get_marker() == "|" and len(line.get_xdata()) == 3
     ] == [[1.0, 2.0, 3.0]]
     assert "over seeds" in axes.get_xlabel()
+    assert "one standard error" not in plots["precision-recall"].alt  # of seeds it is their deviation
+
+
+def test_fid_over_training_counts_runs_and_not_models():
+    training = {"best_step": 200, "selection_fid": {"100": 9.0, "200": 1.5}, "config": {}}
+    reports = [replace(report_on(f"mine-s{seed}", 1.0 + seed), more={"training": training}) for seed in range(3)]
+    (found,) = compare(reports, group=True).groups
+    plots = {plot.name: plot for plot in plots_of_group(found.rows, [])}
+    assert plots["fid-over-training"].alt.startswith("FID by training step, of 3 runs;")
 
 
 def test_scores_that_are_all_alike_or_of_one_picture_are_drawn(make_run):
@@ -302,6 +371,22 @@ def test_an_unknown_error_is_no_error_bar_and_noise_alone_is_drawn():
     axes = plots["fid"].figure.axes[0]
     assert not axes.collections
     assert axes.texts[0].get_text() == "90"
+
+
+def test_words_tell_of_a_few_runs_and_how_many_more_there_are():
+    (found,) = compare([report_on(f"mine-{number:02}", 1.0 + number) for number in range(12)]).groups
+    for plot in plots_of_group(found.rows, []):
+        assert "mine-07" in plot.alt, plot.name
+        assert "mine-08" not in plot.alt, plot.name
+        assert plot.alt.endswith("; and 4 more."), plot.name
+    (found,) = compare([report_on(f"mine-{number:02}") for number in range(9)]).groups
+    assert all("mine-08" in plot.alt for plot in plots_of_group(found.rows, []))  # one more is not left to guess
+
+
+def test_the_mean_scores_in_words_are_those_of_the_critic_that_is_named(make_run):
+    assert "Mean scores at the last one: trained on" in drawn(make_run())["critic-scores"].alt
+    words = drawn(make_run("c-s0", model="cyclegan", shape=[1, 16, 16]))["critic-scores"].alt
+    assert "Mean scores of D of digit at the last one: trained on" in words
 
 
 def test_runs_without_scores_give_no_pictures_of_several():
