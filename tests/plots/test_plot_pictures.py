@@ -281,6 +281,14 @@ def test_activations_are_written_under_their_pictures(make_run):
     assert [f"{value + 1:.2f}" for value in range(8)] == words[-8:]
 
 
+def test_a_translators_pictures_were_found_and_not_made(make_run):
+    plot = drawn(make_run(model="cyclegan"))["activation-block2"]
+    words = [text.get_text() for text in plot.figure.axes[0].texts]
+    assert {"middling", "most", "layer block2, by channel; below: its peak activation"} <= set(words)
+    assert "before" not in words
+    assert plot.alt.startswith("Test pictures that excite each of 8 channels of layer block2")
+
+
 def test_bars_of_modes_are_shares_and_lost_ones_are_crossed(make_run):
     axes = drawn(make_run())["modes"].figure.axes[0]
     assert [bar.get_height() for bar in axes.patches] == [0.5, 0.3, 0.2, 0.0]
