@@ -1,6 +1,5 @@
 """From a trained model to its reports: samples of the best and the last checkpoint, scored on the test split."""
 
-import json
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from ganeval.files import replacing
 from ganeval.images import Images
 from ganeval.progress import Tick
 from ganeval.report import Report, Score, load_report
+from ganeval.runs import log_of
 from ganeval.suite.domains import Domains
 from ganeval.suite.drawn import SEED, as_set, from_noise, sampler_of, scored_count, translated
 from ganeval.suite.orders import Order
@@ -68,8 +68,7 @@ def logged(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Di
     losses: list[dict[str, Any]] = []
     checks: list[dict[str, Any]] = []
     divergence = None
-    for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines():
-        record = json.loads(line)
+    for record in log_of(folder):
         if "check" in record:
             checks.append({"step": record["step"], **record["check"]})
         elif "diverged" in record:
