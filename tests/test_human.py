@@ -211,14 +211,14 @@ def test_the_fingerprint_is_that_of_a_report_on_the_same_pictures(tmp_path, digi
 
 
 def test_a_generator_makes_as_many_as_are_asked_for(tmp_path, monkeypatch):
-    (tmp_path / "my_generator.py").write_text(
+    (tmp_path / "a_generator.py").write_text(
         "import numpy as np\n\ndef make(n):\n    return np.random.RandomState(0).randint(0, 256, (n, 8, 8), np.uint8)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    plan = make_page("my_generator:make", "digits:test", tmp_path / "a.html", Wish(n=6))
-    assert (plan.samples.name, plan.samples.count) == ("my_generator:make", 3)
-    plan = make_page("my_generator:make", "digits:test", tmp_path / "a.html", Wish(n=6, limit=50))
-    report = evaluate("my_generator:make", "digits:test", metrics=["fid"], n=50)
+    plan = make_page("a_generator:make", "digits:test", tmp_path / "a.html", Wish(n=6))
+    assert (plan.samples.name, plan.samples.count) == ("a_generator:make", 3)
+    plan = make_page("a_generator:make", "digits:test", tmp_path / "a.html", Wish(n=6, limit=50))
+    report = evaluate("a_generator:make", "digits:test", metrics=["fid"], n=50)
     assert (plan.samples.count, plan.samples.fingerprint) == (50, report.samples.fingerprint)
 
 

@@ -1,4 +1,4 @@
-"""A headless Chromium for pages: one browser for all tests, a fresh page for each, which keeps what went wrong on it.
+"""A headless Chromium for pages: one browser for a file of tests, a fresh page for each, which keeps what went wrong on it.
 
 Playwright drives the Chromium that is installed; it downloads none. `GANEVAL_CHROMIUM` says where it is; with
 `GANEVAL_BROWSER_TESTS=required` its absence is a failure and no skip.
@@ -38,9 +38,9 @@ def missing(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Playwright's headless Chromium, one for the whole session."""
+    """Playwright's headless Chromium, one for a file of tests: it takes a core's share as long as it lives."""
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:
