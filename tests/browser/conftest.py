@@ -1,4 +1,4 @@
-"""A headless Chromium for pages: one browser for a file of tests, a fresh page for each, which keeps what went wrong on it.
+"""A headless Chromium for pages: one browser for a file of tests, a fresh page for each that keeps what went wrong.
 
 Playwright drives the Chromium that is installed; it downloads none. `GANEVAL_CHROMIUM` says where it is; with
 `GANEVAL_BROWSER_TESTS=required` its absence is a failure and no skip.
