@@ -114,6 +114,20 @@ def test_equal_scores_share_a_rank_and_the_next_is_counted_on():
     assert group.best("recall") == ()
 
 
+def test_the_best_of_one_alone_is_not_marked():
+    group = only(compare([scored("a", 1.0, recall=0.5), scored("b", 2.0)]))
+    marked = [[row.name for row in group.rows if group.is_best(row, name)] for name in ("fid", "recall")]
+    assert marked == [["a"], []]
+    assert [row.name for row in group.best("recall")] == ["a"]
+
+
+def test_what_is_sorted_by_is_shown_though_it_be_no_headline():
+    reports = [scored("a", 1.0, psnr=20.0), scored("b", 2.0, psnr=10.0)]
+    assert only(compare(reports, sort="psnr")).shown == ("psnr", "fid")
+    assert only(compare(reports)).shown == only(compare(reports, sort="name")).shown == ("fid",)
+    assert only(compare([scored("a", psnr=20.0)])).shown == ("psnr",)
+
+
 def test_a_higher_score_is_the_best_where_higher_is_better():
     group = only(compare([scored("a", recall=0.2), scored("b", recall=0.9)]))
     assert [row.name for row in group.best("recall")] == ["b"]

@@ -507,3 +507,13 @@ def test_reports_may_be_files_lists_and_run_folders(tmp_path: Path) -> None:
     found = gate([tmp_path / "läufe 数", str(tmp_path / "two.json")], max={"fid": 10.2})
     assert found.judgements[0].value.count == 3
     assert found.judgements[0].value.value == pytest.approx(10.2)
+
+
+def test_of_what_people_judged_answers_would_decide():
+    """Their error falls with the number of answers; more pictures change nothing."""
+    report = scored(0.30, metric="human_error_rate", better="higher")
+    rate = Score(0.30, "higher", error=0.04, error_samples=0.04, more={"answers": 100})
+    found = gate(replace(report, scores={"human_error_rate": rate}), min={"human_error_rate": 0.33})
+    needed = math.ceil(100 * (stats.norm.ppf(0.95) * 0.04 / 0.03) ** 2)
+    assert found.outcome == INCONCLUSIVE
+    assert found.judgements[0].note == f"about {needed} answers would decide"

@@ -53,11 +53,12 @@ def plot(runs: tuple[Path, ...], target: Path | None, layer: str | None, only: s
 
 def _one(found: "list[Found]", target: Path, layer: str | None, names: list[str] | None) -> None:
     """The pictures of one run; a translating one has a report for each direction, which differ in their modes alone."""
+    from ganeval.files import check_target
     from ganeval.plots.catalogue import PICTURES, draw
-    from ganeval.plots.writing import check_folder, write_plots
+    from ganeval.plots.writing import write_plots
 
     names = _known(names, list(PICTURES))
-    check_folder(target)
+    check_target("-o", target / f"{names[0]}.svg")
     if layer is not None and found[0].folder is not None:
         from ganeval.suite.activation import store_activation
 
@@ -81,11 +82,12 @@ def _one(found: "list[Found]", target: Path, layer: str | None, names: list[str]
 def _several(found: "list[Found]", target: Path, names: list[str] | None) -> None:
     """The pictures of several runs: those that may not be compared are apart, with a number in their files' names."""
     from ganeval.comparison import compare
+    from ganeval.files import check_target
     from ganeval.plots.catalogue import OF_SEVERAL, draw_several
-    from ganeval.plots.writing import check_folder, write_plots
+    from ganeval.plots.writing import write_plots
 
     names = _known(names, list(OF_SEVERAL))
-    check_folder(target)
+    check_target("-o", target / f"{names[0]}.svg")
     groups = compare([one.report for one in found]).groups
     drawn = 0
     for number, group in enumerate(groups, 1):

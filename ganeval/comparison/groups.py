@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ganeval.comparison.noise import quantile
 from ganeval.comparison.rows import Row
-from ganeval.headings import HEADLINES
+from ganeval.headings import HEADLINES, places_for
 
 OUTSIDE = 1.96  # standard errors from which a difference is marked: 95 %, two-sided
 CONFIDENCE = 0.975  # the same, where the errors are those of seeds
@@ -22,6 +22,18 @@ class Delta:
     value: float
     error: float | None
     outside: bool
+
+    @property
+    def printed(self) -> tuple[str, str]:
+        """The difference with its sign, and its error to two digits, as tables have them.
+
+        >>> Delta(-0.5234, 0.1234, True).printed, Delta(2, None, False).printed
+        (('-0.52', '0.12'), ('+2', ''))
+        """
+        if not self.error:
+            return f"{self.value:+.4g}", ""
+        places = places_for(self.error)
+        return f"{self.value:+.{places}f}", f"{self.error:.{places}f}"
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,18 @@ class Group:
         """The scores that any row has: headlines first, then the others as the reports have them."""
         return names_of(self.rows)
 
+    @cached_property
+    def shown(self) -> tuple[str, ...]:
+        """The scores that tables for people show: headlines and what is sorted by; all where there is no headline."""
+        headlines = tuple(name for name in self.names if name in HEADLINES)
+        if not headlines:
+            return self.names
+        return headlines if self.sort in (*headlines, "name") else (self.sort, *headlines)
+
+    def better(self, name: str) -> str:
+        """The direction of a score that some row has: lower or higher."""
+        return next(report.scores[name].better for row in self.rows for report in row.reports if name in report.scores)
+
     @property
     def judged(self) -> tuple[Row, ...]:
         """The rows that are no yardsticks."""
@@ -49,6 +73,14 @@ class Group:
     def best(self, name: str) -> tuple[Row, ...]:
         """The rows with the best value of a score, ties and all; yardsticks do not compete."""
         return tuple(row for row in self.judged if self.rank(row, name) == 1)
+
+    def contested(self, name: str) -> bool:
+        """Whether several rows have a score: the best of one alone is none."""
+        return sum(row.score(name) is not None for row in self.judged) > 1
+
+    def is_best(self, row: Row, name: str) -> bool:
+        """Whether a row is to be marked: it has the best value of a score that several have."""
+        return self.contested(name) and self.rank(row, name) == 1
 
     def rank(self, row: Row, name: str | None = None) -> int | None:
         """A row's place by a score (that of sorting), 1 for the best, equal for equals; None where it has none."""

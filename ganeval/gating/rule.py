@@ -102,7 +102,7 @@ def _judge(limit: Limit, new: Side, old: Side | None, confidence: float) -> Judg
     excess = limit.excess(value.value, standard.value if standard else 0.0)
     error, factor = _uncertainty(value, standard, abs(limit.weight), confidence)
     outcome = HELD if excess <= 0 else INCONCLUSIVE if excess <= factor * error else REGRESSED
-    note = _decider(new, base, factor * error / excess) if outcome == INCONCLUSIVE else ""
+    note = _decider(limit.metric, new, base, factor * error / excess) if outcome == INCONCLUSIVE else ""
     return made(outcome, value=value, baseline=standard, excess=excess, error=error, factor=factor, note=note)
 
 
@@ -142,12 +142,16 @@ def _uncertainty(value: Measure, base: Measure | None, weight: float, confidence
     return math.hypot(*[error for error, _ in parts]), quantile(confidence, parts)
 
 
-def _decider(new: Side, base: Side | None, ratio: float) -> str:
-    """How many samples, or seeds, would take the noise below what was found: the square of the ratio times as many."""
+def _decider(metric: str, new: Side, base: Side | None, ratio: float) -> str:
+    """How many samples, or seeds, would take the noise below what was found: the square of the ratio times as many.
+
+    Of what people judged it is answers, which the score counts.
+    """
     sides = [new] if base is None else [new, base]
     if all(len(one.reports) == 1 for one in sides):
-        count = new.first.samples.count
-        return f"about {_times(count, ratio)} samples{' of each' * (base is not None)} would decide" if count else ""
+        answers = new.first.scores[metric].more.get("answers")
+        count, things = (answers, "answers") if isinstance(answers, int) else (new.first.samples.count, "samples")
+        return f"about {_times(count, ratio)} {things}{' of each' * (base is not None)} would decide" if count else ""
     mine, *theirs = [_times(len(one.reports), ratio) for one in sides]
     return f"about {mine} seeds{f', and {theirs[0]} of the baseline,' if theirs else ''} would decide"
 

@@ -9,7 +9,7 @@ from ganeval.files import check_target, replacing
 from ganeval.human.plan import Plan
 from ganeval.human.tally import Tally
 from ganeval.report import Report, dump
-from ganeval.runs import is_run, unfinished
+from ganeval.runs import REPORTS, is_run, unfinished
 
 SCORE = "human_error_rate"
 
@@ -69,7 +69,7 @@ def report_files(given: Path) -> list[Path]:
         return [given]
     if is_run(given) and (line := unfinished(given)):
         raise ContentError(line)
-    files = sorted(given.glob("report*.json"))
+    files = [given / name for name in REPORTS if (given / name).is_file()]
     if not files:
         raise UsageError(f"--report {given}: found a folder without report.json, needed a run or a report file")
     return files

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ganeval.comparison import Group, Row
 from ganeval.headings import ARROWS, HEADLINES, title
-from ganeval.page.table import better_of, contested, delta_text, is_best, shown
+from ganeval.page.table import delta_text, shown
 from ganeval.report import Score
 
 SHARES = frozenset(
@@ -68,7 +68,7 @@ def ledger_of(group: Group, row: Row) -> tuple[Line, ...]:
 
 def _line(group: Group, row: Row, name: str, score: Score) -> Line:
     value, error = shown(score)
-    better = better_of(group, name)
+    better = group.better(name)
     delta = group.delta(row, name)
     return Line(
         name,
@@ -78,9 +78,9 @@ def _line(group: Group, row: Row, name: str, score: Score) -> Line:
         value,
         error,
         _track(group, name, score),
-        group.rank(row, name) if contested(group, name) else None,
-        is_best(group, row, name),
-        delta_text(delta, score),
+        group.rank(row, name) if group.contested(name) else None,
+        group.is_best(row, name),
+        delta_text(delta),
         delta is not None and delta.outside,
         name in HEADLINES,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganeval.comparison import Delta, Group, Row
-from ganeval.headings import ARROWS, HEADLINES, NOTHING, measured, places_for, title
+from ganeval.headings import ARROWS, NOTHING, measured, title
 from ganeval.report import Score
 
 
@@ -64,26 +64,20 @@ class TableView:
 
 
 def table_of(group: Group, anchors: Sequence[str]) -> TableView:
-    """The table of a group: its headline scores, or all where it has none of those; an anchor for each row."""
-    names = [name for name in group.names if name in HEADLINES] or list(group.names)
-    columns = tuple(_column(group, name) for name in names)
-    rows = tuple(_row(group, row, anchor, names) for row, anchor in zip(group.rows, anchors, strict=True))
+    """The table of a group; an anchor for each row."""
+    columns = tuple(_column(group, name) for name in group.shown)
+    rows = tuple(_row(group, row, anchor) for row, anchor in zip(group.rows, anchors, strict=True))
     return TableView(columns, rows, group.sort, group.baseline.name if group.baseline else "")
 
 
 def _column(group: Group, name: str) -> Column:
-    better = better_of(group, name)
+    better = group.better(name)
     extractor = group.rows[0].report.protocol.extractor
     return Column(name, title(name, extractor), ARROWS[better], f"{better} is better", name == group.sort)
 
 
-def better_of(group: Group, name: str) -> str:
-    """The direction of a score, from the first report that has it."""
-    return next(one.scores[name].better for row in group.rows for one in row.reports if name in one.scores)
-
-
-def _row(group: Group, row: Row, anchor: str, names: Sequence[str]) -> TableRow:
-    cells = tuple(_cell(group, row, name) for name in names)
+def _row(group: Group, row: Row, anchor: str) -> TableRow:
+    cells = tuple(_cell(group, row, name) for name in group.shown)
     kind = row.yardstick or ""
     return TableRow(row.name, kind, group.rank(row), len(row.reports), row is group.baseline, anchor, cells)
 
@@ -95,8 +89,7 @@ def _cell(group: Group, row: Row, name: str) -> Cell:
     value, error = shown(score)
     delta = group.delta(row, name)
     outside = delta is not None and delta.outside
-    change = delta_text(delta, score, bare=True)
-    return Cell(value, error, score.value, is_best(group, row, name), change, outside)
+    return Cell(value, error, score.value, group.is_best(row, name), delta_text(delta, bare=True), outside)
 
 
 def shown(score: Score) -> tuple[str, str]:
@@ -109,25 +102,14 @@ def shown(score: Score) -> tuple[str, str]:
     return (f"−{value[1:]}" if value.startswith("-") else value), error
 
 
-def contested(group: Group, name: str) -> bool:
-    """Whether several runs have a score: the best of one alone is none."""
-    return sum(row.score(name) is not None for row in group.judged) > 1
+def delta_text(delta: Delta | None, *, bare: bool = False) -> str:
+    """A difference and its error as printed, the difference alone where `bare`; empty where there is none.
 
-
-def is_best(group: Group, row: Row, name: str) -> bool:
-    """Whether a row has the best value of a score that several have."""
-    return contested(group, name) and row in group.best(name)
-
-
-def delta_text(delta: Delta | None, score: Score, *, bare: bool = False) -> str:
-    """A difference with its sign, to as many places as its error has, and that; empty where there is none.
-
-    >>> change, score = Delta(-0.123, 0.05, True), Score(1.0, "lower")
-    >>> delta_text(change, score), delta_text(change, score, bare=True), delta_text(None, score)
+    >>> change = Delta(-0.123, 0.05, True)
+    >>> delta_text(change), delta_text(change, bare=True), delta_text(None)
     ('−0.123 ±0.050', '−0.123', '')
     """
     if delta is None:
         return ""
-    places = places_for(delta.error) if delta.error else 0 if isinstance(score.value, int) else 3
-    value = f"{delta.value:+.{places}f}".replace("-", "−")
-    return f"{value} ±{delta.error:.{places}f}" if delta.error and not bare else value
+    value, error = delta.printed
+    return value.replace("-", "−") + (f" ±{error}" if error and not bare else "")

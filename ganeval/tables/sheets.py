@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ganeval.comparison import OUTSIDE, Comparison, Delta, Group, Row
-from ganeval.headings import ARROWS, HEADLINES, NOTHING, cell, places_for, title
+from ganeval.headings import ARROWS, NOTHING, cell, title
 
 MARK = "*"
 RULE = f"|Δ| > {OUTSIDE} standard errors"
@@ -105,22 +105,13 @@ def _labels(group: Group, grouped: bool) -> Iterator[Column]:
 
 def _scores(group: Group) -> Iterator[Column]:
     """A column for each score, and one of differences after it where there is a baseline."""
-    for name in _shown(group):
-        better = next(score.better for row in group.rows if (score := row.score(name)))
+    for name in group.shown:
         heading = clean(title(name, group.rows[0].report.protocol.extractor))
-        best = group.best(name) if len(group.judged) > 1 else ()
-        yield Column("score", f"{heading} {ARROWS[better]}", tuple(_cell(row, name, row in best) for row in group.rows))
+        cells = tuple(_cell(row, name, group.is_best(row, name)) for row in group.rows)
+        yield Column("score", f"{heading} {ARROWS[group.better(name)]}", cells)
         if group.baseline is not None:
             deltas = [group.delta(row, name) for row in group.rows]
             yield Column("delta", f"Δ {heading.partition(' (')[0]}", tuple(map(delta_cell, deltas)))
-
-
-def _shown(group: Group) -> list[str]:
-    """The headlines and what is sorted by; all where there is no headline."""
-    names = [name for name in group.names if name in HEADLINES]
-    if group.sort in group.names and group.sort not in names:
-        names = [group.sort, *names]
-    return names if any(name in HEADLINES for name in names) else list(group.names)
 
 
 def _cell(row: Row, name: str, best: bool) -> Cell:
@@ -136,12 +127,8 @@ def delta_cell(delta: Delta | None) -> Cell:
     """
     if delta is None:
         return Cell(NOTHING)
-    if not delta.error:
-        text = f"{delta.value:+.4g}"
-    else:
-        places = places_for(delta.error)
-        text = f"{delta.value:+.{places}f} ±{delta.error:.{places}f}"
-    return Cell(text + f" {MARK}" * delta.outside, float(delta.value))
+    value, error = delta.printed
+    return Cell(value + f" ±{error}" * bool(error) + f" {MARK}" * delta.outside, float(delta.value))
 
 
 def _count(count: int | None) -> str:

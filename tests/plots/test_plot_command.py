@@ -135,7 +135,8 @@ def test_wrong_names_and_paths_are_usage_errors(run, make_run, tmp_path):
     (tmp_path / "taken").write_text("")
     result = run("plot", folder, "-o", tmp_path / "taken")
     assert result.exit_code == 2
-    assert result.stderr == f"Error: -o {tmp_path / 'taken'}: found a file, needed a folder for pictures\n"
+    taken = tmp_path / "taken"
+    assert result.stderr == f"Error: -o {taken / 'evolution.svg'}: nothing can be written to {taken}\n"
     assert run("plot", tmp_path / "gone").exit_code == 2
     assert run("plot").exit_code == 2
     result = run("plot", folder, make_run("other").folder, "--layer", "block1", "-o", tmp_path / "x")
@@ -149,8 +150,8 @@ def test_a_folder_that_may_not_be_written_is_one_line(run, make_run, monkeypatch
     monkeypatch.setattr("os.access", lambda path, mode: path != folder)  # root, who may run the tests, writes anywhere
     result = run("plot", folder)
     assert result.exit_code == 2
-    why = f"nothing can be written to {folder}; give another folder with -o"
-    assert result.stderr == f"Error: -o {folder / 'plots'}: {why}\n"
+    picture = folder / "plots" / "evolution.svg"
+    assert result.stderr == f"Error: -o {picture}: nothing can be written to {folder}\n"
 
 
 def test_an_unfinished_run_is_said_and_not_drawn(run, make_run):
