@@ -106,6 +106,12 @@ def test_a_cell_has_the_value_its_error_and_every_digit_to_sort_by() -> None:
     assert plain(second) == "2.5"
 
 
+def test_what_the_table_is_sorted_by_is_in_it() -> None:
+    reports = [scored("a", {"fid": (1.0, 0.1), "psnr": (20.0, 0.1)}), scored("b", {"fid": (2.0, 0.1)})]
+    html = page_of(compare(reports, sort="psnr"))
+    assert [plain(cell) for cell in cells(html, "a")] == ["20.00 ±0.10", "1.00 best ±0.10"]
+
+
 def test_a_missing_score_is_a_dash_without_a_number_to_sort_by() -> None:
     html = page_of(compare([scored("a", {"fid": (1.0, 0.1), "recall": (0.5, 0.1)}), scored("b", {"fid": (2.0, 0.1)})]))
     missing = cells(html, "b")[1]
