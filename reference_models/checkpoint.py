@@ -6,6 +6,7 @@ Nothing that is read can run code: weights are safetensors alone.
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -42,10 +43,12 @@ def save(folder: Path, name: str, tensors: Mapping[str, Tensor], document: Mappi
 
 
 def tidy(folder: Path, name: str, file: str) -> None:
-    """Delete former files of a checkpoint, and what a killed process was writing."""
-    for old in (*folder.glob(f"{name}-*.safetensors"), *folder.glob(f".{name}[-.]*")):
+    """Delete former files of a checkpoint, and the folders in which a killed process was writing."""
+    for old in folder.glob(f"{name}-*.safetensors"):
         if old.name != file:
             old.unlink()
+    for left in folder.glob(f".{name}[-.]*"):
+        shutil.rmtree(left)
 
 
 def load(folder: Path, name: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
@@ -97,18 +100,21 @@ def load_into(network: nn.Module, tensors: Mapping[str, Tensor], where: str) -> 
 
 @contextmanager
 def beside(path: Path) -> Iterator[Path]:
-    """A temporary path, renamed onto `path` once its content is on the disk; ganeval's own cannot be imported here."""
+    """A temporary path, renamed onto `path` once its content is on the disk; ganeval's own cannot be imported here.
+
+    It lies in a folder of its own: safetensors writes beside its target too, under names that nobody could clear away.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
+    scratch = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    partial = scratch / path.name
     try:
-        yield Path(name)
-        with open(name, "r+b") as written:
+        yield partial
+        with partial.open("r+b") as written:
             os.fsync(written.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        partial.chmod(0o644)
+        os.replace(partial, path)
     finally:
-        Path(name).unlink(missing_ok=True)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _copied(tensor: Tensor) -> Tensor:

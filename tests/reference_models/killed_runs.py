@@ -17,7 +17,7 @@ from typing import Any
 import torch._dynamo  # noqa: F401  # which the first optimiser would import, in every child anew
 from tiny_models import ScoringWatch, data_of, every_switch, tiny, translating_switches
 
-from reference_models import MODELS, build, train
+from reference_models import MODELS, build, checkpoint, train
 from reference_models.checkpoint import read
 
 RUNS = {name: tiny(name) for name in MODELS} | {
@@ -66,19 +66,29 @@ def killed_at_random(name: str, folder: Path, draws: random.Random) -> int:
 
 
 def killed_at_writing(number: int, folder: Path) -> bool:
-    """Killed just before the file of that number gets its name or is deleted, then resumed."""
+    """Killed just before the file of that number gets its name or is deleted, or within weights; then resumed."""
 
     def work() -> None:
         moments = itertools.count(1)
 
+        def passed() -> None:
+            if next(moments) == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
         def counted(function: Any) -> Any:
-            def counting(path: Any, *others: Any) -> None:
-                if os.path.exists(path) and next(moments) == number:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                function(path, *others)
+            def counting(path: Any, *others: Any, **named: Any) -> None:
+                if os.path.exists(path):
+                    passed()
+                function(path, *others, **named)
 
             return counting
 
+        def save_file(tensors: Any, path: Path) -> None:
+            path.with_name(".tmpAb3xYz").write_bytes(b"half")  # as safetensors does since 0.8, to rename it itself
+            passed()
+            written(tensors, path)
+
+        written, checkpoint.save_file = checkpoint.save_file, save_file
         os.replace, os.unlink = counted(os.replace), counted(os.unlink)
         run("vanilla", folder)
 

@@ -67,8 +67,9 @@ def test_a_run_killed_before_any_file_is_renamed_or_deleted_ends_as_one_that_was
     killed: tuple[Path, dict[str, Any]],
 ) -> None:
     folder, moments = killed[0], killed[1]["writing"]
-    # the log is renamed; 4 checks rename 2 files of the last, 2 of them of the best; each but the first deletes one
-    assert moments - 1 == 1 + (4 * 2 + 3) + (2 * 2 + 1)
+    # the log is renamed; 4 checks write weights and rename 2 files of the last, 2 of them of the best; each but the
+    # first deletes one
+    assert moments - 1 == 1 + (4 * 3 + 3) + (2 * 3 + 1)
     for number in range(1, moments + 1):
         assert_equal_runs(folder / "straight" / "vanilla", folder / "writing" / str(number))
 
