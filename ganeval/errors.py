@@ -10,7 +10,8 @@ and `GanevalWarning` for what does not stop a score.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 
 class GanevalError(Exception):
@@ -45,13 +46,25 @@ class GanevalWarning(UserWarning):
     """A score that stands but that its reader should know something about; reports carry these as `warnings`."""
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
-    """The error for a name that is not in a table, with the nearest one that is.
+def unknown(kind: str, name: str, known: Iterable[str], titles: Mapping[str, str] = MappingProxyType({})) -> UsageError:
+    """The error for a name that is not in a table, with the nearest one that is; `titles`: what else some are called.
 
     >>> str(unknown("metric", "fdi", ["fid", "kid"]))
     "unknown metric 'fdi': did you mean 'fid'? (known: fid, kid)"
+    >>> str(unknown("metric", "IS", ["fid", "inception_score"], {"inception_score": "IS"}))
+    "unknown metric 'IS': did you mean 'inception_score'? (known: fid, inception_score)"
     """
     names = list(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"did you mean '{near[0]}'? " if near else ""
+    called = {titles.get(one, one).casefold(): one for one in names} | {one.casefold(): one for one in names}
+    near = difflib.get_close_matches(name.casefold(), called, n=1, cutoff=0.5)
+    hint = f"did you mean '{called[near[0]]}'? " if near else ""
     return UsageError(f"unknown {kind} '{name}': {hint}(known: {', '.join(names)})")
+
+
+def plain(text: str) -> str:
+    """One line of printable characters, whatever a report calls its scores: a line break could begin a command in CI.
+
+    >>> plain("läufe/a" + chr(10) + "::error::b" + chr(27) + "[31m")
+    'läufe/a ::error::b [31m'
+    """
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())

@@ -26,16 +26,32 @@ def check_target(flag: str, path: Path) -> None:
     Traceback (most recent call last):
     ganeval.errors.UsageError: --json /: found a folder, needed a file to write
     """
-    if path.is_dir():
-        raise UsageError(f"{flag} {path}: found a folder, needed a file to write")
-    there = next(parent for parent in path.absolute().parents if parent.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
+    try:
+        if path.exists() and not path.is_file():
+            found = "folder" if path.is_dir() else "device"
+            raise UsageError(f"{flag} {path}: found a {found}, needed a file to write")
+        there = next(parent for parent in path.absolute().parents if parent.exists())
+        possible = there.is_dir() and os.access(there, os.W_OK)
+    except OSError as reason:
+        raise UsageError(f"{flag} {path}: cannot be written ({reason.strerror})") from reason
+    if not possible:
         raise UsageError(f"{flag} {path}: nothing can be written to {there}")
+
+
+def write_text(flag: str, path: Path, text: str) -> None:
+    """Write what a flag asks for, whole or not at all; UsageError where it cannot be written."""
+    try:
+        with replacing(path) as partial:
+            partial.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as reason:
+        raise UsageError(f"{flag} {path}: cannot be written ({reason.strerror})") from reason
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`: renamed onto it when the block ends well, removed when it does not.
+
+    A link stays one: what it points to is replaced.
 
     >>> target = Path(tempfile.mkdtemp()) / "score.txt"
     >>> with replacing(target) as partial:
@@ -43,6 +59,7 @@ def replacing(path: Path) -> Iterator[Path]:
     >>> target.read_text(), len(list(target.parent.iterdir()))
     ('28.9', 1)
     """
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
     os.close(handle)

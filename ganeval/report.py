@@ -127,7 +127,7 @@ class Report:
         """The report in a JSON document. ContentError where it is none, or lacks something."""
         if not isinstance(document, Mapping) or "schema" not in document or "scores" not in document:
             raise ContentError(f"{where}: found no ganeval report, needed JSON with the keys 'schema' and 'scores'")
-        if not isinstance(document["schema"], int) or document["schema"] < 1:
+        if type(document["schema"]) is not int or document["schema"] < 1:
             raise ContentError(
                 f"{where}: found schema {document['schema']!r}, needed 1 or later; score the images anew"
             )
@@ -188,8 +188,12 @@ def _file_of(path: str | Path) -> Path:
 
 
 def dump(document: Any) -> str:
-    """JSON text as all our files have it: indented, unicode as it is, and never NaN."""
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+    """JSON text as all our files have it: indented, unicode as it is, and never NaN.
+
+    Bytes of a file's name that are no UTF-8 come back from it as they were.
+    """
+    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+    return text.encode(errors="backslashreplace").decode()
 
 
 def is_number(value: object) -> bool:
@@ -252,7 +256,8 @@ def _read_images(document: Any, what: str) -> ImageSet:
 def _read_score(name: str, document: Any) -> Score:
     score = _read(Score, document, f"score {name}")
     if not _is_float(score.value) or score.better not in ("lower", "higher"):
-        raise ValueError(f"score {name} has the value {score.value!r}"[:80] + f", better {score.better!r}")
+        found = f"score {name} has the value {score.value!r}"[:80] + f" and better {score.better!r}"[:40]
+        raise ValueError(f"{found}, needed a number, and lower or higher")
     for key in ("error", "error_samples", "std", "raw", "whole", "total"):
         number = getattr(score, key)
         if number is not None and not _is_float(number):

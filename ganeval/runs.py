@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ganeval.errors import ContentError, UsageError
-from ganeval.files import replacing
+from ganeval.files import check_target, replacing
 from ganeval.report import Report, dump, load_report, load_reports
 
 REPORTS = ("report.json", "report-back.json")  # of CycleGAN both directions
 CONFIG = "config.json"
+LOG = "log.jsonl"
 PICTURES = ("samples", "samples.zip", "samples.npz")
 
 
@@ -41,17 +42,25 @@ def gather(paths: Sequence[Path]) -> Gathered:
     found: dict[Path, list[Found]] = {}
     said: list[str] = []
     for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path}: no such file or folder; needed a run, a report file or a folder of runs")
-        if path.is_dir() and not _may_be_run(path):
-            _gather_below(path, found, said)
-        elif path.is_dir() and (line := unfinished(path)):
-            said.append(line)
-        else:
-            _take(path, found)
+        try:
+            _gather(path, found, said)
+        except OSError as reason:
+            needed = "needed a run, a report file or a folder of runs"
+            raise ContentError(f"{path}: cannot be read ({reason.strerror}); {needed}") from reason
     if said and not any(found.values()):
         raise ContentError(f"found no whole report: {'; '.join(dict.fromkeys(said))}")
     return Gathered(tuple(one for some in found.values() for one in some), tuple(dict.fromkeys(said)))
+
+
+def _gather(path: Path, found: dict[Path, list[Found]], said: list[str]) -> None:
+    if not path.exists():
+        raise UsageError(f"{path}: no such file or folder; needed a run, a report file or a folder of runs")
+    if path.is_dir() and not _may_be_run(path):
+        _gather_below(path, found, said)
+    elif path.is_dir() and (line := unfinished(path)):
+        said.append(line)
+    else:
+        _take(path, found)
 
 
 def _gather_below(folder: Path, found: dict[Path, list[Found]], said: list[str]) -> None:
@@ -69,6 +78,8 @@ def _gather_below(folder: Path, found: dict[Path, list[Found]], said: list[str])
                 _take(run, found)
         except ContentError as error:
             said.append(f"left out: {error}")
+        except OSError as reason:
+            said.append(f"left out: {run}: cannot be read ({reason.strerror})")
 
 
 def _take(path: Path, found: dict[Path, list[Found]]) -> None:
@@ -101,8 +112,11 @@ def _has_report(folder: Path) -> bool:
 
 
 def _may_be_run(folder: Path) -> bool:
-    """A run of ours, or what looks like one that lost the file that would say so, as in a power cut."""
-    return _has_report(folder) or is_run(folder) or ((folder / "log.jsonl").is_file() and _is_torn(folder / CONFIG))
+    """A run of ours, or what looks like one that lost the file that would say so, as in a power cut, or is locked."""
+    try:
+        return _has_report(folder) or is_run(folder) or ((folder / LOG).is_file() and _is_torn(folder / CONFIG))
+    except OSError:
+        return True
 
 
 def _is_torn(file: Path) -> bool:
@@ -126,7 +140,7 @@ def _number(value: Any) -> int | None:
 
 def log_of(run: Path) -> Iterator[dict[str, Any]]:
     """The whole lines of `log.jsonl`, none where there is none; a line that a killed writer left is passed over."""
-    path = run / "log.jsonl"
+    path = run / LOG
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
     for line in lines:
         try:
@@ -142,14 +156,37 @@ def is_run(path: Path) -> bool:
     return path.is_dir() and any(_is_ours(path / name) for name in (REPORTS[0], CONFIG))
 
 
+def check_no_run(flag: str, path: Path) -> None:
+    """UsageError where nothing can be written to `path`, or what is there is part of a run."""
+    check_target(flag, path)
+    own = path.name in (*REPORTS, CONFIG) or path.suffix in (".jsonl", ".npz")
+    if own and path.is_file() and is_run(path.parent):
+        raise UsageError(f"{flag} {path}: found a file of a run, needed another name")
+
+
+def check_free(flag: str, path: Path) -> None:
+    """The same, and UsageError for any report: no table may take its place."""
+    check_no_run(flag, path)
+    try:
+        load_reports(path)
+    except ContentError:
+        return
+    raise UsageError(f"{flag} {path}: found a report, needed another name")
+
+
 def write_run(folder: Path, report: Report, config: Mapping[str, Any]) -> None:
-    """Write a scored run: `config.json` (what was asked for), then `report.json`; neither where one cannot be."""
+    """Write a scored run: `config.json` (what was asked for), then `report.json`; neither where one cannot be.
+
+    A report of before goes first: killed in between, the run has none, and never one of another `config.json`.
+    """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: found a file, needed a folder to write the run into")
-    texts = {CONFIG: dump({"ganeval": report.ganeval, **config}), REPORTS[0]: report.to_json()}
-    for name, text in texts.items():
-        with replacing(folder / name) as partial:
-            partial.write_text(text + "\n", encoding="utf-8")
+    asked, scored = dump({"ganeval": report.ganeval, **config}), report.to_json()
+    with replacing(folder / REPORTS[0]) as last:
+        last.write_text(scored + "\n", encoding="utf-8")
+        with replacing(folder / CONFIG) as first:
+            first.write_text(asked + "\n", encoding="utf-8")
+            (folder / REPORTS[0]).unlink(missing_ok=True)
 
 
 def config_of(run: Path) -> dict[str, Any]:

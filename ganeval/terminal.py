@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from ganeval.errors import plain
 from ganeval.progress import Tick
 
 MEMORY = 3600.0  # seconds that a rate is taken over: some bars move every few minutes only
@@ -74,6 +75,11 @@ def rate(speed: float | None) -> str:
     return f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.2g}/s"
 
 
+def warn(line: str) -> None:
+    """What a reader should know, on stderr."""
+    click.echo(f"warning: {plain(line)}", err=True)
+
+
 def terminal_width() -> int | None:
     """How wide tables may be: as the terminal is, and without limit in a pipe."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
@@ -86,7 +92,7 @@ def print_view(view: Any) -> None:
     if sys.stdout.isatty():
         Console(highlight=False).print(view)
         return
-    plain = Console(width=10_000, color_system=None, highlight=False)
-    with plain.capture() as captured:
-        plain.print(view)
+    wide = Console(width=10_000, color_system=None, highlight=False)
+    with wide.capture() as captured:
+        wide.print(view)
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

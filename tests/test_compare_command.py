@@ -64,6 +64,16 @@ def test_the_recorded_runs_are_shown_in_every_format(run, form):
     assert "nan" not in done.stdout.lower()
 
 
+@pytest.mark.parametrize("form", WRITERS)
+def test_every_format_is_sorted_by_any_score_that_some_group_lacks(form):
+    names = {name for folder in RECORDED.glob("*/") if folder.is_dir() for name in load_report(folder).scores}
+    assert len(names) > 20
+    for name in names:
+        found = compare(RECORDED, sort=name, group=True)
+        assert len(found.groups) > 1
+        assert "digits-cgan" in WRITERS[form](found)
+
+
 def test_the_values_are_those_of_the_reports(run):
     done = run("compare", RECORDED, "--format", "csv", "--baseline", RECORDED / "digits-dcgan-s0")
     rows = {(row["group"], row["run"]): row for row in csv.DictReader(io.StringIO(done.stdout))}
@@ -115,6 +125,12 @@ def test_nan_in_a_report_is_a_warning_and_never_the_best(run, results):
     assert line.split() == ["–", "c", "–"]
 
 
+def test_no_name_in_a_report_can_begin_a_workflow_command(run, results):
+    file = results / "c" / "report.json"
+    file.write_text(scored("c\n::error::x\x1b[31m", 9.0).to_json().replace('"value": 9.0', '"value": NaN'))
+    assert run("compare", results).stderr.startswith("warning: c ::error::x [31m: the value of fid is nan")
+
+
 def test_runs_that_cannot_be_compared_are_apart_and_what_differs_is_said(run, results):
     as_run(of_set(scored("few", 0.1), count=10), results / "few")
     lines = run("compare", results).stdout.splitlines()
@@ -139,14 +155,17 @@ ERRORS = {
         "-o results: needed an ending of .txt, .md, .csv, .json, .tex, .html, or a --format",
     ),
     ("results", "--format", "csv", "-o", "results"): (2, "-o results: found a folder, needed a file to write"),
-    ("results", "-o", "results/a/report.json"): (
-        2,
-        "-o results/a/report.json: holds a report, which a table would replace; give another name",
-    ),
-    ("results", "-o", "results/a/config.json"): (
-        2,
-        "-o results/a/config.json: is part of a run, which a table would replace; give another name",
-    ),
+    **{
+        ("results", "--format", "csv", "-o", f"results/a/{name}"): (
+            2,
+            f"-o results/a/{name}: found a file of a run, needed another name",
+        )
+        for name in ("report.json", "config.json", "log.jsonl", "gallery.npz")
+    },
+    ("results", "-o", "one.json"): (2, "-o one.json: found a report, needed another name"),
+    ("results", "--format", "csv", "-o", "pipe"): (2, "-o pipe: found a device, needed a file to write"),
+    ("results", "--format", "csv", "-o", "x" * 300): (2, f"-o {'x' * 300}: cannot be written (File name too long)"),
+    ("results", "--sort", "FID"): (2, "unknown score to sort by 'FID': did you mean 'fid'? (known: name, fid)"),
     ("results", "-o", "file/x.csv"): (2, "-o file/x.csv: nothing can be written to file"),
     ("file",): (1, "file: found no JSON (Expecting value: line 1 column 1 (char 0)); needed a ganeval report"),
     (".",): (2, ".: found no runs in it, needed folders with a report.json; there are some in results"),
@@ -157,6 +176,10 @@ ERRORS = {
 def test_what_cannot_be_meant_is_one_line_and_nothing_is_written(run, results, monkeypatch, arguments):
     monkeypatch.chdir(results.parent)
     Path("file").write_text("mine")
+    Path("one.json").write_text(scored("a", 1.0).to_json())
+    os.mkfifo("pipe")
+    for name in ("log.jsonl", "gallery.npz"):
+        Path("results", "a", name).touch()
     before = sorted(results.parent.rglob("*"))
     done = run("compare", *arguments)
     code, line = ERRORS[arguments]
@@ -264,9 +287,25 @@ def test_a_write_that_fails_leaves_the_file_of_before(run, results, tmp_path, mo
 
     monkeypatch.setattr("ganeval.files.os.replace", full)
     done = run("compare", results / "a", "-o", target)
-    assert (done.exit_code, done.stderr) == (1, f"Error: {target}: No space left on device\n")
+    assert (done.exit_code, done.stderr) == (2, f"Error: -o {target}: cannot be written (No space left on device)\n")
     assert target.read_text() == before
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["t.csv"]
+
+
+def test_what_a_link_points_to_is_written_and_the_link_stays(run, results, tmp_path):
+    (tmp_path / "kept.csv").write_text("old")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "kept.csv")
+    assert run("compare", results, "-o", tmp_path / "link.csv").exit_code == 0
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "kept.csv").read_text().startswith("group,")
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="a device that is always full is Linux's")
+def test_output_that_finds_no_room_is_one_line(results):
+    script = [sys.executable, "-m", "ganeval", "compare", str(results)]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(script, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "Error: No space left on device\n")
 
 
 # what is imported

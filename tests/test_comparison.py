@@ -352,7 +352,8 @@ def test_other_numbers_of_training_pictures_are_other_kinds():
 
 def test_the_same_pictures_twice_are_one_seed():
     report = trained("d-s0", 1.0)
-    (row,) = only(compare([report, replace(report, created="later")], group=True)).rows
+    with pytest.warns(GanevalWarning, match="^d-s0: the same pictures, taken for one seed$"):
+        (row,) = only(compare([report, replace(report, created="later")], group=True)).rows
     assert (row.name, len(row.reports), row.score("fid").error) == ("d-s0", 1, 0.1)
 
 

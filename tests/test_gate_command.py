@@ -170,7 +170,14 @@ def test_several_files_are_several_seeds(run, files) -> None:
         (("new", "--max", "fid=25", "--limits", "lost.toml"), "--limits lost.toml: cannot be read"),
         (("new", "--max", "fid=25", "--junit", "folder"), "found a folder, needed a file to write"),
         (("new", "--max", "fid=25", "--junit", "/proc/gate.xml"), "--junit /proc/gate.xml: "),
-        (("folder", "--max", "fid=25"), "report.json: cannot be read"),
+        (("folder", "--max", "fid=25"), "läufe 数: found no report.json in it, needed a report, or a run folder"),
+        (("new", "--max", "IS=25"), "unknown metric 'IS': did you mean 'inception_score'?"),
+        (("new", "--max", "FID=25"), "unknown metric 'FID': did you mean 'fid'?"),
+        (("new", "--max", "fid=25", "--junit", "x" * 300), "cannot be written (File name too long)"),
+        (("new", "--baseline", "x" * 300, "--update-baseline"), "cannot be written (File name too long)"),
+        (("new", "--max", "fid=25", "--junit", "base"), "base.json: found a report, needed another name"),
+        (("new", "--baseline", "base", "--limits", "base"), "found no TOML"),
+        (("new", "--baseline", "base", "--update-baseline", "--junit", "a.xml"), "--update-baseline, which judges"),
         (("new", "new", "--max", "fid=25"), "mine-s0 is there twice, the same pictures; needed different seeds"),
         (("new", "--baseline", "bare", "--max-increase", "fid=1"), "fid is missing from the baseline; write a new one"),
         (("new", "--baseline", "nan", "--max-increase", "fid=1"), "fid is nan in the baseline; write a new one"),
@@ -355,6 +362,44 @@ def test_junit_holds_whatever_a_report_calls_its_scores(run, files) -> None:
     assert case.get("name") == '--max a<b>&"c" 数=1'
 
 
+def test_what_a_gate_writes_takes_the_place_of_no_file_of_a_run_and_of_no_limits(run, files) -> None:
+    for name in ("config.json", "log.jsonl"):
+        (files["run"] / name).write_text("mine")
+    limits = files["folder"] / "limits.toml"
+    limits.write_text("[max]\nfid = 25\n")
+    before = {path: path.read_bytes() for path in files["folder"].rglob("*") if path.is_file()}
+    for name in ("report.json", "config.json", "log.jsonl"):
+        for flags in (["--max", "fid=25", "--junit"], ["--update-baseline", "--baseline"]):
+            result = gated(run, files["new"], *flags, files["run"] / name)
+            needed = f"{flags[-1]} {files['run'] / name}: found a file of a run, needed another name"
+            assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"Error: {needed}\n")
+    result = gated(run, files["new"], "--limits", limits, "--baseline", limits, "--update-baseline")
+    assert (result.exit_code, result.stderr) == (
+        2, f"Error: --baseline {limits}: found the file of --limits, needed a report\n",
+    )  # fmt: skip
+    assert {path: path.read_bytes() for path in files["folder"].rglob("*") if path.is_file()} == before
+
+
+def test_a_junit_file_that_cannot_be_written_is_said_before_any_verdict(run, files, actions) -> None:
+    result = gated(run, files["new"], "--max", "fid=25", "--junit", "/proc/gate.xml")
+    assert result.exit_code == 2
+    assert result.stdout.startswith("::error title=ganeval gate%3A cannot judge::--junit /proc/gate.xml: cannot be")
+    assert result.stdout.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="a device that is always full is Linux's")
+def test_a_verdict_that_cannot_be_printed_is_no_regression(files) -> None:
+    script = [sys.executable, "-m", "ganeval", "gate", str(files["new"]), "--max", "fid=25"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(script, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "Error: No space left on device\n")
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(script, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (2, "Error: Broken pipe\n")
+
+
 def test_a_mistake_leaves_the_old_junit_file(run, files) -> None:
     target = files["folder"] / "gate.xml"
     target.write_text("old")
@@ -456,6 +501,26 @@ def test_a_new_baseline_is_written_and_what_changed_is_said(run, files) -> None:
     ]
     assert load_report(files["base"]) == load_report(files["worse"])
     assert gated(run, files["worse"], "--baseline", files["base"], "--max-increase", "fid=0").exit_code == 0
+
+
+def test_a_report_without_scores_and_a_broken_name_make_no_baseline_that_cannot_gate(run, files, actions) -> None:
+    before = files["base"].read_bytes()
+    bare = save(files["folder"] / "none.json", report(None, None, number=8))
+    result = gated(run, bare, "--baseline", files["base"], "--update-baseline")
+    line = "--update-baseline: the report has no score; the baseline stays as it was"
+    assert (result.exit_code, result.stderr) == (1, f"Error: {line}\n")
+    assert result.stdout == f"::error title=ganeval gate%3A cannot judge::{line}\n"
+    assert files["base"].read_bytes() == before
+    odd = save(files["folder"] / "odd.json", report(samples=ImageSet("a\n::error::b\ud800", "", 1000)))
+    result = gated(run, odd, "--baseline", files["base"], "--update-baseline")
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, f"{files['base']}: the new baseline, a ::error::b")
+    assert load_report(files["base"]) == load_report(odd)
+
+
+def test_scores_that_no_table_shows_are_a_baseline_too(run, files) -> None:
+    own = save(files["folder"] / "own.json", report(scores={"mine": of(3.0)}))
+    result = gated(run, own, "--baseline", files["base"], "--update-baseline")
+    assert (result.exit_code, result.stdout.splitlines()[1]) == (0, "  mine: – → 3.00 ±0.30")
 
 
 def test_a_baseline_of_0_is_one_where_no_limit_is_in_per_cent(run, files) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from made_reports import as_run, scored
@@ -28,6 +29,29 @@ def begun(folder, steps=600, lines=()):
     (folder / "config.json").write_text(json.dumps({"ganeval": "0.1.0", "config": {"model": "dcgan", "steps": steps}}))
     (folder / "log.jsonl").write_text("".join(line + "\n" for line in lines))
     return folder
+
+
+def locked(monkeypatch, folder):
+    """As a folder that may not be entered is to anybody but root, whom tests often run as."""
+    whole = Path.is_file
+
+    def is_file(path):
+        if folder in path.parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return whole(path)
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+
+
+def test_a_run_that_may_not_be_read_is_said_and_the_others_are_shown(results, monkeypatch):
+    locked(monkeypatch, results / "a")
+    gathered = gather([results])
+    assert [one.folder for one in gathered.found] == [results / "b"]
+    assert gathered.said == (f"left out: {results / 'a'}: cannot be read (Permission denied)",)
+    with pytest.raises(ContentError) as caught:
+        gather([results / "a"])
+    needed = "needed a run, a report file or a folder of runs"
+    assert str(caught.value) == f"{results / 'a'}: cannot be read (Permission denied); {needed}"
 
 
 # what is found

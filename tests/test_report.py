@@ -213,6 +213,10 @@ BROKEN = {
     "list": (json.dumps([SCHEMA_1, SCHEMA_1]), "found a list of 2 reports, needed one; `load_reports` reads them all"),
     "empty list": ("[]", "found an empty list, needed a ganeval report"),
     "schema 0": (json.dumps(document(schema=0)), "found schema 0, needed 1 or later; score the images anew"),
+    "schema true": (
+        json.dumps(document(schema=True)),
+        "found schema True, needed 1 or later; score the images anew",
+    ),
     "schema a text": (json.dumps(document(schema="1")), "found schema '1', needed 1 or later; score the images anew"),
     "schema null": (json.dumps(document(schema=None)), "found schema None, needed 1 or later; score the images anew"),
     "no samples": (json.dumps(without("samples")), "not a whole ganeval report: samples is null, needed an object"),
@@ -226,7 +230,7 @@ BROKEN = {
     "score a number": (json.dumps(document(scores={"fid": 3})), "report: score fid is 3, needed an object"),
     "value a text": (
         json.dumps(document(scores={"fid": {"value": "N/A", "better": "lower"}})),
-        "report: score fid has the value 'N/A', better 'lower'",
+        "report: score fid has the value 'N/A' and better 'lower', needed a number, and lower or higher",
     ),
     "error a text": (
         json.dumps(document(scores={"fid": {"value": 1.0, "better": "lower", "error": "small"}})),
@@ -270,15 +274,15 @@ BROKEN = {
     ),
     "value beyond all": (
         json.dumps(document(scores={"fid": {"value": 10**400, "better": "lower"}})),
-        "report: score fid has the value 10+, better 'lower'",
+        "report: score fid has the value 10+ and better 'lower', needed a number, and lower or higher",
     ),
     "value a truth": (
         json.dumps(document(scores={"fid": {"value": True, "better": "lower"}})),
-        "report: score fid has the value True, better 'lower'",
+        "report: score fid has the value True and better 'lower', needed a number, and lower or higher",
     ),
     "direction unknown": (
         json.dumps(document(scores={"fid": {"value": 1.0, "better": "up"}})),
-        "report: score fid has the value 1.0, better 'up'",
+        "report: score fid has the value 1.0 and better 'up', needed a number, and lower or higher",
     ),
 }
 

@@ -2,6 +2,10 @@
 
 import json
 import math
+import os
+import signal
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 
@@ -9,7 +13,7 @@ import pytest
 
 from ganeval.errors import ContentError, UsageError
 from ganeval.report import ImageSet, Protocol, Report, Score, load_report
-from ganeval.runs import config_of, is_run, is_trained, pictures_of, write_run
+from ganeval.runs import config_of, is_run, is_trained, pictures_of, unfinished, write_run
 from ganeval.sources import open_source
 
 
@@ -58,6 +62,33 @@ def test_a_run_that_fails_half_way_through_a_file_keeps_the_old_one_whole(tmp_pa
         write_run(tmp_path, report_on("new"), {"seed": 2})
     assert files_in(tmp_path) == ["config.json", "report.json"]
     assert load_report(tmp_path).samples.source == "old"
+
+
+@pytest.mark.parametrize("moment", [1, 2])
+def test_a_run_that_is_killed_while_it_is_written_anew_is_never_one_of_two_orders(tmp_path, moment):
+    """Killed before its configuration, or its report, gets its name: then the old report is gone, and that is said."""
+    write_run(tmp_path / "run", report_on("old"), {"seed": 1})
+    script = (
+        "import itertools, os, signal, sys; from pathlib import Path; from ganeval.report import load_report\n"
+        "from ganeval.runs import write_run\n"
+        "moments, rename, folder = itertools.count(1), os.replace, Path(sys.argv[1])\n"
+        "def replace(*paths):\n"
+        f"    os.kill(os.getpid(), signal.SIGKILL) if next(moments) == {moment} else rename(*paths)\n"
+        "report, os.replace = load_report(folder), replace\n"
+        "write_run(folder, report, {'seed': 2})\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "run")], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert config_of(tmp_path / "run")["seed"] == moment
+    assert unfinished(tmp_path / "run") == f"{tmp_path / 'run'}: unfinished (no report.json); run its command again"
+
+
+def test_a_name_that_is_no_utf_8_comes_back_as_it_was(tmp_path):
+    odd = os.fsdecode(b"out-\xff\xc3\xa9")
+    write_run(tmp_path, report_on(odd), {"samples": [odd]})
+    assert load_report(tmp_path).samples.source == odd
+    assert config_of(tmp_path)["samples"] == [odd]
+    assert "é" in (tmp_path / "report.json").read_text("utf-8")
 
 
 def test_a_run_is_not_written_over_a_file(tmp_path):

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from ganeval.errors import UsageError
-from ganeval.terminal import print_view, terminal_width
+from ganeval.terminal import print_view, terminal_width, warn
 
 RESULTS = Path("results")
 
@@ -35,48 +34,22 @@ def compare(
     stderr, and never shown.
     """
     from ganeval.comparison import compare as compared
-    from ganeval.files import check_target
-    from ganeval.runs import gather
+    from ganeval.files import write_text
+    from ganeval.runs import check_free, gather
     from ganeval.tables import FORMATS, comparison_view, format_for
 
     wanted = format_for(form, target)
     if target is not None:
-        check_target("-o", target)
-        _check_free(target)
+        check_free("-o", target)
     gathered = gather(paths or (RESULTS,))
     for line in gathered.said:
-        click.echo(f"warning: {line}", err=True)
+        warn(line)
     found = compared(gathered.found, sort=sort, group=group, baseline=baseline)
     if target is not None:
         rows = sum(len(one.rows) for one in found.groups)
-        _write(FORMATS[wanted](found), target)
+        write_text("-o", target, FORMATS[wanted](found))
         click.echo(f"{target}: {rows} {'row' if rows == 1 else 'rows'}, {wanted}")
     elif wanted == "table":
         print_view(comparison_view(found, terminal_width()))
     else:
         click.echo(FORMATS[wanted](found), nl=False)
-
-
-def _check_free(target: Path) -> None:
-    """A table never takes the place of a report, nor of a run's configuration."""
-    from ganeval.errors import ContentError
-    from ganeval.report import load_reports
-    from ganeval.runs import CONFIG, REPORTS, is_run
-
-    if not target.is_file():
-        return
-    what = "holds a report"
-    try:
-        load_reports(target)
-    except ContentError:
-        if target.name not in (*REPORTS, CONFIG) or not is_run(target.parent):
-            return
-        what = "is part of a run"
-    raise UsageError(f"-o {target}: {what}, which a table would replace; give another name")
-
-
-def _write(text: str, target: Path) -> None:
-    from ganeval.files import replacing
-
-    with replacing(target) as partial:
-        partial.write_text(text, encoding="utf-8")

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from ganeval.errors import UsageError
-from ganeval.terminal import print_view
+from ganeval.cli.group import said
+from ganeval.errors import GanevalError, UsageError
+from ganeval.terminal import print_view, warn
 
 REPORT = click.Path(path_type=Path)
 
@@ -46,6 +47,8 @@ def gate(reports: tuple[Path, ...], update_baseline: bool, **options: Any) -> No
     from ganeval.gating.github import annotation, in_actions
     from ganeval.gating.judged import ordered, renewed
 
+    if update_baseline and options["junit"] is not None:
+        raise UsageError("--junit: found it beside --update-baseline, which judges nothing; leave one of them out")
     flags = {kind: options.pop(kind.replace("-", "_")) for kind in ("max", "min", "max-increase", "max-decrease")}
     try:
         order = ordered(reports, flags, **options)
@@ -53,7 +56,9 @@ def gate(reports: tuple[Path, ...], update_baseline: bool, **options: Any) -> No
             click.echo("\n".join(renewed(order)))
             return
         code = _judge(order)
-    except UsageError as error:
+    except OSError as reason:  # what cannot be read, written or printed says nothing about a model
+        raise UsageError(said(reason)) from reason
+    except GanevalError as error:
         if in_actions(os.environ):
             click.echo(annotation("error", "ganeval gate: cannot judge", str(error)))
         raise
@@ -64,17 +69,16 @@ def _judge(order: Any) -> int:
     """Judge, say so wherever somebody reads it, and give the exit code."""
     from ganeval.gating.github import annotations, append_summary, in_actions, summary
     from ganeval.gating.judged import gate_view, judged, write_junit
-    from ganeval.gating.judgements import plain
 
     started = time.perf_counter()
     found = judged(order)
+    write_junit(found, order, time.perf_counter() - started)
     warnings = list(found.warnings)
     print_view(gate_view(found, order.inconclusive))
     if in_actions(os.environ):
         click.echo("\n".join(annotations(found, order.inconclusive)))
         warnings += [line for line in [append_summary(os.environ, summary(found, order.inconclusive))] if line]
     for line in warnings:
-        click.echo(f"warning: {plain(line)}", err=True)
-    write_junit(found, order, time.perf_counter() - started)
+        warn(line)
     code: int = found.exits(order.inconclusive)
     return code

@@ -1,6 +1,7 @@
 """`ganeval` itself: errors in one line, a hint where a command is mistyped, warnings on stderr."""
 
 import difflib
+import errno
 import sys
 import warnings
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 import click
 
 from ganeval import __version__
-from ganeval.errors import GanevalError, GanevalWarning
+from ganeval.errors import GanevalError, GanevalWarning, plain
+from ganeval.terminal import warn
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
@@ -30,19 +32,28 @@ class Commands(click.Group):
                 warnings.showwarning = _show_warning  # type: ignore[assignment]  # it takes what it is called with
                 return super().invoke(ctx)
         except GanevalError as error:
-            click.echo(f"Error: {' '.join(str(error).split())}", err=True)
+            click.echo(f"Error: {plain(str(error))}", err=True)
             ctx.exit(error.exit_code)
         except OSError as error:  # a full disk, a folder that may not be written; a closed pipe is click's business
-            if error.filename is None:
+            if error.errno == errno.EPIPE:
                 raise
-            click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
+            click.echo(f"Error: {plain(said(error))}", err=True)
             ctx.exit(GanevalError.exit_code)
+
+
+def said(error: OSError) -> str:
+    """Which file and why; without a file it is what is printed that found no room.
+
+    >>> said(OSError(2, "No such file", "lost.json")), said(OSError(28, "No space left on device"))
+    ('lost.json: No such file', 'No space left on device')
+    """
+    return (f"{error.filename}: " if error.filename is not None else "") + (error.strerror or str(error))
 
 
 def _show_warning(message: Warning | str, category: type[Warning], file: str, line: int, *_: Any) -> None:
     """Our warnings as one line; anybody else's as Python shows them."""
     if issubclass(category, GanevalWarning):
-        click.echo(f"warning: {message}", err=True)
+        warn(str(message))
     else:
         sys.stderr.write(warnings.formatwarning(message, category, file, line))
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ganeval.cli.group import Commands
-from ganeval.terminal import print_view, progress
+from ganeval.terminal import print_view, progress, warn
 
 
 @click.group(cls=Commands)
@@ -88,7 +88,7 @@ def tally(paths: tuple[Path, ...], report: Path | None, confidence: float) -> No
 
     found = counted(paths, confidence)
     for line in found.said:
-        click.echo(f"warning: {line}", err=True)
+        warn(line)
     written = [] if report is None else add_to_report(report, found)
     print_view(tally_view(found))
     for line in written:

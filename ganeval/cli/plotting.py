@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganeval.errors import ContentError, UsageError, unknown
+from ganeval.terminal import warn
 
 if TYPE_CHECKING:
     from ganeval.runs import Found
@@ -40,7 +41,7 @@ def plot(runs: tuple[Path, ...], target: Path | None, layer: str | None, only: s
     names = None if only is None else [name.strip() for name in only.split(",") if name.strip()]
     gathered = gather(runs)
     for line in gathered.said:
-        click.echo(line, err=True)
+        warn(line)
     found = list(gathered.found)
     folder = found[0].folder if len({one.folder for one in found}) == 1 else None
     if folder is not None:

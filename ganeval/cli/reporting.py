@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ganeval.errors import GanevalWarning, UsageError
-from ganeval.terminal import progress
+from ganeval.terminal import progress, warn
 
 SUFFIXES = (".html", ".htm")
 
@@ -48,7 +48,7 @@ def report(
     said and left out.
     """
     from ganeval.comparison import compare
-    from ganeval.files import check_target, replacing
+    from ganeval.files import check_target, write_text
     from ganeval.page import page_of, runs_of
     from ganeval.runs import gather, is_trained
 
@@ -65,10 +65,9 @@ def report(
         )
     with progress() as tick:
         text = page_of(comparison, said=said, title=title, tick=tick)
-    with replacing(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+    write_text("-o", path, text)
     for line in said:
-        click.echo(f"warning: {line}", err=True)
+        warn(line)
     click.echo(f"{path}: {runs_of(comparison)}, {len(text.encode()) / 1e6:.1f} MB")
 
 

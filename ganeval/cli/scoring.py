@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from ganeval.errors import ContentError, UsageError
-from ganeval.terminal import print_view, progress, terminal_width
+from ganeval.terminal import print_view, progress, terminal_width, warn
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -133,7 +133,7 @@ def score(
     if json_file != "-":
         _show(reports)
     for text in dict.fromkeys(text for report in reports for text in report.warnings):
-        click.echo(f"warning: {text}", err=True)
+        warn(text)
 
 
 @click.command()

@@ -11,6 +11,7 @@ from ganeval.comparison.naming import distinct
 from ganeval.comparison.rows import Row
 from ganeval.comparison.seeds import rows_by_kind
 from ganeval.errors import GanevalWarning, UsageError, unknown
+from ganeval.headings import TITLES
 from ganeval.report import Report, Score, is_number
 from ganeval.runs import Found, gather
 
@@ -48,7 +49,7 @@ def compare(
         raise UsageError("compare: found no reports, needed one at least")
     known = dict.fromkeys(name for one in found for name in one.report.scores)
     if sort not in (None, "name", *known):
-        raise unknown("score to sort by", str(sort), ["name", *known])
+        raise unknown("score to sort by", str(sort), ["name", *known], TITLES)
     sets = _alike(found, group)
     chosen = [] if baseline is None else _baseline(baseline, sets)
     if baseline is not None and not chosen:

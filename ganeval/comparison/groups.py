@@ -59,7 +59,8 @@ class Group:
         headlines = tuple(name for name in self.names if name in HEADLINES)
         if not headlines:
             return self.names
-        return headlines if self.sort in (*headlines, "name") else (self.sort, *headlines)
+        apart = self.sort in self.names and self.sort not in headlines  # a group may lack what others are sorted by
+        return (self.sort, *headlines) if apart else headlines
 
     def better(self, name: str) -> str:
         """The direction of a score that some row has: lower or higher."""

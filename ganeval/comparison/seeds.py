@@ -2,9 +2,11 @@
 
 import json
 import re
+import warnings
 from collections.abc import Sequence
 
 from ganeval.comparison.rows import Row
+from ganeval.errors import GanevalWarning
 from ganeval.report import Report
 from ganeval.runs import Found
 
@@ -42,7 +44,10 @@ def rows_by_kind(found: Sequence[Found]) -> list[Row]:
     kinds: dict[str, dict[object, Found]] = {}
     for one in found:
         seeds = kinds.setdefault(kind_of(one.report), {})
-        seeds.setdefault(one.report.samples.fingerprint or id(one), one)
+        known = seeds.setdefault(one.report.samples.fingerprint or id(one), one)
+        if known is not one:
+            names = " and ".join(dict.fromkeys(str(twin.folder or twin.report.samples.name) for twin in (known, one)))
+            warnings.warn(f"{names}: the same pictures, taken for one seed", GanevalWarning, stacklevel=4)
     return [_row(list(seeds.values())) for seeds in kinds.values()]
 
 

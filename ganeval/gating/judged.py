@@ -8,9 +8,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ganeval.errors import ContentError, UsageError
-from ganeval.files import check_target, replacing
-from ganeval.gating.judgements import HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate, plain, shown
+from ganeval.errors import ContentError, UsageError, plain
+from ganeval.files import write_text
+from ganeval.gating.judgements import HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate, shown
 from ganeval.gating.junit import junit
 from ganeval.gating.limits import CONFIDENCE, Limit, check_confidence, check_policy, parsed
 from ganeval.gating.limits_file import Plan, read_plan
@@ -18,6 +18,7 @@ from ganeval.gating.rule import check_metrics, judge
 from ganeval.gating.sides import Side, side
 from ganeval.headings import HEADLINES, title
 from ganeval.report import dump
+from ganeval.runs import check_free, check_no_run
 
 STYLES = {HELD: "green", REGRESSED: "bold red", INCONCLUSIVE: "yellow", NOT_COMPARABLE: "bold magenta"}
 
@@ -50,13 +51,15 @@ def ordered(
     '--max fid=25'
     """
     plan = read_plan(limits_file) if limits_file is not None else Plan()
+    if limits_file in baseline:
+        raise UsageError(f"--baseline {limits_file}: found the file of --limits, needed a report")
     limits = plan.overridden(one for kind, texts in flags.items() for one in parsed(kind, texts))
     sure = plan.confidence if confidence is None else confidence
     policy = plan.inconclusive if inconclusive is None else inconclusive
     check_confidence(sure)
     check_policy(policy)
     if junit is not None:
-        check_target("--junit", junit)
+        check_free("--junit", junit)
     return Order(tuple(reports), limits, tuple(baseline) or plan.baseline, sure, policy, junit)
 
 
@@ -81,7 +84,7 @@ def gate_view(gate: Gate, inconclusive: str) -> RenderableType:
 def write_junit(gate: Gate, order: Order, seconds: float) -> None:
     """The file of `--junit`, where one is asked for. UsageError where it cannot be written: no regression, that."""
     if order.junit is not None:
-        _write("--junit", order.junit, junit(gate, order.inconclusive, seconds))
+        write_text("--junit", order.junit, junit(gate, order.inconclusive, seconds))
 
 
 def renewed(order: Order) -> list[str]:
@@ -93,16 +96,16 @@ def renewed(order: Order) -> list[str]:
     if len(order.baseline) != 1:
         raise UsageError(f"--update-baseline: found {len(order.baseline)} files to write, needed one --baseline")
     target = order.baseline[0]
-    check_target("--baseline", target)
+    check_no_run("--baseline", target)
     new = side(order.reports, "the report")
     metrics = _metrics(order, new)
-    said = [f"{target}: {_counted(new)}", *_changes(metrics, new, target)]
+    said = [plain(f"{target}: {_counted(new)}"), *_changes(metrics, new, target)]
     try:
         documents = [report.to_dict() for report in new.reports]
         text = dump(documents[0] if len(documents) == 1 else documents)
     except (TypeError, ValueError) as reason:  # a NaN that no limit is on, or a foreign document
         raise ContentError(f"--update-baseline: the report cannot be written as one ({reason})") from reason
-    _write("--baseline", target, text + "\n")
+    write_text("--baseline", target, text + "\n")
     return said
 
 
@@ -118,7 +121,10 @@ def _metrics(order: Order, new: Side) -> list[str]:
     for one in order.limits:
         if one.percent and (value := new.measure(one.metric).value) <= 0:
             raise ContentError(f"--update-baseline: {one.flag} needs a {one.metric} above 0, found {value:.6g}")
-    return metrics or [name for name in HEADLINES if not new.problem(name)]
+    whole = [name for name in new.first.scores if not new.problem(name)]
+    if not whole:
+        raise ContentError(f"--update-baseline: {new.name} has no score; the baseline stays as it was")
+    return metrics or [name for name in HEADLINES if name in whole] or whole
 
 
 def _changes(metrics: Sequence[str], new: Side, target: Path) -> list[str]:
@@ -139,11 +145,3 @@ def _changes(metrics: Sequence[str], new: Side, target: Path) -> list[str]:
 
 def _counted(new: Side) -> str:
     return f"the new baseline, {new.first.samples.name}" + f" and {len(new.reports) - 1} more" * (len(new.reports) > 1)
-
-
-def _write(flag: str, path: Path, text: str) -> None:
-    try:
-        with replacing(path) as partial:
-            partial.write_text(text, encoding="utf-8")
-    except OSError as reason:
-        raise UsageError(f"{flag} {path}: cannot be written ({reason.strerror})") from reason

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ganeval.errors import plain
 from ganeval.gating.limits import Limit
 from ganeval.gating.sides import Measure
 from ganeval.headings import NOTHING, measured
@@ -100,12 +101,3 @@ def short(number: float) -> str:
     ('0.0512', '12,346', '2')
     """
     return f"{number:,.0f}" if 1000 <= number < 10**12 else f"{number:.3g}"
-
-
-def plain(text: str) -> str:
-    """One line of printable characters, whatever a report calls its scores: a line break could begin a command in CI.
-
-    >>> plain("a" + chr(10) + "::error::b")
-    'a ::error::b'
-    """
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())

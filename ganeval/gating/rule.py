@@ -85,7 +85,7 @@ def check_metrics(metrics: Iterable[str], *sides: Side) -> None:
     known = dict.fromkeys([*TITLES, *(name for one in sides for report in one.reports for name in report.scores)])
     for metric in metrics:
         if metric not in known:
-            raise unknown("metric", metric, known)
+            raise unknown("metric", metric, known, TITLES)
 
 
 def _judge(limit: Limit, new: Side, old: Side | None, confidence: float) -> Judgement:

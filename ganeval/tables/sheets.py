@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ganeval.comparison import OUTSIDE, Comparison, Delta, Group, Row
+from ganeval.errors import plain
 from ganeval.headings import ARROWS, NOTHING, cell, title
 
 MARK = "*"
@@ -57,7 +58,7 @@ def remarks(comparison: Comparison) -> list[str]:
     """What ±, Δ and the mark mean."""
     seeds = "; of several seeds the mean ± their standard deviation" if comparison.grouped else ""
     found = [f"± one standard error over new draws{seeds}."]
-    names = dict.fromkeys(clean(group.baseline.name) for group in comparison.groups if group.baseline)
+    names = dict.fromkeys(plain(group.baseline.name) for group in comparison.groups if group.baseline)
     if names:
         mean = " (of several seeds their deviation / √seeds)" if comparison.grouped else ""
         found.append(f"Δ less {' or '.join(names)}, ± one standard error on the samples' side{mean}.")
@@ -65,31 +66,22 @@ def remarks(comparison: Comparison) -> list[str]:
     return found
 
 
-def clean(text: str) -> str:
-    """A name on one line, without what a terminal would take for a command.
-
-    >>> clean("läufe/a\\nb\\x1b[31m")
-    'läufe/a b [31m'
-    """
-    return "".join(one if one.isprintable() else " " for one in text)
-
-
 def _sheet(group: Group, comparison: Comparison, prefix: str) -> Sheet:
     report = group.rows[0].report
     counts = f"N = {_count(report.samples.count)}, M = {_count(report.reference.count)}"
     whose = ", the baseline's" if comparison.baseline and group.baseline is None else ""
     differs = f"not comparable with group 1{whose}: {'; '.join(group.differs)}" if group.differs else ""
-    caption = f"{prefix}against {clean(report.reference.name)}, {counts}"
+    caption = f"{prefix}against {plain(report.reference.name)}, {counts}"
     columns = (*_labels(group, comparison.grouped), *_scores(group))
     yardsticks = tuple(row.yardstick is not None for row in group.rows)
-    return Sheet(caption, clean(differs), columns, yardsticks, tuple(_notes(group)))
+    return Sheet(caption, plain(differs), columns, yardsticks, tuple(_notes(group)))
 
 
 def _notes(group: Group) -> Iterator[str]:
     report = group.rows[0].report
     if any(group.rank(row) for row in group.rows):
-        yield f"Rank by {clean(title(group.sort, report.protocol.extractor))}."
-    yield f"{clean(report.protocol.line())}."
+        yield f"Rank by {plain(title(group.sort, report.protocol.extractor))}."
+    yield f"{plain(report.protocol.line())}."
 
 
 def _labels(group: Group, grouped: bool) -> Iterator[Column]:
@@ -97,7 +89,7 @@ def _labels(group: Group, grouped: bool) -> Iterator[Column]:
     ranks = [group.rank(row) for row in group.rows]
     if any(ranks):
         yield Column("rank", "rank", tuple(Cell(NOTHING if rank is None else str(rank), rank) for rank in ranks))
-    yield Column("run", "run", tuple(Cell(clean(row.name)) for row in group.rows))
+    yield Column("run", "run", tuple(Cell(plain(row.name)) for row in group.rows))
     if grouped:
         counts = [len(row.reports) for row in group.rows]
         yield Column("seeds", "seeds", tuple(Cell(str(count), count) for count in counts))
@@ -106,7 +98,7 @@ def _labels(group: Group, grouped: bool) -> Iterator[Column]:
 def _scores(group: Group) -> Iterator[Column]:
     """A column for each score, and one of differences after it where there is a baseline."""
     for name in group.shown:
-        heading = clean(title(name, group.rows[0].report.protocol.extractor))
+        heading = plain(title(name, group.rows[0].report.protocol.extractor))
         cells = tuple(_cell(row, name, group.is_best(row, name)) for row in group.rows)
         yield Column("score", f"{heading} {ARROWS[group.better(name)]}", cells)
         if group.baseline is not None:
