@@ -38,6 +38,18 @@ def check_target(flag: str, path: Path) -> None:
         raise UsageError(f"{flag} {path}: nothing can be written to {there}")
 
 
+def check_page(flag: str, path: Path) -> None:
+    """The same for a page: by its name no slip of the hand writes over anything else.
+
+    >>> check_page("-o", Path("report.json"))
+    Traceback (most recent call last):
+    ganeval.errors.UsageError: -o report.json: the page is HTML, needed a name that ends in .html
+    """
+    check_target(flag, path)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"{flag} {path}: the page is HTML, needed a name that ends in .html")
+
+
 def write_text(flag: str, path: Path, text: str) -> None:
     """Write what a flag asks for, whole or not at all; UsageError where it cannot be written."""
     try:

@@ -242,6 +242,7 @@ def test_a_run_stands_for_its_pictures(tmp_path, digits_folder):
         (["--ref", "ring8"], 2, "ring8:train: found points or statistics, needed pictures"),
         (["--ref", "digts"], 2, "digts: no such file, folder or data set: did you mean 'digits'?"),
         (["-o", "/"], 2, "-o /: found a folder, needed a file to write"),
+        (["-o", "report.json"], 2, "-o report.json: the page is HTML, needed a name that ends in .html"),
     ],
 )
 def test_a_wrong_wish_is_one_line(run, tmp_path, flags, code, line):

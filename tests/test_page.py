@@ -19,6 +19,7 @@ from PIL import Image
 
 import ganeval.page as page_package
 from ganeval.comparison import compare
+from ganeval.errors import ContentError
 from ganeval.headings import TITLES
 from ganeval.page import page_of
 from ganeval.page.encoding import picture, strip
@@ -401,6 +402,26 @@ def test_both_directions_of_a_translation_have_pictures_of_their_own_and_their_t
     assert page.text.count("are on the card of c a→b") == 1
 
 
+def test_broken_counts_of_the_way_back_are_said_on_its_card(tmp_path: Path) -> None:
+    run = run_folder(tmp_path / "c", scored("c a→b", {"fid": (1.0, 0.1)}), pictures=some_pictures(1))
+    back = scored("c b→a", {"fid": (2.0, 0.1)})
+    counts = Score(3, "higher", more={"samples": "x", "reference": [1]})
+    (run / "report-back.json").write_text(replace(back, scores={**back.scores, "modes_covered": counts}).to_json())
+    assert "modes: c b→a: samples by mode is x, needed whole numbers" in Outline(page_of(compare([run]))).text
+
+
+def test_a_page_is_sorted_by_a_score_that_some_group_lacks() -> None:
+    page = Outline(page_of(compare(RECORDED, sort="psnr")))
+    assert "PSNR dB" in page.text
+    assert "digits-cgan-s0" in page.text
+
+
+def test_names_break_after_hyphens_and_arrows_alone_and_are_read_as_they_are(tmp_path: Path) -> None:
+    page = page_of(compare([scored("digits-c <b> a→b", {"fid": (1.0, 0.1)})]))
+    assert "digits-<wbr>c &lt;b&gt; a→<wbr>b</a>" in page
+    assert "digits-c <b> a→b" in Outline(page).text
+
+
 def test_a_warning_of_all_runs_is_said_once_and_one_of_a_run_on_its_card() -> None:
     first = scored("a", {"fid": (1.0, 0.1)}, warnings=("few images", "a is odd"))
     text = Outline(page_of(compare([first, scored("b", {"fid": (2.0, 0.1)}, warnings=("few images",))]))).text
@@ -512,6 +533,30 @@ def test_a_layer_is_asked_of_every_trained_run(
         2,
         "Error: --layer up1: found no trained run, needed one with its checkpoint\n",
     )
+
+
+def test_a_layer_that_some_run_cannot_show_is_said_and_the_page_is_written(
+    tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "ab":
+        write_run(tmp_path / name, scored(name, {"fid": (1.0, 0.1)}), {"config": {"model": "dcgan"}})
+
+    def store(folder: Path, layer: str) -> None:
+        if folder.name == lacking or lacking == "all":
+            raise ContentError(f"{folder}: no checkpoint")
+
+    monkeypatch.setattr("ganeval.suite.activation.store_activation", store)
+    lacking = "a"
+    arguments = ("report", tmp_path / "a", tmp_path / "b", "--layer", "up1", "-o", tmp_path / "page.html")
+    result = run(*arguments)
+    line = f"--layer up1: {tmp_path / 'a'}: no checkpoint"
+    assert (result.exit_code, result.stderr) == (0, f"warning: {line}\n")
+    assert line in Outline((tmp_path / "page.html").read_text(encoding="utf-8")).text
+    lacking = "all"
+    (tmp_path / "page.html").unlink()
+    result = run(*arguments)
+    assert (result.exit_code, result.stderr) == (1, f"Error: {tmp_path / 'a'}: no checkpoint\n")
+    assert not (tmp_path / "page.html").exists()
 
 
 def test_every_colour_of_the_plots_is_one_of_the_page() -> None:

@@ -66,18 +66,33 @@ def _one(found: "list[Found]", target: Path, layer: str | None, names: list[str]
         store_activation(found[0].folder, layer)
     drawn = draw(found[0], names)
     plots = list(drawn.plots)
-    if "modes" in names:
-        plots += [replace(plot, name=f"{plot.name}-back") for one in found[1:] for plot in draw(one, ["modes"]).plots]
+    for back in [draw(one, ["modes"]) for one in found[1:] if "modes" in names]:
+        plots += [replace(plot, name=f"{plot.name}-back") for plot in back.plots]
+        drawn.absent.extend(back.absent)
+        drawn.broken.extend(back.broken)
     for path in write_plots(plots, target):
         click.echo(path)
     reasons = [*drawn.absent, *(drawn.elsewhere if len(names) < len(PICTURES) else [])]
     if not plots and not drawn.broken:
         why = dict.fromkeys(line.partition(": ")[2] for line in [*drawn.elsewhere, *drawn.absent])
         raise ContentError(f"{found[0].folder}: nothing to draw: {'; '.join(why)}")
-    for line in reasons:
+    for line in dict.fromkeys(reasons):
         click.echo(f"not drawn: {line}", err=True)
     if drawn.broken:
-        raise ContentError(f"not drawn: {'; '.join(drawn.broken)}")
+        raise ContentError(f"not drawn: {'; '.join(_together(drawn.broken))}")
+
+
+def _together(lines: list[str]) -> list[str]:
+    """Pictures that one broken file keeps from being drawn, before the reason that they share.
+
+    >>> _together(["losses: no JSON", "training: no JSON", "modes: no counts"])
+    ['losses, training: no JSON', 'modes: no counts']
+    """
+    names: dict[str, list[str]] = {}
+    for line in lines:
+        name, _, reason = line.partition(": ")
+        names.setdefault(reason, []).append(name)
+    return [f"{', '.join(some)}: {reason}" for reason, some in names.items()]
 
 
 def _several(found: "list[Found]", target: Path, names: list[str] | None) -> None:

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import click
 
-from ganeval.errors import GanevalWarning, UsageError
+from ganeval.errors import GanevalError, GanevalWarning, UsageError
 from ganeval.terminal import progress, warn
-
-SUFFIXES = (".html", ".htm")
 
 
 @click.command()
@@ -48,21 +46,18 @@ def report(
     said and left out.
     """
     from ganeval.comparison import compare
-    from ganeval.files import check_target, write_text
+    from ganeval.files import check_page, write_text
     from ganeval.page import page_of, runs_of
     from ganeval.runs import gather, is_trained
 
-    check_target("-o", path)
-    if path.suffix.lower() not in SUFFIXES:  # so that no slip of the hand writes over a report
-        raise UsageError(f"-o {path}: the page is HTML, needed a name that ends in .html")
+    check_page("-o", path)
     gathered = gather(runs or (Path("results"),))
     with warnings.catch_warnings(record=True) as caught:
         comparison = compare(gathered.found, sort=sort, group=group, baseline=baseline)
     said = [*gathered.said, *[str(one.message) for one in caught if issubclass(one.category, GanevalWarning)]]
     if layer is not None:
-        _store_layer(
-            [run for run in dict.fromkeys(one.folder for one in gathered.found) if run and is_trained(run)], layer
-        )
+        trained = [run for run in dict.fromkeys(one.folder for one in gathered.found) if run and is_trained(run)]
+        said += _store_layer(trained, layer)
     with progress() as tick:
         text = page_of(comparison, said=said, title=title, tick=tick)
     write_text("-o", path, text)
@@ -71,11 +66,21 @@ def report(
     click.echo(f"{path}: {runs_of(comparison)}, {len(text.encode()) / 1e6:.1f} MB")
 
 
-def _store_layer(runs: Sequence[Path], layer: str) -> None:
-    """Compute what drives a layer of each run's generator, which needs the networks."""
+def _store_layer(runs: Sequence[Path], layer: str) -> list[str]:
+    """Compute what drives a layer of each run's generator, which needs the networks; a line for each that has none.
+
+    The error of the first where no run has it.
+    """
     from ganeval.suite.activation import store_activation
 
     if not runs:
         raise UsageError(f"--layer {layer}: found no trained run, needed one with its checkpoint")
+    failed = []
     for run in runs:
-        store_activation(run, layer)
+        try:
+            store_activation(run, layer)
+        except GanevalError as error:
+            failed.append(error)
+    if len(failed) == len(runs):
+        raise failed[0]
+    return [f"--layer {layer}: {error}" for error in failed]

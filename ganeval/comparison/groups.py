@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ganeval.comparison.noise import quantile
 from ganeval.comparison.rows import Row
-from ganeval.headings import HEADLINES, places_for
+from ganeval.headings import DIGITS, HEADLINES, places_for
 
 OUTSIDE = 1.96  # standard errors from which a difference is marked: 95 %, two-sided
 CONFIDENCE = 0.975  # the same, where the errors are those of seeds
@@ -27,10 +27,10 @@ class Delta:
     def printed(self) -> tuple[str, str]:
         """The difference with its sign, and its error to two digits, as tables have them.
 
-        >>> Delta(-0.5234, 0.1234, True).printed, Delta(2, None, False).printed
-        (('-0.52', '0.12'), ('+2', ''))
+        >>> Delta(-0.5234, 0.1234, True).printed, Delta(2, None, False).printed, Delta(0.054, 3e-17, True).printed
+        (('-0.52', '0.12'), ('+2', ''), ('+0.054', ''))
         """
-        if not self.error:
+        if not self.error or self.error < 10**-DIGITS:
             return f"{self.value:+.4g}", ""
         places = places_for(self.error)
         return f"{self.value:+.{places}f}", f"{self.error:.{places}f}"

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader
 
 import ganeval
 from ganeval.errors import GanevalWarning, UsageError
-from ganeval.files import check_target, replacing
+from ganeval.files import check_page, replacing
 from ganeval.human.form import Form, Pixels, common_form, png, shaped
 from ganeval.human.pictures import Drawn, draw_pictures
 from ganeval.human.plan import Plan
@@ -56,7 +56,7 @@ def make_page(samples: str, reference: str, path: Path, wish: Wish = Wish(), tic
     Raises UsageError for what cannot be meant, ContentError for sets that cannot be read or have too few pictures.
     """
     _check(wish)
-    check_target("-o", path)
+    check_page("-o", path)
     random, half = np.random.RandomState(wish.seed), wish.n // 2
     fakes = draw_pictures(samples, half, random, wish.opening(_count(samples, wish.limit, half)), tick)
     reals = draw_pictures(reference, half, random, wish.opening(_count(reference, wish.ref_n, half)), tick)

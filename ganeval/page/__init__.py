@@ -6,11 +6,12 @@ without JavaScript, which only sorts tables, turns the light down and copies.
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ganeval.comparison import OUTSIDE, Comparison
 from ganeval.page.document import Document, document_of, runs_of
@@ -36,6 +37,7 @@ def html_of(document: Document) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = breakable
     script, style = _text("page.js"), _text("page.css")
     text = environment.get_template("page.html.j2").render(
         page=document,
@@ -47,6 +49,15 @@ def html_of(document: Document) -> str:
         outside=OUTSIDE,
     )
     return text.encode("utf-8", "backslashreplace").decode("utf-8")  # names of files may be no UTF-8
+
+
+def breakable(name: str) -> Markup:
+    """A name that breaks, where it must, after its hyphens, slashes and arrows, and not within words.
+
+    >>> breakable("a-b <i>")
+    Markup('a-<wbr>b &lt;i&gt;')
+    """
+    return Markup(re.sub(r"(?<=[-_/→])", "<wbr>", str(escape(name))))  # noqa: S704  # it is escaped
 
 
 def _text(name: str) -> str:

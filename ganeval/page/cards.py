@@ -99,8 +99,8 @@ class Cards:
         first = self._drawn.setdefault(found.folder, found.report.samples.name)
         if first == found.report.samples.name:
             return figures_of_run(found)
-        elsewhere = f"The pictures of this training are on the card of {first}."
-        return replace(figures_of_direction(found), said=(elsewhere,))
+        own = figures_of_direction(found)
+        return replace(own, said=(*own.said, f"The pictures of this training are on the card of {first}."))
 
 
 def found_of(row: Row) -> list[Found]:

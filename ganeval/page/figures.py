@@ -47,7 +47,8 @@ def figures_of_direction(found: Found) -> Figures:
     """What differs between the directions of one translating run: the plots of its card alone."""
     from ganeval.plots.catalogue import draw
 
-    return Figures(tuple(_figure(plot) for plot in draw(found, sorted(FIRST)).plots))
+    drawn = draw(found, sorted(FIRST))
+    return Figures(tuple(_figure(plot) for plot in drawn.plots), said=tuple(drawn.broken))
 
 
 def figures_of_group(rows: Sequence[Row], runs: Sequence[Found]) -> tuple[Figure, ...]:

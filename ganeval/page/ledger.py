@@ -5,6 +5,7 @@ largest of the group's runs and its real data. Noise is off most scales and then
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from ganeval.comparison import Group, Row
 from ganeval.headings import ARROWS, HEADLINES, title
@@ -41,6 +42,11 @@ class Track:
     real: float | None
     noise: float | None
     ends: tuple[str, str]
+
+    @property
+    def widest(self) -> int:
+        """How many characters the longer end has."""
+        return max(map(len, self.ends))
 
 
 @dataclass(frozen=True)
@@ -100,10 +106,13 @@ def _track(group: Group, name: str, score: Score) -> Track | None:
 def _end(value: float, digits: int) -> str:
     """An end of a scale: thousands in full, else to so many digits.
 
-    >>> _end(3000.0, 2), _end(0.054, 2), _end(-0.0073, 1)
-    ('3,000', '0.054', '−0.007')
+    >>> _end(3000.0, 2), _end(0.054, 2), _end(-0.0073, 1), _end(-0.00005, 1)
+    ('3,000', '0.054', '−0.007', '−0.00005')
     """
-    return (f"{value:,.0f}" if abs(value) >= 100 else f"{value:.{digits}g}").replace("-", "−")
+    if abs(value) >= 100:
+        return f"{value:,.0f}".replace("-", "−")
+    short = f"{value:.{digits}g}"
+    return f"{Decimal(short):f}".replace("-", "−")
 
 
 def _alone(group: Group, name: str) -> bool:

@@ -1,5 +1,6 @@
 """How samples spread over the modes, or classes, beside how the reference does."""
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ganeval.comparison import Row
+from ganeval.errors import ContentError, GanevalWarning
 from ganeval.plots import theme
 from ganeval.plots.counts import Counts, counts_of
 from ganeval.plots.looks import told
@@ -18,6 +20,7 @@ from ganeval.report import Report
 NAME = "modes"
 NAMED = 30  # modes at most that each carry a name
 ACROSS = 90  # letters that fit under the bars
+CUT = 3  # bars over the top, at most, whose heights are said
 
 
 def modes(report: Report) -> Plot:
@@ -40,6 +43,8 @@ def modes_by_run(rows: Sequence[Row]) -> Plot | None:
             known.append((row, counts_of(row.report)))
         except Absent:
             continue
+        except ContentError as reason:
+            warnings.warn(f"modes-by-run: left out: {reason}", GanevalWarning, stacklevel=2)
     if not known:
         return None
     figure = theme.chart(0.7 + 1.6 * -(-len(known) // 2))
@@ -48,7 +53,10 @@ def modes_by_run(rows: Sequence[Row]) -> Plot | None:
     for axes, (row, counts) in zip(flat, known, strict=False):
         _bars(axes, counts, ACROSS // 2)
         axes.set_title(theme.said(row.name))
-    flat[0].set_ylim(0, max(counts.top for _, counts in known))
+    top = max(counts.top for _, counts in [one for one in known if one[0].yardstick != "noise"] or known)
+    flat[0].set_ylim(0, top)
+    for axes, (_, counts) in zip(flat, known, strict=False):
+        _cut(axes, counts, top)
     for axes in flat[len(known) :]:
         axes.remove()
     _legend(figure, known[0][1], counted=False)
@@ -68,6 +76,15 @@ def _bars(axes: Axes, counts: Counts, across: int = ACROSS) -> None:
     if len(made) <= NAMED:
         labels = [theme.said(one, 16) for one in counts.names] or [str(place) for place in places]
         axes.set_xticks(places, labels, rotation=90 if sum(len(one) + 2 for one in labels) > across else 0)
+
+
+def _cut(axes: Axes, counts: Counts, top: float) -> None:
+    """The height of bars that go over the top: those of noise, beside which all others would be flat."""
+    over = [int(place) for place in counts.made.argsort()[::-1][:CUT] if counts.made[place] > top]
+    if over:
+        names = counts.names or [str(place) for place in range(len(counts.made))]
+        heights = [f"{theme.said(names[place], 12)} to {counts.made[place]:.2f}" for place in over]
+        axes.set_title(f"cut: {', '.join(heights)}", loc="right", fontweight="normal", fontsize=8, color=theme.MUTED)
 
 
 def _legend(figure: Figure, counts: Counts, *, counted: bool = True) -> None:

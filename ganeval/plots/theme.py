@@ -73,6 +73,7 @@ STYLE: Any = {
     "image.interpolation": "none",
 }
 LONGEST = 40  # characters of a name
+LINE = 70  # of a legend's labels in one line
 
 
 def chart(height: float, *, width: float = WIDTH) -> Figure:
@@ -81,10 +82,14 @@ def chart(height: float, *, width: float = WIDTH) -> Figure:
 
 
 def settle(figure: Figure) -> None:
-    """Lay a figure out once and for all: laid out anew at each writing, it would move by a hair each time."""
+    """Lay a figure out once and for all: laid out anew at each writing, it would move by a hair each time.
+
+    The second time titles are where equal aspects put them the first time.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # a name in a script that the font lacks is shown as boxes
-        figure.draw_without_rendering()
+        for _ in range(2):
+            figure.draw_without_rendering()
     figure.set_layout_engine("none")
 
 
@@ -150,7 +155,7 @@ def legend_above(axes: Axes, handles: Sequence[Artist], labels: Sequence[str]) -
         [shown(label) for label in labels],
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),
-        ncols=len(labels),
+        ncols=len(labels) if sum(map(len, labels)) < LINE else 2,
         borderaxespad=0.2,
         columnspacing=1.4,
     )

@@ -91,6 +91,8 @@ def test_by_touch_on_a_phone_and_always_real(open_page, test_page, tmp_path):
     for _ in range(4):
         page.wait_for_selector(ANSWERABLE)
         assert overflow(page) <= 0
+        borders = page.eval_on_selector_all("#real, #fake", "all => all.map(one => getComputedStyle(one).borderColor)")
+        assert len(set(borders)) == 1  # the one that was pressed last does not stay lit
         page.tap("#real")
     page.wait_for_selector("#end:visible")
     page.tap("summary")

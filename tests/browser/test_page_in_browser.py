@@ -320,7 +320,38 @@ def test_no_picture_is_stretched(
 def test_a_name_of_usual_length_is_on_one_line(browser_page: Any, whole: Path) -> None:
     page = browser_page.open(whole)
     link = page.locator("tbody a", has_text="digits-wgan-gp-s0").first
-    assert link.evaluate("one => one.getClientRects().length") == 1
+    assert link.evaluate("one => new Set([...one.getClientRects()].map(box => box.top)).size") == 1
+
+
+@pytest.mark.parametrize("width", [400, 650, 800, 1024, 1100, 1280, 1440])
+def test_the_scores_of_a_card_keep_to_their_place_with_differences_and_long_ends(
+    open_page: Callable[..., Any], tmp_path: Path, width: int
+) -> None:
+    found = {"inception_score": Score(9.5, "higher", 0.048), "kid": Score(-0.00005, "lower", 0.00061)}
+    found |= {name: Score(0.8, "higher", 0.031) for name in ("precision", "recall", "density", "coverage")}
+    shutil.copytree(RECORDED / "digits-cgan-s0", tmp_path / "a")
+    reports = [replace(scored(name, fid), scores={**found, "fid": Score(fid, "lower", 0.0123)})
+               for name, fid in {"a": 0.3912, "b": 10.0612}.items()]  # fmt: skip
+    write_run(tmp_path / "a", reports[0], {})
+    path = tmp_path / "page.html"
+    path.write_text(page_of(compare([tmp_path / "a", reports[1]], baseline=reports[1])), encoding="utf-8")
+    page = open_page(viewport={"width": width, "height": 900}).open(path)
+    beyond = page.eval_on_selector_all(
+        ".scored .ledger, .scored .place-on",
+        """all => all.map(one => [one, one.closest('.scored')].map(one => one.getBoundingClientRect().right))
+            .map(([own, room]) => own - room)""",
+    )
+    assert len(beyond) > 7
+    assert max(beyond) < 1
+    cut = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+    assert "−0.00005" in page.inner_text(".scored")
+    assert page.eval_on_selector_all(".track .end", cut) == []
+    pictures = page.eval_on_selector_all(
+        ".classes, .scored",
+        "all => all.map(one => one.getBoundingClientRect()).map(box => [box.left, box.top, box.right, box.bottom])",
+    )
+    (left, top, right, bottom), other = pictures[0], pictures[1]
+    assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
 
 
 def test_a_table_of_all_headlines_and_differences_fits_a_usual_screen(browser_page: Any, tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_runs import report_on
+from made_runs import MODES, report_on
 
 from ganeval.errors import unknown
+from ganeval.report import Score
 from ganeval.runs import write_run
 
 RECORDED = Path(__file__).parents[2] / "results" / "recorded"
@@ -176,6 +177,26 @@ def test_both_directions_of_a_translation_have_their_modes(run, make_run):
     (found.folder / "report-back.json").write_text(report_on("mine-s0 outline→digit").to_json())
     assert run("plot", found.folder, "--only", "modes").exit_code == 0
     assert names_in(found.folder / "plots") == ["modes-back.png", "modes-back.svg", "modes.png", "modes.svg"]
+
+
+def test_broken_counts_of_the_way_back_are_said(run, make_run):
+    found = make_run(model="cyclegan", shape=[1, 16, 16])
+    broken = report_on("mine-s0 outline→digit", modes_covered=Score(3, "higher", more={**MODES, "samples": "x"}))
+    (found.folder / "report-back.json").write_text(broken.to_json())
+    result = run("plot", found.folder, "--only", "modes")
+    reason = "modes: mine-s0 outline→digit: samples by mode is x, needed whole numbers"
+    assert (result.exit_code, result.stderr) == (1, f"Error: not drawn: {reason}\n")
+    assert names_in(found.folder / "plots") == ["modes.png", "modes.svg"]
+
+
+def test_a_broken_configuration_is_said_once_for_all_pictures(run, make_run):
+    folder = make_run().folder
+    (folder / "config.json").write_text("{")
+    result = run("plot", folder)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: not drawn: evolution, interpolation, losses, training, critic-scores, ")
+    assert result.stderr.count("config.json: cannot be read") == 1
+    assert "modes.png" in names_in(folder / "plots")
 
 
 def test_several_runs_are_drawn_together_and_what_differs_apart(run, make_run, tmp_path):

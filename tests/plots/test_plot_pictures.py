@@ -11,8 +11,10 @@ import pytest
 from made_runs import MODES, STEPS, make, report_on, scores_at, some_cells, store
 
 from ganeval.comparison import compare
+from ganeval.errors import GanevalWarning
 from ganeval.plots import plots_of_group, plots_of_run, png_of
 from ganeval.plots.detector import average_precision, curve
+from ganeval.plots.modes import modes_by_run
 from ganeval.plots.theme import INK, MADE, REAL
 from ganeval.report import Score
 from ganeval.runs import Found
@@ -62,6 +64,25 @@ def plain(config):
     return {key: value for key, value in config.items() if key != "names"}
 
 
+def test_bars_of_noise_do_not_flatten_those_of_models_and_are_cut():
+    counted = {"samples": [95, 3, 2, 0], "reference": [25, 25, 25, 25], "names": ["a", "b", "c", "d"]}
+    noise = report_on("noise", 90.0, modes_covered=Score(1, "higher", total=4, more=counted))
+    (rows,) = (group.rows for group in compare([report_on("mine"), noise]).groups)
+    figure = modes_by_run(rows).figure
+    mine, other = figure.axes
+    assert mine.get_ylim() == other.get_ylim()
+    assert 0.5 < mine.get_ylim()[1] < 0.6  # of half the samples and their error
+    assert [axes.get_title(loc="right") for axes in figure.axes] == ["", "cut: a to 0.95"]
+
+
+def test_a_report_of_broken_counts_is_said_and_the_others_are_drawn():
+    broken = report_on("broken", 2.0, modes_covered=Score(3, "higher", total=4, more={**MODES, "samples": "x"}))
+    (rows,) = (group.rows for group in compare([report_on("mine"), broken]).groups)
+    with pytest.warns(GanevalWarning, match="^modes-by-run: left out: broken: samples by mode is x, needed whole"):
+        figure = modes_by_run(rows).figure
+    assert [axes.get_title() for axes in figure.axes] == ["mine"]
+
+
 def of_group():
     return {plot.name: plot for plot in plots_of_group(*group())}
 
@@ -82,10 +103,25 @@ def test_words_in_pictures_lie_within_them_and_apart(all_drawn, kind):
             assert box.y0 >= -1, (plot.name, text)
             assert box.x1 <= width + 1, (plot.name, text)
             assert box.y1 <= height + 1, (plot.name, text)
+        for axes in plot.figure.axes:
+            assert axes.get_legend() is None or axes.get_legend().get_window_extent().x0 >= 0, plot.name
         for (one, first), (other, second) in itertools.combinations(boxes, 2):
             across = min(first.x1, second.x1) - max(first.x0, second.x0)
             down = min(first.y1, second.y1) - max(first.y0, second.y0)
             assert across < 1 or down < 1, (plot.name, one, other)
+
+
+@pytest.mark.parametrize("extent", [0.3, 0.5, 1.0, 3.0])
+def test_titles_lie_within_pictures_whose_aspects_are_equal(make_run, extent):
+    """Aspects move the axes once they are laid out: titles are to be laid out after that."""
+    found = make_run(shape=[2])
+    path = found.folder / "learning" / "interpolation.npz"
+    with np.load(path) as kept:
+        stored = dict(kept)
+    store(path, **{key: extent * value if key != "positions" else value for key, value in stored.items()})
+    figure = drawn(found)["interpolation"].figure
+    tops = {text: box.y1 for text, box in words_of(figure)}
+    assert max(tops["linear"], tops["spherical"]) <= figure.canvas.get_width_height()[1]
 
 
 def words_of(figure):
@@ -161,6 +197,7 @@ def test_scores_over_training_are_named_for_what_they_are_of(make_run):
         named |= {text.get_text(): lines[look] for text, look in zip(legend.get_texts(), looks, strict=True)}
     assert named == {
         "held-out pictures": [4.0, 1.5, 2.0],
+        "held-out, raw weights": [5.0, 1.875, 2.5],
         "training pictures": [2.0, 0.75, 1.0],
         "real pictures, as many as held out": [0.9, 0.9],
         "precision": [0.5] * 3,
