@@ -20,7 +20,12 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """No test, doctests included, reads the user's cache or the network, unless it says so itself."""
+    """No test, doctests included, reads the user's cache or the network, unless it says so itself.
+
+    Of several processes each has one thread: with more they would wait for one another.
+    """
+    if config.getoption("numprocesses", None):
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
     cache = tempfile.TemporaryDirectory(prefix="ganeval-tests-")
     config.add_cleanup(cache.cleanup)
     os.environ.update(GANEVAL_CACHE=cache.name, GANEVAL_OFFLINE="1")

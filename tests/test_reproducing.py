@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import torch
 
@@ -27,7 +28,8 @@ def options(command: str) -> dict[str, Any]:
     """A command line as click understands it."""
     words = shlex.split(command)
     assert words[:2] == ["ganeval", "train"]
-    return dict(main.commands["train"].make_context("train", words[2:]).params)
+    group = click.Context(main, **main.context_settings)  # a command keeps the help flags that it is first given
+    return dict(main.commands["train"].make_context("train", words[2:], group).params)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
