@@ -22,10 +22,12 @@ sys.path.append(str(Path(__file__).parents[1]))
 def pytest_configure(config: pytest.Config) -> None:
     """No test, doctests included, reads the user's cache or the network, unless it says so itself.
 
-    Of several processes each has one thread: with more they would wait for one another.
+    Of several processes (`-n 2`) each has one thread, as with more they would wait for one another, and whole files, as
+    tests of a file share what is slow to make; in their order, as the files with few tests are not the short ones.
     """
     if config.getoption("numprocesses", None):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
+        config.option.dist, config.option.loadscopereorder = "loadfile", False
     cache = tempfile.TemporaryDirectory(prefix="ganeval-tests-")
     config.add_cleanup(cache.cleanup)
     os.environ.update(GANEVAL_CACHE=cache.name, GANEVAL_OFFLINE="1")

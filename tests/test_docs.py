@@ -25,7 +25,7 @@ def blocks(language: str) -> list[str]:
 
 def test_the_readme_opens_with_its_two_commands_and_real_output() -> None:
     install, test = (line for line in README.splitlines() if line.startswith("pip install"))
-    assert test == "pip install '.[test]' && pytest -n 2 --dist loadfile"
+    assert test == "pip install '.[test]' && pytest -n 2"
     command = install.removeprefix("pip install . && ganeval ")
     assert command != install
     assert README.index(test) < len("\n".join(README.splitlines()[:50]))  # within one screen

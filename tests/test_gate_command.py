@@ -373,10 +373,10 @@ def test_what_a_gate_writes_takes_the_place_of_no_file_of_a_run_and_of_no_limits
             result = gated(run, files["new"], *flags, files["run"] / name)
             needed = f"{flags[-1]} {files['run'] / name}: found a file of a run, needed another name"
             assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"Error: {needed}\n")
-    result = gated(run, files["new"], "--limits", limits, "--baseline", limits, "--update-baseline")
-    assert (result.exit_code, result.stderr) == (
-        2, f"Error: --baseline {limits}: found the file of --limits, needed a report\n",
-    )  # fmt: skip
+    for flags in (["--update-baseline", "--baseline"], ["--junit"]):
+        result = gated(run, files["new"], "--limits", limits, *flags, limits)
+        line = f"{flags[-1]} {limits}: found the file of --limits, needed another one"
+        assert (result.exit_code, result.stderr) == (2, f"Error: {line}\n")
     assert {path: path.read_bytes() for path in files["folder"].rglob("*") if path.is_file()} == before
 
 
@@ -398,6 +398,16 @@ def test_a_verdict_that_cannot_be_printed_is_no_regression(files) -> None:
     done = subprocess.run(script, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (2, "Error: Broken pipe\n")
+
+
+def test_a_file_that_may_not_be_read_is_annotated_as_no_verdict(run, files, actions, monkeypatch) -> None:
+    def locked(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "base.json")
+
+    monkeypatch.setattr("ganeval.gating.judged.side", locked)
+    result = gated(run, files["new"], "--max", "fid=25")
+    assert (result.exit_code, result.stderr) == (2, "Error: base.json: Permission denied\n")
+    assert result.stdout == "::error title=ganeval gate%3A cannot judge::base.json: Permission denied\n"
 
 
 def test_a_mistake_leaves_the_old_junit_file(run, files) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,25 +45,34 @@ def gate(reports: tuple[Path, ...], update_baseline: bool, **options: Any) -> No
     times. An excess that the error bars could explain is inconclusive. Exit code 2: a lost file, a wrong name or flag,
     no limit. In GitHub Actions it also writes the step summary and annotations.
     """
-    from ganeval.gating.github import annotation, in_actions
     from ganeval.gating.judged import ordered, renewed
 
-    if update_baseline and options["junit"] is not None:
-        raise UsageError("--junit: found it beside --update-baseline, which judges nothing; leave one of them out")
     flags = {kind: options.pop(kind.replace("-", "_")) for kind in ("max", "min", "max-increase", "max-decrease")}
     try:
+        if update_baseline and options["junit"] is not None:
+            raise UsageError("--junit: found it beside --update-baseline, which judges nothing; leave one of them out")
         order = ordered(reports, flags, **options)
         if update_baseline:
             click.echo("\n".join(renewed(order)))
             return
         code = _judge(order)
     except OSError as reason:  # what cannot be read, written or printed says nothing about a model
-        raise UsageError(said(reason)) from reason
+        lost = UsageError(said(reason))
+        _annotate(lost)
+        raise lost from reason
     except GanevalError as error:
-        if in_actions(os.environ):
-            click.echo(annotation("error", "ganeval gate: cannot judge", str(error)))
+        _annotate(error)
         raise
     click.get_current_context().exit(code)
+
+
+def _annotate(error: GanevalError) -> None:
+    """Say in GitHub Actions that nothing was judged, and why; where nothing can be printed, stderr alone says it."""
+    from ganeval.gating.github import annotation, in_actions
+
+    if in_actions(os.environ):
+        with suppress(OSError):
+            click.echo(annotation("error", "ganeval gate: cannot judge", str(error)))
 
 
 def _judge(order: Any) -> int:

@@ -51,8 +51,9 @@ def ordered(
     '--max fid=25'
     """
     plan = read_plan(limits_file) if limits_file is not None else Plan()
-    if limits_file in baseline:
-        raise UsageError(f"--baseline {limits_file}: found the file of --limits, needed a report")
+    for flag, paths in (("--baseline", baseline), ("--junit", (junit,))):
+        if limits_file is not None and limits_file in paths:
+            raise UsageError(f"{flag} {limits_file}: found the file of --limits, needed another one")
     limits = plan.overridden(one for kind, texts in flags.items() for one in parsed(kind, texts))
     sure = plan.confidence if confidence is None else confidence
     policy = plan.inconclusive if inconclusive is None else inconclusive

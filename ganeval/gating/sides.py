@@ -84,10 +84,10 @@ def _read(path: Path) -> list[Report]:
     try:
         if not path.exists():
             raise UsageError(f"{path}: no such file; needed a report, or a run folder")
-        if is_run(path) and (line := unfinished(path)):
-            raise UsageError(line)
         if path.is_dir() and not is_run(path):
             raise UsageError(f"{path}: found no report.json in it, needed a report, or a run folder")
+        if path.is_dir() and (line := unfinished(path)):
+            raise UsageError(line)
         return load_reports(path)
     except ContentError as reason:
         raise UsageError(str(reason)) from reason
