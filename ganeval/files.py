@@ -63,15 +63,12 @@ def write_text(flag: str, path: Path, text: str) -> None:
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`: renamed onto it when the block ends well, removed when it does not.
 
-    A link stays one: what it points to is replaced.
-
     >>> target = Path(tempfile.mkdtemp()) / "score.txt"
     >>> with replacing(target) as partial:
     ...     _ = partial.write_text("28.9")
     >>> target.read_text(), len(list(target.parent.iterdir()))
     ('28.9', 1)
     """
-    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
     os.close(handle)

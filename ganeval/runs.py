@@ -1,7 +1,9 @@
 """The run store: a folder per run, every file readable by itself. `report.json` is written last: it marks the end."""
 
+import errno
 import json
 import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ REPORTS = ("report.json", "report-back.json")  # of CycleGAN both directions
 CONFIG = "config.json"
 LOG = "log.jsonl"
 PICTURES = ("samples", "samples.zip", "samples.npz")
+FOLDERS = ("checkpoints", "grids", "learning", "samples")
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ def gather(paths: Sequence[Path]) -> Gathered:
             _gather(path, found, said)
         except OSError as reason:
             needed = "needed a run, a report file or a folder of runs"
-            raise ContentError(f"{path}: cannot be read ({reason.strerror}); {needed}") from reason
+            raise UsageError(f"{path}: cannot be read ({reason.strerror}); {needed}") from reason
     if said and not any(found.values()):
         raise ContentError(f"found no whole report: {'; '.join(dict.fromkeys(said))}")
     return Gathered(tuple(one for some in found.values() for one in some), tuple(dict.fromkeys(said)))
@@ -55,6 +58,7 @@ def gather(paths: Sequence[Path]) -> Gathered:
 def _gather(path: Path, found: dict[Path, list[Found]], said: list[str]) -> None:
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder; needed a run, a report file or a folder of runs")
+    _check_open(path)
     if path.is_dir() and not _may_be_run(path):
         _gather_below(path, found, said)
     elif path.is_dir() and (line := unfinished(path)):
@@ -72,6 +76,7 @@ def _gather_below(folder: Path, found: dict[Path, list[Found]], said: list[str])
         raise UsageError(f"{folder}: found no runs in it, needed folders with a report.json{hint}")
     for run in runs:
         try:
+            _check_open(run)
             if line := unfinished(run):
                 said.append(line)
             else:
@@ -113,10 +118,17 @@ def _has_report(folder: Path) -> bool:
 
 def _may_be_run(folder: Path) -> bool:
     """A run of ours, or what looks like one that lost the file that would say so, as in a power cut, or is locked."""
-    try:
-        return _has_report(folder) or is_run(folder) or ((folder / LOG).is_file() and _is_torn(folder / CONFIG))
-    except OSError:
+    if not folder.is_dir():
+        return False
+    if not os.access(folder, os.R_OK | os.X_OK):
         return True
+    return _has_report(folder) or is_run(folder) or ((folder / LOG).is_file() and _is_torn(folder / CONFIG))
+
+
+def _check_open(path: Path) -> None:
+    """PermissionError for a folder that may not be entered, in which later Pythons find nothing instead."""
+    if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def _is_torn(file: Path) -> bool:
@@ -159,8 +171,7 @@ def is_run(path: Path) -> bool:
 def check_no_run(flag: str, path: Path) -> None:
     """UsageError where nothing can be written to `path`, or what is there is part of a run."""
     check_target(flag, path)
-    own = path.name in (*REPORTS, CONFIG) or path.suffix in (".jsonl", ".npz")
-    if own and path.is_file() and is_run(path.parent):
+    if path.is_file() and _is_part(path):
         raise UsageError(f"{flag} {path}: found a file of a run, needed another name")
 
 
@@ -174,10 +185,18 @@ def check_free(flag: str, path: Path) -> None:
     raise UsageError(f"{flag} {path}: found a report, needed another name")
 
 
+def _is_part(path: Path) -> bool:
+    """Whether a file is one of those that make up a run: a report beside no configuration is a file by itself."""
+    if path.parent.name in FOLDERS and _is_ours(path.parent.parent / CONFIG):
+        return True
+    own = path.name in (*REPORTS, CONFIG, *PICTURES) or path.suffix in (".jsonl", ".npz")
+    return own and _is_ours(path.parent / CONFIG)
+
+
 def write_run(folder: Path, report: Report, config: Mapping[str, Any]) -> None:
     """Write a scored run: `config.json` (what was asked for), then `report.json`; neither where one cannot be.
 
-    A report of before goes first: killed in between, the run has none, and never one of another `config.json`.
+    A report of before goes in between: killed there, the run has none, and never one of another `config.json`.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: found a file, needed a folder to write the run into")
@@ -186,7 +205,7 @@ def write_run(folder: Path, report: Report, config: Mapping[str, Any]) -> None:
         last.write_text(scored + "\n", encoding="utf-8")
         with replacing(folder / CONFIG) as first:
             first.write_text(asked + "\n", encoding="utf-8")
-            (folder / REPORTS[0]).unlink(missing_ok=True)
+        (folder / REPORTS[0]).unlink(missing_ok=True)
 
 
 def config_of(run: Path) -> dict[str, Any]:

@@ -82,17 +82,22 @@ def warn(line: str) -> None:
 
 def terminal_width() -> int | None:
     """How wide tables may be: as the terminal is, and without limit in a pipe."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return shutil.get_terminal_size().columns if _on_terminal() else None
 
 
 def print_view(view: Any) -> None:
     """Rich on a terminal; in a pipe plain text, as wide as it needs to be."""
     from rich.console import Console
 
-    if sys.stdout.isatty():
+    if _on_terminal():
         Console(highlight=False).print(view)
         return
     wide = Console(width=10_000, color_system=None, highlight=False)
     with wide.capture() as captured:
         wide.print(view)
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def _on_terminal() -> bool:
+    """Whether somebody looks on; where stdout was closed nobody does."""
+    return sys.stdout is not None and sys.stdout.isatty()

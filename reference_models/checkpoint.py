@@ -43,12 +43,12 @@ def save(folder: Path, name: str, tensors: Mapping[str, Tensor], document: Mappi
 
 
 def tidy(folder: Path, name: str, file: str) -> None:
-    """Delete former files of a checkpoint, and the folders in which a killed process was writing."""
+    """Delete former files of a checkpoint, and what a killed process was writing: folders, formerly files."""
     for old in folder.glob(f"{name}-*.safetensors"):
         if old.name != file:
             old.unlink()
     for left in folder.glob(f".{name}[-.]*"):
-        shutil.rmtree(left)
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def load(folder: Path, name: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:

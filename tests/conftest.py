@@ -27,7 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if config.getoption("numprocesses", None):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-        config.option.dist, config.option.loadscopereorder = "loadfile", False
+        if config.option.dist == "load":  # nobody has said otherwise
+            config.option.dist, config.option.loadscopereorder = "loadfile", False
     cache = tempfile.TemporaryDirectory(prefix="ganeval-tests-")
     config.add_cleanup(cache.cleanup)
     os.environ.update(GANEVAL_CACHE=cache.name, GANEVAL_OFFLINE="1")

@@ -292,12 +292,12 @@ def test_a_write_that_fails_leaves_the_file_of_before(run, results, tmp_path, mo
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["t.csv"]
 
 
-def test_what_a_link_points_to_is_written_and_the_link_stays(run, results, tmp_path):
-    (tmp_path / "kept.csv").write_text("old")
-    (tmp_path / "link.csv").symlink_to(tmp_path / "kept.csv")
+def test_a_link_gives_way_and_what_it_points_to_stays(run, results, tmp_path):
+    (results / "a" / "log.jsonl").write_text("mine")
+    (tmp_path / "link.csv").symlink_to(results / "a" / "log.jsonl")
     assert run("compare", results, "-o", tmp_path / "link.csv").exit_code == 0
-    assert (tmp_path / "link.csv").is_symlink()
-    assert (tmp_path / "kept.csv").read_text().startswith("group,")
+    assert (tmp_path / "link.csv").read_text().startswith("group,")
+    assert (results / "a" / "log.jsonl").read_text() == "mine"
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="a device that is always full is Linux's")

@@ -363,28 +363,57 @@ def test_junit_holds_whatever_a_report_calls_its_scores(run, files) -> None:
 
 
 def test_what_a_gate_writes_takes_the_place_of_no_file_of_a_run_and_of_no_limits(run, files) -> None:
-    for name in ("config.json", "log.jsonl"):
-        (files["run"] / name).write_text("mine")
+    own = ("config.json", "log.jsonl", "checkpoints/best.json", "samples.zip", "grids/step-1.png", "learning/a.npz")
+    for name in own:
+        (files["run"] / name).parent.mkdir(exist_ok=True)
+        (files["run"] / name).write_text('{"ganeval": "0.1.0"}')
     limits = files["folder"] / "limits.toml"
     limits.write_text("[max]\nfid = 25\n")
     before = {path: path.read_bytes() for path in files["folder"].rglob("*") if path.is_file()}
-    for name in ("report.json", "config.json", "log.jsonl"):
+    for name in ("report.json", *own):
         for flags in (["--max", "fid=25", "--junit"], ["--update-baseline", "--baseline"]):
             result = gated(run, files["new"], *flags, files["run"] / name)
             needed = f"{flags[-1]} {files['run'] / name}: found a file of a run, needed another name"
             assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"Error: {needed}\n")
+    link = files["folder"] / "link.toml"
+    link.symlink_to(limits)
     for flags in (["--update-baseline", "--baseline"], ["--junit"]):
-        result = gated(run, files["new"], "--limits", limits, *flags, limits)
-        line = f"{flags[-1]} {limits}: found the file of --limits, needed another one"
-        assert (result.exit_code, result.stderr) == (2, f"Error: {line}\n")
+        for spelled in (limits, link):
+            result = gated(run, files["new"], "--limits", spelled, *flags, limits)
+            line = f"{flags[-1]} {spelled}: found the file of --limits, needed another one"
+            assert (result.exit_code, result.stderr) == (2, f"Error: {line}\n")
+    link.unlink()
     assert {path: path.read_bytes() for path in files["folder"].rglob("*") if path.is_file()} == before
 
 
-def test_a_junit_file_that_cannot_be_written_is_said_before_any_verdict(run, files, actions) -> None:
-    result = gated(run, files["new"], "--max", "fid=25", "--junit", "/proc/gate.xml")
-    assert result.exit_code == 2
-    assert result.stdout.startswith("::error title=ganeval gate%3A cannot judge::--junit /proc/gate.xml: cannot be")
-    assert result.stdout.count("\n") == 1
+def test_a_baseline_called_report_json_is_renewed_as_often_as_one_likes(run, files) -> None:
+    target = files["folder"] / "baseline" / "report.json"
+    for name in ("new", "worse", "new"):
+        assert gated(run, files[name], "--baseline", target, "--update-baseline").exit_code == 0
+        assert load_report(target) == load_report(files[name])
+    assert gated(run, files["new"], "--baseline", target.parent, "--max-increase", "fid=1").exit_code == 0
+
+
+def test_a_folder_whose_report_is_a_list_is_seeds_and_a_broken_one_is_said(run, files) -> None:
+    several = files["folder"] / "several" / "report.json"
+    several.parent.mkdir()
+    several.write_text(files["seeds"].read_text())
+    assert "19.200 ±0.071 of 5 seeds" in gated(run, several.parent, "--max", "fid=25").stdout
+    several.write_text("{")
+    result = gated(run, several.parent, "--max", "fid=25")
+    assert (result.exit_code, "report.json: found no JSON" in result.stderr) == (2, True)
+
+
+def test_a_junit_file_that_cannot_be_written_is_said_before_any_verdict(run, files, actions, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ganeval.files.os.replace", full)
+    target = files["folder"] / "gate.xml"
+    result = gated(run, files["new"], "--max", "fid=25", "--junit", target)
+    line = f"--junit {target}: cannot be written (No space left on device)"
+    assert (result.exit_code, result.stderr) == (2, f"Error: {line}\n")
+    assert result.stdout == f"::error title=ganeval gate%3A cannot judge::{line}\n"
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="a device that is always full is Linux's")
@@ -398,6 +427,9 @@ def test_a_verdict_that_cannot_be_printed_is_no_regression(files) -> None:
     done = subprocess.run(script, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (2, "Error: Broken pipe\n")
+    shut = ["sh", "-c", '"$@" >&-', "sh", *script]
+    done = subprocess.run(shut, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")  # nobody wants to read it
 
 
 def test_a_file_that_may_not_be_read_is_annotated_as_no_verdict(run, files, actions, monkeypatch) -> None:

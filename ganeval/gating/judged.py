@@ -52,7 +52,7 @@ def ordered(
     """
     plan = read_plan(limits_file) if limits_file is not None else Plan()
     for flag, paths in (("--baseline", baseline), ("--junit", (junit,))):
-        if limits_file is not None and limits_file in paths:
+        if limits_file is not None and limits_file.resolve() in [path.resolve() for path in paths if path]:
             raise UsageError(f"{flag} {limits_file}: found the file of --limits, needed another one")
     limits = plan.overridden(one for kind, texts in flags.items() for one in parsed(kind, texts))
     sure = plan.confidence if confidence is None else confidence

@@ -9,7 +9,7 @@ from ganeval.comparable import differences
 from ganeval.comparison import mean_score
 from ganeval.errors import ContentError, UsageError
 from ganeval.report import Report, Score, is_number, load_reports
-from ganeval.runs import is_run, unfinished
+from ganeval.runs import REPORTS, is_run, unfinished
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,9 @@ def _read(path: Path) -> list[Report]:
     try:
         if not path.exists():
             raise UsageError(f"{path}: no such file; needed a report, or a run folder")
-        if path.is_dir() and not is_run(path):
-            raise UsageError(f"{path}: found no report.json in it, needed a report, or a run folder")
-        if path.is_dir() and (line := unfinished(path)):
-            raise UsageError(line)
+        if path.is_dir() and not (path / REPORTS[0]).is_file():
+            line = unfinished(path) if is_run(path) else None
+            raise UsageError(line or f"{path}: found no report.json in it, needed a report, or a run folder")
         return load_reports(path)
     except ContentError as reason:
         raise UsageError(str(reason)) from reason

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader
 
 import ganeval
 from ganeval.errors import GanevalWarning, UsageError
-from ganeval.files import check_page, replacing
+from ganeval.files import check_page, write_text
 from ganeval.human.form import Form, Pixels, common_form, png, shaped
 from ganeval.human.pictures import Drawn, draw_pictures
 from ganeval.human.plan import Plan
@@ -66,8 +66,7 @@ def make_page(samples: str, reference: str, path: Path, wish: Wish = Wish(), tic
     files = [png(shaped(pixels, form)) for pixels in [*fakes.pictures, *reals.pictures]]
     shown = hashlib.sha256(b"".join(files)).hexdigest()
     plan = Plan(wish.n, wish.seconds, wish.seed, form.width, form.height, fakes.side, reals.side, shown)
-    with replacing(path) as partial:
-        partial.write_text(page(plan, files, form, wish.title), encoding="utf-8")
+    write_text("-o", path, page(plan, files, form, wish.title))
     return plan
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ganeval.errors import ContentError, UsageError
-from ganeval.files import check_target, replacing
+from ganeval.files import check_target, write_text
 from ganeval.human.plan import Plan
 from ganeval.human.tally import Tally
 from ganeval.report import Report, dump
@@ -90,8 +90,7 @@ def _write(file: Path, document: Any) -> None:
         text = dump(document) + "\n"
     except ValueError as reason:  # NaN, which Python reads but no report may hold
         raise ContentError(f"{file}: holds a number that is none ({reason}); it was left as it is") from reason
-    with replacing(file) as partial:
-        partial.write_text(text, encoding="utf-8")
+    write_text("--report", file, text)
 
 
 def _said(file: Path, report: Report, found: Tally) -> str:

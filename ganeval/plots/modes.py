@@ -84,7 +84,7 @@ def _cut(axes: Axes, counts: Counts, top: float) -> None:
     if over:
         names = counts.names or [str(place) for place in range(len(counts.made))]
         heights = [f"{theme.said(names[place], 12)} to {counts.made[place]:.2f}" for place in over]
-        axes.set_title(f"cut: {', '.join(heights)}", loc="right", fontweight="normal", fontsize=8, color=theme.MUTED)
+        axes.set_xlabel(f"cut: {', '.join(heights)}")
 
 
 def _legend(figure: Figure, counts: Counts, *, counted: bool = True) -> None:

@@ -1,5 +1,6 @@
 """`ganeval plot`: which files, what is said, and exit codes."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -148,7 +149,8 @@ def test_wrong_names_and_paths_are_usage_errors(run, make_run, tmp_path):
 
 def test_a_folder_that_may_not_be_written_is_one_line(run, make_run, monkeypatch):
     folder = make_run().folder
-    monkeypatch.setattr("os.access", lambda path, mode: path != folder)  # root, who may run the tests, writes anywhere
+    # root, who may run the tests, writes anywhere
+    monkeypatch.setattr("os.access", lambda path, mode: path != folder or mode != os.W_OK)
     result = run("plot", folder)
     assert result.exit_code == 2
     picture = folder / "plots" / "evolution.svg"

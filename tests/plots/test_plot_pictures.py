@@ -72,7 +72,7 @@ def test_bars_of_noise_do_not_flatten_those_of_models_and_are_cut():
     mine, other = figure.axes
     assert mine.get_ylim() == other.get_ylim()
     assert 0.5 < mine.get_ylim()[1] < 0.6  # of half the samples and their error
-    assert [axes.get_title(loc="right") for axes in figure.axes] == ["", "cut: a to 0.95"]
+    assert [axes.get_xlabel() for axes in figure.axes] == ["", "cut: a to 0.95"]
 
 
 def test_a_report_of_broken_counts_is_said_and_the_others_are_drawn():

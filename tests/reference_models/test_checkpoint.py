@@ -50,8 +50,8 @@ def test_tied_strided_and_channels_last_tensors_are_saved_by_value(tmp_path: Pat
 
 def test_only_the_newest_checkpoint_of_a_name_is_kept(tmp_path: Path) -> None:
     save(tmp_path, "best", tensors(), document(1))
-    for left in (".last-00000001.safetensors.killed/.tmpAb3", ".last.json.killed/last.json"):
-        (tmp_path / left).parent.mkdir()
+    for left in (".last-00000001.safetensors.killed/.tmpAb3", ".last.json.killed/last.json", ".last.json.of-a-former"):
+        (tmp_path / left).parent.mkdir(exist_ok=True)
         (tmp_path / left).write_bytes(b"half")
     for step in (1, 2, 10):
         save(tmp_path, "last", tensors(step), document(step))
