@@ -40,7 +40,8 @@ def gather(paths: Sequence[Path]) -> Gathered:
     """The reports in run folders, report files and folders of runs; what is given twice is taken once.
 
     What has no report yet, and a broken one in a folder of runs, is said. Raises UsageError for a path that is not
-    there and a folder without runs, ContentError for a named file that holds no report and where no report is left.
+    there or may not be read and a folder without runs, ContentError for a named file that holds no report and where no
+    report is left.
     """
     found: dict[Path, list[Found]] = {}
     said: list[str] = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeGuard
 
-from ganeval.errors import ContentError, UsageError
+from ganeval.errors import ContentError, UsageError, plain
 from ganeval.human.plan import Plan, plan_of
 
 FORMAT = 1  # of the file of answers
@@ -56,7 +56,7 @@ def read_answers(path: Path) -> Sitting:
 
 def _line(text: Any) -> str:
     """What a person typed, as one line that does nothing to a terminal."""
-    return " ".join("".join(one if one.isprintable() else " " for one in str(text or "")).split())[:LONGEST_NAME]
+    return plain(str(text or ""))[:LONGEST_NAME]
 
 
 def _document(path: Path) -> Any:

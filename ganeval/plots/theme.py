@@ -15,6 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from ganeval.errors import plain
+
 DPI = 150
 WIDTH = 7.2  # inches: a page's text
 PAPER, INK, MUTED, GRID = "#fefefe", "#1b1d22", "#5c616b", "#dfe1e6"
@@ -99,11 +101,11 @@ def said(text: str, longest: int = LONGEST) -> str:
     >>> said("digits-dcgan-s0"), said("a" * 60, 11), said("two" + chr(10) + "lines")
     ('digits-dcgan-s0', 'aaaaa…aaaaa', 'two lines')
     """
-    plain = "".join(one if one.isprintable() else " " for one in text)
-    if len(plain) <= longest:
-        return plain
+    name = plain(text)
+    if len(name) <= longest:
+        return name
     half = (longest - 1) // 2
-    return f"{plain[:half]}…{plain[-half:]}"
+    return f"{name[:half]}…{name[-half:]}"
 
 
 def colour(index: int) -> str:
