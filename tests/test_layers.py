@@ -97,6 +97,7 @@ LAYERS = {
     "protocols": set(),
     "errors": set(),
     "devices": set(),
+    "distributed": {"metrics"},
     "progress": set(),
     "evaluator": {"advice", "census", "evaluation", "features", "images", "report", "sources"},
     "files": set(),

@@ -1,0 +1,109 @@
+"""Several processes as one: `torchrun --nproc-per-node=K -m ganeval score ...`, on one machine or many.
+
+`torch.distributed` carries everything: gloo between CPUs, nccl between GPUs. Before ranks exchange anything they meet,
+so that one that has died is found and named instead of waited for.
+"""
+
+import contextlib
+import os
+import re
+import socket
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from ganeval.errors import ContentError, UsageError
+from ganeval.metrics.sharing import ALONE, Ranks
+
+SET_BY_TORCHRUN = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+PATIENCE = timedelta(hours=2)  # one rank may score or draw pictures while the others wait
+NAMED = re.compile(r"[Rr]ank (\d+)(?: failed to pass monitored|, but| timed out)")
+Result = TypeVar("Result")
+
+
+class LostRank(ContentError):
+    """Another rank is gone: it died, or stopped with an error of its own."""
+
+
+class Group(Ranks):
+    """This process among those that torchrun started."""
+
+    def __init__(self) -> None:
+        self.rank, self.world = dist.get_rank(), dist.get_world_size()
+        self.host = socket.gethostname()
+        control = dist.new_group(backend="gloo", timeout=PATIENCE)
+        self._control = control if isinstance(control, dist.ProcessGroup) else None  # None: the default group
+
+    @property
+    def name(self) -> str:
+        """What messages call this process."""
+        return f"rank {self.rank} of {self.world} ({self.host})"
+
+    def total(self, values: Tensor) -> Tensor:
+        summed = values.clone()
+        self._meet(lambda: dist.all_reduce(summed))
+        return summed
+
+    def joined(self, rows: Tensor) -> Tensor:
+        counts = self.everyone(len(rows))
+        longest = max(counts)
+        padded = rows.new_zeros(longest, *rows.shape[1:])
+        padded[: len(rows)] = rows
+        parts = [torch.empty_like(padded) for _ in counts]
+        self._meet(lambda: dist.all_gather(parts, padded))
+        return torch.cat([part[:count] for part, count in zip(parts, counts, strict=True)])
+
+    def everyone(self, value: Any) -> list[Any]:
+        said: list[Any] = [None] * self.world
+        self._meet(lambda: dist.all_gather_object(said, value, group=self._control))
+        return said
+
+    def _meet(self, exchange: Callable[[], Result]) -> Result:
+        """What all ranks exchange; LostRank, with its number where it is known, if one of them is gone."""
+        try:
+            dist.monitored_barrier(self._control, PATIENCE)
+            return exchange()
+        except RuntimeError as reason:  # torch's own errors of connections and of timeouts are such
+            numbers = [int(number) for number in NAMED.findall(str(reason))]
+            lost = next((number for number in numbers if number != self.rank), None)
+            who = "another rank" if lost is None else f"rank {lost}"
+            raise LostRank(
+                f"{who} is gone: its own message, or torchrun's below, says why; start all of them again"
+            ) from reason
+
+
+@contextlib.contextmanager
+def ranks_of_torchrun() -> Iterator[Ranks]:
+    """The group that torchrun started this process in; a process that it did not start is alone.
+
+    Raises UsageError where more ranks than GPUs are on this machine, if it has any.
+    """
+    if any(name not in os.environ for name in SET_BY_TORCHRUN) or os.environ["WORLD_SIZE"] == "1":
+        yield ALONE
+        return
+    dist.init_process_group("cpu:gloo,cuda:nccl" if _on_gpus() else "gloo", timeout=PATIENCE)
+    try:
+        yield Group()
+    finally:
+        with contextlib.suppress(RuntimeError):  # the others may be gone already
+            dist.destroy_process_group()
+
+
+def own_device(name: str) -> str:
+    """The device of that name that is this rank's own: of several GPUs, the one of its number on this machine."""
+    if name in ("auto", "cuda") and "LOCAL_RANK" in os.environ and torch.cuda.is_available():
+        return f"cuda:{os.environ['LOCAL_RANK']}"
+    return name
+
+
+def _on_gpus() -> bool:
+    ranks, gpus = int(os.environ["LOCAL_WORLD_SIZE"]), torch.cuda.device_count()
+    if 0 < gpus < ranks:
+        raise UsageError(
+            f"torchrun: found {ranks} ranks and {gpus} GPUs here, needed a GPU each: --nproc-per-node={gpus}"
+        )
+    return gpus > 0
