@@ -34,7 +34,7 @@ class Row:
 
 def _inception(name: str, settings: Settings) -> Extractor:
     _seek(name, settings)
-    from ganeval.extractors.networks import inception
+    from ganeval.extractors.inception import inception
 
     return inception(name, settings)
 
