@@ -43,11 +43,18 @@ def points(features: Tensor, centre: Tensor) -> Points:
 
 def squared_distances(left: Points, right: Points) -> Tensor:
     """All squared distances between two tiles, (n, m) float32, each exact to ROUNDING · (|x|² + |y|²)."""
-    return _squares(product32(left.centred, right.centred), left, right)
+    return _squares(product32(left.centred, right.centred, right.lengths / -2), left.lengths)
 
 
-def _squares(products: Tensor, left: Points, right: Points) -> Tensor:
-    return products.mul_(-2).add_(left.lengths[:, None]).add_(right.lengths[None, :])
+def least_squared_distances(left: Points, right: Points) -> Tensor:
+    """The same less what rounding may have added: what is beyond a reach here is beyond it for certain."""
+    share = 1 - ROUNDING
+    return _squares(product32(left.centred, right.centred, right.lengths * (share / -2)), left.lengths * share)
+
+
+def _squares(products: Tensor, lengths: Tensor) -> Tensor:
+    """|x|² - 2 (x·y - |y|²/2), in one go over what may be many megabytes."""
+    return torch.sub(lengths[:, None], products, alpha=2, out=products)
 
 
 def rounding(left: Tensor, right: Tensor) -> Tensor:
@@ -88,7 +95,7 @@ def nearest_within(base: Points, count: int) -> Neighbours:
     tiles = list(base.tiles())
     found = [_Nearest(len(tile), count, tile.centred.device) for _, tile in tiles]
     for i, (start, tile) in enumerate(tiles):
-        own = _squares(gram32(tile.centred), tile, tile)
+        own = _squares(gram32(tile.centred, tile.lengths / -2), tile.lengths)
         found[i].add(own.fill_diagonal_(torch.inf), start)
         for j in range(i + 1, len(tiles)):
             squares = squared_distances(tile, tiles[j][1])

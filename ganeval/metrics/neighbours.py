@@ -19,10 +19,10 @@ from ganeval.metrics.distances import (
     Neighbours,
     Points,
     exact_squared_distances,
+    least_squared_distances,
     nearest_within,
     points,
     rounding,
-    squared_distances,
 )
 from ganeval.metrics.estimate import Estimate, check_pair, check_rows
 from ganeval.progress import Tick
@@ -47,21 +47,38 @@ class Overlap:
 
     def count(self, reals: Tensor, fakes: Tensor, squares: Tensor) -> None:
         """Take in pairs of a real and a fake that may lie in one another's balls, with their squared distances."""
+        pairs = _Pairs(self.real.points, self.fake.points, reals, fakes, squares)
+        chosen, levels = pairs.levels(self.real, reals)
+        _mark(self.fake_in_real, self.fake_in_real_without, self.real, fakes[chosen], reals[chosen], levels)
+        chosen, levels = pairs.levels(self.fake, fakes)
+        _mark(self.real_in_fake, self.real_in_fake_without, self.fake, reals[chosen], fakes[chosen], levels)
+        chosen, levels = pairs.levels(self.real_dense, reals)
+        self._count_dense(reals[chosen], fakes[chosen], levels)
 
-        def exact(chosen: Tensor) -> Tensor:
-            return exact_squared_distances(self.real.points, reals[chosen], self.fake.points, fakes[chosen])
-
-        slack = rounding(self.real.points.lengths[reals], self.fake.points.lengths[fakes])
-        levels = self.real.levels(reals, squares, slack, exact)
-        _mark(self.fake_in_real, self.fake_in_real_without, self.real, fakes, reals, levels)
-        levels = self.fake.levels(fakes, squares, slack, exact)
-        _mark(self.real_in_fake, self.real_in_fake_without, self.fake, reals, fakes, levels)
-        levels = self.real_dense.levels(reals, squares, slack, exact)
+    def _count_dense(self, reals: Tensor, fakes: Tensor, levels: Tensor) -> None:
         self.covering_level.scatter_reduce_(0, reals, levels, "amin")
         reached, inside = levels <= LEVELS, levels == 0
         self.balls_without += self.real_dense.hold_without(reals[reached], levels[reached]).sum(0)
         self.balls_of_fake += torch.bincount(fakes[inside], minlength=len(self.balls_of_fake))
         self.covered_by[reals[inside], self.fake.blocks[fakes[inside]]] = True
+
+
+class _Pairs:
+    """Pairs of a real and a fake that may lie in one another's balls."""
+
+    def __init__(self, real: Points, fake: Points, reals: Tensor, fakes: Tensor, squares: Tensor) -> None:
+        self.real, self.fake, self.reals, self.fakes, self.squares = real, fake, reals, fakes, squares
+        self.slack = rounding(real.lengths[reals], fake.lengths[fakes])
+
+    def levels(self, balls: Balls, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Which pairs come within reach of balls `rows`, (P,), and the levels at which those do."""
+        chosen = (self.squares - self.slack <= balls.reach[rows]).nonzero().flatten()
+
+        def exact(some: Tensor) -> Tensor:
+            pairs = chosen[some]
+            return exact_squared_distances(self.real, self.reals[pairs], self.fake, self.fakes[pairs])
+
+        return chosen, balls.levels(rows[chosen], self.squares[chosen], self.slack[chosen], exact)
 
 
 def real_neighbours(real: Tensor, k_precision_recall: int = 3, k_density_coverage: int = 5) -> Neighbours:
@@ -111,7 +128,7 @@ def overlap(
     if tick is not None:
         tick("neighbours", 0, len(tiles))
     for done, ((i, real_tile), (j, fake_tile)) in enumerate(tiles):
-        near = _near_pairs(squared_distances(real_tile, fake_tile), i, j, result)
+        near = _near_pairs(least_squared_distances(real_tile, fake_tile), i, j, result)
         for pairs in zip(*(column.split(PAIRS) for column in near), strict=True):
             result.count(*pairs)
         if tick is not None:
@@ -153,23 +170,23 @@ def density_coverage(overlap: Overlap) -> dict[str, Estimate]:
     }
 
 
-def _near_pairs(squares: Tensor, i: int, j: int, overlap: Overlap) -> tuple[Tensor, Tensor, Tensor]:
+def _near_pairs(least: Tensor, i: int, j: int, overlap: Overlap) -> tuple[Tensor, Tensor, Tensor]:
     """The pairs of a tile that may lie in one another's balls: reals, fakes, squared distances."""
-    rows, columns = slice(i, i + len(squares)), slice(j, j + squares.shape[1])
-    real_lengths, fake_lengths = overlap.real.points.lengths[rows], overlap.fake.points.lengths[columns]
-    least = squares.sub_(ROUNDING * real_lengths[:, None]).sub_(ROUNDING * fake_lengths)  # in place: tiles are large
+    rows, columns = slice(i, i + len(least)), slice(j, j + least.shape[1])
     real_reach = torch.maximum(overlap.real.reach[rows], overlap.real_dense.reach[rows])
     near = (least <= real_reach[:, None]).logical_or_(least <= overlap.fake.reach[columns])
     reals, fakes = near.nonzero(as_tuple=True)
-    return reals + i, fakes + j, least[reals, fakes] + rounding(real_lengths[reals], fake_lengths[fakes])
+    slack = rounding(overlap.real.points.lengths[rows][reals], overlap.fake.points.lengths[columns][fakes])
+    return reals + i, fakes + j, least[reals, fakes] + slack
 
 
 def _mark(held: Tensor, held_without: Tensor, balls: Balls, inner: Tensor, rows: Tensor, levels: Tensor) -> None:
-    """Mark the points `inner` that lie in balls `rows`, now and without each block."""
+    """Mark the points `inner` that lie in balls `rows`, now and without each block; those marked all over are done."""
     held[inner[levels == 0]] = True
-    reached = levels <= LEVELS
-    pairs, blocks = balls.hold_without(rows[reached], levels[reached]).nonzero(as_tuple=True)
-    held_without[inner[reached][pairs], blocks] = True
+    unsettled = ~held_without.all(1)
+    open_pairs = (levels <= LEVELS) & unsettled[inner]
+    pairs, blocks = balls.hold_without(rows[open_pairs], levels[open_pairs]).nonzero(as_tuple=True)
+    held_without[inner[open_pairs][pairs], blocks] = True
 
 
 def _means_without(values: Tensor, blocks: Tensor) -> Tensor:
