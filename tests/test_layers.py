@@ -11,6 +11,7 @@ LAYERS = {
         "checking",
         "comparison",
         "devices",
+        "distributed",
         "evaluation",
         "gallery",
         "gating",

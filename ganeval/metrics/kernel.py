@@ -5,7 +5,8 @@ The error bar is the variance of the two-sample U-statistic (Hoeffding's compone
 arXiv:1611.04488), not the spread over subsets, which says how small the subsets are.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from ganeval.metrics.estimate import Estimate, check_pair
 from ganeval.metrics.products import gram32, product32
+from ganeval.metrics.sharing import ALONE, Ranks
 from ganeval.progress import Tick
 
 
@@ -23,12 +25,14 @@ def kid(
     seed: int = 2020,
     subsets: int = 100,
     subset_size: int = 1000,
+    ranks: Ranks = ALONE,
     tick: Tick | None = None,
 ) -> dict[str, Estimate]:
     """Mean squared MMD over seeded subsets, with its standard error; lower is better, about 0 for equal sets.
 
     `real`, `fake`: features (N, D). A subset has min(`subset_size`, N, M) points of each set; a set of just that many
-    is taken whole. `std` is the spread over subsets that papers print. Unbiased, so it may fall below 0.
+    is taken whole; `ranks` share the subsets. `std` is the spread over subsets that papers print. Unbiased, so it may
+    fall below 0.
     Raises ValueError for non-finite features, fewer than three rows, or widths that differ.
 
     >>> noise = torch.randn(400, 8, generator=torch.Generator().manual_seed(0))
@@ -39,15 +43,16 @@ def kid(
     size, random = min(subset_size, len(real), len(fake)), np.random.RandomState(seed)
     fakes, reals = _Sampler(fake, size), _Sampler(real, size)
     subsets = 1 if len(real) == len(fake) == size else subsets  # both whole: every subset is the same
-    rows = []
+    drawn = [(fakes.draw(random), reals.draw(random)) for _ in range(subsets)]
+    found = torch.zeros(subsets, len(fields(_Components)), dtype=torch.float64)
     if tick is not None:
         tick("kid", 0, subsets)
-    for i in range(subsets):
-        x = fakes.draw(random)
-        y = reals.draw(random)
-        rows.append(_components(x, y))
+    for i in ranks.mine(range(subsets)):
+        x, y = drawn[i]
+        found[i] = torch.tensor(astuple(_components(fakes.block(x), reals.block(y))))
         if tick is not None:
             tick("kid", i + 1, subsets)
+    rows = [_Components(*row) for row in ranks.total(found.to(real.device)).tolist()]
     values = np.array([row.value for row in rows])
     mean, std = float(values.mean()), float(values.std())
     spread = std**2 / subsets  # what drawing subsets adds to the full statistic's variance
@@ -71,8 +76,11 @@ class _Sampler:
         self.features, self.size, self.scale = features.float(), size, features.shape[1] ** -0.5
         self.whole = _block(self.features * self.scale) if size == len(features) else None
 
-    def draw(self, random: np.random.RandomState) -> _Block:
-        rows = random.choice(len(self.features), self.size, replace=False)  # drawn even if unused: it moves the stream
+    def draw(self, random: np.random.RandomState) -> np.ndarray[Any, Any]:
+        """The rows of a subset; drawn even where all are taken, as it moves the stream."""
+        return random.choice(len(self.features), self.size, replace=False)
+
+    def block(self, rows: np.ndarray[Any, Any]) -> _Block:
         if self.whole is not None:
             return self.whole
         return _block(self.features[torch.from_numpy(rows).to(self.features.device)].mul_(self.scale))

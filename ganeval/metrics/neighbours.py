@@ -25,6 +25,7 @@ from ganeval.metrics.distances import (
     rounding,
 )
 from ganeval.metrics.estimate import Estimate, check_pair, check_rows
+from ganeval.metrics.sharing import ALONE, Ranks
 from ganeval.progress import Tick
 
 PAIRS = 2**17  # near pairs looked at together; few tiles have more, but where all points coincide all are near
@@ -55,6 +56,15 @@ class Overlap:
         chosen, levels = pairs.levels(self.real_dense, reals)
         self._count_dense(reals[chosen], fakes[chosen], levels)
 
+    def add_up(self, ranks: Ranks) -> None:
+        """Take in what the other ranks have counted."""
+        for name in ("fake_in_real", "fake_in_real_without", "real_in_fake", "real_in_fake_without", "covered_by"):
+            setattr(self, name, ranks.total(getattr(self, name).int()) > 0)
+        self.balls_of_fake, self.balls_without = ranks.total(self.balls_of_fake), ranks.total(self.balls_without)
+        self.covering_level = ranks.joined(self.covering_level).view(ranks.world, -1).amin(0)
+        for balls in (self.real, self.real_dense, self.fake):
+            balls.ties = sum(ranks.everyone(balls.ties))
+
     def _count_dense(self, reals: Tensor, fakes: Tensor, levels: Tensor) -> None:
         self.covering_level.scatter_reduce_(0, reals, levels, "amin")
         reached, inside = levels <= LEVELS, levels == 0
@@ -81,14 +91,16 @@ class _Pairs:
         return chosen, balls.levels(rows[chosen], self.squares[chosen], self.slack[chosen], exact)
 
 
-def real_neighbours(real: Tensor, k_precision_recall: int = 3, k_density_coverage: int = 5) -> Neighbours:
+def real_neighbours(
+    real: Tensor, k_precision_recall: int = 3, k_density_coverage: int = 5, ranks: Ranks = ALONE
+) -> Neighbours:
     """The neighbours that `overlap` needs of a reference: worth keeping, since the reference does not change.
 
     Raises ValueError for features that are not finite.
     """
     check_rows("real", real)
     count = max(k_precision_recall, k_density_coverage) + LEVELS + SPARE
-    return nearest_within(points(real, real.mean(0)), count)
+    return nearest_within(points(real, real.mean(0)), count, ranks)
 
 
 def overlap(
@@ -99,11 +111,12 @@ def overlap(
     k_density_coverage: int = 5,
     seed: int = 2020,
     neighbours: Neighbours | None = None,
+    ranks: Ranks = ALONE,
     tick: Tick | None = None,
 ) -> Overlap:
     """One blocked pass over the distances of `real` (M, D) and `fake` (N, D); `neighbours` of the reals if kept.
 
-    `seed` draws the jackknife's blocks: it moves errors, never values.
+    `seed` draws the jackknife's blocks: it moves errors, never values. `ranks` share the blocks of distances.
     Raises ValueError for non-finite features, widths that differ, or fewer than k + 2 points in a set.
 
     >>> square = torch.tensor([[0.0, 0.0], [0.0, 1.1], [1.2, 0.0], [1.3, 1.5], [0.5, 0.6]])
@@ -111,10 +124,10 @@ def overlap(
     True
     """
     check_pair(real, fake, at_least=max(k_precision_recall, k_density_coverage) + 2)
-    neighbours = neighbours or real_neighbours(real, k_precision_recall, k_density_coverage)
+    neighbours = neighbours or real_neighbours(real, k_precision_recall, k_density_coverage, ranks)
     centre = real.mean(0)
     reals, fakes = points(real, centre), points(fake, centre)
-    fake_neighbours = nearest_within(fakes, k_precision_recall + LEVELS + SPARE)
+    fake_neighbours = nearest_within(fakes, k_precision_recall + LEVELS + SPARE, ranks)
     real_blocks, fake_blocks = (
         random_blocks(len(real), seed, real.device),
         random_blocks(len(fake), seed + 1, real.device),
@@ -124,7 +137,7 @@ def overlap(
         Balls(reals, neighbours, k_density_coverage, real_blocks),
         Balls(fakes, fake_neighbours, k_precision_recall, fake_blocks),
     )
-    tiles = [(i, j) for i in reals.tiles() for j in fakes.tiles()]
+    tiles = ranks.mine([(i, j) for i in reals.tiles() for j in fakes.tiles()])
     if tick is not None:
         tick("neighbours", 0, len(tiles))
     for done, ((i, real_tile), (j, fake_tile)) in enumerate(tiles):
@@ -133,6 +146,7 @@ def overlap(
             result.count(*pairs)
         if tick is not None:
             tick("neighbours", done + 1, len(tiles))
+    result.add_up(ranks)
     _warn_about_ties(result)
     return result
 
