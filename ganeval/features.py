@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganeval.census import Census, Facts, Glimpse, ahead, decoding_threads, load_pictures, look
-from ganeval.devices import metric_device
+from ganeval.devices import free_memory, metric_device
 from ganeval.errors import BadImage, ContentError
 from ganeval.extractors.base import Extractor
 from ganeval.images import Images, Picture, Stream
@@ -21,7 +21,9 @@ from ganeval.resize import RESIZES
 from ganeval.store import Entry, Store, key_of
 
 Array = np.ndarray[Any, Any]
-CPU_BATCH, CUDA_BATCH = 2**25, 2**27  # bytes of resized pictures that the network takes at a time
+CPU_BATCH, CUDA_BATCH = 35 * 10**6, 280 * 10**6  # bytes of resized pictures at a time: 32 and 256 for Inception
+WITHIN = 32  # how many times its own bytes a picture takes on its way through a network
+SHARE = 4  # the part of free memory that is used: a fourth
 HELD = 2**25  # bytes of pictures that a thread holds in their own size
 
 
@@ -48,11 +50,18 @@ class Extraction:
 
     @property
     def size(self) -> int:
-        """Pictures at a time: enough to keep the network busy, few enough to bound memory."""
+        """Pictures at a time: enough to keep the network busy, few enough for the memory that is free."""
         if self.batch_size is not None:
             return self.batch_size
-        memory = CUDA_BATCH if self.extractor.device.type == "cuda" else CPU_BATCH
-        return max(1, min(memory // (12 * self.extractor.size**2), memory // 2**16))
+        return self._fits
+
+    @cached_property
+    def _fits(self) -> int:
+        device, picture = self.extractor.device, 12 * self.extractor.size**2
+        memory = CUDA_BATCH if device.type == "cuda" else CPU_BATCH
+        free = free_memory(device)
+        least = memory if free is None else min(memory, free // (SHARE * WITHIN))
+        return max(1, min(least // picture, memory // 2**16))
 
     def key(self, images: Images | Stream) -> str | None:
         """The store's key, or None for what cannot be known by its bytes."""
