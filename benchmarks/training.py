@@ -10,7 +10,6 @@ of each counts. The load of the machine moves all figures, so read the ratios. i
 """
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -23,7 +22,7 @@ from typing import Any
 from unittest import mock
 
 import torch
-from metrics import machine
+from measuring import machine, write_part
 from plain_loop import PlainLoop
 from torch import Tensor
 
@@ -228,14 +227,6 @@ def page(found: Mapping[str, Any], loops: Sequence[Case], precisions: Sequence[C
     return "\n\n".join(paragraphs) + "\n"
 
 
-def write(section: str, found: Mapping[str, Any]) -> None:
-    """Renew our part of results.md, which is its last."""
-    path = HERE / "results.md"
-    before = path.read_text(encoding="utf-8").partition(HEADING)[0].rstrip() if path.is_file() else ""
-    path.write_text(f"{before}\n\n{section}".lstrip(), encoding="utf-8")
-    (HERE / "training.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-
-
 def quickened(cases: Sequence[Case]) -> list[Case]:
     """The cases with networks and stretches too small to say anything."""
     return [replace(case, steps=2, changes=QUICK) for case in cases]
@@ -271,7 +262,7 @@ def main(words: Sequence[str] | None = None) -> str:
         found = measured(loops, precisions, arguments.rounds, workers=(0, 2))
     section = page(found, loops, precisions)
     if arguments.write:
-        write(section, found)
+        write_part(HEADING, section, "training", found, HERE)
     print(section)
     return section
 
