@@ -26,10 +26,12 @@ def test_the_quick_benchmark_fills_its_tables(
 ) -> None:
     monkeypatch.setattr(training, "HERE", tmp_path)
     monkeypatch.setattr(training, "LOOPS", training.LOOPS[-2:])
-    (tmp_path / "results.md").write_text(f"# Metrics\n\nkept\n\n{training.HEADING}\n\nold\n", encoding="utf-8")
+    (tmp_path / "results.md").write_text(
+        f"# Against its peers\n\nkept\n\n{training.HEADING}\n\nold\n", encoding="utf-8"
+    )
     section = training.main(["--quick", "--write"])
     written = (tmp_path / "results.md").read_text(encoding="utf-8")
-    assert written == f"# Metrics\n\nkept\n\n{section}"
+    assert written == f"# Against its peers\n\nkept\n\n{section}"
     assert [section.count(name) for name in ("| wgan-gp, 8 px |", "| cgan, 8 px |", "| dcgan, 8 px |")] == [1, 1, 1]
     found = json.loads((tmp_path / "training.json").read_text(encoding="utf-8"))
     assert all(rate > 0 for rates in found["loops"]["cgan, 8 px"].values() for rate in rates)
