@@ -10,14 +10,18 @@ from typing import Any
 import click
 
 from ganeval.errors import plain
-from ganeval.progress import Tick
+from ganeval.launch import is_first
+from ganeval.progress import Tick, silent
 
 MEMORY = 3600.0  # seconds that a rate is taken over: some bars move every few minutes only
 
 
 @contextlib.contextmanager
 def progress() -> Iterator[Tick]:
-    """Bars with rates on stderr, one for each stage; nothing where stderr is no terminal."""
+    """Bars with rates on stderr, one for each stage; nothing where stderr is no terminal, or on another rank."""
+    if not is_first():
+        yield silent
+        return
     from rich.console import Console
 
     with bars_on(Console(stderr=True)) as bars:

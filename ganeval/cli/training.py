@@ -70,18 +70,21 @@ def train(model: str, source: str, seed: int, out: Path | None, dry_run: bool, *
     ganeval train wgan-gp --data cifar10 --device cuda           published recipes: docs/reproducing.md
     ganeval train dcgan --data pictures/ --set size=64 --set loss=hinge --set spectral_norm=true --set norm_d=none
     ganeval train cyclegan --data maps/ --set size=64            maps/ holds trainA and trainB
+    torchrun --nproc-per-node=4 -m ganeval train wgan-gp --data cifar10      on four GPUs: docs/scale.md
 
     MODEL is vanilla, dcgan, wgan-gp, cgan or cyclegan. Any folder, zip or array is a data set. The run folder gets
     checkpoints (best and last, averaged and raw), log.jsonl, grids of samples and, of held-out pictures, report.json.
     """
-    from ganeval.suite.commands import planned, train_one
+    from ganeval.distributed import ranks_of_torchrun
+    from ganeval.suite.commands import planned, train_beside, train_one
 
     order = _order(source, seed, options, model=model, out=out)
-    if dry_run:
-        print_view(planned(order))
-        return
-    with progress() as tick:
-        view, problem = train_one(order, tick, terminal_width())
+    with ranks_of_torchrun() as ranks, progress() as tick:
+        if ranks.rank:
+            if not dry_run:
+                train_beside(order, ranks)
+            return
+        view, problem = (planned(order, ranks), None) if dry_run else train_one(order, tick, terminal_width(), ranks)
     print_view(view)
     if problem:
         raise ContentError(problem)
