@@ -30,7 +30,7 @@ LARGE: dict[str, Any] = {"width": 4, "batch": 12}
 SLOW: dict[str, Any] = {"lr_g": 1e-5, "lr_d": 1e-5, "beta1": 0.9}
 RUNS = {  # none has batch norm: with any number of processes they train as with one
     "vanilla": tiny("vanilla", batch=12, **NO_NORM),
-    "wgan-gp": tiny("wgan-gp", batch=12, norm_g="layer"),
+    "wgan-gp": tiny("wgan-gp", batch=12, norm_g="layer", critic_moves=2),
     "cgan": tiny("cgan", batch=12, **NO_NORM),
     "cyclegan": tiny("cyclegan", shape=(1, 16, 16), **LARGE),
     "every switch": tiny("dcgan", batch=12, **NO_NORM, **SHOWN, **STATEFUL, **MOVES),
