@@ -88,7 +88,8 @@ def resumed(state: State, folder: Path, device: torch.device, fingerprint: str, 
             found = _taken_up(state, folder, device, fingerprint, ranks)
         ranks.everyone(None)
     progress = found or Progress(ranks=ranks.world)
-    _check_alike(folder, ranks.everyone((progress.step, fingerprint)))
+    begun = {"step": progress.step, "device": device.type, "training data": fingerprint[:12]}
+    _check_alike(folder, ranks.everyone({**begun, **state.model.config.to_dict()}))
     return progress
 
 
@@ -145,12 +146,12 @@ def _trained_by(document: Mapping[str, Any]) -> int:
     return int(document.get("ranks", 1))
 
 
-def _check_alike(folder: Path, begun: Sequence[tuple[int, str]]) -> None:
+def _check_alike(folder: Path, begun: Sequence[Mapping[str, Any]]) -> None:
     """Ranks on machines that do not share a folder, or have other data, would not train one model."""
-    for rank, (step, fingerprint) in enumerate(begun):
-        if step != begun[0][0]:
-            raise CheckpointError(
-                f"{folder}: rank 0 found step {begun[0][0]} and rank {rank} step {step}; needed one folder that all see"
-            )
-        if fingerprint != begun[0][1]:
-            raise CheckpointError(f"{folder}: rank {rank} found other training data than rank 0; needed the same")
+    for rank, said in enumerate(begun):
+        for key, value in begun[0].items():
+            if said[key] != value:
+                raise CheckpointError(
+                    f"{folder}: rank {rank} has another {key} than rank 0 ({said[key]} and {value}); needed the same "
+                    "on all, and a folder that all of them see"
+                )

@@ -19,7 +19,7 @@ from reference_models import Adversarial, CheckpointError, Config, ConfigError, 
 from reference_models.checkpoint import below
 from reference_models.randomness import Draw, Moment
 from reference_models.ranks import ALONE, level, mean_of, own
-from reference_models.together import averaged, batch_norms, check_shares, level_buffers
+from reference_models.together import averaged, batch_norms, check_shares, level_buffers, synchronise_batch_norm
 
 # Sums over parts of a batch are rounded otherwise than over all of it: 3e-7 in twelve steps, in CycleGAN 1e-5.
 # A rank that drew, took or averaged anything otherwise than one process does would be off by 1e-3 and more.
@@ -152,10 +152,13 @@ def test_batch_norm_on_a_cpu_has_the_mean_of_the_ranks_statistics_in_the_raw_and
 
 
 def test_ranks_with_other_data_are_refused(started: Callable[[int], Path]) -> None:
+    data = [data_of(RUNS["vanilla"], 20 + rank).fingerprint()[:12] for rank in (0, 1)]
     for rank in (0, 1):
         said = (started(2) / f"refused {rank}.txt").read_text(encoding="utf-8")
-        folder = started(2) / "refused"
-        assert said == f"{folder}: rank 1 found other training data than rank 0; needed the same"
+        assert said == (
+            f"{started(2) / 'refused'}: rank 1 has another training data than rank 0 ({data[1]} and {data[0]}); needed "
+            "the same on all, and a folder that all of them see"
+        )
 
 
 def test_a_run_goes_on_with_as_many_processes_as_before_and_is_read_by_any_when_done(
@@ -301,3 +304,18 @@ def test_buffers_are_levelled_and_alone_nothing_changes() -> None:
     level_buffers(Pretended(), model)
     assert norm.get_buffer("running_var").equal(1.5 * before)
     assert own(Pretended(), torch.arange(4)).tolist() == [2, 3]
+
+
+def test_batch_norm_is_synchronised_on_cuda_alone_with_the_same_weights_by_the_same_names() -> None:
+    model = build(BATCH_NORM)
+    before, weights = model.networks.state_dict(), list(model.networks.parameters())
+    pictures = data_of(BATCH_NORM).batch(0, 4, seed=0).images
+    judged = model.networks.eval()["d"](pictures)
+    for world, device in ((1, "cuda"), (2, "cpu")):
+        synchronise_batch_norm(model, world, torch.device(device))
+        assert not any(isinstance(layer, nn.SyncBatchNorm) for layer in model.networks.modules())
+    synchronise_batch_norm(model, 2, torch.device("cuda"))
+    assert all(isinstance(layer, nn.SyncBatchNorm) for layer in batch_norms(model))
+    assert differing(model.networks.state_dict(), before) == set()
+    assert [id(weight) for weight in model.networks.parameters()] == [id(weight) for weight in weights]
+    assert model.networks.eval()["d"](pictures).equal(judged)  # the first rank samples and judges by itself
