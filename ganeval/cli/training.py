@@ -70,10 +70,10 @@ def train(model: str, source: str, seed: int, out: Path | None, dry_run: bool, *
     ganeval train wgan-gp --data cifar10 --device cuda           published recipes: docs/reproducing.md
     ganeval train dcgan --data pictures/ --set size=64 --set loss=hinge --set spectral_norm=true --set norm_d=none
     ganeval train cyclegan --data maps/ --set size=64            maps/ holds trainA and trainB
-    torchrun --nproc-per-node=4 -m ganeval train wgan-gp --data cifar10      on four GPUs: docs/scale.md
 
     MODEL is vanilla, dcgan, wgan-gp, cgan or cyclegan. Any folder, zip or array is a data set. The run folder gets
     checkpoints (best and last, averaged and raw), log.jsonl, grids of samples and, of held-out pictures, report.json.
+    Several GPUs or machines train one run by torchrun --nproc-per-node=K -m ganeval train MODEL ... (docs/scale.md).
     """
     from ganeval.distributed import ranks_of_torchrun
     from ganeval.suite.commands import planned, train_beside, train_one
