@@ -34,6 +34,7 @@ from reference_models import Config, build
 
 STEPS = 240
 TRAIN = ("train", "vanilla", "--steps", str(STEPS), "--set", "check_every=80", "--set", "batch=16", "-n", "100")
+TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
 LIMIT = 60  # seconds within which a run has ended of which a rank died
 WARNING = (
     "warning: batch norm on a CPU is not synchronised: each of 2 processes normalises by its own 8 of 16 samples, so "
@@ -45,7 +46,7 @@ class Started:
     """Two processes that train into a folder."""
 
     def __init__(self, folder: Path) -> None:
-        command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "-m", "ganeval", *TRAIN]
+        command = [*TORCHRUN, "-m", "ganeval", *TRAIN]
         known = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
         self.folder = folder
         self.process = subprocess.Popen(

@@ -17,7 +17,10 @@ from tiny_models import ScoringWatch, data_of, tiny
 from ganeval.distributed import ranks_of_torchrun
 from reference_models import CheckpointError, Config, Outcome, build, train
 from reference_models.config import POLICIES
+from reference_models.data import Batch
 from reference_models.loop import Run
+from reference_models.model import Terms
+from reference_models.randomness import Moment
 from reference_models.ranks import Ranks
 
 NO_NORM: dict[str, Any] = {"norm_g": "none", "norm_d": "none"}
@@ -73,6 +76,22 @@ def kept(outcome: Outcome, path: Path) -> None:
     torch.save({f"{at}.{key}": value for at, one in both.items() for key, value in one.state_dict().items()}, path)
 
 
+def diverged(folder: Path, ranks: Ranks) -> None:
+    """A loss that is no number on the second rank alone, at its sixth step; what each rank makes of the run."""
+    config = RUNS["vanilla"]
+    model = build(config)
+    terms = model.terms
+
+    def spoilt(player: str, batch: Batch, now: Moment) -> Terms:
+        found = terms(player, batch, now)
+        bad = torch.nan if ranks.rank == 1 and (player, now.step) == ("g", 5) else 1.0
+        return Terms({name: bad * loss for name, loss in found.losses.items()}, found.watched)
+
+    model.terms = spoilt  # type: ignore[method-assign]
+    outcome = train(model, data_of(config), folder / "diverged", ranks=ranks)
+    (folder / f"diverged {ranks.rank}.txt").write_text(f"{outcome.step} {outcome.divergence}", encoding="utf-8")
+
+
 def refused(folder: Path, ranks: Ranks) -> None:
     """What is said where a rank has other data."""
     config = RUNS["vanilla"]
@@ -93,6 +112,7 @@ def main(folder: Path) -> None:
                 with stopping():
                     run(config, folder / "again" / name, ranks)
                 run(config, folder / "again" / name, ranks)
+            diverged(folder, ranks)
             refused(folder, ranks)
 
 

@@ -37,7 +37,14 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
         if world not in folders:
             folders[world] = tmp_path_factory.mktemp(f"of-{world}")
             script = Path(__file__).with_name("ranked_runs.py")
-            command = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={world}", str(script)]
+            command = [
+                sys.executable,
+                "-m",
+                "torch.distributed.run",
+                "--standalone",
+                f"--nproc-per-node={world}",
+                str(script),
+            ]
             known = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
             done = subprocess.run([*command, str(folders[world])], capture_output=True, env=known, check=False)
             assert done.returncode == 0, done.stderr.decode()
@@ -149,6 +156,13 @@ def test_batch_norm_on_a_cpu_has_the_mean_of_the_ranks_statistics_in_the_raw_and
     for name in names:
         assert tensors[f"networks.g.{name}"].equal(tensors[f"average.g.{name}"])
     assert len(batch_norms(build(BATCH_NORM))) == 3
+
+
+def test_a_loss_that_is_no_number_on_one_rank_stops_all_of_them(started: Callable[[int], Path]) -> None:
+    for rank in (0, 1):
+        said = (started(2) / f"diverged {rank}.txt").read_text(encoding="utf-8")
+        assert said == "6 Divergence(step=6, name='g/loss', last_good=3)"
+    assert logged(started(2) / "diverged")[-1] == {"step": 6, "diverged": "g/loss", "last_good": 3}
 
 
 def test_ranks_with_other_data_are_refused(started: Callable[[int], Path]) -> None:
