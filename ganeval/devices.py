@@ -1,12 +1,16 @@
 """Where the numbers are computed, and in what arithmetic."""
 
 import contextlib
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from ganeval.errors import UsageError, unknown
+
+MEMORY = Path("/proc/meminfo")
 
 
 def pick_device(name: str) -> torch.device:
@@ -25,6 +29,16 @@ def pick_device(name: str) -> torch.device:
 def metric_device(device: torch.device) -> torch.device:
     """Where metrics of features from `device` are computed: on it, but for MPS, which has no float64."""
     return torch.device("cpu") if device.type == "mps" else device
+
+
+def free_memory(device: torch.device) -> int | None:
+    """Bytes that are free where the network runs; None where nobody says so."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    if device.type == "cpu" and MEMORY.is_file():
+        found = re.search(r"MemAvailable: *(\d+) kB", MEMORY.read_text())
+        return 1024 * int(found[1]) if found else None
+    return None
 
 
 @contextlib.contextmanager

@@ -47,13 +47,25 @@ class Group(Ranks):
         return summed
 
     def joined(self, rows: Tensor) -> Tensor:
-        counts = self.everyone(len(rows))
-        longest = max(counts)
-        padded = rows.new_zeros(longest, *rows.shape[1:])
+        shapes = self.everyone(tuple(rows.shape))
+        counts = [shape[0] for shape in shapes]
+        widths = next((shape[1:] for shape in shapes if shape[0]), shapes[0][1:])  # who has no row may not know
+        padded = rows.new_zeros(max(counts), *widths)
         padded[: len(rows)] = rows
         parts = [torch.empty_like(padded) for _ in counts]
         self._meet(lambda: dist.all_gather(parts, padded))
         return torch.cat([part[:count] for part, count in zip(parts, counts, strict=True)])
+
+    def of_first(self, tensor: Tensor | None) -> Tensor | None:
+        about = self.first(None if tensor is None else (tensor.shape, tensor.dtype, tensor.device.type))
+        if about is None:
+            return None
+        shape, dtype, device = about
+        if tensor is None or self.rank:
+            tensor = torch.empty(shape, dtype=dtype, device=device)
+        shared = tensor.contiguous()
+        self._meet(lambda: dist.broadcast(shared, 0))
+        return shared
 
     def everyone(self, value: Any) -> list[Any]:
         said: list[Any] = [None] * self.world

@@ -31,6 +31,9 @@ class BadImage(ContentError):
         super().__init__(f"{name}: {reason}")
         self.name, self.reason = name, reason
 
+    def __reduce__(self) -> tuple[type["BadImage"], tuple[str, str]]:
+        return BadImage, (self.name, self.reason)  # ranks tell one another which pictures they could not read
+
 
 class MissingWeights(ContentError):
     """A network's weights are not on this machine and could not be fetched."""

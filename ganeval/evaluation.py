@@ -25,6 +25,7 @@ from ganeval.features import Extraction, Features, extract
 from ganeval.gallery import Gallery, gallery_of
 from ganeval.images import Images, Stream
 from ganeval.metrics.frechet import Moments
+from ganeval.metrics.sharing import ALONE, Ranks
 from ganeval.mixtures import EXTRACTOR, subset
 from ganeval.progress import Tick, silent
 from ganeval.protocols import PROTOCOLS
@@ -56,6 +57,7 @@ class Settings:
     cache: bool = True
     offline: bool = False
     latent: int | tuple[int, ...] | None = None
+    ranks: Ranks = ALONE
 
     def opening(self, count: int | None, *, pictures: bool, points: bool = False) -> Opening:
         """What opening a source needs of these settings."""
@@ -241,6 +243,7 @@ class Scorer:
             seed=self.settings.seed,
             classifier=classes is not None and classes == self.reference.classes,
             store=self.store,
+            ranks=self.settings.ranks,
             tick=self.tick,
         )
 
@@ -274,7 +277,7 @@ def extraction(reference: str, settings: Settings, tick: Tick, made_with: str | 
         shift_scale=convention.shift_scale,
         progress=tick,
     )
-    return Extraction(extractor, convention.resize, settings.on_bad_image, settings.batch_size)
+    return Extraction(extractor, convention.resize, settings.on_bad_image, settings.batch_size, settings.ranks)
 
 
 def _auto(reference: str, made_with: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -10,17 +10,20 @@ import torch
 from torch import Tensor
 
 from ganeval.census import Census, Facts, Glimpse, ahead, decoding_threads, load_pictures, look
-from ganeval.devices import metric_device
+from ganeval.devices import free_memory, metric_device
 from ganeval.errors import BadImage, ContentError
 from ganeval.extractors.base import Extractor
 from ganeval.images import Images, Picture, Stream
 from ganeval.metrics.frechet import Moments, MomentSum, moments
+from ganeval.metrics.sharing import ALONE, Ranks
 from ganeval.progress import Tick
 from ganeval.resize import RESIZES
 from ganeval.store import Entry, Store, key_of
 
 Array = np.ndarray[Any, Any]
-CPU_BATCH, CUDA_BATCH = 2**25, 2**27  # bytes of resized pictures that the network takes at a time
+CPU_BATCH, CUDA_BATCH = 35 * 10**6, 280 * 10**6  # bytes of resized pictures at a time: 32 and 256 for Inception
+WITHIN = 32  # how many times its own bytes a picture takes on its way through a network
+SHARE = 4  # the part of free memory that is used: a fourth
 HELD = 2**25  # bytes of pictures that a thread holds in their own size
 
 
@@ -43,14 +46,22 @@ class Extraction:
     resize: str
     on_bad_image: str = "fail"
     batch_size: int | None = None
+    ranks: Ranks = ALONE
 
     @property
     def size(self) -> int:
-        """Pictures at a time: enough to keep the network busy, few enough to bound memory."""
+        """Pictures at a time: enough to keep the network busy, few enough for the memory that is free."""
         if self.batch_size is not None:
             return self.batch_size
-        memory = CUDA_BATCH if self.extractor.device.type == "cuda" else CPU_BATCH
-        return max(1, min(memory // (12 * self.extractor.size**2), memory // 2**16))
+        return self._fits
+
+    @cached_property
+    def _fits(self) -> int:
+        device, picture = self.extractor.device, 12 * self.extractor.size**2
+        memory = CUDA_BATCH if device.type == "cuda" else CPU_BATCH
+        free = free_memory(device)
+        least = memory if free is None else min(memory, free // (SHARE * WITHIN))
+        return max(1, min(least // picture, memory // 2**16))
 
     def key(self, images: Images | Stream) -> str | None:
         """The store's key, or None for what cannot be known by its bytes."""
@@ -67,19 +78,32 @@ def extract(images: Images | Stream, how: Extraction, store: Store, tick: Tick) 
     Raises BadImage for the first picture that cannot be read (unless `how` skips them), ContentError for what the
     network refuses or where no picture is left.
     """
-    key = how.key(images) if store.root is not None else None
-    entry = store.load(key)
+    key, entry = _known(images, how, store)
     if entry is not None:
         return _restored(entry, key, how)
     collected = Collector(how)
     for batch in _batches(images, how, tick):
         collected.add(batch)
-        tick("extract", collected.seen.count, _expected(images))
+        tick("extract", collected.seen.count, _expected(images, how))
     result = collected.result(images.name, key)
-    if key is None or result.facts.skipped or how.key(images) != key:  # the last: files that changed meanwhile
+    unchanged = how.ranks.rank > 0 or key is None or how.key(images) == key
+    if key is None or result.facts.skipped or not how.ranks.first(unchanged):
         return replace(result, key=None)
-    store.save(key, _entry(result))
+    if how.ranks.rank == 0:
+        store.save(key, _entry(result))
     return result
+
+
+def _known(images: Images | Stream, how: Extraction, store: Store) -> tuple[str | None, Entry | None]:
+    """The store's key of a set and what is kept there, both as rank 0 sees them."""
+    first = how.ranks.rank == 0 and store.root is not None
+    key = how.ranks.first(how.key(images) if first else None)
+    entry = store.load(key) if first else None
+    names = how.ranks.first(None if entry is None else (sorted(entry.tensors), entry.facts))
+    if names is None or how.ranks.world == 1:
+        return key, entry
+    shared = {name: how.ranks.of_first(None if entry is None else entry.tensors[name]) for name in names[0]}
+    return key, Entry({name: tensor for name, tensor in shared.items() if tensor is not None}, names[1])
 
 
 def summed(images: Images | Stream, how: Extraction, store: Store, tick: Tick) -> tuple[Facts, Moments]:
@@ -87,8 +111,7 @@ def summed(images: Images | Stream, how: Extraction, store: Store, tick: Tick) -
 
     Memory then does not grow with the number of pictures.
     """
-    key = how.key(images) if store.root is not None else None
-    entry = store.load(key)
+    key, entry = _known(images, how, store)
     if entry is not None:
         known = _restored(entry, key, how)
         _check_enough(images, known.facts.count)
@@ -101,7 +124,7 @@ def summed(images: Images | Stream, how: Extraction, store: Store, tick: Tick) -
             features = how.extractor.run(batch.pixels, first=census.count)[0]
             total.add(features.to(metric_device(features.device)))
         census.add(batch.seen, batch.bad)
-        tick("extract", census.count, _expected(images))
+        tick("extract", census.count, _expected(images, how))
     _check_enough(images, census.count)
     return census.facts(), total.moments()
 
@@ -111,8 +134,9 @@ def _check_enough(images: Images | Stream, count: int) -> None:
         raise ContentError(f"{images.name}: found {count} images, needed at least 2 for statistics")
 
 
-def _expected(images: Images | Stream) -> int | None:
-    return images.count if isinstance(images, Stream) else len(images)
+def _expected(images: Images | Stream, how: Extraction) -> int | None:
+    """How many pictures this rank will see."""
+    return images.count if isinstance(images, Stream) else len(how.ranks.part(len(images)))
 
 
 @dataclass(frozen=True)
@@ -129,6 +153,7 @@ class Collector:
 
     def __init__(self, how: Extraction) -> None:
         self.how, self.seen = how, Census()
+        self.glimpses: list[tuple[list[Glimpse], list[BadImage]]] = []  # for the other ranks
         self.features: list[Tensor] = []
         self.probabilities: list[Tensor] = []
 
@@ -142,13 +167,32 @@ class Collector:
             if probabilities is not None:
                 self.probabilities.append(probabilities)
         self.seen.add(batch.seen, batch.bad)
+        if self.how.ranks.world > 1:
+            self.glimpses.append((batch.seen, batch.bad))
 
     def result(self, name: str, key: str | None) -> Features:
-        """Everything so far. ContentError where no picture was left."""
-        if not self.features:
+        """Everything that the ranks have taken in so far. ContentError where no picture was left."""
+        ranks = self.how.ranks
+        seen = self.seen if ranks.world == 1 else _seen_by(ranks.everyone(self.glimpses))
+        if not seen.count:
             raise ContentError(f"{name}: found no picture that can be read, needed some")
-        probabilities = torch.cat(self.probabilities) if self.probabilities else None
-        return Features(self.seen.facts(), torch.cat(self.features), probabilities, torch.tensor(self.seen.kept), key)
+        features = ranks.joined(_rows(self.features, self.how.extractor.device))
+        probabilities = ranks.joined(_rows(self.probabilities, self.how.extractor.device))
+        kept = torch.tensor(seen.kept)
+        return Features(seen.facts(), features, probabilities if len(probabilities) else None, kept, key)
+
+
+def _rows(parts: list[Tensor], device: torch.device) -> Tensor:
+    return torch.cat(parts) if parts else torch.empty(0, device=device)
+
+
+def _seen_by(ranks: list[list[tuple[list[Glimpse], list[BadImage]]]]) -> Census:
+    """What all ranks have seen, in the order of the pictures."""
+    census = Census()
+    for glimpses in ranks:
+        for seen, bad in glimpses:
+            census.add(seen, bad)
+    return census
 
 
 def prepare(pictures: Iterable[tuple[int, Picture | BadImage]], how: Extraction) -> Batch:
@@ -181,22 +225,25 @@ def _resized(pixels: list[Array], how: Extraction) -> Tensor:
 
 
 def _batches(images: Images | Stream, how: Extraction, tick: Tick) -> Iterator[Batch]:
-    if isinstance(images, Stream):  # a user's code: run it here, in order, not in a thread
+    if isinstance(images, Stream):  # a user's code: run it here, in order, not in a thread, and by one rank only
+        if how.ranks.rank:
+            return
         start = 0
         for pictures in images.batches(how.size):
             yield prepare(enumerate(pictures, start), how)
             start += len(pictures)
         return
+    part = how.ranks.part(len(images))
     for stage in ("decode", "extract"):
-        tick(stage, 0, len(images))  # a new set: its bars begin again
-    chosen = (range(start, min(start + how.size, len(images))) for start in range(0, len(images), how.size))
+        tick(stage, 0, len(part))  # a new set: its bars begin again
+    chosen = (part[start : start + how.size] for start in range(0, len(part), how.size))
     tasks = (partial(_decoded, images, indices, how, tick) for indices in chosen)
     yield from ahead(tasks, decoding_threads(), polite=how.extractor.device.type == "cpu")
 
 
 def _decoded(images: Images, indices: range, how: Extraction, tick: Tick) -> Batch:
-    batch = prepare(load_pictures(images, indices), how)
-    tick("decode", indices.stop, len(images))
+    batch, part = prepare(load_pictures(images, indices), how), how.ranks.part(len(images))
+    tick("decode", indices.stop - part.start, len(part))
     return batch
 
 

@@ -12,17 +12,19 @@ from torch import Tensor
 
 from ganeval.devices import arithmetic
 from ganeval.errors import ContentError, GanevalWarning, UsageError, unknown
-from ganeval.metrics import METRICS, fewest
+from ganeval.metrics import METRICS, Family, fewest
 from ganeval.metrics.distances import Neighbours
 from ganeval.metrics.estimate import Estimate, check_rows
 from ganeval.metrics.frechet import Moments, moments
 from ganeval.metrics.modes import Cells, Modes, cells, modes_by_cell, modes_by_probability, modes_by_vote
 from ganeval.metrics.neighbours import Overlap, overlap, real_neighbours
+from ganeval.metrics.sharing import ALONE, Ranks
 from ganeval.progress import Tick
 from ganeval.report import Score, check_finite
 from ganeval.store import Entry, Store, key_of
 
 FROM_STATISTICS = ("fid", "is")  # what a reference without features can still give
+SHARED = ("real_moments", "fake_moments", "overlap")  # what ranks prepare together, in this order
 OF_A_MIXTURE = ("fid", "mixture")  # unasked; modes and balls only estimate what its known centres say exactly
 
 
@@ -66,9 +68,11 @@ class Pair:
         k_density_coverage: int = 5,
         classifier: bool = False,
         store: Store | None = None,
+        ranks: Ranks = ALONE,
         tick: Tick | None = None,
     ) -> None:
         self.real_side, self.fake_side, self.seed, self.tick = real_side, fake_side, seed, tick
+        self.ranks = ranks
         self.k_precision_recall, self.k_density_coverage = k_precision_recall, k_density_coverage
         self.classifier, self.store = classifier, store or Store(None)
 
@@ -111,21 +115,26 @@ class Pair:
         check_rows("real", real)
 
         def compute() -> dict[str, Tensor]:
-            found = moments(real)
+            found = moments(real, self.ranks)
             return {"mean": found.mean, "covariance": found.covariance}
 
-        kept = self._kept("moments", compute)
+        kept = self._kept("moments", compute, self.ranks)
         return Moments(len(real), kept["mean"], kept["covariance"])
+
+    @cached_property
+    def fake_moments(self) -> Moments:
+        check_rows("fake", self.fake)
+        return moments(self.fake, self.ranks)
 
     @cached_property
     def overlap(self) -> Overlap:
         real, k, k_dense = self._real_features, self.k_precision_recall, self.k_density_coverage
 
         def compute() -> dict[str, Tensor]:
-            found = real_neighbours(real, k, k_dense)
+            found = real_neighbours(real, k, k_dense, self.ranks)
             return {"squares": found.squares, "indices": found.indices}
 
-        kept = self._kept("neighbours", compute, k=k, k_dense=k_dense)
+        kept = self._kept("neighbours", compute, self.ranks, k=k, k_dense=k_dense)
         known = Neighbours(kept["squares"], kept["indices"])
         return overlap(
             real,
@@ -134,6 +143,7 @@ class Pair:
             k_density_coverage=k_dense,
             seed=self.seed,
             neighbours=known,
+            ranks=self.ranks,
             tick=self.tick,
         )
 
@@ -145,7 +155,7 @@ class Pair:
             found = cells(real, self.seed)
             return {"centres": found.centres, "counts": found.counts}
 
-        kept = self._kept("cells", compute, seed=self.seed)
+        kept = self._kept("cells", compute, ALONE, seed=self.seed)
         return Cells(kept["centres"].cpu(), kept["counts"].cpu())
 
     @cached_property
@@ -185,19 +195,28 @@ class Pair:
     def _real_features(self) -> Tensor:
         return _needed("real", self.real_side.features)
 
-    def _kept(self, kind: str, compute: Callable[[], dict[str, Tensor]], **parts: Any) -> dict[str, Tensor]:
-        """What was computed from the reference's features before, or is now, on their device."""
+    def _kept(
+        self, kind: str, compute: Callable[[], dict[str, Tensor]], ranks: Ranks, **parts: Any
+    ) -> dict[str, Tensor]:
+        """What was computed from the reference's features before, or is now by all of `ranks`, on their device.
+
+        Rank 0 alone looks and keeps: not all may see the same disk.
+        """
         key = key_of(kind=kind, features=self.real_side.key, **parts) if self.real_side.key else None
-        entry = self.store.load(key)
-        if entry is None:
-            entry = Entry(compute(), {"kind": kind})
-            self.store.save(key, entry)
+        entry = self.store.load(key) if ranks.rank == 0 else None
+        known = ranks.first(None if entry is None else sorted(entry.tensors))
         device = self._real_features.device
-        return {name: tensor.to(device) for name, tensor in entry.tensors.items()}
+        if known is None:
+            tensors = compute()
+            if ranks.rank == 0:
+                self.store.save(key, Entry(tensors, {"kind": kind}))
+            return {name: tensor.to(device) for name, tensor in tensors.items()}
+        shared = {name: ranks.of_first(None if entry is None else entry.tensors[name]) for name in known}
+        return {name: tensor.to(device) for name, tensor in shared.items() if tensor is not None}
 
 
 def score_pair(pair: Pair, families: Sequence[str]) -> dict[str, Score]:
-    """The scores of these families, in the order of `METRICS`.
+    """The scores of these families, in the order of `METRICS`; on ranks but the first, only of those that they share.
 
     Raises ContentError, naming the family, for features that a metric refuses or a score that is not finite.
     """
@@ -206,13 +225,23 @@ def score_pair(pair: Pair, families: Sequence[str]) -> dict[str, Score]:
         family = METRICS[name]
         try:
             with torch.no_grad(), arithmetic("float32", pair.fake.device):
-                estimates = family.function(**{need: getattr(pair, need) for need in family.needs})
+                estimates = _estimates(family, pair)
         except ValueError as reason:
             raise ContentError(f"{name}: {reason}") from reason
         for score_name, better in family.scores.items():
             if score_name in estimates:
                 scores[score_name] = _score(score_name, estimates[score_name], better, pair.mode_names)
     return scores
+
+
+def _estimates(family: Family, pair: Pair) -> dict[str, Estimate]:
+    """A family's scores; a rank that is not the first does its share of the work and leaves the rest to rank 0."""
+    if pair.ranks.rank == 0:
+        return family.function(**{need: getattr(pair, need) for need in family.needs})
+    for need in SHARED:
+        if need in family.needs:
+            getattr(pair, need)
+    return family.function(**{need: getattr(pair, need) for need in family.needs}) if "ranks" in family.needs else {}
 
 
 def choose(metrics: Sequence[str] | str | None) -> list[str]:

@@ -10,20 +10,19 @@ from typing import Any
 import click
 
 from ganeval.errors import plain
-from ganeval.launch import is_first
 from ganeval.progress import Tick, silent
 
 MEMORY = 3600.0  # seconds that a rate is taken over: some bars move every few minutes only
 
 
 @contextlib.contextmanager
-def progress() -> Iterator[Tick]:
-    """Bars with rates on stderr, one for each stage; nothing where stderr is no terminal, or on another rank."""
-    if not is_first():
-        yield silent
-        return
+def progress(shown: bool = True) -> Iterator[Tick]:
+    """Bars with rates on stderr, one for each stage; nothing where stderr is no terminal or none are `shown`."""
     from rich.console import Console
 
+    if not shown:
+        yield silent
+        return
     with bars_on(Console(stderr=True)) as bars:
         lock = threading.Lock()
 

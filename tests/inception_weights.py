@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ganeval.extractors.networks import BareInception
+from ganeval.extractors.inception import BareInception
 
 
 def varied_pictures(count: int, size: int, seed: int = 0) -> Tensor:

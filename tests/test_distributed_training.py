@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from ranks import torchrun
 from safetensors.torch import load_file
 
 from ganeval import launch
@@ -29,7 +30,6 @@ from ganeval.suite.commands import planned
 from ganeval.suite.orders import Order
 from ganeval.suite.ranked import device_of, end_together, threads_beside, warn_of_batch_norm
 from ganeval.suite.running import prepare
-from ganeval.terminal import progress
 from reference_models import Config, build
 
 STEPS = 240
@@ -42,12 +42,12 @@ WARNING = (
 )
 
 
-class Started:
-    """Two processes that train into a folder."""
+class Killed:
+    """Two processes that train into a folder, one of which is killed."""
 
     def __init__(self, folder: Path) -> None:
         command = [*TORCHRUN, "-m", "ganeval", *TRAIN]
-        known = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+        known = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
         self.folder = folder
         self.process = subprocess.Popen(
             [*command, "--out", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=known, text=True
@@ -87,10 +87,10 @@ class Started:
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
     """A run of two processes that nothing stopped: its folder, stdout and stderr."""
-    started = Started(tmp_path_factory.mktemp("straight") / "run")
-    code, out, said = started.ended()
-    assert code == 0, said
-    return started.folder, out, said
+    folder = tmp_path_factory.mktemp("straight") / "run"
+    done = torchrun(2, *TRAIN, "--out", str(folder))
+    assert done.returncode == 0, done.stderr
+    return folder, done.stdout, done.stderr
 
 
 def files_of(folder: Path) -> set[str]:
@@ -119,7 +119,7 @@ def test_the_report_says_how_many_processes_trained(straight: tuple[Path, str, s
 def test_a_killed_rank_ends_the_run_with_its_name_and_the_same_command_goes_on_exactly(
     straight: tuple[Path, str, str], tmp_path: Path
 ) -> None:
-    killed = Started(tmp_path / "run")
+    killed = Killed(tmp_path / "run")
     killed.kill(1, after=100)
     began = time.monotonic()
     code, _, said = killed.ended()
@@ -128,8 +128,7 @@ def test_a_killed_rank_ends_the_run_with_its_name_and_the_same_command_goes_on_e
     assert re.search(r"rank 1 is gone|rank\s*: 1 \(local_rank: 1\)\s+exitcode\s*: -9", said), said
     assert not (tmp_path / "run" / "report.json").exists()
 
-    again = Started(tmp_path / "run")
-    assert again.ended()[0] == 0
+    assert torchrun(2, *TRAIN, "--out", str(tmp_path / "run")).returncode == 0
     folders = (straight[0], tmp_path / "run")
     for name in ("best", "last"):
         one, other = (next((folder / "checkpoints").glob(f"{name}-*.safetensors")) for folder in folders)
@@ -207,12 +206,6 @@ def test_an_error_of_several_ranks_has_the_name_of_the_one_that_failed(
     assert failing(error).stderr == f"warning: of a picture\nrank 0 of 2 (node7): Error: {text}\n"
     as_rank(1)
     assert failing(error).stderr == f"rank 1 of 2 (node7): Error: {text}\n"  # what is to know, the first has said
-
-
-def test_no_other_rank_shows_progress(as_rank: Callable[[int], None]) -> None:
-    as_rank(1)
-    with progress() as tick:
-        assert tick is silent
 
 
 def order_of(tmp_path: Path, **changes: str) -> Order:

@@ -17,7 +17,7 @@ from torch_fidelity.feature_extractor_vgg16 import FeatureExtractorVGG16
 from torchvision.models import vgg16 as torchvision_vgg16
 
 from ganeval.errors import ContentError, MissingWeights, UsageError
-from ganeval.extractors import EXTRACTORS, default_extractor, extractor_status, open_extractor
+from ganeval.extractors import EXTRACTORS, default_extractor, extractor_status, fused, inception, open_extractor
 from ganeval.extractors.base import Extractor
 from ganeval.extractors.networks import CLIP, DINOV2
 from ganeval.extractors.weights import PUBLISHED
@@ -89,6 +89,18 @@ def test_the_batch_changes_inception_by_rounding_only(inception_file, pictures):
     whole, _ = extractor.run(pixels)
     parts = torch.cat([extractor.run(part)[0] for part in pixels.split(4)])
     assert_agrees(parts, whole)
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["fused", "modules"])
+def test_each_path_of_inception_agrees_with_the_plain_network(inception_file, fast, monkeypatch):
+    """1e-5 of the largest feature: float32 sums of up to 4,032 products in another order; 4e-6 was seen."""
+    assert fused.can_fuse()  # else one path would be compared with itself
+    monkeypatch.setattr(inception, "can_fuse", lambda: fast)
+    monkeypatch.setattr(fused, "REST", 4)
+    nine = varied_pictures(9, 32, seed=3)  # not a multiple of what goes through at a time
+    plain = FeatureExtractorInceptionV3("plain", ["2048"], feature_extractor_weights_path=str(inception_file))
+    extractor = open_extractor("inception", device=CPU, weights=inception_file)
+    assert_agrees(extractor.run(resized(nine, extractor))[0], plain(nine)[0])
 
 
 def test_inception_under_pytorch_fids_protocol_agrees_with_pytorch_fid(inception_file, pictures, monkeypatch):

@@ -56,7 +56,7 @@ LAYERS = {
         "training",
         "census",
     },
-    "terminal": {"launch"},
+    "terminal": set(),
     "checking": {"advice", "census", "images", "metrics"},
     "listing": {"datasets", "extractors", "metrics", "mixtures", "protocols"},
     "publishing": {"advice", "evaluation", "features", "sources", "statistics", "store"},

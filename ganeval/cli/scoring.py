@@ -104,29 +104,30 @@ def score(
     SRC is a folder, .zip, .tar, .npz, .npy, a data set's name (NAME is NAME:train), a run folder, module:function, or,
     as --ref, a statistics file (mu and sigma). Each score has one standard error over new draws of both sets.
     """
-    from ganeval.evaluation import Scorer, Settings
+    from ganeval.distributed import own_device, ranks_of_torchrun
+    from ganeval.evaluation import Settings
     from ganeval.files import check_target
     from ganeval.gallery import FILE, write_gallery
     from ganeval.runs import write_run
     from ganeval.sources import display_name
 
-    settings = Settings(**options)
     if names and len(names) != len(samples):
         raise UsageError(f"--name: found {len(names)}, needed one for each of the {len(samples)} --samples")
     names = names or tuple(display_name(source) for source in samples)
     folders = _run_folders(names, out)
     if json_file not in (None, "-"):
         check_target("--json", Path(json_file))
-    with progress() as tick:
-        scorer = Scorer(reference, settings, tick)
-        if folders:
-            scored = [scorer.score_and_show(source, name) for source, name in zip(samples, names, strict=True)]
-        else:
-            scored = [(scorer.score(source, name), None) for source, name in zip(samples, names, strict=True)]
+    with ranks_of_torchrun() as ranks:
+        options["device"] = own_device(options["device"])
+        pairs = list(zip(samples, names, strict=True))
+        scored = _scored(reference, pairs, Settings(**options, ranks=ranks), showing=bool(folders))
+    if ranks.rank:  # the report is rank 0's to write
+        return
     reports = [report for report, _ in scored]
+    about = {"reference": reference, "samples": list(samples), **_plain(options)}
     for folder, (report, gallery) in zip(folders, scored, strict=False):
         write_gallery(folder / FILE, gallery)
-        write_run(folder, report, {"reference": reference, "samples": list(samples), **_plain(options)})
+        write_run(folder, report, about)
     document = reports[0].to_dict() if len(reports) == 1 else [report.to_dict() for report in reports]
     if json_file is not None:
         _write_json(document, json_file)
@@ -228,6 +229,17 @@ def classifier(source: str, path: Path | None, seed: int, device: str, data_root
         images = open_source(source, Opening(data_root, offline, count=0, pictures=True))  # as in `check`
         line = trained_classifier(images, path, seed=seed, device=pick_device(device), tick=tick)
     click.echo(line)
+
+
+def _scored(reference: str, samples: list[tuple[str, str]], settings: Any, showing: bool) -> list[tuple[Any, Any]]:
+    """A report on each of the samples (source and name), and a gallery where one is wanted."""
+    from ganeval.evaluation import Scorer
+
+    with progress(shown=settings.ranks.rank == 0) as tick:
+        scorer = Scorer(reference, settings, tick)
+        if showing:
+            return [scorer.score_and_show(source, name) for source, name in samples]
+        return [(scorer.score(source, name), None) for source, name in samples]
 
 
 def _show(reports: list[Any]) -> None:

@@ -6,7 +6,7 @@ An extractor is added with one loader and one line in `EXTRACTORS`. Importing th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ class Row:
 
 def _inception(name: str, settings: Settings) -> Extractor:
     _seek(name, settings)
-    from ganeval.extractors.networks import inception
+    from ganeval.extractors.inception import inception
 
     return inception(name, settings)
 
@@ -152,6 +152,7 @@ def open_extractor(
     a file that holds something else.
     """
     from ganeval.extractors.base import PRECISIONS, Settings
+    from ganeval.extractors.fitting import Fitting
 
     if precision not in PRECISIONS:
         raise unknown("precision", precision, PRECISIONS)
@@ -167,9 +168,9 @@ def open_extractor(
     )
     if isinstance(name, Path):
         name = str(name)
-    if isinstance(name, str) and name in EXTRACTORS:
-        return EXTRACTORS[name].load(name, settings)
-    return _open_own(name, settings)
+    known = isinstance(name, str) and name in EXTRACTORS
+    extractor = EXTRACTORS[str(name)].load(str(name), settings) if known else _open_own(name, settings)
+    return replace(extractor, network=Fitting(extractor.network))
 
 
 def default_extractor(reference_name: str) -> str:

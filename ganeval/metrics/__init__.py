@@ -43,7 +43,7 @@ def fewest(family: str, *, k: int = 5, width: int = 2048) -> int:
 METRICS: dict[str, Family] = {
     "fid": Family(
         fid,
-        ("real", "fake", "real_moments"),
+        ("real", "fake", "real_moments", "fake_moments"),
         {"fid": "lower"},
         {"fid": (0, inf)},
         "Heusel et al. 2017, arXiv:1706.08500",
@@ -65,7 +65,7 @@ METRICS: dict[str, Family] = {
     ),
     "kid": Family(
         kid,
-        ("real", "fake", "seed", "tick"),
+        ("real", "fake", "seed", "ranks", "tick"),
         {"kid": "lower"},
         {"kid": (-inf, inf)},
         "Bińkowski et al. 2018, arXiv:1801.01401",

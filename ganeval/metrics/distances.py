@@ -6,11 +6,13 @@ on its rounding, and whatever lies within that bound of a decision is decided on
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 
 import torch
 from torch import Tensor
 
 from ganeval.metrics.products import gram32, product32
+from ganeval.metrics.sharing import ALONE, Ranks
 
 TILE = 2048
 SPARE = 4  # neighbours kept beyond those asked for: near ties are settled among them
@@ -43,11 +45,18 @@ def points(features: Tensor, centre: Tensor) -> Points:
 
 def squared_distances(left: Points, right: Points) -> Tensor:
     """All squared distances between two tiles, (n, m) float32, each exact to ROUNDING · (|x|² + |y|²)."""
-    return _squares(product32(left.centred, right.centred), left, right)
+    return _squares(product32(left.centred, right.centred, right.lengths / -2), left.lengths)
 
 
-def _squares(products: Tensor, left: Points, right: Points) -> Tensor:
-    return products.mul_(-2).add_(left.lengths[:, None]).add_(right.lengths[None, :])
+def least_squared_distances(left: Points, right: Points) -> Tensor:
+    """The same less what rounding may have added: what is beyond a reach here is beyond it for certain."""
+    share = 1 - ROUNDING
+    return _squares(product32(left.centred, right.centred, right.lengths * (share / -2)), left.lengths * share)
+
+
+def _squares(products: Tensor, lengths: Tensor) -> Tensor:
+    """|x|² - 2 (x·y - |y|²/2), in one go over what may be many megabytes."""
+    return torch.sub(lengths[:, None], products, alpha=2, out=products)
 
 
 def rounding(left: Tensor, right: Tensor) -> Tensor:
@@ -83,18 +92,20 @@ def nearest(queries: Points, base: Points, count: int) -> Neighbours:
     return _joined(found)
 
 
-def nearest_within(base: Points, count: int) -> Neighbours:
-    """The `count` nearest other points of each point of one set; each pair of tiles is multiplied once."""
+def nearest_within(base: Points, count: int, ranks: Ranks = ALONE) -> Neighbours:
+    """The `count` nearest other points of each point of one set; each pair of tiles is multiplied once, by one rank."""
     tiles = list(base.tiles())
     found = [_Nearest(len(tile), count, tile.centred.device) for _, tile in tiles]
-    for i, (start, tile) in enumerate(tiles):
-        own = _squares(gram32(tile.centred), tile, tile)
-        found[i].add(own.fill_diagonal_(torch.inf), start)
-        for j in range(i + 1, len(tiles)):
-            squares = squared_distances(tile, tiles[j][1])
-            found[i].add(squares, tiles[j][0])
+    for i, j in ranks.mine(list(combinations_with_replacement(range(len(tiles)), 2))):
+        (start, tile), (other_start, other) = tiles[i], tiles[j]
+        if i == j:
+            own = _squares(gram32(tile.centred, tile.lengths / -2), tile.lengths)
+            found[i].add(own.fill_diagonal_(torch.inf), start)
+        else:
+            squares = squared_distances(tile, other)
+            found[i].add(squares, other_start)
             found[j].add(squares.T.contiguous(), start)  # topk is slow along the other axis
-    return _joined(found)
+    return _nearest_of_all(_joined(found), ranks)
 
 
 class _Nearest:
@@ -112,6 +123,19 @@ class _Nearest:
         indices = torch.cat([self.indices, found], dim=1)
         self.squares, order = squares.topk(self.count, dim=1, largest=False)
         self.indices = indices.gather(1, order)
+
+
+def _nearest_of_all(own: Neighbours, ranks: Ranks) -> Neighbours:
+    """The nearest among what each rank has found."""
+    if ranks.world == 1:
+        return own
+    rows, count = own.squares.shape
+    squares, indices = (
+        ranks.joined(part).view(ranks.world, rows, count).transpose(0, 1).flatten(1)
+        for part in (own.squares, own.indices)
+    )
+    least, order = squares.topk(count, dim=1, largest=False)
+    return Neighbours(least, indices.gather(1, order))
 
 
 def _joined(found: list[_Nearest]) -> Neighbours:

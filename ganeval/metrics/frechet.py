@@ -16,9 +16,10 @@ from torch import Tensor
 
 from ganeval.errors import GanevalWarning
 from ganeval.metrics.estimate import Estimate, check_rows
-from ganeval.metrics.products import congruence64, eigh64, product32, product64
+from ganeval.metrics.products import add_gram64, congruence64, eigh64, mirrored, product32, product64
+from ganeval.metrics.sharing import ALONE, Ranks
 
-BLOCK = 16384  # rows that are held in float64 at a time
+BLOCK = 1024  # rows that are held in float64 at a time: 16 MB of 2,048 features, which the allocator keeps
 ENOUGH = 4096  # points that tell a variance to about 3 %, the error bar to half of that
 
 
@@ -37,59 +38,68 @@ class Moments:
 
 
 class MomentSum:
-    """Moments of features that arrive in blocks and need not be kept (Chan et al. 1983: exact to rounding)."""
+    """Moments of features that arrive in blocks and need not be kept.
+
+    What is summed is taken around the mean of the first block: near enough to the mean of all that no digits are lost.
+    """
 
     def __init__(self) -> None:
         self.count = 0
-        self.mean: Tensor | None = None
-        self.scatter: Tensor | None = None
+        self._centre = self._sum = self._squares = torch.empty(0)
 
     def add(self, features: Tensor) -> None:
         """Take in a block (N, D)."""
-        block = features.to(torch.float64, copy=True)
-        mean = block.mean(0)
-        block -= mean
-        scatter = product64(block.T, block)
-        if self.mean is None or self.scatter is None:
-            self.count, self.mean, self.scatter = len(block), mean, scatter
-            return
-        total = self.count + len(block)
-        shift = mean - self.mean
-        self.scatter += scatter + torch.outer(shift, shift) * (self.count * len(block) / total)
-        self.mean = self.mean + shift * (len(block) / total)
-        self.count = total
+        if self.count == 0:
+            self._centre = features[:BLOCK].double().sum(0) / max(1, len(features[:BLOCK]))
+            self._sum = torch.zeros_like(self._centre)
+            self._squares = torch.outer(self._sum, self._sum)
+        for rows in features.split(BLOCK):
+            block = rows - self._centre
+            self._sum += block.sum(0)
+            add_gram64(block, self._squares)
+        self.count += len(features)
 
-    def moments(self) -> Moments:
-        """The moments so far, the covariance divided by N - 1."""
-        if self.mean is None or self.scatter is None or self.count < 2:
-            raise ValueError(f"moments: found {self.count} rows, needed at least 2")
-        return Moments(self.count, self.mean, self.scatter / (self.count - 1))
+    def moments(self, ranks: Ranks = ALONE) -> Moments:
+        """The moments of all that the ranks have taken in, the covariance divided by N - 1."""
+        count = sum(ranks.everyone(self.count))
+        if count < 2:
+            raise ValueError(f"moments: found {count} rows, needed at least 2")
+        own = self._centre + self._sum / max(1, self.count)
+        mean = ranks.total(self.count * own) / count
+        away = own - mean
+        around = mirrored(self._squares) - torch.outer(self._sum, self._sum / max(1, self.count))
+        scatter = ranks.total(around + self.count * torch.outer(away, away))
+        return Moments(count, mean, scatter / (count - 1))
 
 
-def moments(features: Tensor) -> Moments:
-    """Mean and covariance (divided by N - 1) of features (N, D), in float64.
+def moments(features: Tensor, ranks: Ranks = ALONE) -> Moments:
+    """Mean and covariance (divided by N - 1) of features (N, D), in float64; each rank sums up its part of the rows.
 
     >>> moments(torch.tensor([[0.0, 0.0], [2.0, 4.0]])).covariance.tolist()
     [[2.0, 4.0], [4.0, 8.0]]
     """
-    total = MomentSum()
-    for block in features.split(BLOCK):
-        total.add(block)
-    return total.moments()
+    total, part = MomentSum(), ranks.part(len(features))
+    total.add(features[part.start : part.stop])
+    return total.moments(ranks)
 
 
-def fid(real: Tensor | Moments, fake: Tensor | Moments, real_moments: Moments | None = None) -> dict[str, Estimate]:
+def fid(
+    real: Tensor | Moments,
+    fake: Tensor | Moments,
+    real_moments: Moments | None = None,
+    fake_moments: Moments | None = None,
+) -> dict[str, Estimate]:
     """Fréchet distance with its standard error; lower is better, 0 for equal means and covariances.
 
     `real`, `fake`: features (N, D), or moments where the features are gone (that side then adds nothing to the error).
-    `real_moments`: those of `real`, if they were kept from an earlier run.
+    `real_moments`, `fake_moments`: theirs, if they are known already.
     Raises ValueError for non-finite features, fewer than two rows, or widths that differ.
 
     >>> real = torch.randn(500, 4, generator=torch.Generator().manual_seed(0))
     >>> round(fid(real, real + 1)["fid"].value, 6)  # equal covariances: the squared difference of the means
     4.0
     """
-    real_side, fake_side = _Side.of("real", real, real_moments), _Side.of("fake", fake)
+    real_side, fake_side = _Side.of("real", real, real_moments), _Side.of("fake", fake, fake_moments)
     factor = _factor(real_side, fake_side, maps=isinstance(real, Tensor) or isinstance(fake, Tensor))
     raw = _distance(real_side.moments, fake_side.moments, factor)
     parts = _variances(real_side, fake_side, factor)

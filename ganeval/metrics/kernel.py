@@ -5,7 +5,8 @@ The error bar is the variance of the two-sample U-statistic (Hoeffding's compone
 arXiv:1611.04488), not the spread over subsets, which says how small the subsets are.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from ganeval.metrics.estimate import Estimate, check_pair
 from ganeval.metrics.products import gram32, product32
+from ganeval.metrics.sharing import ALONE, Ranks
 from ganeval.progress import Tick
 
 
@@ -23,12 +25,14 @@ def kid(
     seed: int = 2020,
     subsets: int = 100,
     subset_size: int = 1000,
+    ranks: Ranks = ALONE,
     tick: Tick | None = None,
 ) -> dict[str, Estimate]:
     """Mean squared MMD over seeded subsets, with its standard error; lower is better, about 0 for equal sets.
 
     `real`, `fake`: features (N, D). A subset has min(`subset_size`, N, M) points of each set; a set of just that many
-    is taken whole. `std` is the spread over subsets that papers print. Unbiased, so it may fall below 0.
+    is taken whole; `ranks` share the subsets. `std` is the spread over subsets that papers print. Unbiased, so it may
+    fall below 0.
     Raises ValueError for non-finite features, fewer than three rows, or widths that differ.
 
     >>> noise = torch.randn(400, 8, generator=torch.Generator().manual_seed(0))
@@ -39,15 +43,16 @@ def kid(
     size, random = min(subset_size, len(real), len(fake)), np.random.RandomState(seed)
     fakes, reals = _Sampler(fake, size), _Sampler(real, size)
     subsets = 1 if len(real) == len(fake) == size else subsets  # both whole: every subset is the same
-    rows = []
+    drawn = [(fakes.draw(random), reals.draw(random)) for _ in range(subsets)]
+    found = torch.zeros(subsets, len(fields(_Components)), dtype=torch.float64)
     if tick is not None:
         tick("kid", 0, subsets)
-    for i in range(subsets):
-        x = fakes.draw(random)
-        y = reals.draw(random)
-        rows.append(_components(x, y))
+    for i in ranks.mine(range(subsets)):
+        x, y = drawn[i]
+        found[i] = torch.tensor(astuple(_components(fakes.block(x), reals.block(y))))
         if tick is not None:
             tick("kid", i + 1, subsets)
+    rows = [_Components(*row) for row in ranks.total(found.to(real.device)).tolist()]
     values = np.array([row.value for row in rows])
     mean, std = float(values.mean()), float(values.std())
     spread = std**2 / subsets  # what drawing subsets adds to the full statistic's variance
@@ -68,30 +73,40 @@ class _Sampler:
     """Draws subsets of one set; where the subset is all of it, its own kernel matrix is computed once."""
 
     def __init__(self, features: Tensor, size: int) -> None:
-        self.features, self.size = features.float(), size
-        self.whole = _block(self.features) if size == len(features) else None
+        self.features, self.size, self.scale = features.float(), size, features.shape[1] ** -0.5
+        self.whole = _block(self.features * self.scale) if size == len(features) else None
 
-    def draw(self, random: np.random.RandomState) -> _Block:
-        rows = random.choice(len(self.features), self.size, replace=False)  # drawn even if unused: it moves the stream
+    def draw(self, random: np.random.RandomState) -> np.ndarray[Any, Any]:
+        """The rows of a subset; drawn even where all are taken, as it moves the stream."""
+        return random.choice(len(self.features), self.size, replace=False)
+
+    def block(self, rows: np.ndarray[Any, Any]) -> _Block:
         if self.whole is not None:
             return self.whole
-        return _block(self.features[torch.from_numpy(rows).to(self.features.device)])
+        return _block(self.features[torch.from_numpy(rows).to(self.features.device)].mul_(self.scale))
 
 
 def _block(points: Tensor) -> _Block:
-    kernel = _kernel(gram32(points), points.shape[1]).fill_diagonal_(0)
-    return _Block(points, *_row_statistics(kernel, len(points) - 1, dim=1))
+    """`points` divided by √D, whose products are then those of the kernel."""
+    level, kernel = _kernel(gram32(points, points.new_ones(len(points))))
+    return _Block(points, *_row_statistics(level, kernel.fill_diagonal_(0), len(points) - 1, dim=1))
 
 
-def _kernel(products: Tensor, width: int) -> Tensor:
-    return products.div_(width).add_(1).pow_(3)
+def _kernel(products: Tensor) -> tuple[float, Tensor]:
+    """The cubes of `products`: a level near all of them, and what each differs from it, in place.
+
+    Their spread may be a millionth of them: squares of the differences keep digits that their own would lose.
+    """
+    cubes = products.pow_(3)
+    level = float(cubes[0].mean())
+    return level, cubes.sub_(level)
 
 
-def _row_statistics(kernel: Tensor, count: int, dim: int) -> tuple[Tensor, Tensor]:
+def _row_statistics(level: float, kernel: Tensor, count: int, dim: int) -> tuple[Tensor, Tensor]:
     """Mean and unbiased variance along `dim` of `count` values; zeros beyond them do no harm."""
     mean = kernel.sum(dim, dtype=torch.float64) / count
-    square = kernel.square().sum(dim, dtype=torch.float64) / count
-    return mean, (square - mean.square()).clamp(min=0) * count / max(1, count - 1)
+    square = torch.linalg.vecdot(kernel, kernel, dim=dim).double() / count
+    return level + mean, (square - mean.square()).clamp(min=0) * count / max(1, count - 1)
 
 
 @dataclass(frozen=True)
@@ -107,9 +122,10 @@ class _Components:
 
 
 def _components(x: _Block, y: _Block) -> _Components:
-    size, cross = len(x.points), _kernel(product32(x.points, y.points), x.points.shape[1])
-    x_means, x_variances = _row_statistics(cross, size, dim=1)
-    y_means, y_variances = _row_statistics(cross, size, dim=0)
+    size = len(x.points)
+    level, cross = _kernel(product32(x.points, y.points, y.points.new_ones(size)))
+    x_means, x_variances = _row_statistics(level, cross, size, dim=1)
+    y_means, y_variances = _row_statistics(level, cross, size, dim=0)
     noise_xx, noise_yy = x.variances.mean() / (size - 1), y.variances.mean() / (size - 1)
     noise_xy, noise_yx = x_variances.mean() / size, y_variances.mean() / size
     own_x, own_y = x.means.var() - noise_xx, y.means.var() - noise_yy

@@ -19,12 +19,13 @@ from ganeval.metrics.distances import (
     Neighbours,
     Points,
     exact_squared_distances,
+    least_squared_distances,
     nearest_within,
     points,
     rounding,
-    squared_distances,
 )
 from ganeval.metrics.estimate import Estimate, check_pair, check_rows
+from ganeval.metrics.sharing import ALONE, Ranks
 from ganeval.progress import Tick
 
 PAIRS = 2**17  # near pairs looked at together; few tiles have more, but where all points coincide all are near
@@ -47,16 +48,24 @@ class Overlap:
 
     def count(self, reals: Tensor, fakes: Tensor, squares: Tensor) -> None:
         """Take in pairs of a real and a fake that may lie in one another's balls, with their squared distances."""
+        pairs = _Pairs(self.real.points, self.fake.points, reals, fakes, squares)
+        chosen, levels = pairs.levels(self.real, reals)
+        _mark(self.fake_in_real, self.fake_in_real_without, self.real, fakes[chosen], reals[chosen], levels)
+        chosen, levels = pairs.levels(self.fake, fakes)
+        _mark(self.real_in_fake, self.real_in_fake_without, self.fake, reals[chosen], fakes[chosen], levels)
+        chosen, levels = pairs.levels(self.real_dense, reals)
+        self._count_dense(reals[chosen], fakes[chosen], levels)
 
-        def exact(chosen: Tensor) -> Tensor:
-            return exact_squared_distances(self.real.points, reals[chosen], self.fake.points, fakes[chosen])
+    def add_up(self, ranks: Ranks) -> None:
+        """Take in what the other ranks have counted."""
+        for name in ("fake_in_real", "fake_in_real_without", "real_in_fake", "real_in_fake_without", "covered_by"):
+            setattr(self, name, ranks.total(getattr(self, name).int()) > 0)
+        self.balls_of_fake, self.balls_without = ranks.total(self.balls_of_fake), ranks.total(self.balls_without)
+        self.covering_level = ranks.joined(self.covering_level).view(ranks.world, -1).amin(0)
+        for balls in (self.real, self.real_dense, self.fake):
+            balls.ties = sum(ranks.everyone(balls.ties))
 
-        slack = rounding(self.real.points.lengths[reals], self.fake.points.lengths[fakes])
-        levels = self.real.levels(reals, squares, slack, exact)
-        _mark(self.fake_in_real, self.fake_in_real_without, self.real, fakes, reals, levels)
-        levels = self.fake.levels(fakes, squares, slack, exact)
-        _mark(self.real_in_fake, self.real_in_fake_without, self.fake, reals, fakes, levels)
-        levels = self.real_dense.levels(reals, squares, slack, exact)
+    def _count_dense(self, reals: Tensor, fakes: Tensor, levels: Tensor) -> None:
         self.covering_level.scatter_reduce_(0, reals, levels, "amin")
         reached, inside = levels <= LEVELS, levels == 0
         self.balls_without += self.real_dense.hold_without(reals[reached], levels[reached]).sum(0)
@@ -64,14 +73,34 @@ class Overlap:
         self.covered_by[reals[inside], self.fake.blocks[fakes[inside]]] = True
 
 
-def real_neighbours(real: Tensor, k_precision_recall: int = 3, k_density_coverage: int = 5) -> Neighbours:
+class _Pairs:
+    """Pairs of a real and a fake that may lie in one another's balls."""
+
+    def __init__(self, real: Points, fake: Points, reals: Tensor, fakes: Tensor, squares: Tensor) -> None:
+        self.real, self.fake, self.reals, self.fakes, self.squares = real, fake, reals, fakes, squares
+        self.slack = rounding(real.lengths[reals], fake.lengths[fakes])
+
+    def levels(self, balls: Balls, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Which pairs come within reach of balls `rows`, (P,), and the levels at which those do."""
+        chosen = (self.squares - self.slack <= balls.reach[rows]).nonzero().flatten()
+
+        def exact(some: Tensor) -> Tensor:
+            pairs = chosen[some]
+            return exact_squared_distances(self.real, self.reals[pairs], self.fake, self.fakes[pairs])
+
+        return chosen, balls.levels(rows[chosen], self.squares[chosen], self.slack[chosen], exact)
+
+
+def real_neighbours(
+    real: Tensor, k_precision_recall: int = 3, k_density_coverage: int = 5, ranks: Ranks = ALONE
+) -> Neighbours:
     """The neighbours that `overlap` needs of a reference: worth keeping, since the reference does not change.
 
     Raises ValueError for features that are not finite.
     """
     check_rows("real", real)
     count = max(k_precision_recall, k_density_coverage) + LEVELS + SPARE
-    return nearest_within(points(real, real.mean(0)), count)
+    return nearest_within(points(real, real.mean(0)), count, ranks)
 
 
 def overlap(
@@ -82,11 +111,12 @@ def overlap(
     k_density_coverage: int = 5,
     seed: int = 2020,
     neighbours: Neighbours | None = None,
+    ranks: Ranks = ALONE,
     tick: Tick | None = None,
 ) -> Overlap:
     """One blocked pass over the distances of `real` (M, D) and `fake` (N, D); `neighbours` of the reals if kept.
 
-    `seed` draws the jackknife's blocks: it moves errors, never values.
+    `seed` draws the jackknife's blocks: it moves errors, never values. `ranks` share the blocks of distances.
     Raises ValueError for non-finite features, widths that differ, or fewer than k + 2 points in a set.
 
     >>> square = torch.tensor([[0.0, 0.0], [0.0, 1.1], [1.2, 0.0], [1.3, 1.5], [0.5, 0.6]])
@@ -94,10 +124,10 @@ def overlap(
     True
     """
     check_pair(real, fake, at_least=max(k_precision_recall, k_density_coverage) + 2)
-    neighbours = neighbours or real_neighbours(real, k_precision_recall, k_density_coverage)
+    neighbours = neighbours or real_neighbours(real, k_precision_recall, k_density_coverage, ranks)
     centre = real.mean(0)
     reals, fakes = points(real, centre), points(fake, centre)
-    fake_neighbours = nearest_within(fakes, k_precision_recall + LEVELS + SPARE)
+    fake_neighbours = nearest_within(fakes, k_precision_recall + LEVELS + SPARE, ranks)
     real_blocks, fake_blocks = (
         random_blocks(len(real), seed, real.device),
         random_blocks(len(fake), seed + 1, real.device),
@@ -107,15 +137,16 @@ def overlap(
         Balls(reals, neighbours, k_density_coverage, real_blocks),
         Balls(fakes, fake_neighbours, k_precision_recall, fake_blocks),
     )
-    tiles = [(i, j) for i in reals.tiles() for j in fakes.tiles()]
+    tiles = ranks.mine([(i, j) for i in reals.tiles() for j in fakes.tiles()])
     if tick is not None:
         tick("neighbours", 0, len(tiles))
     for done, ((i, real_tile), (j, fake_tile)) in enumerate(tiles):
-        near = _near_pairs(squared_distances(real_tile, fake_tile), i, j, result)
+        near = _near_pairs(least_squared_distances(real_tile, fake_tile), i, j, result)
         for pairs in zip(*(column.split(PAIRS) for column in near), strict=True):
             result.count(*pairs)
         if tick is not None:
             tick("neighbours", done + 1, len(tiles))
+    result.add_up(ranks)
     _warn_about_ties(result)
     return result
 
@@ -153,23 +184,23 @@ def density_coverage(overlap: Overlap) -> dict[str, Estimate]:
     }
 
 
-def _near_pairs(squares: Tensor, i: int, j: int, overlap: Overlap) -> tuple[Tensor, Tensor, Tensor]:
+def _near_pairs(least: Tensor, i: int, j: int, overlap: Overlap) -> tuple[Tensor, Tensor, Tensor]:
     """The pairs of a tile that may lie in one another's balls: reals, fakes, squared distances."""
-    rows, columns = slice(i, i + len(squares)), slice(j, j + squares.shape[1])
-    real_lengths, fake_lengths = overlap.real.points.lengths[rows], overlap.fake.points.lengths[columns]
-    least = squares.sub_(ROUNDING * real_lengths[:, None]).sub_(ROUNDING * fake_lengths)  # in place: tiles are large
+    rows, columns = slice(i, i + len(least)), slice(j, j + least.shape[1])
     real_reach = torch.maximum(overlap.real.reach[rows], overlap.real_dense.reach[rows])
     near = (least <= real_reach[:, None]).logical_or_(least <= overlap.fake.reach[columns])
     reals, fakes = near.nonzero(as_tuple=True)
-    return reals + i, fakes + j, least[reals, fakes] + rounding(real_lengths[reals], fake_lengths[fakes])
+    slack = rounding(overlap.real.points.lengths[rows][reals], overlap.fake.points.lengths[columns][fakes])
+    return reals + i, fakes + j, least[reals, fakes] + slack
 
 
 def _mark(held: Tensor, held_without: Tensor, balls: Balls, inner: Tensor, rows: Tensor, levels: Tensor) -> None:
-    """Mark the points `inner` that lie in balls `rows`, now and without each block."""
+    """Mark the points `inner` that lie in balls `rows`, now and without each block; those marked all over are done."""
     held[inner[levels == 0]] = True
-    reached = levels <= LEVELS
-    pairs, blocks = balls.hold_without(rows[reached], levels[reached]).nonzero(as_tuple=True)
-    held_without[inner[reached][pairs], blocks] = True
+    unsettled = ~held_without.all(1)
+    open_pairs = (levels <= LEVELS) & unsettled[inner]
+    pairs, blocks = balls.hold_without(rows[open_pairs], levels[open_pairs]).nonzero(as_tuple=True)
+    held_without[inner[open_pairs][pairs], blocks] = True
 
 
 def _means_without(values: Tensor, blocks: Tensor) -> Tensor:

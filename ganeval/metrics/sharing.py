@@ -45,5 +45,14 @@ class Ranks:
         """What each rank says, in the order of ranks, on every rank."""
         return [value]
 
+    def first(self, value: Item) -> Item:
+        """What rank 0 says, on every rank; small things, as they are pickled."""
+        found: Item = self.everyone(value)[0]
+        return found
+
+    def of_first(self, tensor: Tensor | None) -> Tensor | None:
+        """Rank 0's tensor on every rank."""
+        return tensor
+
 
 ALONE = Ranks()

@@ -1,4 +1,4 @@
-"""Trains with several processes, for test_ranks.py: `torchrun --nproc-per-node=K ranked_runs.py FOLDER`.
+"""Trains with several processes, for test_ranks.py: `ranked_runs.py FOLDER` with the variables of torchrun.
 
 One start of the processes trains all runs, each in a folder of its name, and of two processes some of them again with
 an interruption.

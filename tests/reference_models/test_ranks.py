@@ -1,9 +1,6 @@
-"""Several processes train as one: really started, over gloo, by torchrun's own module."""
+"""Several processes train as one: really started, with torchrun's variables, over gloo."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from ranked_runs import AGAIN, BATCH_NORM, OF_THREE, RUNS, STOP, run
+from ranks import run_ranks
 from tiny_models import data_of, differing, tensors_at, tiny
 from torch import Tensor, nn
 
@@ -36,18 +34,8 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
     def start(world: int) -> Path:
         if world not in folders:
             folders[world] = tmp_path_factory.mktemp(f"of-{world}")
-            script = Path(__file__).with_name("ranked_runs.py")
-            command = [
-                sys.executable,
-                "-m",
-                "torch.distributed.run",
-                "--standalone",
-                f"--nproc-per-node={world}",
-                str(script),
-            ]
-            known = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-            done = subprocess.run([*command, str(folders[world])], capture_output=True, env=known, check=False)
-            assert done.returncode == 0, done.stderr.decode()
+            done = run_ranks(world, Path(__file__).with_name("ranked_runs.py"), str(folders[world]))
+            assert [one.returncode for one in done] == [0] * world, done[0].stderr
         return folders[world]
 
     return start

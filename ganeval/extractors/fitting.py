@@ -1,0 +1,50 @@
+"""Networks that meet the end of memory: fewer pictures at a time instead of a failure."""
+
+import warnings
+
+import torch
+from torch import Tensor
+
+from ganeval.errors import GanevalError, GanevalWarning
+from ganeval.extractors.base import Network
+
+SIGNS = ("out of memory", "can't allocate memory", "not enough memory")  # of CUDA and MPS; of the CPU on Linux, Windows
+
+
+class Fitting:
+    """A network that takes half as many pictures where memory runs out, and no more than that from then on.
+
+    Features change by rounding only. Raises GanevalError where a single picture does not fit.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.most: int | None = None
+
+    def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor | None]:
+        parts = [self._fitted(part) for part in pictures.split(self.most or max(1, len(pictures)))]
+        if len(parts) == 1:
+            return parts[0]
+        probabilities = [some for _, some in parts if some is not None]
+        return torch.cat([features for features, _ in parts]), torch.cat(probabilities) if probabilities else None
+
+    def _fitted(self, pictures: Tensor) -> tuple[Tensor, Tensor | None]:
+        try:
+            return self.network(pictures)
+        except RuntimeError as error:
+            if not any(sign in str(error) for sign in SIGNS):
+                raise
+            if len(pictures) == 1:
+                size = f"{pictures.shape[-2]}×{pictures.shape[-1]}"
+                raise GanevalError(
+                    f"memory ran out at a single picture of {size} on {pictures.device}: "
+                    f"free some, or choose another --device"
+                ) from error
+        # outside of the handler, as what it holds on to is memory too
+        if pictures.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self.most = len(pictures) // 2
+        warnings.warn(
+            f"memory ran out at {len(pictures)} pictures at a time; {self.most} from here on", GanevalWarning, 2
+        )
+        return self(pictures)
