@@ -7,7 +7,6 @@ so that one that has died is found and named instead of waited for.
 import contextlib
 import os
 import re
-import socket
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -17,9 +16,9 @@ import torch.distributed as dist
 from torch import Tensor
 
 from ganeval.errors import ContentError, UsageError
+from ganeval.launch import is_one_of_several, own_name
 from ganeval.metrics.sharing import ALONE, Ranks
 
-SET_BY_TORCHRUN = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 PATIENCE = timedelta(hours=2)  # one rank may score or draw pictures while the others wait
 NAMED = re.compile(r"[Rr]ank (\d+)(?: failed to pass monitored|, but| timed out)")
 Result = TypeVar("Result")
@@ -34,14 +33,13 @@ class Group(Ranks):
 
     def __init__(self) -> None:
         self.rank, self.world = dist.get_rank(), dist.get_world_size()
-        self.host = socket.gethostname()
         control = dist.new_group(backend="gloo", timeout=PATIENCE)
         self._control = control if isinstance(control, dist.ProcessGroup) else None  # None: the default group
 
     @property
     def name(self) -> str:
         """What messages call this process."""
-        return f"rank {self.rank} of {self.world} ({self.host})"
+        return own_name()
 
     def total(self, values: Tensor) -> Tensor:
         summed = values.clone()
@@ -94,7 +92,7 @@ def ranks_of_torchrun() -> Iterator[Ranks]:
 
     Raises UsageError where more ranks than GPUs are on this machine, if it has any.
     """
-    if any(name not in os.environ for name in SET_BY_TORCHRUN) or os.environ["WORLD_SIZE"] == "1":
+    if not is_one_of_several():
         yield ALONE
         return
     dist.init_process_group("cpu:gloo,cuda:nccl" if _on_gpus() else "gloo", timeout=PATIENCE)

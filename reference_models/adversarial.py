@@ -17,6 +17,7 @@ from reference_models.losses import LOSSES
 from reference_models.model import Model, Player, Terms
 from reference_models.presentation import packed, shown
 from reference_models.randomness import Moment
+from reference_models.ranks import mean_of
 
 
 class Adversarial(Model):
@@ -58,7 +59,7 @@ class Adversarial(Model):
 
     def made(self, batch: Batch, now: Moment) -> Tensor:
         """As many samples as the batch has, of its classes."""
-        z = torch.randn(len(batch.images), self.config.latent, generator=now.draw("z"), device=batch.images.device)
+        z = now.draw("z").normal(len(batch.images), self.config.latent)
         pictures: Tensor = self.networks["g"](z, *self._given(batch.labels))
         return pictures.float()
 
@@ -90,16 +91,16 @@ class Adversarial(Model):
             losses["loss"] = self.config.adversarial * LOSSES[self.config.loss].generator(scores)
         if self.config.feature_matching:
             real = shown(batch.images, self.config, now, "real")
-            losses["feature matching"] = self.config.feature_matching * self._feature_gap(real, fake, batch.labels)
+            losses["feature matching"] = self.config.feature_matching * self._feature_gap(real, fake, batch.labels, now)
         return Terms(losses)
 
-    def _feature_gap(self, real: Tensor, fake: Tensor, labels: Tensor | None) -> Tensor:
-        """The squared distance of mean features (Salimans et al. 2016, arXiv:1606.03498, section 3.1)."""
+    def _feature_gap(self, real: Tensor, fake: Tensor, labels: Tensor | None, now: Moment) -> Tensor:
+        """The squared distance of mean features over the whole batch (Salimans et al. 2016, arXiv:1606.03498, 3.1)."""
         features: Callable[..., Tensor] = getattr(self.networks["d"], "features")  # noqa: B009  # torch types it Tensor
         with torch.no_grad():
             target = features(real, *self._given(labels)).float().mean(0)
-        gap: Tensor = (features(fake, *self._given(labels)).float().mean(0) - target).square().sum()
-        return gap
+        distance = features(fake, *self._given(labels)).float().mean(0) - target
+        return mean_of(now.ranks, distance).square().sum()
 
     def _scores(self, pictures: Tensor, labels: Tensor | None) -> Tensor:
         scores: Tensor = self.networks["d"](pictures, *self._given(labels))

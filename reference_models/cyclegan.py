@@ -19,6 +19,7 @@ from reference_models.losses import LOSSES
 from reference_models.model import Model, Player, Terms
 from reference_models.presentation import shown
 from reference_models.randomness import Moment
+from reference_models.ranks import own
 from reference_models.translation import patch_critic, translator
 
 DEFAULTS: dict[str, Any] = {
@@ -88,13 +89,20 @@ class CycleGAN(Model):
         both = Terms({}, {})
         for domain in ("a", "b"):
             critic = self.networks[f"d{domain}"]
-            pooled = self.pools[domain].exchanged(self._made[domain], now.draw(f"pool {domain}"))
+            pooled = self._pooled(domain, now)
             seen = shown(real[domain], self.config, now, f"real {domain}")
             made = shown(pooled, self.config, now, f"fake {domain}")
             terms = critic_terms(critic, seen, made, self.config, now, domain)
             both.losses.update(terms.losses)
             both.watched.update(terms.watched)
         return both
+
+    def _pooled(self, domain: str, now: Moment) -> Tensor:
+        """What the critic sees of the translations just made. All ranks keep one pool, of the whole batch's."""
+        pool, made, ranks = self.pools[domain], self._made[domain], now.ranks
+        if ranks.world == 1 or not pool.size:
+            return pool.exchanged(made, now.draw(f"pool {domain}").generator)
+        return own(ranks, pool.exchanged(ranks.joined(made), now.draw(f"pool {domain}").generator))
 
 
 class Pool:

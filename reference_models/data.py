@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from reference_models.config import Config, ConfigError
-from reference_models.randomness import generator
+from reference_models.randomness import Draw, generator
+from reference_models.ranks import ALONE, Ranks, own
 
 
 @dataclass(frozen=True)
@@ -77,17 +78,21 @@ class Data:
         if low < 0 or high >= classes:
             raise ConfigError(f"data: found labels of {low} to {high}, the configuration says {classes} classes")
 
-    def batch(self, number: int, size: int, *, seed: int, flip: bool = False) -> Batch:
+    def batch(self, number: int, size: int, *, seed: int, flip: bool = False, ranks: Ranks = ALONE) -> Batch:
         """The batch of that number, counted from 0; a permutation's end is joined to the next one's beginning.
 
-        With `flip` each picture is mirrored by chance.
+        With `flip` each picture is mirrored by chance. Of several ranks each gets its own part of it.
         """
         domains = {"order": self.images} | ({} if self.other is None else {"order of the other": self.other})
-        chosen = {name: self._indices(name, len(values), number * size, size, seed) for name, values in domains.items()}
+        chosen = {
+            name: own(ranks, self._indices(name, len(values), number * size, size, seed))
+            for name, values in domains.items()
+        }
         seen = [signed(values[chosen[name]]) for name, values in domains.items()]
         if flip:
             device = self.images.device
-            seen = [flipped(one, generator(seed, number, f"flip {i}", device)) for i, one in enumerate(seen)]
+            draws = [Draw(generator(seed, number, f"flip {i}", device), ranks) for i in range(len(seen))]
+            seen = [flipped(one, draw) for one, draw in zip(seen, draws, strict=True)]
         labels = None if self.labels is None else self.labels[chosen["order"]]
         return Batch(seen[0], labels, seen[1] if self.other is not None else None)
 
@@ -130,9 +135,9 @@ def unsigned(values: Tensor) -> Tensor:
     return values.add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
 
 
-def flipped(images: Tensor, generator: torch.Generator) -> Tensor:
+def flipped(images: Tensor, draw: Draw) -> Tensor:
     """Each picture mirrored, left to right, with probability a half."""
-    chosen = torch.rand(len(images), 1, 1, 1, generator=generator, device=images.device) < 0.5
+    chosen = draw.uniform(len(images), 1, 1, 1) < 0.5
     return torch.where(chosen, images.flip(3), images)
 
 

@@ -44,5 +44,10 @@ class Average:
     def update(self, kept: float) -> None:
         """Move towards the raw networks, keeping the share `kept`."""
         torch._foreach_lerp_(self._mean, self._raw, 1 - kept)
+        self.copy_buffers()
+
+    @torch.no_grad()
+    def copy_buffers(self) -> None:
+        """Take over the raw networks' buffers, whose own mean they are already."""
         if self._buffers:
             torch._foreach_copy_(self._buffers, self._raw_buffers)

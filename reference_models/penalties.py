@@ -15,39 +15,41 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from reference_models.randomness import Draw
+
 Critic = Callable[[Tensor], Tensor]
-Penalty = Callable[[Critic, Tensor, Tensor, torch.Generator], Tensor]
+Penalty = Callable[[Critic, Tensor, Tensor, Draw], Tensor]
 
 
 class BatchMismatch(ValueError):
     """Reals and fakes that cannot be paired."""
 
 
-def gradient(critic: Critic, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
+def gradient(critic: Critic, real: Tensor, fake: Tensor, draw: Draw) -> Tensor:
     """How far the slope's norm is from 1 between reals and fakes, squared; a float32 scalar with a graph.
 
     `real` and `fake` are (N, ...) of one shape, `critic` gives N or more scores for them; BatchMismatch otherwise.
 
     >>> points = torch.zeros(4, 2)
-    >>> gradient(lambda x: 3 * x[:, 0], points, points, torch.Generator()).item()
+    >>> gradient(lambda x: 3 * x[:, 0], points, points, Draw(torch.Generator())).item()
     4.0
     """
-    norms: Tensor = torch.linalg.vector_norm(_slopes(critic, _between(real, fake, generator)), dim=1)
+    norms: Tensor = torch.linalg.vector_norm(_slopes(critic, _between(real, fake, draw)), dim=1)
     return (norms - 1).square().mean()
 
 
-def zero_centred(critic: Critic, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
+def zero_centred(critic: Critic, real: Tensor, fake: Tensor, draw: Draw) -> Tensor:
     """The squared norm of the slope between reals and fakes; shapes and errors as in `gradient`."""
-    return _squared_norm(critic, _between(real, fake, generator))
+    return _squared_norm(critic, _between(real, fake, draw))
 
 
-def r1(critic: Critic, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
-    """Half the squared norm of the slope at reals; `fake` and `generator` are not used."""
+def r1(critic: Critic, real: Tensor, fake: Tensor, draw: Draw) -> Tensor:
+    """Half the squared norm of the slope at reals; `fake` and `draw` are not used."""
     return _squared_norm(critic, real) / 2
 
 
-def r2(critic: Critic, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
-    """Half the squared norm of the slope at fakes; `real` and `generator` are not used."""
+def r2(critic: Critic, real: Tensor, fake: Tensor, draw: Draw) -> Tensor:
+    """Half the squared norm of the slope at fakes; `real` and `draw` are not used."""
     return _squared_norm(critic, fake) / 2
 
 
@@ -59,11 +61,11 @@ def _squared_norm(critic: Critic, points: Tensor) -> Tensor:
     return _slopes(critic, points).square().sum(1).mean()
 
 
-def _between(real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
+def _between(real: Tensor, fake: Tensor, draw: Draw) -> Tensor:
     """A point on the way from each fake to its real, uniformly, each with its own coefficient."""
     if real.shape != fake.shape:
         raise BatchMismatch(f"found reals of {tuple(real.shape)} and fakes of {tuple(fake.shape)}; needed one shape")
-    alpha = torch.rand(len(real), generator=generator, device=generator.device).to(real.device)
+    alpha = draw.uniform(len(real)).to(real.device)
     real, fake = _widened(real), _widened(fake)
     return torch.lerp(fake, real, alpha.to(real.dtype).view(-1, *[1] * (real.dim() - 1)))
 

@@ -1,6 +1,5 @@
 """What a critic is shown of a picture: augmented, under noise, packed. Real and made pictures are treated alike."""
 
-import torch
 from torch import Tensor
 
 from reference_models.augmentation import augmented
@@ -14,8 +13,7 @@ def shown(images: Tensor, config: Config, now: Moment, name: str) -> Tensor:
         images = augmented(images, config.policies, now.draw(f"augment {name}"))
     spread = noise_at(config, now.step)
     if spread:
-        noise = torch.randn(images.shape, generator=now.draw(f"noise {name}"), device=images.device)
-        images = images + spread * noise
+        images = images + spread * now.draw(f"noise {name}").normal(*images.shape)
     return packed(images, config.pack)
 
 
@@ -32,6 +30,7 @@ def noise_at(config: Config, step: int) -> float:
 def packed(images: Tensor, pack: int) -> Tensor:
     """Every `pack` samples joined along their channels (PacGAN, Lin et al. 2018, arXiv:1712.04086).
 
+    >>> import torch
     >>> packed(torch.zeros(6, 3, 8, 8), 2).shape
     torch.Size([3, 6, 8, 8])
     """

@@ -8,6 +8,9 @@ import hashlib
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
+
+from reference_models.ranks import ALONE, Ranks, own
 
 
 def generator(seed: int, step: int, stream: str, device: torch.device | str = "cpu") -> torch.Generator:
@@ -28,20 +31,53 @@ def seed_global(number: int, device: torch.device | str = "cpu") -> None:
 
 
 @dataclass(frozen=True)
+class Draw:
+    """Random numbers, on the generator's device, for each sample of a batch: (count, *shape).
+
+    Of several ranks each draws those of the whole batch and takes its own samples', so that together they draw what
+    one process does.
+
+    >>> Draw(torch.Generator()).whole(5, 5, 2, 1).tolist()
+    [[5], [5]]
+    """
+
+    generator: torch.Generator
+    ranks: Ranks = ALONE
+
+    def normal(self, count: int, *shape: int) -> Tensor:
+        """From N(0, 1)."""
+        size = (count * self.ranks.world, *shape)
+        return own(self.ranks, torch.randn(size, generator=self.generator, device=self.generator.device))
+
+    def uniform(self, count: int, *shape: int) -> Tensor:
+        """From 0 to 1."""
+        size = (count * self.ranks.world, *shape)
+        return own(self.ranks, torch.rand(size, generator=self.generator, device=self.generator.device))
+
+    def whole(self, low: int, high: int, count: int, *shape: int) -> Tensor:
+        """Whole numbers from low to high, both included."""
+        size = (count * self.ranks.world, *shape)
+        drawn = torch.randint(low, high + 1, size, generator=self.generator, device=self.generator.device)
+        return own(self.ranks, drawn)
+
+
+@dataclass(frozen=True)
 class Moment:
-    """A place in a run: the move `move` of step `step`. `draw(stream)` is its generator for one use."""
+    """A place in a run: the move `move` of step `step`, of this rank. `draw(stream)` is its draw for one use."""
 
     seed: int
     step: int
     move: int = 0
     device: torch.device | str = "cpu"
+    ranks: Ranks = ALONE
 
-    def draw(self, stream: str) -> torch.Generator:
-        return generator(self.seed, self.step, f"{self.move}/{stream}", self.device)
+    def draw(self, stream: str) -> Draw:
+        return Draw(generator(self.seed, self.step, f"{self.move}/{stream}", self.device), self.ranks)
 
     def seed_layers(self) -> None:
         """Make what layers draw from torch's global state (dropout, in networks of your own) depend on this moment."""
-        seed_global(_number(self.seed, self.step, f"{self.move}/layers"), self.device)
+        whose = f"/{self.ranks.rank}" if self.ranks.rank else ""  # samples of two ranks do not draw the same
+        seed_global(_number(self.seed, self.step, f"{self.move}/layers{whose}"), self.device)
 
 
 def _number(seed: int, step: int, stream: str) -> int:

@@ -1,7 +1,7 @@
 """How far a run is, and all that it needs to go on as if it had never stopped."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,18 @@ from reference_models.config import Config, differences
 from reference_models.data import Data
 from reference_models.ema import Average
 from reference_models.model import Model
+from reference_models.ranks import Ranks
 
 
 @dataclass
 class Progress:
-    """Steps done, batches drawn, time, and the best check so far."""
+    """Steps done, batches drawn, time, the best check so far, and how many processes trained."""
 
     step: int = 0
     drawn: int = 0
     seconds: float = 0.0
     best: dict[str, Any] | None = None
+    ranks: int = 1
 
 
 @dataclass(frozen=True)
@@ -75,25 +77,39 @@ def document_of(progress: Progress, config: Config, data: Data, fingerprint: str
     }
 
 
-def resumed(state: State, folder: Path, device: torch.device, fingerprint: str) -> Progress | None:
-    """Take up the last checkpoint of a run folder, and say how far it was; None where there is none.
+def resumed(state: State, folder: Path, device: torch.device, fingerprint: str, ranks: Ranks) -> Progress:
+    """Take up the last checkpoint of a run folder, if there is one, and say how far it was.
 
-    CheckpointError where it is damaged or of another run, with the difference.
+    CheckpointError where it is damaged or of another run, with the difference, and where ranks do not see the same.
     """
+    found = None
+    for turn in (True, False):  # the first rank before the others: it tidies, and what is at fault it says alone
+        if turn is (ranks.rank == 0):
+            found = _taken_up(state, folder, device, fingerprint, ranks)
+        ranks.everyone(None)
+    progress = found or Progress(ranks=ranks.world)
+    begun = {"step": progress.step, "device": device.type, "training data": fingerprint[:12]}
+    _check_alike(folder, ranks.everyone({**begun, **state.model.config.to_dict()}))
+    return progress
+
+
+def _taken_up(state: State, folder: Path, device: torch.device, fingerprint: str, ranks: Ranks) -> Progress | None:
     found = load(folder / "checkpoints", "last")
     if found is None:
         return None
     tensors, document = found
     _check_same(folder, document, state.model.config, fingerprint)
+    _check_world(folder, document, state.model.config, ranks.world)
     state.restore(tensors, device, str(folder))
     # killed between its two checkpoints, a run has a best one that is newer than the last one knows
     best = read(folder / "checkpoints", "best")
     if best is None:
         missing = folder / "checkpoints" / "best.json"
         raise CheckpointError(f"{missing}: missing beside last.json; delete {folder} to train anew")
-    for name, about in {"last": document, "best": best}.items():
-        tidy(folder / "checkpoints", name, about["file"])
-    return Progress(document["step"], document["drawn"], document["seconds"], best.get("best"))
+    if ranks.rank == 0:
+        for name, about in {"last": document, "best": best}.items():
+            tidy(folder / "checkpoints", name, about["file"])
+    return Progress(document["step"], document["drawn"], document["seconds"], best.get("best"), _trained_by(document))
 
 
 def changed_since(document: Mapping[str, Any], config: Config, fingerprint: str) -> list[str]:
@@ -113,3 +129,29 @@ def _check_same(folder: Path, document: Mapping[str, Any], config: Config, finge
             f"{folder}: holds a run of another configuration ({'; '.join(changed)}); "
             "give another folder, or delete this one"
         )
+
+
+def _check_world(folder: Path, document: Mapping[str, Any], config: Config, world: int) -> None:
+    """A run goes on with as many processes as before: their sums are rounded otherwise, and no run would equal it."""
+    before = _trained_by(document)
+    if before != world and document["step"] < config.steps:
+        raise CheckpointError(
+            f"{folder}: found a run of {before} processes at step {document['step']}, now {world}, and it would not go "
+            f"on exactly; start {before} (torchrun --nproc-per-node), or give another folder"
+        )
+
+
+def _trained_by(document: Mapping[str, Any]) -> int:
+    """How many processes trained; earlier versions had one."""
+    return int(document.get("ranks", 1))
+
+
+def _check_alike(folder: Path, begun: Sequence[Mapping[str, Any]]) -> None:
+    """Ranks on machines that do not share a folder, or have other data, would not train one model."""
+    for rank, said in enumerate(begun):
+        for key, value in begun[0].items():
+            if said[key] != value:
+                raise CheckpointError(
+                    f"{folder}: rank {rank} has another {key} than rank 0 ({said[key]} and {value}); needed the same "
+                    "on all, and a folder that all of them see"
+                )

@@ -9,9 +9,11 @@ from typing import Any
 import click
 
 from ganeval import __version__
-from ganeval.errors import GanevalError, GanevalWarning, plain
+from ganeval.errors import GanevalError, GanevalWarning, UsageError, plain
+from ganeval.launch import is_first, is_one_of_several, own_name
 from ganeval.terminal import warn
 
+OF_SEVERAL = ("score", "train")  # the commands that torchrun may start: the others would do their work several times
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
@@ -23,6 +25,10 @@ class Commands(click.Group):
             near = difflib.get_close_matches(args[0], self.commands, n=1)
             hint = f"did you mean '{near[0]}'? " if near else ""
             ctx.fail(f"unknown command '{args[0]}': {hint}(known: {', '.join(sorted(self.commands))})")
+        if args and is_one_of_several() and args[0] not in OF_SEVERAL:
+            raise UsageError(
+                f"{args[0]}: runs as one process, as all but {' and '.join(OF_SEVERAL)}; leave torchrun out"
+            )
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -32,13 +38,19 @@ class Commands(click.Group):
                 warnings.showwarning = _show_warning  # type: ignore[assignment]  # it takes what it is called with
                 return super().invoke(ctx)
         except GanevalError as error:
-            click.echo(f"Error: {plain(str(error))}", err=True)
+            _say(str(error))
             ctx.exit(error.exit_code)
         except OSError as error:  # a full disk, a folder that may not be written; a closed pipe is click's business
             if error.errno == errno.EPIPE:
                 raise
-            click.echo(f"Error: {plain(said(error))}", err=True)
+            _say(said(error))
             ctx.exit(GanevalError.exit_code)
+
+
+def _say(error: str) -> None:
+    """The one line of an error; of several ranks with the name of the one that failed."""
+    whose = f"{own_name()}: " if is_one_of_several() else ""
+    click.echo(f"{whose}Error: {plain(error)}", err=True)
 
 
 def said(error: OSError) -> str:
@@ -51,7 +63,9 @@ def said(error: OSError) -> str:
 
 
 def _show_warning(message: Warning | str, category: type[Warning], file: str, line: int, *_: Any) -> None:
-    """Our warnings as one line; anybody else's as Python shows them."""
+    """Our warnings as one line; anybody else's as Python shows them; of several ranks the first one's alone."""
+    if not is_first():
+        return
     if issubclass(category, GanevalWarning):
         warn(str(message))
     else:

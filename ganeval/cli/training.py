@@ -73,15 +73,18 @@ def train(model: str, source: str, seed: int, out: Path | None, dry_run: bool, *
 
     MODEL is vanilla, dcgan, wgan-gp, cgan or cyclegan. Any folder, zip or array is a data set. The run folder gets
     checkpoints (best and last, averaged and raw), log.jsonl, grids of samples and, of held-out pictures, report.json.
+    Several GPUs or machines train one run by torchrun --nproc-per-node=K -m ganeval train MODEL ... (docs/scale.md).
     """
-    from ganeval.suite.commands import planned, train_one
+    from ganeval.distributed import ranks_of_torchrun
+    from ganeval.suite.commands import planned, train_beside, train_one
 
     order = _order(source, seed, options, model=model, out=out)
-    if dry_run:
-        print_view(planned(order))
-        return
-    with progress() as tick:
-        view, problem = train_one(order, tick, terminal_width())
+    with ranks_of_torchrun() as ranks, progress(shown=ranks.rank == 0) as tick:
+        if ranks.rank:
+            if not dry_run:
+                train_beside(order, ranks)
+            return
+        view, problem = (planned(order, ranks), None) if dry_run else train_one(order, tick, terminal_width(), ranks)
     print_view(view)
     if problem:
         raise ContentError(problem)

@@ -8,6 +8,7 @@ from rich.console import RenderableType
 
 from ganeval.errors import UsageError, unknown
 from ganeval.images import Images
+from ganeval.metrics.sharing import ALONE, Ranks
 from ganeval.progress import Tick, silent
 from ganeval.render import facts_view
 from ganeval.sources import Opening, open_source
@@ -17,6 +18,7 @@ from ganeval.suite.folders import check_free
 from ganeval.suite.orders import Order
 from ganeval.suite.page import write_page
 from ganeval.suite.planning import Wish, orders_for
+from ganeval.suite.ranked import end_together
 from ganeval.suite.running import chosen_extractor, prepare, train_run
 from ganeval.suite.table import suite_view
 from ganeval.training import trained_classifier
@@ -26,10 +28,10 @@ from reference_models.settings import ignored
 TRAINED_HERE = ("mnist", "fashion-mnist", "cifar10")
 
 
-def planned(order: Order) -> RenderableType:
-    """What a run would be: data, networks, settings."""
+def planned(order: Order, ranks: Ranks = ALONE) -> RenderableType:
+    """What a run of these ranks would be: data, networks, settings."""
     _check_alone(order)
-    prepared = prepare(order, silent, judged=None)
+    prepared = prepare(order, silent, judged=None, ranks=ranks)
     sizes = {
         f"network {name}": f"{sum(weight.numel() for weight in network.parameters()):,} weights"
         for name, network in build(prepared.config).networks.items()
@@ -41,13 +43,27 @@ def planned(order: Order) -> RenderableType:
     return facts_view(str(order.folder), {"data": f"{order.source}: {data}", **sizes, **settings})
 
 
-def train_one(order: Order, tick: Tick, width: int | None = None) -> tuple[RenderableType, str | None]:
-    """Train and score one model. Without weights for the extractor it is trained, and judged by its losses alone."""
+def train_beside(order: Order, ranks: Ranks) -> None:
+    """Train as one of the ranks that are not the first: all else is its business, which `train_one` does."""
+    ranks.everyone(None)  # it has read the data: they are fetched once, and a mistake is said once
+    train_run(prepare(order, silent, judged=None, ranks=ranks), silent)
+    end_together(ranks)
+
+
+def train_one(
+    order: Order, tick: Tick, width: int | None = None, ranks: Ranks = ALONE
+) -> tuple[RenderableType, str | None]:
+    """Train and score one model. Without weights for the extractor it is trained, and judged by its losses alone.
+
+    `ranks`: the others call `train_beside`.
+    """
     _check_alone(order)
-    prepare(order, tick, judged=None)  # a mistake is said before a classifier is trained
+    prepare(order, tick, judged=None, ranks=ranks)  # a mistake is said before a classifier is trained
+    ranks.everyone(None)
     _ensure_classifier(order, tick)
-    prepared = prepare(order, tick, judged=False)
+    prepared = prepare(order, tick, judged=False, ranks=ranks)
     run = finish(prepared, train_run(prepared, tick), tick)
+    end_together(ranks)
     return suite_view([run], (), width) if prepared.scored else _unscored_view(run), _diverged(run)
 
 

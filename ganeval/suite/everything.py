@@ -1,11 +1,11 @@
 """`ganeval train-all`: every model, each in a process of one thread, then one table."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ganeval.devices import pick_device
+from ganeval.launch import cores
 from ganeval.progress import Tick
 from ganeval.report import Report
 from ganeval.suite.finishing import Finished
@@ -50,8 +50,3 @@ def line_of(run: Finished) -> str:
 def processes_for(orders: Sequence[Order]) -> int:
     """One process per core of a CPU; a GPU is not shared."""
     return 1 if pick_device(orders[0].device).type != "cpu" else max(1, min(len(orders), cores()))
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -93,6 +93,7 @@ def facts_of(
         "steps": outcome.step,
         "best_step": _best(outcome),
         "seconds": round(outcome.seconds, 1),
+        "ranks": outcome.ranks,
         "selection_fid": selected,
         "verdicts": [{"name": verdict.name, "sentence": verdict.sentence} for verdict in found],
         "yardstick": "doing nothing" if prepared.domains else "noise",

@@ -1,5 +1,6 @@
 """One run from an order to a trained model in its folder: data, configuration, training."""
 
+import contextlib
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,21 +9,35 @@ from pathlib import Path
 import torch
 
 from ganeval.datasets import is_dataset
-from ganeval.devices import pick_device
 from ganeval.errors import ContentError, GanevalWarning, MissingWeights, UsageError, unknown
 from ganeval.evaluation import Settings, extraction
 from ganeval.extractors import EXTRACTORS, default_extractor
 from ganeval.features import Extraction
 from ganeval.metrics import fewest
+from ganeval.metrics.sharing import ALONE, Ranks
 from ganeval.progress import Tick
 from ganeval.suite.domains import Domains, load_domains
 from ganeval.suite.folders import alone_in, begin
 from ganeval.suite.judging import Judge
 from ganeval.suite.material import Material, load_material
 from ganeval.suite.orders import Order, asked_for
+from ganeval.suite.ranked import device_of, threads_beside, warn_of_batch_norm
 from ganeval.suite.subjects import Generated, Subject, Translated
 from ganeval.suite.watching import SuiteWatch, check_tensorboard
-from reference_models import PRESETS, CheckpointError, Config, ConfigError, Data, Outcome, build, configuration, train
+from reference_models import (
+    PRESETS,
+    CheckpointError,
+    Config,
+    ConfigError,
+    Data,
+    Outcome,
+    Watch,
+    build,
+    configuration,
+    train,
+)
+from reference_models.model import Model
+from reference_models.together import check_shares
 
 SMALL = 16  # pixels; up to here one thread is as fast as two, and never stalls
 
@@ -37,6 +52,7 @@ class Prepared:
     domains: Domains | None
     how: Extraction | None
     device: torch.device
+    ranks: Ranks = ALONE
 
     @property
     def data(self) -> Data:
@@ -59,11 +75,11 @@ class Prepared:
         return self.domains.fingerprint if self.domains else self.material.fingerprint
 
 
-def prepare(order: Order, tick: Tick, *, judged: bool | None = True) -> Prepared:
+def prepare(order: Order, tick: Tick, *, judged: bool | None = True, ranks: Ranks = ALONE) -> Prepared:
     """Read the data and settle the configuration; nothing is written.
 
     `judged`: scores are needed; where False, a missing extractor only means that none are taken while training; where
-    None, nobody asks for it.
+    None, nobody asks for it. `ranks`: those that will train together.
     """
     _check_flags(order)
     domains = domains_of(order, tick) if order.model == "cyclegan" else None
@@ -71,10 +87,10 @@ def prepare(order: Order, tick: Tick, *, judged: bool | None = True) -> Prepared
     _check_extractor(order, material)
     for one in (domains.a, domains.b) if domains else (material,):
         _check_counts(one)
-    config = configured(order, material, domains)
-    device = pick_device(order.device)
+    config = configured(order, material, domains, ranks.world)
+    device = device_of(order.device, ranks)
     how = None if config.is_vector or judged is None else _extraction(order, device, tick, judged)
-    return Prepared(order, config, material, domains, how, device)
+    return Prepared(order, config, material, domains, how, device, ranks)
 
 
 def _check_flags(order: Order) -> None:
@@ -125,8 +141,8 @@ def _domains(
     return load_domains(source, other, size=size, data_root=data_root, offline=offline, tick=tick)
 
 
-def configured(order: Order, material: Material, domains: Domains | None) -> Config:
-    """The configuration of an order on its data; UsageError for what cannot be trained."""
+def configured(order: Order, material: Material, domains: Domains | None, world: int = 1) -> Config:
+    """The configuration of an order on its data; UsageError for what so many processes cannot train."""
     try:
         config = configuration(
             order.model,
@@ -138,7 +154,7 @@ def configured(order: Order, material: Material, domains: Domains | None) -> Con
             seed=order.seed,
             changes=order.changes,
         )
-        build(config)  # refuses what excludes each other, before any time is spent
+        check_shares(build(config), world)  # building refuses what excludes each other, before any time is spent
     except ConfigError as error:
         raise UsageError(str(error)) from error
     return config
@@ -151,30 +167,45 @@ def _named_preset(order: Order, material: Material) -> str | None:
 
 
 def train_run(prepared: Prepared, tick: Tick) -> Outcome:
-    """Train, or go on where the folder says; UsageError where it holds another run, ContentError for a damaged one."""
-    with alone_in(prepared.order.folder):
+    """Train, or go on where the folder says; UsageError where it holds another run, ContentError for a damaged one.
+
+    Of several ranks the first alone writes there, scores and tells `tick`.
+    """
+    with alone_in(prepared.order.folder) if prepared.ranks.rank == 0 else contextlib.nullcontext():
         return _trained(prepared, tick)
 
 
 def _trained(prepared: Prepared, tick: Tick) -> Outcome:
-    order = prepared.order
-    small = prepared.config.is_vector or prepared.material.shape[-1] <= SMALL
-    torch.set_num_threads(1 if small else order.threads or torch.get_num_threads())
+    torch.set_num_threads(threads_for(prepared))
     try:
         model = build(prepared.config)
-        about = {**asked_for(order), "classes": prepared.material.classes}
-        begin(order.folder, prepared.config, prepared.fingerprint, prepared.judge, about)
-        watch = SuiteWatch(order.name, order.folder, subject_of(prepared), tick, tensorboard=order.tensorboard)
+        watch = _begun(prepared, model, tick) if prepared.ranks.rank == 0 else None
         return train(
             model,
             prepared.data,
-            order.folder,
+            prepared.order.folder,
             watch=watch,
             device=prepared.device,
             fingerprint=prepared.fingerprint,
+            ranks=prepared.ranks,
         )
     except CheckpointError as error:
         raise ContentError(str(error)) from error
+
+
+def threads_for(prepared: Prepared) -> int:
+    """The threads of this process: those asked for, or its share of the cores."""
+    small = prepared.config.is_vector or prepared.material.shape[-1] <= SMALL
+    return 1 if small else prepared.order.threads or threads_beside(prepared.ranks)
+
+
+def _begun(prepared: Prepared, model: Model, tick: Tick) -> Watch:
+    """What watches a run whose folder is ready for it."""
+    order = prepared.order
+    about = {**asked_for(order), "classes": prepared.material.classes}
+    begin(order.folder, prepared.config, prepared.fingerprint, prepared.judge, about)
+    warn_of_batch_norm(model, prepared.device, prepared.ranks.world)
+    return SuiteWatch(order.name, order.folder, subject_of(prepared), tick, tensorboard=order.tensorboard)
 
 
 def subject_of(prepared: Prepared) -> Subject:

@@ -64,7 +64,7 @@ def own(**changes: Any) -> tuple[Adversarial, Linear]:
 
 def made_at(now: Moment, count: int = 6) -> Tensor:
     """What the known generator makes at a move."""
-    return 0.5 * torch.randn(count, 64, generator=now.draw("z")).reshape(count, 1, 8, 8)
+    return 0.5 * now.draw("z").normal(count, 64).reshape(count, 1, 8, 8)
 
 
 def scores_of(critic: Linear, images: Tensor) -> Tensor:

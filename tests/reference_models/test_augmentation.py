@@ -10,16 +10,17 @@ from torch.nn.functional import pad
 
 from reference_models.augmentation import CHANGES, augmented, brightness, contrast, cutout, saturation, translation
 from reference_models.config import POLICIES, ConfigError
+from reference_models.randomness import Draw
 
 CHANGE_BY_NAME = {change.__name__: change for changes in CHANGES.values() for change in changes}
 
 
-def drawn(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+def drawn(seed: int = 0) -> Draw:
+    return Draw(torch.Generator().manual_seed(seed))
 
 
 def pictures(count: int = 6, channels: int = 3, height: int = 8, width: int = 8, seed: int = 1) -> Tensor:
-    return torch.rand(count, channels, height, width, generator=drawn(seed), dtype=torch.float64) * 2 - 1
+    return torch.rand(count, channels, height, width, generator=drawn(seed).generator, dtype=torch.float64) * 2 - 1
 
 
 def repeated(count: int, channels: int = 3, side: int = 8) -> Tensor:
@@ -138,10 +139,10 @@ def test_cutout_puts_its_window_anywhere_alike() -> None:
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_policies_are_applied_in_turn_with_one_stream_of_draws(channels: int) -> None:
-    plain, generator = pictures(channels=channels), drawn()
+    plain, draw = pictures(channels=channels), drawn()
     expected = plain
     for change in (translation, cutout, brightness, saturation, contrast):
-        expected = change(expected, generator)
+        expected = change(expected, draw)
     assert torch.equal(augmented(plain, ("translation", "cutout", "color"), drawn()), expected)
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from reference_models import ConfigError, Data
 from reference_models.data import flipped, signed, unsigned
-from reference_models.randomness import Moment, generator, seed_global
+from reference_models.randomness import Draw, Moment, generator, seed_global
 
 
 def numbered(count: int, other: int = 0) -> Data:
@@ -112,7 +112,7 @@ def test_half_of_the_pictures_are_mirrored_and_the_data_are_not() -> None:
 
 def test_a_mirrored_picture_is_the_picture_from_right_to_left() -> None:
     images = torch.randn(64, 3, 4, 5)
-    found = flipped(images, torch.Generator().manual_seed(0))
+    found = flipped(images, Draw(torch.Generator().manual_seed(0)))
     assert all(one.equal(image) or one.equal(image.flip(2)) for one, image in zip(found, images, strict=True))
     assert not found.equal(images)
 
@@ -192,7 +192,7 @@ def test_fingerprints_tell_values_types_shapes_and_roles_apart() -> None:
 
 def test_a_draw_depends_on_seed_step_move_and_stream_alone() -> None:
     def drawn(moment: Moment, stream: str) -> float:
-        return torch.rand(1, generator=moment.draw(stream)).item()
+        return torch.rand(1, generator=moment.draw(stream).generator).item()
 
     moments = (Moment(0, 0), Moment(1, 0), Moment(0, 1), Moment(0, 0, 1))
     places = [(moment, stream) for moment in moments for stream in ("z", "noise")]

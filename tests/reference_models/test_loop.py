@@ -99,7 +99,7 @@ def test_checkpoints_say_what_they_are(tmp_path: Path) -> None:
     for name, step in (("last", 12), ("best", 6)):
         about = json.loads((tmp_path / "checkpoints" / f"{name}.json").read_text(encoding="utf-8"))
         assert set(about) == {
-            *("file", "step", "drawn", "seconds", "best", "config", "class_counts", "data_sha256", "versions")
+            *("file", "step", "drawn", "seconds", "best", "ranks", "config", "class_counts", "data_sha256", "versions")
         }
         assert about["step"] == step
         assert about["drawn"] == 2 * step

@@ -10,17 +10,18 @@ from torch import Tensor, nn
 
 from reference_models.config import PENALTY_NAMES
 from reference_models.penalties import PENALTIES, BatchMismatch
+from reference_models.randomness import Draw
 
 SHAPES = [(2,), (7,), (1, 8, 8), (3, 4, 6)]
 BETWEEN = ("gradient", "zero-centred")
 
 
-def drawn(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+def drawn(seed: int = 0) -> Draw:
+    return Draw(torch.Generator().manual_seed(seed))
 
 
 def batches(shape: tuple[int, ...], count: int = 5) -> tuple[Tensor, Tensor]:
-    generator = drawn(1)
+    generator = drawn(1).generator
     real, fake = torch.randn(2, count, *shape, generator=generator, dtype=torch.float64)
     return real, fake
 
@@ -49,7 +50,7 @@ def test_no_penalty_was_forgotten() -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_linear_critic_pays_for_its_weights_alone(shape: tuple[int, ...]) -> None:
     real, fake = batches(shape)
-    weights = torch.randn(shape, generator=drawn(2), dtype=torch.float64)
+    weights = torch.randn(shape, generator=drawn(2).generator, dtype=torch.float64)
     square = weights.square().sum().item()
     expected = {"gradient": (math.sqrt(square) - 1) ** 2, "r1": square / 2, "r2": square / 2, "zero-centred": square}
     for name, penalty in PENALTIES.items():
@@ -116,7 +117,7 @@ def test_penalties_have_the_right_slope_in_the_critics_weights(name: str) -> Non
     def price(first: Tensor, second: Tensor) -> Tensor:
         return PENALTIES[name](lambda x: torch.tanh(x @ first) @ second, real, fake, drawn())
 
-    weights = torch.randn(3, 4, generator=drawn(3), dtype=torch.float64), torch.randn(4, dtype=torch.float64)
+    weights = torch.randn(3, 4, generator=drawn(3).generator, dtype=torch.float64), torch.randn(4, dtype=torch.float64)
     assert torch.autograd.gradcheck(price, [weight.requires_grad_() for weight in weights])
 
 

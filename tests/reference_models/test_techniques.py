@@ -17,7 +17,7 @@ from reference_models.history import History
 from reference_models.loop import Run
 from reference_models.model import Model
 from reference_models.presentation import noise_at, packed, shown
-from reference_models.randomness import Moment
+from reference_models.randomness import Draw, Moment
 
 CPU = torch.device("cpu")
 
@@ -224,9 +224,9 @@ def test_augmentation_is_of_real_and_made_pictures_in_both_moves_and_reaches_the
     given: list[tuple[Tensor, tuple[str, ...]]] = []
     original = augmented
 
-    def spied(images: Tensor, policies: tuple[str, ...], generator: torch.Generator) -> Tensor:
+    def spied(images: Tensor, policies: tuple[str, ...], draw: Draw) -> Tensor:
         given.append((images, policies))
-        return original(images, policies, generator)
+        return original(images, policies, draw)
 
     monkeypatch.setattr(presentation, "augmented", spied)
     model.terms("d", batch, now)

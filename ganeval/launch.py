@@ -1,0 +1,31 @@
+"""Which of torchrun's processes this one is, by its environment: known before torch is imported."""
+
+import os
+import socket
+
+SET_BY_TORCHRUN = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+
+
+def is_one_of_several() -> bool:
+    """Whether torchrun started this process, and others beside it."""
+    return all(name in os.environ for name in SET_BY_TORCHRUN) and os.environ["WORLD_SIZE"] != "1"
+
+
+def is_first() -> bool:
+    """Whether this is the process that speaks and writes: the only one, or rank 0."""
+    return not is_one_of_several() or os.environ["RANK"] == "0"
+
+
+def own_name() -> str:
+    """What messages call this process among others: its rank, and its machine."""
+    return f"rank {os.environ['RANK']} of {os.environ['WORLD_SIZE']} ({socket.gethostname()})"
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def own_cores() -> int:
+    """This rank's share of them: torchrun's processes on one machine may all use the same."""
+    return max(1, cores() // int(os.environ["LOCAL_WORLD_SIZE"])) if is_one_of_several() else cores()

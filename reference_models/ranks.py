@@ -1,0 +1,85 @@
+"""Several processes that train one model together: what a process among them needs of the others.
+
+Each holds all weights and all data, and takes an equal part of every batch. `ganeval.distributed.Group` is such a
+process of torchrun's; alone, which is the default, a process has all that it asks for.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+
+class Ranks(Protocol):
+    """This process, number `rank` from 0, among `world`. All of them call each method, in the same order."""
+
+    @property
+    def rank(self) -> int: ...
+
+    @property
+    def world(self) -> int: ...
+
+    def part(self, count: int) -> range:
+        """This rank's own run of `count` things in a row."""
+
+    def total(self, values: Tensor) -> Tensor:
+        """The sum over all ranks, on every rank."""
+
+    def joined(self, rows: Tensor) -> Tensor:
+        """The rows of all ranks one below the other, in the order of ranks, on every rank."""
+
+    def everyone(self, value: Any) -> list[Any]:
+        """What each rank says, in the order of ranks, on every rank."""
+
+
+class Alone:
+    """One process that does everything."""
+
+    rank, world = 0, 1
+
+    def part(self, count: int) -> range:
+        return range(count)
+
+    def total(self, values: Tensor) -> Tensor:
+        return values
+
+    def joined(self, rows: Tensor) -> Tensor:
+        return rows
+
+    def everyone(self, value: Any) -> list[Any]:
+        return [value]
+
+
+ALONE = Alone()
+
+
+def own(ranks: Ranks, rows: Tensor) -> Tensor:
+    """This rank's part of the rows of a whole batch.
+
+    >>> own(ALONE, torch.arange(3)).tolist()
+    [0, 1, 2]
+    """
+    part = ranks.part(len(rows))
+    return rows[part.start : part.stop]
+
+
+def mean_of(ranks: Ranks, value: Tensor) -> Tensor:
+    """The mean over the ranks, whose slope with respect to this rank's own value is 1.
+
+    With gradients averaged over the ranks, any function of it then has the gradient that one process would find.
+    """
+    if ranks.world == 1:
+        return value
+    known = value.detach()
+    return value + (ranks.total(known) / ranks.world - known)
+
+
+@torch.no_grad()
+def level(ranks: Ranks, tensors: Sequence[Tensor]) -> None:
+    """Make each tensor its mean over the ranks, in place and all of them in one exchange."""
+    if ranks.world == 1 or not tensors:
+        return
+    mean = ranks.total(torch.cat([tensor.flatten() for tensor in tensors])) / ranks.world
+    for tensor, values in zip(tensors, mean.split([tensor.numel() for tensor in tensors]), strict=True):
+        tensor.copy_(values.view(tensor.shape))
