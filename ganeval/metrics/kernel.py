@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ganeval.metrics.estimate import Estimate, check_pair
-from ganeval.metrics.products import gram32, product32
+from ganeval.metrics.products import bands32, product32
 from ganeval.metrics.sharing import ALONE, Ranks
 from ganeval.progress import Tick
 
@@ -73,8 +73,8 @@ class _Sampler:
     """Draws subsets of one set; where the subset is all of it, its own kernel matrix is computed once."""
 
     def __init__(self, features: Tensor, size: int) -> None:
-        self.features, self.size, self.scale = features.float(), size, features.shape[1] ** -0.5
-        self.whole = _block(self.features * self.scale) if size == len(features) else None
+        self.features, self.size = features.float() * features.shape[1] ** -0.5, size
+        self.whole = _block(self.features) if size == len(features) else None
 
     def draw(self, random: np.random.RandomState) -> np.ndarray[Any, Any]:
         """The rows of a subset; drawn even where all are taken, as it moves the stream."""
@@ -83,29 +83,38 @@ class _Sampler:
     def block(self, rows: np.ndarray[Any, Any]) -> _Block:
         if self.whole is not None:
             return self.whole
-        return _block(self.features[torch.from_numpy(rows).to(self.features.device)].mul_(self.scale))
+        return _block(self.features[torch.from_numpy(rows).to(self.features.device)])
 
 
 def _block(points: Tensor) -> _Block:
-    """`points` divided by √D, whose products are then those of the kernel."""
-    level, kernel = _kernel(gram32(points, points.new_ones(len(points))))
-    return _Block(points, *_row_statistics(level, kernel.fill_diagonal_(0), len(points) - 1, dim=1))
+    """`points` divided by √D, whose products are then those of the kernel; each pair is looked at once."""
+    size, level, sums = len(points), 0.0, points.new_zeros(2, len(points), dtype=torch.float64)
+    for start, stop, products in bands32(points, points.new_ones(size)):
+        level, band = _kernel(products, level if start else None)
+        band[:, : stop - start].fill_diagonal_(0)
+        sums[:, start:stop] += _sums(band, dim=1)
+        sums[:, stop:] += _sums(band[:, stop - start :], dim=0)
+    return _Block(points, *_row_statistics(level, sums, size - 1))
 
 
-def _kernel(products: Tensor) -> tuple[float, Tensor]:
+def _kernel(products: Tensor, level: float | None = None) -> tuple[float, Tensor]:
     """The cubes of `products`: a level near all of them, and what each differs from it, in place.
 
     Their spread may be a millionth of them: squares of the differences keep digits that their own would lose.
     """
     cubes = products.pow_(3)
-    level = float(cubes[0].mean())
+    level = float(cubes[0].mean()) if level is None else level
     return level, cubes.sub_(level)
 
 
-def _row_statistics(level: float, kernel: Tensor, count: int, dim: int) -> tuple[Tensor, Tensor]:
-    """Mean and unbiased variance along `dim` of `count` values; zeros beyond them do no harm."""
-    mean = kernel.sum(dim, dtype=torch.float64) / count
-    square = torch.linalg.vecdot(kernel, kernel, dim=dim).double() / count
+def _sums(kernel: Tensor, dim: int) -> Tensor:
+    """Sums along `dim` of what is left without the level, and of its squares, (2, N): float32 has digits to spare."""
+    return torch.stack([kernel.sum(dim), torch.linalg.vecdot(kernel, kernel, dim=dim)]).double()
+
+
+def _row_statistics(level: float, sums: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Mean and unbiased variance of `count` values from the sums of what they differ from `level`."""
+    mean, square = sums / count
     return level + mean, (square - mean.square()).clamp(min=0) * count / max(1, count - 1)
 
 
@@ -124,8 +133,8 @@ class _Components:
 def _components(x: _Block, y: _Block) -> _Components:
     size = len(x.points)
     level, cross = _kernel(product32(x.points, y.points, y.points.new_ones(size)))
-    x_means, x_variances = _row_statistics(level, cross, size, dim=1)
-    y_means, y_variances = _row_statistics(level, cross, size, dim=0)
+    x_means, x_variances = _row_statistics(level, _sums(cross, dim=1), size)
+    y_means, y_variances = _row_statistics(level, _sums(cross, dim=0), size)
     noise_xx, noise_yy = x.variances.mean() / (size - 1), y.variances.mean() / (size - 1)
     noise_xy, noise_yx = x_variances.mean() / size, y_variances.mean() / size
     own_x, own_y = x.means.var() - noise_xx, y.means.var() - noise_yy

@@ -1,8 +1,6 @@
 """Matrix products and eigenvalues at the machine's own speed, of which torch's own may use half on a CPU."""
 
-import functools
-import platform
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -22,20 +20,30 @@ def product64(left: Tensor, right: Tensor) -> Tensor:
 
 def product32(left: Tensor, right: Tensor, bias: Tensor | None = None) -> Tensor:
     """left @ right.T in float32, and `bias` (M,) added to each row: (N, D) with (M, D) gives (N, M)."""
-    if left.device.type != "cpu" or not _prefers_onednn():
+    if left.device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return left @ right.T if bias is None else torch.addmm(bias, left, right.T)
     product: Tensor = torch.ops.mkldnn._linear_pointwise(left.contiguous(), right.contiguous(), bias, "none", [], "")
     return product
 
 
-def gram32(rows: Tensor, bias: Tensor | None = None) -> Tensor:
-    """rows @ rows.T in float32, and `bias` (N,) added to each row; what mirrors a product is copied, not multiplied."""
-    gram, start = rows.new_empty(len(rows), len(rows)), 0
+def bands32(rows: Tensor, bias: Tensor | None = None) -> Iterator[tuple[int, int, Tensor]]:
+    """rows @ rows.T in float32 from its diagonal on: (start, stop, rows[start:stop] @ rows[start:].T + bias[start:]).
+
+    What lies left of a band is the mirror image of bands before it.
+    """
+    start = 0
     for band in rows.tensor_split(BANDS):
         stop = start + len(band)
-        gram[start:stop, start:] = product32(band, rows[start:])
-        gram[stop:, start:stop] = gram[start:stop, stop:].T
+        yield start, stop, product32(band, rows[start:], None if bias is None else bias[start:])
         start = stop
+
+
+def gram32(rows: Tensor, bias: Tensor | None = None) -> Tensor:
+    """rows @ rows.T in float32, and `bias` (N,) added to each row."""
+    gram = rows.new_empty(len(rows), len(rows))
+    for start, stop, band in bands32(rows):
+        gram[start:stop, start:] = band
+        gram[stop:, start:stop] = band[:, stop - start :].T
     return gram if bias is None else gram.add_(bias)
 
 
@@ -69,19 +77,3 @@ def eigh64(symmetric: Tensor) -> tuple[Tensor, Tensor]:
         return values, vectors
     values, vectors = scipy_eigh(symmetric.numpy(), driver="evd", check_finite=False)
     return torch.from_numpy(values), torch.from_numpy(vectors)
-
-
-@functools.cache
-def _prefers_onednn() -> bool:
-    """Whether oneDNN multiplies faster than torch's own MKL: twice as fast on AMD, a tenth slower on Intel.
-
-    Asked of the processor and never timed: a machine must not give other last digits from run to run.
-    """
-    there = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-    return there and not (torch.backends.mkl.is_available() and _is_intel())
-
-
-def _is_intel() -> bool:
-    described = Path("/proc/cpuinfo")
-    text = described.read_text(errors="replace") if described.is_file() else platform.processor()
-    return "GenuineIntel" in text
