@@ -9,10 +9,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ganeval.errors import BadImage
 from ganeval.images import Images, Picture
+from ganeval.launch import own_cores
 
 NICENESS = 10  # how far decoding steps back where the network runs on the same cores
 Result = TypeVar("Result")
@@ -28,7 +29,7 @@ class Facts:
     formats: dict[str, int]
     converted: dict[str, int]
     skipped: tuple[tuple[str, str], ...]
-    duplicates: int
+    duplicates: int | None
     sizes: int
 
 
@@ -47,30 +48,42 @@ class Census:
     """Counts what goes by: formats, conversions, sizes, exact duplicates, and the fingerprint of the pixels in order.
 
     The fingerprint is the sha256 of the sha256 digests of each picture's shape and pixels, so that threads can hash.
+    Without `keeping` it holds nothing of single pictures: neither which they were nor how many were there before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keeping: bool = True) -> None:
+        self.keeping, self.count = keeping, 0
         self.kept: list[int] = []
         self.skipped: list[tuple[str, str]] = []
-        self._fingerprint = hashlib.sha256()
+        self._digests, self._fingerprint = bytearray(), hashlib.sha256()
         self._shapes, self._formats, self._converted = Counter[tuple[int, ...]](), Counter[str](), Counter[str]()
-        self._digests: set[bytes] = set()
-
-    @property
-    def count(self) -> int:
-        """Pictures so far."""
-        return len(self.kept)
 
     def add(self, seen: Sequence[Glimpse], bad: Sequence[BadImage]) -> None:
         """Count these pictures."""
         self.skipped += [(image.name, image.reason) for image in bad]
+        self.count += len(seen)
         for glimpse in seen:
-            self.kept.append(glimpse.index)
+            if self.keeping:
+                self.kept.append(glimpse.index)
+                self._digests += glimpse.digest
             self._fingerprint.update(glimpse.digest)
-            self._digests.add(glimpse.digest)
             self._shapes[glimpse.shape] += 1
             self._formats[glimpse.format] += 1
             self._converted.update(glimpse.converted)
+
+    def extend(self, other: "Census") -> None:
+        """Count what another has counted, after this one's; both must be `keeping`."""
+        self.count += other.count
+        self.kept += other.kept
+        self.skipped += other.skipped
+        self._digests += other._digests
+        self._fingerprint.update(other._digests)
+        self._shapes += other._shapes
+        self._formats += other._formats
+        self._converted += other._converted
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_fingerprint"}  # no hash can be pickled
 
     def facts(self) -> Facts:
         """What was counted."""
@@ -82,9 +95,13 @@ class Census:
             formats=dict(sorted(self._formats.items())),
             converted=dict(sorted(self._converted.items())),
             skipped=tuple(self.skipped),
-            duplicates=self.count - len(self._digests),
+            duplicates=self.count - self._different() if self.keeping else None,
             sizes=len(self._shapes),
         )
+
+    def _different(self) -> int:
+        size = hashlib.sha256().digest_size
+        return len({bytes(self._digests[start : start + size]) for start in range(0, len(self._digests), size)})
 
 
 def look(index: int, picture: Picture) -> Glimpse:
@@ -123,8 +140,7 @@ def ahead(tasks: Iterable[Callable[[], Result]], threads: int, polite: bool) -> 
 
 def decoding_threads() -> int:
     """As many threads as this process may use cores, eight at most."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(8, cores)
+    return min(8, own_cores())
 
 
 def _step_back() -> None:

@@ -15,8 +15,9 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from ganeval.devices import pick_device
 from ganeval.errors import ContentError, UsageError
-from ganeval.launch import is_one_of_several, own_name
+from ganeval.launch import is_one_of_several, own_cores, own_name
 from ganeval.metrics.sharing import ALONE, Ranks
 
 PATIENCE = timedelta(hours=2)  # one rank may score or draw pictures while the others wait
@@ -108,6 +109,40 @@ def own_device(name: str) -> str:
     if name in ("auto", "cuda") and "LOCAL_RANK" in os.environ and torch.cuda.is_available():
         return f"cuda:{os.environ['LOCAL_RANK']}"
     return name
+
+
+def device_of(name: str, ranks: Ranks) -> torch.device:
+    """Where this process computes: of several ranks each on a GPU of its own, or on the CPU.
+
+    UsageError for a device that only one of them could have.
+    """
+    if ranks.world == 1:
+        return pick_device(name)
+    device = pick_device(own_device(name))
+    if ":" in name or device.type not in ("cpu", "cuda"):
+        raise UsageError(
+            f"--device {name}: found {device} for {ranks.world} processes, needed cpu, or cuda without a number: each "
+            "takes a GPU of its own"
+        )
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    return device
+
+
+def threads_beside(ranks: Ranks) -> int:
+    """The threads of this process: of several, its share of the cores where the user has not said otherwise.
+
+    torchrun says OMP_NUM_THREADS=1 where the user says nothing.
+    """
+    if ranks.world == 1 or os.environ.get("OMP_NUM_THREADS", "1") != "1":
+        return torch.get_num_threads()
+    return own_cores()
+
+
+def placed(name: str, ranks: Ranks) -> str:
+    """Where this process computes; among several with its share of the cores."""
+    torch.set_num_threads(threads_beside(ranks))
+    return str(device_of(name, ranks))
 
 
 def _on_gpus() -> bool:

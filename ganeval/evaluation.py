@@ -17,6 +17,7 @@ import torch
 import ganeval
 from ganeval.advice import image_warnings, score_warnings
 from ganeval.album import Album, Reservoir, album_of
+from ganeval.census import Facts
 from ganeval.devices import metric_device, pick_device
 from ganeval.errors import ContentError, GanevalWarning, UsageError, unknown
 from ganeval.extractors import EXTRACTORS, default_extractor, open_extractor
@@ -34,8 +35,10 @@ from ganeval.scoring import OF_A_MIXTURE, Pair, Side, check_sets, choose, possib
 from ganeval.sources import Opening, Source, display_name, full_name, open_source
 from ganeval.statistics import Statistics
 from ganeval.store import Store
+from ganeval.summing import summed
 
 ON_BAD_IMAGE = ("fail", "skip")
+LARGE = 200_000  # pictures above which FID alone keeps sums: their features would take 1.6 GB
 
 
 @dataclass(frozen=True)
@@ -212,9 +215,17 @@ class Scorer:
         if isinstance(source, Statistics):
             return Seen(*self._published(drawn_points(source, count, self.settings.seed), name))
         images = draw(source, count, self.settings.seed)
+        if self.families == ["fid"] and ((images.count if isinstance(images, Stream) else len(images)) or 0) > LARGE:
+            return self._summed(images, given, name)
         found = extract(images, self.how, self.store, self.tick)
         warn_all(image_warnings(name, found.facts, images.ignored))
-        return Seen(side_of(found, images), image_set(found, name, given), album_of(name, found, images))
+        return Seen(side_of(found, images), image_set(found.facts, name, given), album_of(name, found, images))
+
+    def _summed(self, images: Images | Stream, given: Any, name: str) -> Seen:
+        """A set that is too large to keep, of which nothing is wanted that sums do not give."""
+        sums = summed(images, self.how, self.store, self.tick)
+        warn_all(image_warnings(name, sums.facts, images.ignored))
+        return Seen(Side(sums.drawn, known_moments=sums.moments), image_set(sums.facts, name, given))
 
     def _published(self, source: Statistics, name: str) -> tuple[Side, ImageSet]:
         """A statistics file, checked against the protocol as far as it says how it was made."""
@@ -337,11 +348,11 @@ def side_of(found: Features, images: Images | Stream | None) -> Side:
     return Side(found.features.to(device), probabilities, labels, classes, key=found.key)
 
 
-def image_set(found: Features, name: str, given: Any) -> ImageSet:
+def image_set(found: Facts, name: str, given: Any) -> ImageSet:
     """What the report says of a set of pictures."""
-    facts = asdict(found.facts)
+    facts = asdict(found)
     facts.pop("sizes")
-    facts["skipped"] = tuple(f"{picture}: {reason}" for picture, reason in found.facts.skipped)
+    facts["skipped"] = tuple(f"{picture}: {reason}" for picture, reason in found.skipped)
     return ImageSet(name=name, source=full_name(given), **facts)
 
 

@@ -68,7 +68,9 @@ class Evaluator:
         with collected() as said:
             found = self._collected.result(name, None)
             warn_all(image_warnings(name, found.facts, {}))
-            return self._scorer.report(side_of(found, None), image_set(found, name, "Evaluator"), said, self._seconds)
+            return self._scorer.report(
+                side_of(found, None), image_set(found.facts, name, "Evaluator"), said, self._seconds
+            )
 
     def reset(self) -> None:
         """Forget the images, keep the reference."""

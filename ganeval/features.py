@@ -14,7 +14,6 @@ from ganeval.devices import free_memory, metric_device
 from ganeval.errors import BadImage, ContentError
 from ganeval.extractors.base import Extractor
 from ganeval.images import Images, Picture, Stream
-from ganeval.metrics.frechet import Moments, MomentSum, moments
 from ganeval.metrics.sharing import ALONE, Ranks
 from ganeval.progress import Tick
 from ganeval.resize import RESIZES
@@ -78,13 +77,13 @@ def extract(images: Images | Stream, how: Extraction, store: Store, tick: Tick) 
     Raises BadImage for the first picture that cannot be read (unless `how` skips them), ContentError for what the
     network refuses or where no picture is left.
     """
-    key, entry = _known(images, how, store)
+    key, entry = stored(images, how, store)
     if entry is not None:
-        return _restored(entry, key, how)
+        return restored(entry, key, how)
     collected = Collector(how)
-    for batch in _batches(images, how, tick):
+    for batch in batches_of(images, how, tick):
         collected.add(batch)
-        tick("extract", collected.seen.count, _expected(images, how))
+        tick("extract", collected.seen.count, expected(images, how))
     result = collected.result(images.name, key)
     unchanged = how.ranks.rank > 0 or key is None or how.key(images) == key
     if key is None or result.facts.skipped or not how.ranks.first(unchanged):
@@ -94,7 +93,7 @@ def extract(images: Images | Stream, how: Extraction, store: Store, tick: Tick) 
     return result
 
 
-def _known(images: Images | Stream, how: Extraction, store: Store) -> tuple[str | None, Entry | None]:
+def stored(images: Images | Stream, how: Extraction, store: Store) -> tuple[str | None, Entry | None]:
     """The store's key of a set and what is kept there, both as rank 0 sees them."""
     first = how.ranks.rank == 0 and store.root is not None
     key = how.ranks.first(how.key(images) if first else None)
@@ -106,35 +105,7 @@ def _known(images: Images | Stream, how: Extraction, store: Store) -> tuple[str 
     return key, Entry({name: tensor for name, tensor in shared.items() if tensor is not None}, names[1])
 
 
-def summed(images: Images | Stream, how: Extraction, store: Store, tick: Tick) -> tuple[Facts, Moments]:
-    """The moments of a set's features: of those in the store, else of pictures whose features need not be kept.
-
-    Memory then does not grow with the number of pictures.
-    """
-    key, entry = _known(images, how, store)
-    if entry is not None:
-        known = _restored(entry, key, how)
-        _check_enough(images, known.facts.count)
-        return known.facts, moments(known.features.to(metric_device(known.features.device)))
-    census, total = Census(), MomentSum()
-    for batch in _batches(images, how, tick):
-        if batch.bad and how.on_bad_image == "fail":
-            raise batch.bad[0]
-        if batch.seen:
-            features = how.extractor.run(batch.pixels, first=census.count)[0]
-            total.add(features.to(metric_device(features.device)))
-        census.add(batch.seen, batch.bad)
-        tick("extract", census.count, _expected(images, how))
-    _check_enough(images, census.count)
-    return census.facts(), total.moments()
-
-
-def _check_enough(images: Images | Stream, count: int) -> None:
-    if count < 2:
-        raise ContentError(f"{images.name}: found {count} images, needed at least 2 for statistics")
-
-
-def _expected(images: Images | Stream, how: Extraction) -> int | None:
+def expected(images: Images | Stream, how: Extraction) -> int | None:
     """How many pictures this rank will see."""
     return images.count if isinstance(images, Stream) else len(how.ranks.part(len(images)))
 
@@ -153,7 +124,6 @@ class Collector:
 
     def __init__(self, how: Extraction) -> None:
         self.how, self.seen = how, Census()
-        self.glimpses: list[tuple[list[Glimpse], list[BadImage]]] = []  # for the other ranks
         self.features: list[Tensor] = []
         self.probabilities: list[Tensor] = []
 
@@ -167,13 +137,11 @@ class Collector:
             if probabilities is not None:
                 self.probabilities.append(probabilities)
         self.seen.add(batch.seen, batch.bad)
-        if self.how.ranks.world > 1:
-            self.glimpses.append((batch.seen, batch.bad))
 
     def result(self, name: str, key: str | None) -> Features:
         """Everything that the ranks have taken in so far. ContentError where no picture was left."""
         ranks = self.how.ranks
-        seen = self.seen if ranks.world == 1 else _seen_by(ranks.everyone(self.glimpses))
+        seen = census_of_all(self.seen, ranks)
         if not seen.count:
             raise ContentError(f"{name}: found no picture that can be read, needed some")
         features = ranks.joined(_rows(self.features, self.how.extractor.device))
@@ -186,13 +154,14 @@ def _rows(parts: list[Tensor], device: torch.device) -> Tensor:
     return torch.cat(parts) if parts else torch.empty(0, device=device)
 
 
-def _seen_by(ranks: list[list[tuple[list[Glimpse], list[BadImage]]]]) -> Census:
-    """What all ranks have seen, in the order of the pictures."""
-    census = Census()
-    for glimpses in ranks:
-        for seen, bad in glimpses:
-            census.add(seen, bad)
-    return census
+def census_of_all(own: Census, ranks: Ranks) -> Census:
+    """What all ranks have counted, in the order of ranks, which is that of the pictures."""
+    if ranks.world == 1:
+        return own
+    whole = Census()
+    for part in ranks.everyone(own):
+        whole.extend(part)
+    return whole
 
 
 def prepare(pictures: Iterable[tuple[int, Picture | BadImage]], how: Extraction) -> Batch:
@@ -224,7 +193,8 @@ def _resized(pixels: list[Array], how: Extraction) -> Tensor:
     return RESIZES[how.resize](pixels, how.extractor.size, metric_device(how.extractor.device))
 
 
-def _batches(images: Images | Stream, how: Extraction, tick: Tick) -> Iterator[Batch]:
+def batches_of(images: Images | Stream, how: Extraction, tick: Tick) -> Iterator[Batch]:
+    """This rank's pictures, decoded and resized ahead of the network."""
     if isinstance(images, Stream):  # a user's code: run it here, in order, not in a thread, and by one rank only
         if how.ranks.rank:
             return
@@ -254,7 +224,8 @@ def _entry(result: Features) -> Entry:
     return Entry(tensors, asdict(result.facts))
 
 
-def _restored(entry: Entry, key: str | None, how: Extraction) -> Features:
+def restored(entry: Entry, key: str | None, how: Extraction) -> Features:
+    """What the store has kept of a set, where the network is."""
     facts, device = dict(entry.facts), how.extractor.device
     facts["shape"] = None if facts["shape"] is None else tuple(facts["shape"])
     facts["skipped"] = ()  # what was skipped is not kept

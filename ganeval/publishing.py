@@ -6,11 +6,12 @@ from typing import Any
 from ganeval.advice import image_warnings
 from ganeval.errors import UsageError, unknown
 from ganeval.evaluation import Settings, draw, extraction, made_by, warn_all
-from ganeval.features import extract, summed
+from ganeval.features import extract
 from ganeval.progress import Tick
 from ganeval.sources import full_name, open_source
 from ganeval.statistics import SUFFIXES, Array, Statistics, write_statistics
 from ganeval.store import Store
+from ganeval.summing import summed
 
 KINDS = ("statistics", "features")
 
@@ -33,8 +34,9 @@ def publish(given: Any, path: Path, settings: Settings, kind: str, tick: Tick) -
     arrays: dict[str, Array] = {}
     classes: tuple[str, ...] | None = None
     if kind == "statistics":
-        facts, total = summed(images, how, store, tick)
-        arrays = {"mu": total.mean.cpu().numpy(), "sigma": total.covariance.cpu().numpy()}
+        sums = summed(images, how, store, tick)
+        facts = sums.facts
+        arrays = {"mu": sums.moments.mean.cpu().numpy(), "sigma": sums.moments.covariance.cpu().numpy()}
     else:
         found = extract(images, how, store, tick)
         facts, arrays = found.facts, {"features": found.features.cpu().numpy()}

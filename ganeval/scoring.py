@@ -30,7 +30,7 @@ OF_A_MIXTURE = ("fid", "mixture")  # unasked; modes and balls only estimate what
 
 @dataclass(frozen=True)
 class Side:
-    """One set as the metrics see it. A statistics file has `known_moments` and no features.
+    """One set as the metrics see it. A statistics file has `known_moments` and no features, a summed set some of them.
 
     `centres` (K, D) and `sigma`: of the mixture that it was drawn from, where that is known.
     """
@@ -47,9 +47,9 @@ class Side:
     @property
     def count(self) -> int | None:
         """How many pictures, where known."""
-        if self.features is not None:
-            return len(self.features)
-        return self.known_moments.count if self.known_moments is not None else None
+        if self.known_moments is not None:
+            return self.known_moments.count
+        return len(self.features) if self.features is not None else None
 
 
 class Pair:
@@ -109,8 +109,8 @@ class Pair:
 
     @cached_property
     def real_moments(self) -> Moments | None:
-        if self.real_side.features is None:
-            return None
+        if self.real_side.features is None or self.real_side.known_moments is not None:
+            return self.real_side.known_moments if self.real_side.features is not None else None
         real = self.real_side.features
         check_rows("real", real)
 
@@ -124,7 +124,7 @@ class Pair:
     @cached_property
     def fake_moments(self) -> Moments:
         check_rows("fake", self.fake)
-        return moments(self.fake, self.ranks)
+        return self.fake_side.known_moments or moments(self.fake, self.ranks)
 
     @cached_property
     def overlap(self) -> Overlap:

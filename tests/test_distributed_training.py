@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 from ganeval import launch
 from ganeval.cli import main
 from ganeval.cli.group import Commands
-from ganeval.distributed import LostRank
+from ganeval.distributed import LostRank, device_of, threads_beside
 from ganeval.errors import GanevalWarning, UsageError
 from ganeval.metrics.sharing import Ranks
 from ganeval.progress import silent
@@ -28,7 +28,7 @@ from ganeval.report import load_report
 from ganeval.runs import log_of
 from ganeval.suite.commands import planned
 from ganeval.suite.orders import Order
-from ganeval.suite.ranked import device_of, end_together, threads_beside, warn_of_batch_norm
+from ganeval.suite.ranked import end_together, warn_of_batch_norm
 from ganeval.suite.running import prepare
 from reference_models import Config, build
 

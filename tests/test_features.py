@@ -14,9 +14,8 @@ from ganeval import features
 from ganeval.census import Census, ahead, load_pictures, look
 from ganeval.errors import BadImage, ContentError
 from ganeval.extractors import open_extractor
-from ganeval.features import Extraction, extract, prepare, summed
+from ganeval.features import Extraction, extract, prepare
 from ganeval.images import Images, array_images, folder_images, stream_images
-from ganeval.metrics.frechet import moments
 from ganeval.resize import RESIZES
 from ganeval.store import Store
 
@@ -169,16 +168,6 @@ def test_an_error_in_a_thread_reaches_the_caller_and_stops_the_work() -> None:
     with pytest.raises(ContentError, match="third"):
         list(ahead(((lambda i=i: task(i)) for i in range(1000)), threads=2, polite=True))
     assert len(ran) < 20
-
-
-def test_sums_equal_the_moments_of_kept_features(how: Extraction) -> None:
-    images = array_images(pictures(70))
-    facts, total = summed(images, replace(how, batch_size=16), NOTHING_KEPT, tick)
-    kept = extract(images, how, NOTHING_KEPT, tick)
-    known = moments(kept.features)
-    assert facts == kept.facts
-    torch.testing.assert_close(total.mean, known.mean, rtol=1e-6, atol=1e-6)  # float32 features, another batch size
-    torch.testing.assert_close(total.covariance, known.covariance, rtol=1e-5, atol=1e-5)
 
 
 def test_the_census_counts_duplicates_by_pixels_not_by_files() -> None:

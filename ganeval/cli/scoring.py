@@ -104,7 +104,7 @@ def score(
     SRC is a folder, .zip, .tar, .npz, .npy, a data set's name (NAME is NAME:train), a run folder, module:function, or,
     as --ref, a statistics file (mu and sigma). Each score has one standard error over new draws of both sets.
     """
-    from ganeval.distributed import own_device, ranks_of_torchrun
+    from ganeval.distributed import placed, ranks_of_torchrun
     from ganeval.evaluation import Settings
     from ganeval.files import check_target
     from ganeval.gallery import FILE, write_gallery
@@ -118,9 +118,9 @@ def score(
     if json_file not in (None, "-"):
         check_target("--json", Path(json_file))
     with ranks_of_torchrun() as ranks:
-        options["device"] = own_device(options["device"])
+        own = {"device": placed(options["device"], ranks), "ranks": ranks}
         pairs = list(zip(samples, names, strict=True))
-        scored = _scored(reference, pairs, Settings(**options, ranks=ranks), showing=bool(folders))
+        scored = _scored(reference, pairs, Settings(**{**options, **own}), showing=bool(folders))
     if ranks.rank:  # the report is rank 0's to write
         return
     reports = [report for report, _ in scored]

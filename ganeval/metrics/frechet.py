@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ganeval.errors import GanevalWarning
 from ganeval.metrics.estimate import Estimate, check_rows
-from ganeval.metrics.products import add_gram64, congruence64, eigh64, mirrored, product32, product64
+from ganeval.metrics.products import add_gram64, congruence64, eigh64, mirror, product32, product64
 from ganeval.metrics.sharing import ALONE, Ranks
 
 BLOCK = 1024  # rows that are held in float64 at a time: 16 MB of 2,048 features, which the allocator keeps
@@ -67,9 +67,9 @@ class MomentSum:
         own = self._centre + self._sum / max(1, self.count)
         mean = ranks.total(self.count * own) / count
         away = own - mean
-        around = mirrored(self._squares) - torch.outer(self._sum, self._sum / max(1, self.count))
-        scatter = ranks.total(around + self.count * torch.outer(away, away))
-        return Moments(count, mean, scatter / (count - 1))
+        around = torch.addr(mirror(self._squares), self._sum, self._sum, alpha=-1 / max(1, self.count))
+        scatter = ranks.total(around.addr_(away, away, alpha=self.count))
+        return Moments(count, mean, scatter.div_(count - 1))
 
 
 def moments(features: Tensor, ranks: Ranks = ALONE) -> Moments:
@@ -217,7 +217,7 @@ def _variances(real: _Side, fake: _Side, factor: _Factor) -> _Variances:
             parts.append(None)
         else:
             influence = _influence(_some(side.features), side.moments.mean, away, transport)
-            parts.append(float(influence.double().var()) / len(side.features))
+            parts.append(float(influence.double().var()) / (side.moments.count or len(side.features)))
     return _Variances(*parts)
 
 

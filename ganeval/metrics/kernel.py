@@ -73,8 +73,8 @@ class _Sampler:
     """Draws subsets of one set; where the subset is all of it, its own kernel matrix is computed once."""
 
     def __init__(self, features: Tensor, size: int) -> None:
-        self.features, self.size = features.float() * features.shape[1] ** -0.5, size
-        self.whole = _block(self.features) if size == len(features) else None
+        self.features, self.size, self.scale = features.float(), size, features.shape[1] ** -0.5
+        self.whole = _block(self.features * self.scale) if size == len(features) else None
 
     def draw(self, random: np.random.RandomState) -> np.ndarray[Any, Any]:
         """The rows of a subset; drawn even where all are taken, as it moves the stream."""
@@ -83,7 +83,8 @@ class _Sampler:
     def block(self, rows: np.ndarray[Any, Any]) -> _Block:
         if self.whole is not None:
             return self.whole
-        return _block(self.features[torch.from_numpy(rows).to(self.features.device)])
+        points = self.features.index_select(0, torch.from_numpy(rows).to(self.features.device))
+        return _block(points.mul_(self.scale))
 
 
 def _block(points: Tensor) -> _Block:

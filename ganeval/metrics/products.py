@@ -9,6 +9,7 @@ from scipy.linalg.blas import dsyrk, dtrmm
 from torch import Tensor
 
 BANDS = 4  # of a symmetric product: 5 of 8 parts are multiplied, and no band is too thin to be fast
+MIRRORED = 256  # rows
 
 
 def product64(left: Tensor, right: Tensor) -> Tensor:
@@ -48,7 +49,7 @@ def gram32(rows: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def add_gram64(rows: Tensor, total: Tensor) -> None:
-    """total += rows.T @ rows in float64, of which only the lower triangle is kept: `mirrored` makes it whole."""
+    """total += rows.T @ rows in float64, of which only the lower triangle is kept: `mirror` makes it whole."""
     if rows.device.type != "cpu":
         total.addmm_(rows.T, rows)
         return
@@ -56,9 +57,14 @@ def add_gram64(rows: Tensor, total: Tensor) -> None:
     dsyrk(1.0, rows.contiguous().numpy().T, beta=1.0, c=upper, overwrite_c=1)
 
 
-def mirrored(lower: Tensor) -> Tensor:
-    """A symmetric matrix from its lower triangle."""
-    return lower.tril() + lower.tril(-1).T
+def mirror(lower: Tensor) -> Tensor:
+    """Make a matrix symmetric by its lower triangle, in place and a few rows at a time, as caches like it."""
+    for start in range(0, len(lower), MIRRORED):
+        stop = start + MIRRORED
+        own = lower[start:stop, start:stop]
+        own.copy_(own.tril() + own.tril(-1).T)
+        lower[:start, start:stop] = lower[start:stop, :start].T
+    return lower
 
 
 def congruence64(lower: Tensor, symmetric: Tensor) -> Tensor:

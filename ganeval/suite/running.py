@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from ganeval.datasets import is_dataset
+from ganeval.distributed import device_of, threads_beside
 from ganeval.errors import ContentError, GanevalWarning, MissingWeights, UsageError, unknown
 from ganeval.evaluation import Settings, extraction
 from ganeval.extractors import EXTRACTORS, default_extractor
@@ -21,7 +22,7 @@ from ganeval.suite.folders import alone_in, begin
 from ganeval.suite.judging import Judge
 from ganeval.suite.material import Material, load_material
 from ganeval.suite.orders import Order, asked_for
-from ganeval.suite.ranked import device_of, threads_beside, warn_of_batch_norm
+from ganeval.suite.ranked import warn_of_batch_norm
 from ganeval.suite.subjects import Generated, Subject, Translated
 from ganeval.suite.watching import SuiteWatch, check_tensorboard
 from reference_models import (

@@ -1,0 +1,28 @@
+"""What one rank of `test_summing.py` runs: the sums of given pictures, shared with the others; rank 0 writes them."""
+
+import sys
+
+import numpy as np
+import torch
+
+from ganeval.distributed import ranks_of_torchrun
+from ganeval.extractors import open_extractor
+from ganeval.features import Extraction
+from ganeval.images import array_images
+from ganeval.progress import silent
+from ganeval.store import Store
+from ganeval.summing import summed
+
+
+def main(pictures: str, target: str) -> None:
+    images = array_images(np.load(pictures))
+    with ranks_of_torchrun() as ranks:
+        how = Extraction(open_extractor("digits", device=torch.device("cpu")), "tf1-bilinear", ranks=ranks)
+        found = summed(images, how, Store(None), silent)
+    if ranks.rank == 0:
+        total = found.moments
+        np.savez(target, mean=total.mean, covariance=total.covariance, drawn=found.drawn, mark=found.facts.fingerprint)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
