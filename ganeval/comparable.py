@@ -41,6 +41,7 @@ def _protocols(one: Protocol, other: Protocol) -> list[str]:
 def _settings(protocol: Protocol) -> dict[str, object]:
     document = asdict(protocol)
     more = document.pop("more")
+    document.pop("precision_effect")  # measured, not chosen
     settings = {"protocol": document.pop("name"), **document, **more}
     return {key.replace("_", " "): value for key, value in settings.items()}
 

@@ -198,13 +198,16 @@ class Scorer:
         check_sets(pair, families, (self.reference_set.name, images.name))
         scores = score_pair(pair, families)
         seconds = {"extract": extracting, "metrics": time.perf_counter() - start}
-        warn_all(score_warnings(images, self.reference_set, self._protocol(), pair.width, families))
+        protocol = self._protocol()
+        if "fid" in families and pair.ranks.rank == 0:
+            protocol = replace(protocol, precision_effect=pair.precision_effect())
+        warn_all(score_warnings(images, self.reference_set, protocol, pair.width, families))
         return Report(
             ganeval=ganeval.__version__,
             created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             samples=images,
             reference=self.reference_set,
-            protocol=self._protocol(),
+            protocol=protocol,
             scores=scores,
             warnings=tuple(dict.fromkeys([*self.reference_warnings, *said()])),
             environment=environment(self.how.extractor.device, seconds),
@@ -345,7 +348,8 @@ def side_of(found: Features, images: Images | Stream | None) -> Side:
     labels = None if images is None or images.labels is None else torch.from_numpy(images.labels)[found.kept]
     probabilities = None if found.probabilities is None else found.probabilities.to(device)
     classes = images.classes if images is not None else None
-    return Side(found.features.to(device), probabilities, labels, classes, key=found.key)
+    exact = None if found.exact is None else (found.exact.rows.to(device), found.exact.features.to(device))
+    return Side(found.features.to(device), probabilities, labels, classes, key=found.key, exact=exact)
 
 
 def image_set(found: Facts, name: str, given: Any) -> ImageSet:

@@ -23,7 +23,16 @@ Array = np.ndarray[Any, Any]
 CPU_BATCH, CUDA_BATCH = 35 * 10**6, 280 * 10**6  # bytes of resized pictures at a time: 32 and 256 for Inception
 WITHIN = 32  # how many times its own bytes a picture takes on its way through a network
 SHARE = 4  # the part of free memory that is used: a fourth
+COMPARED = 256  # pictures that a shorter arithmetic is compared with float32 on
 HELD = 2**25  # bytes of pictures that a thread holds in their own size
+
+
+@dataclass(frozen=True)
+class Exact:
+    """What float32 makes of a few pictures whose features are of a shorter arithmetic: `rows` says which they are."""
+
+    rows: Tensor
+    features: Tensor
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,7 @@ class Features:
     probabilities: Tensor | None
     kept: Tensor
     key: str | None
+    exact: Exact | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +90,7 @@ def extract(images: Images | Stream, how: Extraction, store: Store, tick: Tick) 
     key, entry = stored(images, how, store)
     if entry is not None:
         return restored(entry, key, how)
-    collected = Collector(how)
+    collected = Collector(how, len(images) if isinstance(images, Images) else images.count)
     for batch in batches_of(images, how, tick):
         collected.add(batch)
         tick("extract", collected.seen.count, expected(images, how))
@@ -122,10 +132,11 @@ class Batch:
 class Collector:
     """Takes batches through the network and keeps what comes out; `Evaluator` feeds it from a training loop."""
 
-    def __init__(self, how: Extraction) -> None:
+    def __init__(self, how: Extraction, expected: int | None = None) -> None:
         self.how, self.seen = how, Census()
         self.features: list[Tensor] = []
         self.probabilities: list[Tensor] = []
+        self.compared = _Compared(how, expected)
 
     def add(self, batch: Batch) -> None:
         """Extract the features of a batch."""
@@ -136,6 +147,7 @@ class Collector:
             self.features.append(features)
             if probabilities is not None:
                 self.probabilities.append(probabilities)
+            self.compared.add(batch, self.seen.count)
         self.seen.add(batch.seen, batch.bad)
 
     def result(self, name: str, key: str | None) -> Features:
@@ -146,8 +158,33 @@ class Collector:
             raise ContentError(f"{name}: found no picture that can be read, needed some")
         features = ranks.joined(_rows(self.features, self.how.extractor.device))
         probabilities = ranks.joined(_rows(self.probabilities, self.how.extractor.device))
-        kept = torch.tensor(seen.kept)
-        return Features(seen.facts(), features, probabilities if len(probabilities) else None, kept, key)
+        kept, exact = torch.tensor(seen.kept), self.compared.result(self.seen.count)
+        return Features(seen.facts(), features, probabilities if len(probabilities) else None, kept, key, exact)
+
+
+class _Compared:
+    """A few pictures of a set, evenly spread, through the network in float32 too, where the rest is in less."""
+
+    def __init__(self, how: Extraction, expected: int | None) -> None:
+        self.how, self.every = how, max(1, -(-(expected or 0) // COMPARED))
+        self.rows: list[int] = []
+        self.features: list[Tensor] = []
+
+    def add(self, batch: Batch, first: int) -> None:
+        if self.how.extractor.precision == "float32" or len(self.rows) >= COMPARED:
+            return
+        chosen = [row for row, glimpse in enumerate(batch.seen) if glimpse.index % self.every == 0]
+        if chosen:
+            exact = replace(self.how.extractor, precision="float32")
+            self.features.append(exact.run(batch.pixels[chosen], first=first)[0])
+            self.rows += [first + row for row in chosen]
+
+    def result(self, own: int) -> Exact | None:
+        """What all ranks have compared; `own`: how many pictures this one has seen."""
+        ranks, device = self.how.ranks, self.how.extractor.device
+        before = sum(ranks.everyone(own)[: ranks.rank])
+        rows = ranks.joined(torch.tensor(self.rows, dtype=torch.long, device=device) + before)
+        return Exact(rows, ranks.joined(_rows(self.features, device))) if len(rows) else None
 
 
 def _rows(parts: list[Tensor], device: torch.device) -> Tensor:
@@ -221,6 +258,8 @@ def _entry(result: Features) -> Entry:
     tensors = {"features": result.features, "kept": result.kept}
     if result.probabilities is not None:
         tensors["probabilities"] = result.probabilities
+    if result.exact is not None:
+        tensors |= {"exact": result.exact.features, "exact_rows": result.exact.rows}
     return Entry(tensors, asdict(result.facts))
 
 
@@ -232,4 +271,6 @@ def restored(entry: Entry, key: str | None, how: Extraction) -> Features:
     features, probabilities = entry.tensors["features"].to(device), entry.tensors.get("probabilities")
     if probabilities is not None:
         probabilities = probabilities.to(device)
-    return Features(Facts(**facts), features, probabilities, entry.tensors["kept"], key)
+    exact = entry.tensors.get("exact")
+    compared = None if exact is None else Exact(entry.tensors["exact_rows"].to(device), exact.to(device))
+    return Features(Facts(**facts), features, probabilities, entry.tensors["kept"], key, compared)

@@ -63,7 +63,10 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class Protocol:
-    """Everything that decides a number besides the pictures. Two reports compare only where these agree."""
+    """Everything that decides a number besides the pictures. Two reports compare only where these agree.
+
+    But for `precision_effect`, which says what `precision` has done: how much higher FID is than in float32.
+    """
 
     name: str
     extractor: str
@@ -77,6 +80,7 @@ class Protocol:
     k_density_coverage: int = 5
     precision: str = "float32"
     decoder: str = "pillow"
+    precision_effect: float | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
 
     def line(self) -> str:
@@ -88,7 +92,8 @@ class Protocol:
         sha = f" {self.weights_sha256[:8]}" if self.weights_sha256 else ""
         network = f"{self.extractor} {self.layer} ({self.weights} weights{sha})"
         neighbours = f"k {self.k_precision_recall} and {self.k_density_coverage}"
-        return f"{self.name}: {network}, {self.resize}, {self.precision}, seed {self.seed}, {neighbours}"
+        effect = "" if self.precision_effect is None else f" (FID {self.precision_effect:+.2g} against float32)"
+        return f"{self.name}: {network}, {self.resize}, {self.precision}{effect}, seed {self.seed}, {neighbours}"
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,36 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
     return _distance(real, fake, _factor(_Side(real, None), _Side(fake, None), maps=False))
 
 
+def moved_fid(
+    real: Tensor,
+    fake: Tensor,
+    real_other: tuple[Tensor, Tensor],
+    fake_other: tuple[Tensor, Tensor],
+    real_moments: Moments | None = None,
+    fake_moments: Moments | None = None,
+) -> float:
+    """How much higher FID is than it would be with other features of the same pictures, to first order.
+
+    `real` (M, D), `fake` (N, D); `real_other`, `fake_other`: rows, and what the others are there, whose mean pull on
+    the distance stands for all. Checked against FID of the other features themselves.
+
+    >>> real = torch.randn(900, 3, generator=torch.Generator().manual_seed(0))
+    >>> rows = torch.arange(900)
+    >>> round(moved_fid(real, real + 1, (rows, real), (rows, real + 0.999)), 3)  # 3 · (1² - 0.999²)
+    0.006
+    """
+    real_side, fake_side = _Side.of("real", real, real_moments), _Side.of("fake", fake, fake_moments)
+    factor = _factor(real_side, fake_side, maps=True)
+    away, moved = real_side.moments.mean - fake_side.moments.mean, 0.0
+    sides = ((real_side, real_other, away, factor.real_map), (fake_side, fake_other, -away, factor.fake_map))
+    for side, (rows, other), shift, transport in sides:
+        if side.features is not None and transport is not None:
+            pairs = torch.cat([side.features[rows], other])
+            pulls = _influence(pairs, side.moments.mean, shift, transport).double()
+            moved += float(pulls[: len(rows)].mean() - pulls[len(rows) :].mean())
+    return moved
+
+
 @dataclass(frozen=True)
 class _Side:
     """One set: its moments and, where they are kept, its features."""
