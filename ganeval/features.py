@@ -244,13 +244,31 @@ def batches_of(images: Images | Stream, how: Extraction, tick: Tick) -> Iterator
     for stage in ("decode", "extract"):
         tick(stage, 0, len(part))  # a new set: its bars begin again
     chosen = (part[start : start + how.size] for start in range(0, len(part), how.size))
-    tasks = (partial(_decoded, images, indices, how, tick) for indices in chosen)
-    yield from ahead(tasks, decoding_threads(), polite=how.extractor.device.type == "cpu")
+    device = how.extractor.device
+    reader = torch.cuda.current_stream(device) if device.type == "cuda" else None
+    tasks = (partial(_decoded, images, indices, how, tick, reader) for indices in chosen)
+    yield from ahead(tasks, decoding_threads(), polite=device.type == "cpu")
 
 
-def _decoded(images: Images, indices: range, how: Extraction, tick: Tick) -> Batch:
-    batch, part = prepare(load_pictures(images, indices), how), how.ranks.part(len(images))
+def _decoded(
+    images: Images, indices: range, how: Extraction, tick: Tick, reader: "torch.cuda.Stream | None" = None
+) -> Batch:
+    pictures, part = load_pictures(images, indices), how.ranks.part(len(images))
+    batch = prepare(pictures, how) if reader is None else _prepared_aside(pictures, how, reader)
     tick("decode", indices.stop - part.start, len(part))
+    return batch
+
+
+def _prepared_aside(
+    pictures: Iterable[tuple[int, Picture | BadImage]], how: Extraction, reader: torch.cuda.Stream
+) -> Batch:
+    """Copied and resized on a stream of its own, beside the network, which reads it on `reader`."""
+    stream = torch.cuda.Stream(how.extractor.device)
+    with torch.cuda.stream(stream):
+        batch = prepare(pictures, how)
+    stream.synchronize()  # this thread waits, the network does not
+    if batch.seen:
+        batch.pixels.record_stream(reader)  # its memory is not given to the next batch while the network reads it
     return batch
 
 

@@ -60,10 +60,15 @@ def _by_shape(
     """Apply `resample` (uint8 n,3,H,W and S -> float32 n,3,S,S) to stacks of one shape; keep the order."""
     resized = torch.empty(len(pictures), 3, size, size, device=device)
     for rows in _stacks([picture.shape for picture in pictures], size):
-        stack = torch.from_numpy(np.stack([pictures[row] for row in rows])).to(device)
+        stack = _on_device(torch.from_numpy(np.stack([pictures[row] for row in rows])), device)
         unchanged = stack.shape[-2:] == (size, size)
         resized[rows] = stack.float() if unchanged else resample(stack, size)
     return resized
+
+
+def _on_device(stack: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """To a GPU from pinned memory: the copy then goes on while this thread does, and twice as fast."""
+    return stack.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else stack.to(device)
 
 
 def _stacks(shapes: Sequence[tuple[int, ...]], size: int) -> list[list[int]]:

@@ -16,6 +16,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import BasicConv2d, FeatureExt
 from ganeval.extractors.base import Extractor, Network, Settings, probabilities_of
 from ganeval.extractors.fused import can_fuse, fused
 from ganeval.extractors.loading import fill, origin
+from ganeval.extractors.replayed import Replayed
 from ganeval.extractors.weights import find_weights, load_state_dict
 
 
@@ -63,7 +64,7 @@ def inception_network(module: BareInception, settings: Settings) -> Network:
         with torch.autocast(settings.device.type, enabled=False):
             return features, probabilities_of(features @ head)
 
-    return network
+    return Replayed(network) if settings.device.type == "cuda" else network
 
 
 def modular(module: BareInception, settings: Settings) -> Callable[[Tensor], Tensor]:
