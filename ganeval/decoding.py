@@ -17,7 +17,7 @@ in every peer.
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -57,6 +57,9 @@ _OPENED = [name for name in PILLOW_FORMATS if name != "MPO"]  # no others: Pillo
 _ORIENTATION, _BITS, _PHOTOMETRIC, _PLANAR, _SAMPLE_FORMAT = 0x0112, 258, 262, 284, 339  # EXIF's and TIFF's tags
 
 
+Decoder = Callable[[bytes], npt.NDArray[np.uint8]]  # a JPEG's bytes -> its pixels (H, W, 3)
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
     """A decoded picture: `pixels` uint8 3,H,W (grey repeated), its format by content, and what was converted.
@@ -70,8 +73,10 @@ class Picture:
     converted: tuple[str, ...]
 
 
-def decode(data: bytes, name: str) -> Picture:
+def decode(data: bytes, name: str, jpeg: Decoder | None = None) -> Picture:
     """One encoded picture as 8-bit RGB, by its content; safe to call from many threads.
+
+    `jpeg`, where given, decodes JPEGs of grey and RGB in Pillow's place.
 
     Raises BadImage for one that is empty, truncated, not a picture, or not what the extension in `name` says.
 
@@ -87,6 +92,8 @@ def decode(data: bytes, name: str) -> Picture:
         with Image.open(io.BytesIO(data), formats=_OPENED) as image:
             kind = PILLOW_FORMATS[str(image.format)]
             _check_label(name, kind)
+            if jpeg is not None and kind == "jpeg" and image.mode in ("L", "RGB"):
+                return _decoded_by(jpeg, image, data)
             return _decoded(image, kind, data)
 
 
@@ -142,6 +149,12 @@ def _decoded(image: Image.Image, kind: str, data: bytes) -> Picture:
     values = upright(samples.values, _orientation(image))  # loading has already turned a TIFF, and its tag is gone
     converted |= samples.converted | ({"exif-rotated"} if turned != 1 else set())
     return _picture(Samples(values, samples.white, converted), kind)
+
+
+def _decoded_by(jpeg: Decoder, image: Image.Image, data: bytes) -> Picture:
+    turned, values = _orientation(image), jpeg(data)
+    values = upright(values[..., :1] if image.mode == "L" else values, turned)
+    return _picture(Samples(values, 255, {"exif-rotated"} if turned != 1 else set()), "jpeg")
 
 
 def _picture(samples: Samples, kind: str) -> Picture:

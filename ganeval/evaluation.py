@@ -21,13 +21,13 @@ from ganeval.census import Facts
 from ganeval.devices import metric_device, pick_device
 from ganeval.errors import ContentError, GanevalWarning, UsageError, unknown
 from ganeval.extractors import EXTRACTORS, default_extractor, open_extractor
-from ganeval.extractors.base import Extractor
 from ganeval.features import Extraction, Features, extract
 from ganeval.gallery import Gallery, gallery_of
 from ganeval.images import Images, Stream
 from ganeval.metrics.frechet import Moments
 from ganeval.metrics.sharing import ALONE, Ranks
 from ganeval.mixtures import EXTRACTOR, subset
+from ganeval.nvjpeg import decoder_on
 from ganeval.progress import Tick, silent
 from ganeval.protocols import PROTOCOLS
 from ganeval.report import ImageSet, Protocol, Report
@@ -38,6 +38,7 @@ from ganeval.store import Store
 from ganeval.summing import summed
 
 ON_BAD_IMAGE = ("fail", "skip")
+DECODERS = ("pillow", "nvjpeg")
 LARGE = 200_000  # pictures above which FID alone keeps sums: their features would take 1.6 GB
 
 
@@ -54,6 +55,7 @@ class Settings:
     seed: int = 2020
     device: str = "auto"
     precision: str = "float32"
+    decoder: str = "pillow"
     batch_size: int | None = None
     data_root: Path | None = None
     on_bad_image: str = "fail"
@@ -81,6 +83,7 @@ def evaluate(
     seed: int = 2020,
     device: str = "auto",
     precision: str = "float32",
+    decoder: str = "pillow",
     batch_size: int | None = None,
     data_root: str | Path | None = None,
     on_bad_image: str = "fail",
@@ -111,6 +114,7 @@ def evaluate(
         seed=seed,
         device=device,
         precision=precision,
+        decoder=decoder,
         batch_size=batch_size,
         data_root=Path(data_root) if data_root is not None else None,
         on_bad_image=on_bad_image,
@@ -217,7 +221,7 @@ class Scorer:
         name = name or display_name(given)
         if isinstance(source, Statistics):
             return Seen(*self._published(drawn_points(source, count, self.settings.seed), name))
-        images = draw(source, count, self.settings.seed)
+        images = decoded(draw(source, count, self.settings.seed), self.how)
         if self.families == ["fid"] and ((images.count if isinstance(images, Stream) else len(images)) or 0) > LARGE:
             return self._summed(images, given, name)
         found = extract(images, self.how, self.store, self.tick)
@@ -272,6 +276,7 @@ class Scorer:
             resize=self.how.resize,
             seed=self.settings.seed,
             precision=extractor.precision,
+            decoder=self.how.decoder,
         )
 
 
@@ -291,7 +296,14 @@ def extraction(reference: str, settings: Settings, tick: Tick, made_with: str | 
         shift_scale=convention.shift_scale,
         progress=tick,
     )
-    return Extraction(extractor, convention.resize, settings.on_bad_image, settings.batch_size, settings.ranks)
+    return Extraction(
+        extractor,
+        convention.resize,
+        on_bad_image=settings.on_bad_image,
+        batch_size=settings.batch_size,
+        ranks=settings.ranks,
+        decoder=settings.decoder,
+    )
 
 
 def _auto(reference: str, made_with: str | None) -> str:
@@ -309,6 +321,10 @@ def _check(settings: Settings) -> None:
             raise UsageError(f"{flag}: found {value}, needed at least {least}")
     if not 0 <= settings.seed < 2**32:
         raise UsageError(f"--seed: found {settings.seed}, needed 0 to {2**32 - 1}")
+    if settings.decoder not in DECODERS:
+        raise unknown("decoder", settings.decoder, DECODERS)
+    if settings.decoder == "nvjpeg":
+        decoder_on(pick_device(settings.device))  # says at once where it cannot be
     if settings.on_bad_image not in ON_BAD_IMAGE:
         raise unknown("--on-bad-image", settings.on_bad_image, ON_BAD_IMAGE)
 
@@ -325,6 +341,13 @@ def draw(images: Images | Stream, count: int | None, seed: int) -> Images | Stre
     if count is None or count == len(images):
         return images
     return images.subset(_chosen(images.name, len(images), count, seed))
+
+
+def decoded(images: Images | Stream, how: Extraction) -> Images | Stream:
+    """The pictures, decoded as asked for; what a stream gives is decoded already."""
+    if how.decoder == "pillow" or isinstance(images, Stream):
+        return images
+    return images.decoded_by(decoder_on(how.extractor.device))
 
 
 def drawn_points(source: Statistics, count: int | None, seed: int) -> Statistics:
@@ -379,16 +402,18 @@ def _check_made(source: Statistics, how: Extraction) -> None:
     if not source.made:
         text = f"{source.name}: does not say how it was made; taken to be {how.extractor.name} under {how.resize}"
         warnings.warn(text, GanevalWarning, 2)
-    for key, value in made_by(how.extractor, how.resize).items():
+    for key, value in made_by(how).items():
         found = source.made.get(key, value)
         if found != value:
             raise ContentError(f"{source.name}: made with {key} {found}, needed {value}; score under the same protocol")
 
 
-def made_by(extractor: Extractor, resize: str) -> dict[str, str]:
+def made_by(how: Extraction) -> dict[str, str]:
     """What a statistics file records of how it was made, and what must agree for it to be a reference."""
+    extractor = how.extractor
     identity = {key: str(value) for key, value in extractor.identity.items() if key != "name"}
-    return {"extractor": extractor.name, **identity, "resize": resize, "precision": extractor.precision}
+    made = {"extractor": extractor.name, **identity, "resize": how.resize, "precision": extractor.precision}
+    return {**made, "decoder": how.decoder}
 
 
 def warn_all(texts: Iterable[str]) -> None:

@@ -56,6 +56,7 @@ class Extraction:
     on_bad_image: str = "fail"
     batch_size: int | None = None
     ranks: Ranks = ALONE
+    decoder: str = "pillow"
 
     @property
     def size(self) -> int:
@@ -78,6 +79,8 @@ class Extraction:
             return None
         identity, precision = self.extractor.identity, self.extractor.precision
         parts = {"bytes": images.bytes_hash(), "extractor": identity, "resize": self.resize, "precision": precision}
+        if self.decoder != "pillow":
+            parts["decoder"] = self.decoder
         return key_of(kind="features", **parts)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ganeval.decoding import Picture
+from ganeval.decoding import Decoder, Picture
 
 Labels = npt.NDArray[np.int64]
 
@@ -49,6 +49,10 @@ class Images(ABC):
         """Some of the pictures, in this order; their labels follow."""
         return _Subset(self, indices)
 
+    def decoded_by(self, jpeg: Decoder) -> "Images":
+        """The same pictures, JPEGs among them decoded otherwise; a set that holds no files is as it was."""
+        return self
+
     def batches(self, size: int) -> Iterator[list[Picture]]:
         """All pictures in order, at most `size` at a time."""
         for start in range(0, len(self), size):
@@ -72,6 +76,9 @@ class _Subset(Images):
 
     def digest(self, index: int) -> bytes:
         return self.whole.digest(self.indices[index])
+
+    def decoded_by(self, jpeg: Decoder) -> Images:
+        return _Subset(self.whole.decoded_by(jpeg), self.indices)
 
     def hash_of(self, indices: Iterable[int]) -> str:
         return self.whole.hash_of([self.indices[index] for index in indices])

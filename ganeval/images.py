@@ -4,6 +4,7 @@ The same pictures in the same order have the same pixels whatever holds them, an
 zip and a tar. What can be read only once is a `Stream`. This module is the public face of its neighbours.
 """
 
+import copy
 import hashlib
 import os
 from collections import Counter
@@ -14,7 +15,7 @@ import numpy as np
 
 from ganeval.archives import READ_ERRORS, Archive, existing_file, one_line, open_tar, open_zip
 from ganeval.arrays import array_images, npy_images, npz_images
-from ganeval.decoding import EXTENSIONS, Picture, decode
+from ganeval.decoding import EXTENSIONS, Decoder, Picture, decode
 from ganeval.errors import BadImage, ContentError, UsageError
 from ganeval.image_set import Images, Labels
 from ganeval.streams import Stream, stream_images
@@ -40,6 +41,7 @@ class FileImages(Images):
     def __init__(self, name: str, members: list[str], read: Callable[[str], bytes], *, joint: str) -> None:
         super().__init__(name, *_folder_labels(members))
         self._members, self._read, self._joint = members, read, joint
+        self._jpeg: Decoder | None = None
 
     def __len__(self) -> int:
         return len(self._members)
@@ -52,7 +54,12 @@ class FileImages(Images):
             data = self._read(self._members[index])
         except READ_ERRORS as error:
             raise BadImage(self.name_of(index), f"cannot be read: {one_line(error)}") from error
-        return decode(data, self.name_of(index))
+        return decode(data, self.name_of(index), self._jpeg)
+
+    def decoded_by(self, jpeg: Decoder) -> Images:
+        other = copy.copy(self)
+        other._jpeg = jpeg
+        return other
 
     def digest(self, index: int) -> bytes:
         """The sha256 of a file and of the format that its name promises: a file that breaks the promise is refused."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from ganeval.advice import image_warnings
 from ganeval.errors import UsageError, unknown
-from ganeval.evaluation import Settings, draw, extraction, made_by, warn_all
+from ganeval.evaluation import Settings, decoded, draw, extraction, made_by, warn_all
 from ganeval.features import extract
 from ganeval.progress import Tick
 from ganeval.sources import full_name, open_source
@@ -30,7 +30,7 @@ def publish(given: Any, path: Path, settings: Settings, kind: str, tick: Tick) -
     if isinstance(source, Statistics):
         raise UsageError(f"{source.name}: is a statistics file already, needed pictures")
     how, store = extraction(full_name(given), settings, tick), Store.of(settings.cache)
-    images = draw(source, settings.n, settings.seed)
+    images = decoded(draw(source, settings.n, settings.seed), how)
     arrays: dict[str, Array] = {}
     classes: tuple[str, ...] | None = None
     if kind == "statistics":
@@ -47,5 +47,5 @@ def publish(given: Any, path: Path, settings: Settings, kind: str, tick: Tick) -
             classes = images.classes
     warn_all(image_warnings(images.name, facts, images.ignored))
     about = {"count": facts.count, "fingerprint": facts.fingerprint, "classes": classes}
-    write_statistics(path, arrays, {**made_by(how.extractor, how.resize), **about})
+    write_statistics(path, arrays, {**made_by(how), **about})
     return facts.count

@@ -62,7 +62,7 @@ LAYERS = {
     "publishing": {"advice", "evaluation", "features", "sources", "statistics", "store", "summing"},
     "training": {"extractors", "images", "sources"},
     "evaluation": {"advice", "devices", "extractors", "features", "images", "metrics", "protocols", "report"}
-    | {"album", "gallery", "mixtures", "scoring", "sources", "statistics", "store", "summing", "census"},
+    | {"album", "gallery", "mixtures", "scoring", "sources", "statistics", "store", "summing", "census", "nvjpeg"},
     "gallery": {"album", "devices", "metrics", "npz"},
     "album": {"devices", "features", "images"},
     "npz": set(),
@@ -73,6 +73,7 @@ LAYERS = {
     "statistics": set(),
     "features": {"census", "devices", "extractors", "images", "metrics", "resize", "store"},
     "census": {"images", "launch"},
+    "nvjpeg": {"decoding"},
     "summing": {"census", "devices", "features", "images", "metrics", "store"},
     "extractors": {"datasets", "devices", "images", "importing"},
     "datasets": {"images", "stacking"},

@@ -43,6 +43,12 @@ def settings_options(command: Command) -> Command:
                 "--precision", default="float32", metavar="NAME", help="float32, tf32 or bf16; part of the protocol."
             ),
             click.option(
+                "--decoder",
+                default="pillow",
+                metavar="NAME",
+                help="pillow, or nvjpeg: JPEGs on the GPU, whose pixels differ a little; part of the protocol.",
+            ),
+            click.option(
                 "--batch-size", type=int, metavar="N", help="Pictures at a time; changes features by rounding only."
             ),
             click.option(
