@@ -19,6 +19,7 @@ from reference_models import Config, build
 from reference_models.ema import decay
 from reference_models.losses import LOSSES
 from reference_models.penalties import PENALTIES
+from reference_models.randomness import Draw
 
 
 class OneByOne(Dataset[tuple[Tensor, Tensor]]):
@@ -66,7 +67,7 @@ class PlainLoop:
             fake = self.g(torch.randn(len(real), self.config.latent), *self.given)
         loss = self.loss.critic(self.d(real, *self.given), self.d(fake, *self.given))
         for name in self.config.penalties:
-            penalty = PENALTIES[name](lambda x: self.d(x, *self.given), real, fake, self.generator)
+            penalty = PENALTIES[name](lambda x: self.d(x, *self.given), real, fake, Draw(self.generator))
             loss = loss + self.config.penalty_weight * penalty
         self.optimiser_d.zero_grad()
         loss.backward()
