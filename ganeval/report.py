@@ -116,7 +116,7 @@ class Report:
         parts = {
             "samples": _plain(self.samples),
             "reference": _plain(self.reference),
-            "protocol": _plain(self.protocol),
+            "protocol": _protocol_document(self.protocol),
             "scores": {name: _score_document(score) for name, score in self.scores.items()},
             "warnings": list(self.warnings),
             "environment": dict(self.environment),
@@ -140,7 +140,7 @@ class Report:
             own = {
                 "samples": _read_images(document.get("samples"), "samples"),
                 "reference": _read_images(document.get("reference"), "reference"),
-                "protocol": _read(Protocol, document.get("protocol"), "protocol"),
+                "protocol": _read_protocol(document.get("protocol")),
                 "scores": {name: _read_score(name, score) for name, score in _mapping(document, "scores").items()},
             }
             return _read(cls, {**document, **own}, "report")
@@ -224,6 +224,14 @@ def _plain(part: ImageSet | Protocol) -> dict[str, Any]:
     return {**document, **more}
 
 
+def _protocol_document(protocol: Protocol) -> dict[str, Any]:
+    """All settings, and the effect of one where it was measured."""
+    document = _plain(protocol)
+    if protocol.precision_effect is None:
+        document.pop("precision_effect")
+    return document
+
+
 def _score_document(score: Score) -> dict[str, Any]:
     """`value`, `error` and `better` always; the others only where they apply."""
     document = asdict(score)
@@ -256,6 +264,14 @@ def _read_images(document: Any, what: str) -> ImageSet:
     if images.count is not None and not (type(images.count) is int and 0 <= images.count < MANY):
         raise ValueError(f"{what} has the count {images.count!r}"[:80] + ", needed a number of pictures")
     return images
+
+
+def _read_protocol(document: Any) -> Protocol:
+    protocol = _read(Protocol, document, "protocol")
+    effect = protocol.precision_effect
+    if effect is not None and not (_is_float(effect) and math.isfinite(effect)):
+        raise ValueError(f"protocol has the precision_effect {effect!r}"[:80] + ", needed a number")
+    return protocol
 
 
 def _read_score(name: str, document: Any) -> Score:

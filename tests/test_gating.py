@@ -120,7 +120,8 @@ MISMATCHES: dict[str, tuple[Report, str]] = {
 
 
 def test_every_field_of_a_protocol_is_in_the_table() -> None:
-    assert {field.name for field in fields(Protocol)} <= set(MISMATCHES)
+    measured = {"precision_effect"}  # says what a setting did, and keeps nothing apart
+    assert {field.name for field in fields(Protocol)} - measured <= set(MISMATCHES)
 
 
 @pytest.mark.parametrize("mismatch", ["none", *MISMATCHES])
