@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ganeval.devices import pick_device
 from ganeval.errors import ContentError, UsageError
-from ganeval.launch import is_one_of_several, own_cores, own_name
+from ganeval.launch import is_one_of_several, own_cores
 from ganeval.metrics.sharing import ALONE, Ranks
 
 PATIENCE = timedelta(hours=2)  # one rank may score or draw pictures while the others wait
@@ -36,11 +36,6 @@ class Group(Ranks):
         self.rank, self.world = dist.get_rank(), dist.get_world_size()
         control = dist.new_group(backend="gloo", timeout=PATIENCE)
         self._control = control if isinstance(control, dist.ProcessGroup) else None  # None: the default group
-
-    @property
-    def name(self) -> str:
-        """What messages call this process."""
-        return own_name()
 
     def total(self, values: Tensor) -> Tensor:
         summed = values.clone()
