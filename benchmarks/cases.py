@@ -198,3 +198,10 @@ NETWORKS: dict[str, Callable[[Path], Network]] = {
     "pytorch-fid's Inception": pytorch_fid_network,
     "torchmetrics' Inception": torchmetrics_network,
 }
+
+# The ceilings: what the network's share is taken of
+PRODUCTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"torch's product": lambda left, right: left @ right}
+if torch.backends.mkldnn.is_available():
+    PRODUCTS["oneDNN's product"] = lambda left, right: torch.ops.mkldnn._linear_pointwise(
+        left, right, None, "none", [], ""
+    )
