@@ -73,7 +73,8 @@ def stream(seed: int, count: int, width: int) -> Iterator[torch.Tensor]:
 def of_ranks(count: int, width: int) -> None:
     """One rank of a whole comparison of features; rank 0 prints what it took."""
     from ganeval.distributed import ranks_of_torchrun
-    from ganeval.scoring import Pair, Side, score_pair
+    from ganeval.pair import Pair, Side
+    from ganeval.scoring import score_pair
 
     sides = [Side(features) for features in given(count, width)]
     families = ("fid", "kid", "pr", "dc")

@@ -9,8 +9,10 @@
 and `GanevalWarning` for what does not stop a score.
 """
 
+import contextlib
 import difflib
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 
@@ -71,3 +73,23 @@ def plain(text: str) -> str:
     'läufe/a ::error::b [31m'
     """
     return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+
+
+def warn_all(texts: Iterable[str]) -> None:
+    for text in texts:
+        warnings.warn(text, GanevalWarning, 2)
+
+
+@contextlib.contextmanager
+def collected() -> Iterator[Callable[[], list[str]]]:
+    """Our own warnings as lines for the report, as said so far; anybody else's go their usual way at the end."""
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as recorded:
+            caught = recorded
+            warnings.simplefilter("always", GanevalWarning)
+            yield lambda: [str(one.message) for one in caught if issubclass(one.category, GanevalWarning)]
+    finally:
+        for one in caught:
+            if not issubclass(one.category, GanevalWarning):
+                warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)

@@ -1,11 +1,9 @@
 """The whole pipeline: pictures → features → scores → report."""
 
-import contextlib
 import copy
 import platform
 import time
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,56 +16,24 @@ import ganeval
 from ganeval.advice import image_warnings, score_warnings
 from ganeval.album import Album, Reservoir, album_of
 from ganeval.census import Facts
-from ganeval.devices import metric_device, pick_device
-from ganeval.errors import ContentError, GanevalWarning, UsageError, unknown
-from ganeval.extractors import EXTRACTORS, default_extractor, open_extractor
-from ganeval.features import Extraction, Features, extract
+from ganeval.devices import metric_device
+from ganeval.drawing import decoded, draw, drawn_points
+from ganeval.errors import ContentError, collected, warn_all
+from ganeval.features import Features, extract
 from ganeval.gallery import Gallery, gallery_of
 from ganeval.images import Images, Stream
 from ganeval.metrics.frechet import Moments
-from ganeval.metrics.sharing import ALONE, Ranks
-from ganeval.mixtures import EXTRACTOR, subset
-from ganeval.nvjpeg import decoder_on
+from ganeval.pair import Pair, Side
 from ganeval.progress import Tick, silent
-from ganeval.protocols import PROTOCOLS
 from ganeval.report import ImageSet, Protocol, Report
-from ganeval.scoring import OF_A_MIXTURE, Pair, Side, check_sets, choose, possible, score_pair
-from ganeval.sources import Opening, Source, display_name, full_name, open_source
-from ganeval.statistics import Statistics
+from ganeval.scoring import OF_A_MIXTURE, check_sets, choose, possible, score_pair
+from ganeval.settings import Settings, extraction
+from ganeval.sources import Source, display_name, full_name, open_source
+from ganeval.statistics import Statistics, check_made
 from ganeval.store import Store
 from ganeval.summing import summed
 
-ON_BAD_IMAGE = ("fail", "skip")
-DECODERS = ("pillow", "nvjpeg")
 LARGE = 200_000  # pictures above which FID alone keeps sums: their features would take 1.6 GB
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Everything that can be asked of a scoring run; the flags of `ganeval score` by the same names."""
-
-    metrics: Sequence[str] | str | None = None
-    extractor: Any = "auto"
-    protocol: str = "tf1"
-    weights: Path | None = None
-    n: int | None = None
-    ref_n: int | None = None
-    seed: int = 2020
-    device: str = "auto"
-    precision: str = "float32"
-    decoder: str = "pillow"
-    batch_size: int | None = None
-    data_root: Path | None = None
-    on_bad_image: str = "fail"
-    cache: bool = True
-    offline: bool = False
-    latent: int | tuple[int, ...] | None = None
-    ranks: Ranks = ALONE
-
-    def opening(self, count: int | None, *, pictures: bool, points: bool = False) -> Opening:
-        """What opening a source needs of these settings."""
-        device = str(pick_device(self.device))
-        return Opening(self.data_root, self.offline, count, self.seed, self.latent, pictures, points, device)
 
 
 def evaluate(
@@ -236,7 +202,7 @@ class Scorer:
 
     def _published(self, source: Statistics, name: str) -> tuple[Side, ImageSet]:
         """A statistics file, checked against the protocol as far as it says how it was made."""
-        _check_made(source, self.how)
+        check_made(source, self.how.made)
         made, device = source.made, metric_device(self.how.extractor.device)
         images = ImageSet(name, source.name, made.get("count"), source.fingerprint, duplicates=None)
         mean, covariance, features, probabilities = (
@@ -280,91 +246,6 @@ class Scorer:
         )
 
 
-def extraction(reference: str, settings: Settings, tick: Tick, made_with: str | None = None) -> Extraction:
-    """How pictures become features under these settings; "auto" depends on the reference alone, not on the network.
-
-    Unless the reference is a statistics file that was `made_with` one of our extractors. UsageError for a bad setting.
-    """
-    _check(settings)
-    convention = _choice("protocol", settings.protocol, PROTOCOLS)
-    extractor = open_extractor(
-        _auto(reference, made_with) if settings.extractor == "auto" else settings.extractor,
-        device=pick_device(settings.device),
-        weights=settings.weights,
-        precision=settings.precision,
-        offline=settings.offline,
-        shift_scale=convention.shift_scale,
-        progress=tick,
-    )
-    return Extraction(
-        extractor,
-        convention.resize,
-        on_bad_image=settings.on_bad_image,
-        batch_size=settings.batch_size,
-        ranks=settings.ranks,
-        decoder=settings.decoder,
-    )
-
-
-def _auto(reference: str, made_with: str | None) -> str:
-    """What "auto" stands for; a file is believed only where it names one of ours: it must not choose code to run."""
-    return made_with if made_with is not None and made_with in EXTRACTORS else default_extractor(reference)
-
-
-def _check(settings: Settings) -> None:
-    for flag, value, least in (
-        ("--batch-size", settings.batch_size, 1),
-        ("-n", settings.n, 1),
-        ("--ref-n", settings.ref_n, 1),
-    ):
-        if value is not None and value < least:
-            raise UsageError(f"{flag}: found {value}, needed at least {least}")
-    if not 0 <= settings.seed < 2**32:
-        raise UsageError(f"--seed: found {settings.seed}, needed 0 to {2**32 - 1}")
-    if settings.decoder not in DECODERS:
-        raise unknown("decoder", settings.decoder, DECODERS)
-    if settings.decoder == "nvjpeg":
-        decoder_on(pick_device(settings.device))  # says at once where it cannot be
-    if settings.on_bad_image not in ON_BAD_IMAGE:
-        raise unknown("--on-bad-image", settings.on_bad_image, ON_BAD_IMAGE)
-
-
-def draw(images: Images | Stream, count: int | None, seed: int) -> Images | Stream:
-    """`count` of the pictures, drawn at random with the seed and kept in order; all where `count` is None.
-
-    Raises ContentError where there are fewer, UsageError for an iterable, which cannot be drawn from.
-    """
-    if isinstance(images, Stream):
-        if count is not None and images.count is None:
-            raise UsageError(f"{images.name}: n cannot be drawn from an iterable; pass an array, or slice it yourself")
-        return images
-    if count is None or count == len(images):
-        return images
-    return images.subset(_chosen(images.name, len(images), count, seed))
-
-
-def decoded(images: Images | Stream, how: Extraction) -> Images | Stream:
-    """The pictures, decoded as asked for; what a stream gives is decoded already."""
-    if how.decoder == "pillow" or isinstance(images, Stream):
-        return images
-    return images.decoded_by(decoder_on(how.extractor.device))
-
-
-def drawn_points(source: Statistics, count: int | None, seed: int) -> Statistics:
-    """`count` of the points, drawn as pictures are; UsageError for any other statistics, which are taken whole."""
-    if count is None:
-        return source
-    if source.features is None or source.made.get("extractor") != EXTRACTOR:
-        raise UsageError(f"{source.name}: -n and --ref-n cannot draw from a statistics file; leave them out")
-    return subset(source, np.array(_chosen(source.name, len(source.features), count, seed)))
-
-
-def _chosen(name: str, available: int, count: int, seed: int) -> list[int]:
-    if count > available:
-        raise ContentError(f"{name}: found {available} images, needed {count}; ask for fewer with -n or --ref-n")
-    return sorted(int(index) for index in np.random.RandomState(seed).choice(available, count, replace=False))
-
-
 def side_of(found: Features, images: Images | Stream | None) -> Side:
     """What the metrics need of a set's features; MPS has no float64, so there they are moved to the CPU."""
     device = metric_device(found.features.device)
@@ -389,48 +270,3 @@ def environment(device: torch.device, seconds: dict[str, float]) -> dict[str, An
     taken = {stage: round(value, 3) for stage, value in seconds.items()}
     versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
     return {**versions, "platform": platform.platform(), "device": gpu, "seconds": taken}
-
-
-def _choice(kind: str, name: str, table: dict[str, Any]) -> Any:
-    if name not in table:
-        raise unknown(kind, name, table)
-    return table[name]
-
-
-def _check_made(source: Statistics, how: Extraction) -> None:
-    """ContentError where a file says it was made otherwise; a warning where it says nothing."""
-    if not source.made:
-        text = f"{source.name}: does not say how it was made; taken to be {how.extractor.name} under {how.resize}"
-        warnings.warn(text, GanevalWarning, 2)
-    for key, value in made_by(how).items():
-        found = source.made.get(key, value)
-        if found != value:
-            raise ContentError(f"{source.name}: made with {key} {found}, needed {value}; score under the same protocol")
-
-
-def made_by(how: Extraction) -> dict[str, str]:
-    """What a statistics file records of how it was made, and what must agree for it to be a reference."""
-    extractor = how.extractor
-    identity = {key: str(value) for key, value in extractor.identity.items() if key != "name"}
-    made = {"extractor": extractor.name, **identity, "resize": how.resize, "precision": extractor.precision}
-    return {**made, "decoder": how.decoder}
-
-
-def warn_all(texts: Iterable[str]) -> None:
-    for text in texts:
-        warnings.warn(text, GanevalWarning, 2)
-
-
-@contextlib.contextmanager
-def collected() -> Iterator[Callable[[], list[str]]]:
-    """Our own warnings as lines for the report, as said so far; anybody else's go their usual way at the end."""
-    caught: list[warnings.WarningMessage] = []
-    try:
-        with warnings.catch_warnings(record=True) as recorded:
-            caught = recorded
-            warnings.simplefilter("always", GanevalWarning)
-            yield lambda: [str(one.message) for one in caught if issubclass(one.category, GanevalWarning)]
-    finally:
-        for one in caught:
-            if not issubclass(one.category, GanevalWarning):
-                warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)

@@ -7,11 +7,12 @@ from typing import Any
 
 from ganeval.advice import image_warnings
 from ganeval.census import load_pictures
-from ganeval.errors import UsageError
-from ganeval.evaluation import Scorer, Settings, collected, image_set, side_of, warn_all
+from ganeval.errors import UsageError, collected, warn_all
+from ganeval.evaluation import Scorer, image_set, side_of
 from ganeval.features import Collector, prepare
 from ganeval.images import Images
 from ganeval.report import Report
+from ganeval.settings import Settings
 from ganeval.sources import open_source
 
 

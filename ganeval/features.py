@@ -73,6 +73,13 @@ class Extraction:
         least = memory if free is None else min(memory, free // (SHARE * WITHIN))
         return max(1, min(least // picture, memory // 2**16))
 
+    @property
+    def made(self) -> dict[str, str]:
+        """What a statistics file records of how it was made, and what must agree for it to be a reference."""
+        identity = {key: str(value) for key, value in self.extractor.identity.items() if key != "name"}
+        made = {"extractor": self.extractor.name, **identity, "resize": self.resize}
+        return {**made, "precision": self.extractor.precision, "decoder": self.decoder}
+
     def key(self, images: Images | Stream) -> str | None:
         """The store's key, or None for what cannot be known by its bytes."""
         if isinstance(images, Stream) or not self.extractor.cacheable:

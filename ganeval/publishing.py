@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from ganeval.advice import image_warnings
-from ganeval.errors import UsageError, unknown
-from ganeval.evaluation import Settings, decoded, draw, extraction, made_by, warn_all
+from ganeval.drawing import decoded, draw
+from ganeval.errors import UsageError, unknown, warn_all
 from ganeval.features import extract
 from ganeval.progress import Tick
+from ganeval.settings import Settings, extraction
 from ganeval.sources import full_name, open_source
 from ganeval.statistics import SUFFIXES, Array, Statistics, write_statistics
 from ganeval.store import Store
@@ -47,5 +48,5 @@ def publish(given: Any, path: Path, settings: Settings, kind: str, tick: Tick) -
             classes = images.classes
     warn_all(image_warnings(images.name, facts, images.ignored))
     about = {"count": facts.count, "fingerprint": facts.fingerprint, "classes": classes}
-    write_statistics(path, arrays, {**made_by(how), **about})
+    write_statistics(path, arrays, {**how.made, **about})
     return facts.count

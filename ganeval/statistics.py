@@ -6,6 +6,7 @@ pytorch-fid, TTUR and ADM read our `.npz`, torch-fidelity our `.pt`. Ours say ho
 import hashlib
 import json
 import pickle
+import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ganeval.errors import ContentError
+from ganeval.errors import ContentError, GanevalWarning
 from ganeval.files import replacing
 
 Array = np.ndarray[Any, Any]
@@ -151,3 +152,14 @@ def _check_numbers(path: Path, arrays: Mapping[str, Array]) -> None:
 
 def _is_symmetric(covariance: Array) -> bool:
     return bool(np.allclose(covariance, covariance.T, rtol=1e-3, atol=1e-6 * np.abs(covariance).max()))
+
+
+def check_made(source: Statistics, made: Mapping[str, str]) -> None:
+    """ContentError where a file was made otherwise than features are `made` now; a warning where it says nothing."""
+    if not source.made:
+        text = f"{source.name}: does not say how it was made; taken to be {made['extractor']} under {made['resize']}"
+        warnings.warn(text, GanevalWarning, 2)
+    for key, value in made.items():
+        found = source.made.get(key, value)
+        if found != value:
+            raise ContentError(f"{source.name}: made with {key} {found}, needed {value}; score under the same protocol")

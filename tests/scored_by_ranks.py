@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from ganeval.distributed import LostRank, ranks_of_torchrun
-from ganeval.scoring import Pair, Side, score_pair
+from ganeval.pair import Pair, Side
+from ganeval.scoring import score_pair
 
 FAMILIES = ("fid", "kid", "pr", "dc", "modes")
 

@@ -15,7 +15,8 @@ from ganeval.distributed import own_device, ranks_of_torchrun
 from ganeval.errors import BadImage
 from ganeval.metrics import distances
 from ganeval.metrics.sharing import ALONE
-from ganeval.scoring import Pair, Side, score_pair
+from ganeval.pair import Pair, Side
+from ganeval.scoring import score_pair
 
 WORKER = Path(__file__).parent / "scored_by_ranks.py"
 EXAMPLES = Path(__file__).parent.parent / "examples" / "digits"

@@ -12,13 +12,14 @@ from PIL import Image
 
 from ganeval.album import SHOWN, Album, Reservoir
 from ganeval.datasets import open_dataset
-from ganeval.evaluation import Scorer, Settings
+from ganeval.evaluation import Scorer
 from ganeval.features import extract
 from ganeval.gallery import LARGEST, framed, gallery_of
 from ganeval.images import array_images, stream_images
 from ganeval.metrics.copies import nearest_of
 from ganeval.npz import write_arrays
 from ganeval.progress import silent
+from ganeval.settings import Settings
 from ganeval.store import Store
 
 Run = Callable[..., Result]

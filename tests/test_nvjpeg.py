@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ganeval import evaluation
+from ganeval import drawing, settings
 from ganeval.images import array_images, folder_images, zip_images
 from ganeval.nvjpeg import jpegs_on
 
@@ -68,7 +68,8 @@ def test_the_decoder_is_part_of_the_protocol_and_of_the_store(tmp_path: Path, ru
     pictures.mkdir()
     for path in digits_folder.iterdir():
         Image.open(path).save(pictures / f"{path.stem}.jpg", quality=90)
-    monkeypatch.setattr(evaluation, "decoder_on", lambda device: jpegs_on(CPU))
+    for module in (settings, drawing):
+        monkeypatch.setattr(module, "decoder_on", lambda device: jpegs_on(CPU))
     monkeypatch.setenv("GANEVAL_CACHE", str(tmp_path / "cache"))
     reports = {}
     for decoder in ("pillow", "nvjpeg", "nvjpeg"):

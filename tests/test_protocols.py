@@ -21,8 +21,9 @@ from PIL import Image
 
 import ganeval
 from ganeval.datasets import open_dataset
-from ganeval.evaluation import Scorer, Settings
+from ganeval.evaluation import Scorer
 from ganeval.report import Report
+from ganeval.settings import Settings
 
 COUNT = 24
 Folders = tuple[str, str]

@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 import ganeval.images
 from ganeval import evaluate
 from ganeval.errors import BadImage, GanevalWarning
-from ganeval.evaluation import Settings, extraction
 from ganeval.images import folder_images, zip_images
+from ganeval.settings import Settings, extraction
 from ganeval.store import Entry, Store, key_of
 
 KEY = key_of(bytes="ab", resize="tf1")

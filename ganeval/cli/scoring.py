@@ -111,10 +111,10 @@ def score(
     as --ref, a statistics file (mu and sigma). Each score has one standard error over new draws of both sets.
     """
     from ganeval.distributed import placed, ranks_of_torchrun
-    from ganeval.evaluation import Settings
     from ganeval.files import check_target
     from ganeval.gallery import FILE, write_gallery
     from ganeval.runs import write_run
+    from ganeval.settings import Settings
     from ganeval.sources import display_name
 
     if names and len(names) != len(samples):
@@ -196,9 +196,9 @@ def features(source: str, path: Path, kind: str, **options: Any) -> None:
 
     The file says how it was made; a score under another protocol refuses it.
     """
-    from ganeval.evaluation import Settings
     from ganeval.files import check_target
     from ganeval.publishing import publish
+    from ganeval.settings import Settings
 
     check_target("-o", path)
     with progress() as tick:

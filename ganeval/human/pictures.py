@@ -62,7 +62,7 @@ def _limited(images: Images | Stream, opening: Opening) -> Images | Stream:
         return images
     if opening.count > len(images):
         raise ContentError(f"{images.name}: found {len(images)} pictures, needed {opening.count}; limit it to fewer")
-    from ganeval.evaluation import draw
+    from ganeval.drawing import draw
 
     return draw(images, opening.count, opening.seed)
 

@@ -11,12 +11,12 @@ import torch
 from ganeval.datasets import is_dataset
 from ganeval.distributed import device_of, threads_beside
 from ganeval.errors import ContentError, GanevalWarning, MissingWeights, UsageError, unknown
-from ganeval.evaluation import Settings, extraction
 from ganeval.extractors import EXTRACTORS, default_extractor
 from ganeval.features import Extraction
 from ganeval.metrics import fewest
 from ganeval.metrics.sharing import ALONE, Ranks
 from ganeval.progress import Tick
+from ganeval.settings import Settings, extraction
 from ganeval.suite.domains import Domains, load_domains
 from ganeval.suite.folders import alone_in, begin
 from ganeval.suite.judging import Judge

@@ -11,7 +11,7 @@ from toy_features import generator, normal
 from ganeval.errors import GanevalWarning
 from ganeval.metrics import METRICS
 from ganeval.metrics.estimate import Estimate, check_rows
-from ganeval.scoring import Pair, Side
+from ganeval.pair import Pair, Side
 
 CLASSES, WIDTH = 4, 8
 CENTRES = 4 * torch.eye(CLASSES, WIDTH)

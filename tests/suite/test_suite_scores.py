@@ -11,11 +11,11 @@ import torch
 from PIL import Image
 
 from ganeval.errors import GanevalWarning
-from ganeval.evaluation import Settings, extraction
 from ganeval.features import Extraction
 from ganeval.images import Images, array_images
 from ganeval.metrics.frechet import fid
 from ganeval.progress import silent
+from ganeval.settings import Settings, extraction
 from ganeval.suite.judging import (
     FEWEST_HELD_OUT,
     Judge,
