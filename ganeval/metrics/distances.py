@@ -38,9 +38,16 @@ class Points:
 
 
 def points(features: Tensor, centre: Tensor) -> Points:
-    """`features` around `centre` (the mean of either set: short vectors lose fewer digits)."""
+    """`features` around `centre` (the mean of either set: short vectors lose fewer digits).
+
+    Raises ValueError where their squares are beyond float32.
+    """
     centred = (features - centre).float().contiguous()
-    return Points(features, centred, centred.square().sum(1))
+    lengths = centred.square().sum(1)
+    if not lengths.isfinite().all():
+        largest = float(features.abs().max())
+        raise ValueError(f"found features of up to {largest:.3g}, too large to square in float32; scale them down")
+    return Points(features, centred, lengths)
 
 
 def squared_distances(left: Points, right: Points) -> Tensor:

@@ -3,7 +3,7 @@
 Heusel et al. 2017, arXiv:1706.08500. Agrees with torch-fidelity to 1e-5 and with pytorch-fid to 1e-7, relative.
 With roots A A' = S_fake and B B' = S_real,
     FID = |mean difference|² + tr S_fake + tr S_real - 2 · (sum of the singular values of A'B),
-which needs no matrix square root: those values are the roots of the eigenvalues of B' S_fake B.
+which needs no matrix square root: those values are the roots of the eigenvalues of B' S_fake B, or of A' S_real A.
 """
 
 import math
@@ -122,32 +122,30 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
 
 
 def moved_fid(
-    real: Tensor,
-    fake: Tensor,
-    real_other: tuple[Tensor, Tensor],
-    fake_other: tuple[Tensor, Tensor],
+    real: Tensor | Moments,
+    fake: Tensor | Moments,
+    real_pairs: tuple[Tensor, Tensor],
+    fake_pairs: tuple[Tensor, Tensor],
     real_moments: Moments | None = None,
     fake_moments: Moments | None = None,
 ) -> float:
     """How much higher FID is than it would be with other features of the same pictures, to first order.
 
-    `real` (M, D), `fake` (N, D); `real_other`, `fake_other`: rows, and what the others are there, whose mean pull on
-    the distance stands for all. Checked against FID of the other features themselves.
+    `real` (M, D), `fake` (N, D), or their moments; `real_pairs`, `fake_pairs`: of some pictures both features, (k, D)
+    each, whose mean pull on the distance stands for all. Checked against FID of the other features themselves.
 
     >>> real = torch.randn(900, 3, generator=torch.Generator().manual_seed(0))
-    >>> rows = torch.arange(900)
-    >>> round(moved_fid(real, real + 1, (rows, real), (rows, real + 0.999)), 3)  # 3 · (1² - 0.999²)
+    >>> round(moved_fid(real, real + 1, (real, real), (real + 1, real + 0.999)), 3)  # 3 · (1² - 0.999²)
     0.006
     """
     real_side, fake_side = _Side.of("real", real, real_moments), _Side.of("fake", fake, fake_moments)
     factor = _factor(real_side, fake_side, maps=True)
     away, moved = real_side.moments.mean - fake_side.moments.mean, 0.0
-    sides = ((real_side, real_other, away, factor.real_map), (fake_side, fake_other, -away, factor.fake_map))
-    for side, (rows, other), shift, transport in sides:
-        if side.features is not None and transport is not None:
-            pairs = torch.cat([side.features[rows], other])
-            pulls = _influence(pairs, side.moments.mean, shift, transport).double()
-            moved += float(pulls[: len(rows)].mean() - pulls[len(rows) :].mean())
+    sides = ((real_side, real_pairs, away, factor.real_map), (fake_side, fake_pairs, -away, factor.fake_map))
+    for side, (own, other), shift, transport in sides:
+        if transport is not None:
+            pulls = _influence(torch.cat([own, other]), side.moments.mean, shift, transport).double()
+            moved += float(pulls[: len(own)].mean() - pulls[len(own) :].mean())
     return moved
 
 
@@ -171,6 +169,8 @@ class _Side:
         count, dimensions = self.moments.count, len(self.moments.mean)
         if self.features is not None and count is not None and count <= dimensions:
             return ((self.features.double() - self.moments.mean) / math.sqrt(count - 1)).T
+        if (lower := _cholesky(self.moments)) is not None:
+            return lower
         values, vectors = eigh64(self.moments.covariance)
         kept = values > _dust(values)
         root: Tensor = vectors[:, kept] * values[kept].sqrt()
@@ -187,21 +187,37 @@ class _Factor:
 
 
 def _factor(real: _Side, fake: _Side, maps: bool) -> _Factor:
-    """By Cholesky and one symmetric eigenproblem where both ranks are full, else from the singular values of A'B."""
+    """By one symmetric eigenproblem: after a Cholesky factorisation where ranks are full, else of a Gram matrix."""
     if real.moments.covariance.shape != fake.moments.covariance.shape:
         widths = f"{len(real.moments.mean)} and {len(fake.moments.mean)}"
         raise ValueError(f"real and fake: found {widths} features, needed the same number")
-    if real.moments.full_rank and fake.moments.full_rank:
-        lower, failed = torch.linalg.cholesky_ex(real.moments.covariance)
-        if not failed.item():
-            return _factor_by_cholesky(lower, fake.moments.covariance, maps)
-    fake_root, real_root = fake.root(), real.root()
+    if fake.moments.full_rank and (lower := _cholesky(real.moments)) is not None:
+        return _factor_by_cholesky(lower, fake.moments.covariance, maps)
+    return _factor_by_gram(fake.root(), real.root(), maps)
+
+
+def _factor_by_gram(fake_root: Tensor, real_root: Tensor, maps: bool) -> _Factor:
+    """With G = A'BB'A, or B'AA'B where that is smaller: s² are its eigenvalues, U or V its eigenvectors."""
+    if fake_root.shape[1] > real_root.shape[1]:
+        turned = _factor_by_gram(real_root, fake_root, maps)
+        return _Factor(turned.singular, turned.real_map, turned.fake_map)
     inner = product64(fake_root.T, real_root)
+    gram = product64(inner, inner.T)
     if not maps:
-        return _Factor(torch.linalg.svdvals(inner))
-    left, singular, right = torch.linalg.svd(inner, full_matrices=False)
-    scale = _inverse_where_positive(singular).sqrt()
-    return _Factor(singular, product64(real_root, right.T * scale).float(), product64(fake_root, left * scale).float())
+        return _Factor(torch.linalg.eigvalsh(gram).clamp(min=0).sqrt())
+    squares, left = eigh64(gram)
+    inverse = _inverse_where_positive(squares).sqrt()  # 1 / s
+    right = product64(inner.T, left * inverse)
+    fake_map, real_map = product64(real_root, right * inverse.sqrt()), product64(fake_root, left * inverse.sqrt())
+    return _Factor(squares.clamp(min=0).sqrt(), fake_map.float(), real_map.float())
+
+
+def _cholesky(moments: Moments) -> Tensor | None:
+    """L of covariance = LL', lower triangular, where its rank is full."""
+    if not moments.full_rank:
+        return None
+    lower, failed = torch.linalg.cholesky_ex(moments.covariance)
+    return None if failed.item() else lower
 
 
 def _factor_by_cholesky(lower: Tensor, fake_covariance: Tensor, maps: bool) -> _Factor:

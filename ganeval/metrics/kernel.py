@@ -49,7 +49,7 @@ def kid(
         tick("kid", 0, subsets)
     for i in ranks.mine(range(subsets)):
         x, y = drawn[i]
-        found[i] = torch.tensor(astuple(_components(fakes.block(x), reals.block(y))))
+        found[i] = torch.tensor(astuple(_components(fakes.block(x), reals.block(y))), dtype=torch.float64)
         if tick is not None:
             tick("kid", i + 1, subsets)
     rows = [_Components(*row) for row in ranks.total(found.to(real.device)).tolist()]
@@ -99,18 +99,27 @@ def _block(points: Tensor) -> _Block:
 
 
 def _kernel(products: Tensor, level: float | None = None) -> tuple[float, Tensor]:
-    """The cubes of `products`: a level near all of them, and what each differs from it, in place.
+    """The cubes of `products`: a level near most of them, and what each differs from it, in place.
 
-    Their spread may be a millionth of them: squares of the differences keep digits that their own would lose.
+    Their spread may be a millionth of them: squares of the differences keep digits that their own would lose. The level
+    is a median, as the mean of a few may be that of one point far off.
     """
     cubes = products.pow_(3)
-    level = float(cubes[0].mean()) if level is None else level
+    level = float(_some(cubes).median()) if level is None else level
     return level, cubes.sub_(level)
+
+
+def _some(cubes: Tensor) -> Tensor:
+    """About a thousand of them, from all over."""
+    return cubes[:: max(1, len(cubes) // 32), :: max(1, cubes.shape[1] // 32)]
 
 
 def _sums(kernel: Tensor, dim: int) -> Tensor:
     """Sums along `dim` of what is left without the level, and of its squares, (2, N): float32 has digits to spare."""
-    return torch.stack([kernel.sum(dim), torch.linalg.vecdot(kernel, kernel, dim=dim)]).double()
+    squares = torch.linalg.vecdot(kernel, kernel, dim=dim)
+    if not squares.isfinite().all():  # but not for features in the thousands, whose squares' squares these are
+        squares = kernel.double().square().sum(dim)
+    return torch.stack([kernel.sum(dim).double(), squares.double()])
 
 
 def _row_statistics(level: float, sums: Tensor, count: int) -> tuple[Tensor, Tensor]:

@@ -71,6 +71,26 @@ def test_the_same_images_twice_fall_below_zero() -> None:
     assert found == pytest.approx(unbiased_mmd(features, features), abs=1e-6)
 
 
+@pytest.mark.parametrize("row", [0, 5])
+@pytest.mark.parametrize("factor", [10, 100, 1000])
+def test_one_point_far_off_spoils_nothing_wherever_it_stands(factor: float, row: int) -> None:
+    """1e-4: float32 products, whose cubes of the one point are up to a trillion times those of the others."""
+    real, fake = normal(1, 300, 64), normal(2, 300, 64)
+    fake[row] *= factor
+    assert kid(real, fake)["kid"].value == pytest.approx(unbiased_mmd(real, fake), rel=1e-4, abs=1e-5)
+
+
+def test_large_features_overflow_nothing() -> None:
+    """Kernels of 1e24, whose squares float32 cannot hold: the value is that of float64, the error bar finite."""
+    real, fake = 3e4 * normal(1, 80, 16), 3e4 * normal(2, 90, 16)
+    found = kid(real, fake, subset_size=80, subsets=5)["kid"]
+    theirs = kid_features_to_metric(
+        fake.double(), real.double(), kid_subsets=5, kid_subset_size=80, rng_seed=2020, verbose=False
+    )
+    assert found.value == pytest.approx(theirs[KEY_METRIC_KID_MEAN], rel=1e-4)
+    assert 0 < found.error < float("inf")
+
+
 def test_the_closed_form_itself() -> None:
     assert gaussian_kid(64, (0.0, 1.0), (0.1, 1.1)) == pytest.approx(0.033284, abs=1e-6)  # reference notes
 

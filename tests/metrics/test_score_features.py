@@ -71,6 +71,13 @@ def test_a_mixture_needs_its_centres() -> None:
         score_features(REAL, FAKE, metrics=["mixture"])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_features_too_large_for_distances_are_refused(dtype: type) -> None:
+    features = np.random.default_rng(0).normal(size=(40, 8)).astype(dtype) * dtype(1e20)
+    with pytest.raises(ContentError, match=r"^pr: found features of up to .*e\+20, too large to square in float32"):
+        score_features(features, features, metrics=["pr"])
+
+
 @pytest.mark.parametrize("metric", [name for name in METRICS if name not in ("is", "mixture")])
 @pytest.mark.parametrize("side", ["real", "fake"])
 def test_nan_is_one_line_that_says_where(metric: str, side: str) -> None:
