@@ -34,7 +34,9 @@ def metric_device(device: torch.device) -> torch.device:
 def free_memory(device: torch.device) -> int | None:
     """Bytes that are free where the network runs; None where nobody says so."""
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        with torch.cuda.device(device):  # older versions of torch take no device without a number
+            unused = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()  # torch's own, and given out again
+            return int(torch.cuda.mem_get_info()[0]) + unused
     if device.type == "cpu" and MEMORY.is_file():
         found = re.search(r"MemAvailable: *(\d+) kB", MEMORY.read_text())
         return 1024 * int(found[1]) if found else None
@@ -61,6 +63,12 @@ def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
     finally:
         for (owner, name), value in zip(switches, before, strict=True):
             setattr(owner, name, value)
+
+
+def arithmetic_now(device: torch.device) -> tuple[Any, ...]:
+    """What tells the arithmetic of this moment from another."""
+    autocast = torch.is_autocast_enabled(device.type) and torch.get_autocast_dtype(device.type)
+    return autocast, *(getattr(*switch) for switch in _switches())
 
 
 def _switches() -> list[tuple[Any, str]]:

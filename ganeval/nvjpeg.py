@@ -1,9 +1,8 @@
-"""JPEGs decoded on the GPU (NVIDIA's nvJPEG, as torchvision has it): faster, and some pixels differ by grey levels.
+"""JPEGs decoded on the GPU (NVIDIA's nvJPEG, as torchvision has it): some pixels differ by grey levels.
 
 So it is asked for (`--decoder nvjpeg`) and part of the protocol.
 """
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -33,9 +32,10 @@ def jpegs_on(device: torch.device) -> Decoder:
 
     def pixels(data: bytes) -> npt.NDArray[np.uint8]:
         encoded = torch.frombuffer(bytearray(data), dtype=torch.uint8)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # deprecated for torchcodec, which needs FFmpeg
+        try:  # deprecated for torchcodec, which needs FFmpeg
             picture: Any = decode_jpeg(encoded, mode=ImageReadMode.RGB, device=device)
+        except torch.OutOfMemoryError as reason:  # the picture is not at fault
+            raise MemoryError(str(reason)) from reason
         decoded: npt.NDArray[np.uint8] = picture.permute(1, 2, 0).cpu().numpy()
         return decoded
 

@@ -11,8 +11,11 @@ from inception_weights import varied_pictures, write_inception_weights
 from torch import Tensor
 
 from ganeval import features
+from ganeval.devices import arithmetic
+from ganeval.errors import GanevalWarning
 from ganeval.extractors import open_extractor
 from ganeval.extractors.base import Network
+from ganeval.extractors.fitting import Fitting
 from ganeval.extractors.replayed import RUNS, Replayed
 from ganeval.features import Extraction, extract
 from ganeval.images import array_images
@@ -38,6 +41,56 @@ def test_a_size_that_keeps_coming_is_recorded_once_and_any_other_runs_as_it_is()
     factors = [float(network(pictures)[0][0]) for pictures in [large] * (RUNS + 2) + [small]]
     assert factors == [2.0] * RUNS + [3.0, 3.0] + [2.0]
     assert recorded == [large.shape]
+
+
+def test_a_graph_is_of_one_arithmetic() -> None:
+    """What was recorded in float32 must not be replayed for bfloat16, nor the other way about."""
+    network, pictures = (
+        Replayed(doubled, lambda network, pictures: lambda given: (3 * given.flatten(1), None)),
+        torch.ones(4, 1),
+    )
+    for _ in range(RUNS + 1):
+        network(pictures)
+    assert float(network(pictures)[0][0]) == 3
+    with arithmetic("bf16", CPU):
+        assert [float(network(pictures)[0][0]) for _ in range(RUNS + 2)] == [2] * (RUNS + 2)
+    with arithmetic("tf32", CPU):
+        assert float(network(pictures)[0][0]) == 2
+    assert float(network(pictures)[0][0]) == 3
+
+
+def test_a_graph_that_cannot_be_recorded_is_done_without() -> None:
+    tried: list[torch.Size] = []
+
+    def record(network: Network, pictures: Tensor) -> Network:
+        tried.append(pictures.shape)
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    network = Replayed(doubled, record)
+    assert [float(network(torch.ones(4, 1))[0][0]) for _ in range(RUNS + 3)] == [2] * (RUNS + 3)
+    assert tried == [(4, 1)]
+
+
+def test_a_graph_goes_where_memory_runs_out_and_the_smaller_batch_gets_its_own() -> None:
+    room = [8]
+
+    def record(network: Network, pictures: Tensor) -> Network:
+        def replay(given: Tensor) -> tuple[Tensor, Tensor | None]:
+            if len(given) > room[0]:
+                raise RuntimeError("CUDA out of memory")
+            return 3 * given.flatten(1), None
+
+        return replay
+
+    replayed = Replayed(doubled, record)
+    network, pictures = Fitting(replayed), torch.ones(8, 1)
+    for _ in range(RUNS + 1):
+        network(pictures)
+    room[0] = 4
+    with pytest.warns(GanevalWarning, match="memory ran out at 8 pictures at a time; 4 from here on"):
+        network(pictures)
+    assert replayed.graph is None
+    assert [network(pictures)[0].flatten().tolist() for _ in range(RUNS)][-1] == [3.0] * 8
 
 
 class FakeStream:
@@ -82,3 +135,12 @@ def test_inception_on_cuda_is_inception_on_the_cpu(tmp_path: Path, batch_size: i
         how = Extraction(extractor, "tf1-bilinear", batch_size=batch_size)
         found.append(extract(images, how, Store(None), silent).features.cpu())
     assert float((found[0] - found[1]).abs().max()) <= 1e-5 * float(found[0].abs().max())
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two CUDA devices")
+def test_a_graph_is_recorded_on_the_device_of_its_pictures() -> None:
+    device = torch.device("cuda:1")
+    network = Replayed(doubled)
+    for number in range(RUNS + 3):
+        pictures = torch.full((4, 1), float(number), device=device)
+        assert float(network(pictures)[0][0]) == 2 * number

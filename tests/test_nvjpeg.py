@@ -63,6 +63,25 @@ def test_a_damaged_jpeg_is_one_line(folder: Path, tmp_path: Path, run) -> None:
         zip_images(tmp_path / "a.zip").decoded_by(jpegs_on(CPU)).picture(0)
 
 
+def test_lack_of_memory_is_not_the_pictures_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run) -> None:
+    import torchvision.io
+
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB\nmore")
+
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "a.jpg")
+    monkeypatch.setattr(torchvision.io, "decode_jpeg", full)
+    for module in (settings, drawing):
+        monkeypatch.setattr(module, "decoder_on", lambda device: jpegs_on(CPU))
+    asked = ("score", "--samples", tmp_path, "--ref", "digits", "--decoder", "nvjpeg", "--on-bad-image", "skip")
+    done = run(*asked, "--no-cache")
+    assert done.exit_code == 1
+    assert done.output.splitlines()[-1] == (
+        "Error: memory ran out (CUDA out of memory. Tried to allocate 20.00 MiB); free some, give a smaller "
+        "--batch-size, or choose another --device"
+    )
+
+
 def test_the_decoder_is_part_of_the_protocol_and_of_the_store(tmp_path: Path, run, digits_folder, monkeypatch) -> None:
     pictures = tmp_path / "jpegs"
     pictures.mkdir()

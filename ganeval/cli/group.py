@@ -10,7 +10,7 @@ import click
 
 from ganeval import __version__
 from ganeval.errors import GanevalError, GanevalWarning, UsageError, plain
-from ganeval.launch import is_first, is_one_of_several, own_name
+from ganeval.launch import is_first, is_one_of_several, own_name, share_cores
 from ganeval.terminal import warn
 
 OF_SEVERAL = ("score", "train")  # the commands that torchrun may start: the others would do their work several times
@@ -32,6 +32,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
+        share_cores()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("always", GanevalWarning)
@@ -44,6 +45,12 @@ class Commands(click.Group):
             if error.errno == errno.EPIPE:
                 raise
             _say(said(error))
+            ctx.exit(GanevalError.exit_code)
+        except (MemoryError, RuntimeError) as error:
+            if type(error).__name__ not in ("MemoryError", "OutOfMemoryError"):  # the second is torch's
+                raise
+            reason = (str(error).splitlines() or [""])[0]
+            _say(f"memory ran out ({reason}); free some, give a smaller --batch-size, or choose another --device")
             ctx.exit(GanevalError.exit_code)
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ganeval.errors import ContentError, UsageError
 from ganeval.extractors.base import Extractor, Network, Settings, probabilities_of
+from ganeval.extractors.fitting import is_lack_of_memory
 from ganeval.importing import import_function
 
 TOLERANCE = 1e-3  # how far from 1 a row of probabilities may sum
@@ -86,6 +87,8 @@ def _network(name: str, function: Callable[..., Any]) -> Network:
         try:
             given = function(pictures)
         except Exception as error:  # the user's code may raise anything; the cause stays attached
+            if is_lack_of_memory(error):
+                raise  # `Fitting` takes fewer pictures
             raise ContentError(f"extractor '{name}' failed: {type(error).__name__}: {error}") from error
         if not isinstance(given, tuple | list):
             return _tensor(name, given), None

@@ -8,7 +8,19 @@ from torch import Tensor
 from ganeval.errors import GanevalError, GanevalWarning
 from ganeval.extractors.base import Network
 
-SIGNS = ("out of memory", "can't allocate memory", "not enough memory")  # of CUDA and MPS; of the CPU on Linux, Windows
+SIGNS = (
+    "out of memory",  # CUDA, MPS
+    "can't allocate memory",  # the CPU on Linux
+    "not enough memory",  # and on Windows
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "Unable to find a valid cuDNN algorithm",  # where none has the room that it needs
+)
+
+
+def is_lack_of_memory(error: Exception) -> bool:
+    """Whether fewer pictures at a time may help."""
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in SIGNS)
 
 
 class Fitting:
@@ -32,7 +44,7 @@ class Fitting:
         try:
             return self.network(pictures)
         except RuntimeError as error:
-            if not any(sign in str(error) for sign in SIGNS):
+            if not is_lack_of_memory(error):
                 raise
             if len(pictures) == 1:
                 size = f"{pictures.shape[-2]}×{pictures.shape[-1]}"
