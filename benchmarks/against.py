@@ -160,6 +160,8 @@ def main(words: Sequence[str] | None = None) -> str:
     parser.add_argument("--network", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--product", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args(words)
+    if asked.only and asked.write:
+        parser.error("--write renews the whole table: leave --only out")
     found = case(asked)
     if found is None:
         return report(asked)

@@ -160,7 +160,7 @@ def _ganeval_network(weights: Path, protocol: str) -> Network:
     from ganeval.protocols import PROTOCOLS
     from ganeval.resize import RESIZES
 
-    convention, device = PROTOCOLS[protocol], torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    convention, device = PROTOCOLS[protocol], torch.device("cpu")
     extractor = open_extractor("inception", device=device, weights=weights, shift_scale=convention.shift_scale)
 
     def network(pictures: Tensor) -> Tensor:

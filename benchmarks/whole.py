@@ -43,7 +43,7 @@ def _scored(made: Path, real: Path, weights: Path, cache: Path | None = None) ->
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         command = [sys.executable, "-m", "ganeval", "score", "--samples", str(made), "--ref", str(real)]
-        command += ["--weights", str(weights), "--json", str(report), "--offline"]
+        command += ["--weights", str(weights), "--json", str(report), "--offline", "--device", "cpu"]
         keeping = {"GANEVAL_CACHE": str(cache)} if cache else {}
         seconds, peak, _ = in_process([*command, *([] if cache else ["--no-cache"])], keeping)
         scores = json.loads(report.read_text())["scores"]

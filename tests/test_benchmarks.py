@@ -72,6 +72,12 @@ def test_each_command_renews_its_own_part_of_the_page(measuring: ModuleType, tmp
     assert json.loads((tmp_path / "b.json").read_text(encoding="utf-8")) == {"n": 1}
 
 
+def test_a_part_of_the_table_is_not_written_over_all_of_it(load, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        load("against").main(["--only", "commands", "--write"])
+    assert "--write renews the whole table: leave --only out" in capsys.readouterr().err
+
+
 def test_all_that_is_compared_is_measured(load) -> None:
     against, cases = load("against"), load("cases")
     compared = {name for pair in (*against.FEATURE_ROWS, *against.NETWORK_ROWS) for name in pair}
