@@ -72,7 +72,7 @@ class Census:
             self._converted.update(glimpse.converted)
 
     def extend(self, other: "Census") -> None:
-        """Count what another has counted, after this one's; both must be `keeping`."""
+        """Count what another has counted, after this one's. The fingerprint is known only if both are `keeping`."""
         self.count += other.count
         self.kept += other.kept
         self.skipped += other.skipped

@@ -5,10 +5,12 @@ so that one that has died is found and named instead of waited for.
 """
 
 import contextlib
+import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
@@ -20,7 +22,9 @@ from ganeval.errors import ContentError, UsageError
 from ganeval.launch import is_one_of_several, own_cores
 from ganeval.metrics.sharing import ALONE, Ranks
 
-PATIENCE = timedelta(hours=2)  # one rank may score or draw pictures while the others wait
+PATIENCE = timedelta(days=1)  # one rank may score, or draw millions of pictures, while the others wait to meet it
+TOGETHER = timedelta(minutes=30)  # once they have met, or while they start
+PIECE = 2**24  # bytes that are sent at a time where nobody needs all of them
 NAMED = re.compile(r"[Rr]ank (\d+)(?: failed to pass monitored|, but| timed out)")
 Result = TypeVar("Result")
 
@@ -46,22 +50,34 @@ class Group(Ranks):
         shapes = self.everyone(tuple(rows.shape))
         counts = [shape[0] for shape in shapes]
         widths = next((shape[1:] for shape in shapes if shape[0]), shapes[0][1:])  # who has no row may not know
-        padded = rows.new_zeros(max(counts), *widths)
-        padded[: len(rows)] = rows
-        parts = [torch.empty_like(padded) for _ in counts]
-        self._meet(lambda: dist.all_gather(parts, padded))
-        return torch.cat([part[:count] for part, count in zip(parts, counts, strict=True)])
+        whole = rows.new_empty(sum(counts), *widths)
+        parts = whole.split(counts)
+        parts[self.rank].copy_(rows.reshape(len(rows), *widths))
+        self._meet(lambda: [dist.broadcast(part, rank) for rank, part in enumerate(parts) if len(part)])
+        return whole
 
-    def of_first(self, tensor: Tensor | None) -> Tensor | None:
-        about = self.first(None if tensor is None else (tensor.shape, tensor.dtype, tensor.device.type))
+    def tensors_of_first(self, tensors: Mapping[str, Tensor] | None) -> dict[str, Tensor] | None:
+        own = tensors or {}
+        about = self.first(None if tensors is None else {name: (one.shape, one.dtype) for name, one in own.items()})
         if about is None:
             return None
-        shape, dtype, device = about
-        if tensor is None or self.rank:
-            tensor = torch.empty(shape, dtype=dtype, device=device)
-        shared = tensor.contiguous()
-        self._meet(lambda: dist.broadcast(shared, 0))
+        shared: dict[str, Tensor] = {}
+        for name, (shape, dtype) in about.items():
+            # nccl carries what is on GPUs, the others do not know where rank 0 has it: between CPUs
+            shared[name] = own[name].cpu().contiguous() if self.rank == 0 else torch.empty(shape, dtype=dtype)
+            self._meet(partial(dist.broadcast, shared[name], 0, group=self._control))
         return shared
+
+    def digested(self, own: bytes | bytearray) -> str:
+        whole = hashlib.sha256()
+        for rank, length in enumerate(self.everyone(len(own))):
+            for start in range(0, length, PIECE):
+                mine = rank == self.rank
+                piece = bytearray(own[start : start + PIECE]) if mine else bytearray(min(PIECE, length - start))
+                sent = torch.frombuffer(piece, dtype=torch.uint8)
+                self._meet(partial(dist.broadcast, sent, rank, group=self._control))
+                whole.update(piece)
+        return whole.hexdigest()
 
     def everyone(self, value: Any) -> list[Any]:
         said: list[Any] = [None] * self.world
@@ -73,25 +89,33 @@ class Group(Ranks):
         try:
             dist.monitored_barrier(self._control, PATIENCE)
             return exchange()
+        except torch.OutOfMemoryError:
+            raise
         except RuntimeError as reason:  # torch's own errors of connections and of timeouts are such
-            numbers = [int(number) for number in NAMED.findall(str(reason))]
-            lost = next((number for number in numbers if number != self.rank), None)
-            who = "another rank" if lost is None else f"rank {lost}"
-            raise LostRank(
-                f"{who} is gone: its own message, or torchrun's below, says why; start all of them again"
-            ) from reason
+            raise LostRank(self._lost(str(reason))) from reason
+
+    def _lost(self, reason: str) -> str:
+        """Who is gone, as far as torch says it."""
+        numbers = [int(number) for number in NAMED.findall(reason)]
+        lost = next((number for number in numbers if number != self.rank), None)
+        rest = "its own message, or torchrun's below, says why; start all of them again"
+        if lost is not None:
+            return f"rank {lost} is gone: {rest}"
+        more = "" if "monitoredBarrier" in reason else f" ({reason.splitlines()[0][:200]})"  # which says no more
+        return f"another rank is gone: {rest}{more}"
 
 
 @contextlib.contextmanager
-def ranks_of_torchrun() -> Iterator[Ranks]:
-    """The group that torchrun started this process in; a process that it did not start is alone.
+def ranks_of_torchrun(device: str = "auto") -> Iterator[Ranks]:
+    """The group that torchrun started this process in, to compute on `device`; one that it did not start is alone.
 
-    Raises UsageError where more ranks than GPUs are on this machine, if it has any.
+    Raises UsageError where more ranks than GPUs are on this machine, if it has any and they are not to be left alone.
     """
     if not is_one_of_several():
         yield ALONE
         return
-    dist.init_process_group("cpu:gloo,cuda:nccl" if _on_gpus() else "gloo", timeout=PATIENCE)
+    gpus = device != "cpu" and _on_gpus()
+    dist.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo", timeout=TOGETHER)
     try:
         yield Group()
     finally:

@@ -19,7 +19,7 @@ from ganeval.census import Facts
 from ganeval.devices import metric_device
 from ganeval.drawing import decoded, draw, drawn_points
 from ganeval.errors import ContentError, collected, warn_all
-from ganeval.features import Features, extract
+from ganeval.features import Extraction, Features, extract
 from ganeval.gallery import Gallery, gallery_of
 from ganeval.images import Images, Stream
 from ganeval.metrics.frechet import Moments
@@ -105,12 +105,9 @@ class Scorer:
 
     def __init__(self, reference: Any, settings: Settings, tick: Tick = silent) -> None:
         self.settings, self.tick = settings, tick
-        self.families = choose(settings.metrics)
         self.store = Store.of(settings.cache)
         with collected() as said:
-            source = open_source(reference, settings.opening(settings.ref_n, pictures=False))
-            made_with = source.made.get("extractor") if isinstance(source, Statistics) else None
-            self.how = extraction(full_name(reference), settings, tick, made_with)
+            self.families, source, self.how = settings.ranks.in_turn(lambda: _opened(reference, settings, tick))
             start = time.perf_counter()
             seen = self._seen(source, reference, settings.ref_n, None)
         self.reference, self.reference_set, self.reference_album = seen.side, seen.images, seen.album
@@ -131,7 +128,7 @@ class Scorer:
         No gallery where samples are points. Of a stream, which passes once, some pictures are kept while it does.
         """
         report, album = self._scored(samples, name, showing=True)
-        if album is None:
+        if album is None or self.settings.ranks.rank:  # the first rank alone shows anything
             return report, None
         return report, gallery_of(album, beside or self.reference_album, self.settings.seed)
 
@@ -142,7 +139,7 @@ class Scorer:
     def _scored(self, samples: Any, name: str | None, *, showing: bool) -> tuple[Report, Album | None]:
         with collected() as said:
             opening = self.settings.opening(self.settings.n, pictures=True, points=self.of_points)
-            source = open_source(samples, opening)
+            source = self.settings.ranks.in_turn(lambda: open_source(samples, opening))
             if isinstance(source, Statistics) and source.features is None:
                 raise ContentError(
                     f"{source.name}: a statistics file holds no pictures; it can be --ref, not --samples"
@@ -170,7 +167,11 @@ class Scorer:
         seconds = {"extract": extracting, "metrics": time.perf_counter() - start}
         protocol = self._protocol()
         if "fid" in families and pair.ranks.rank == 0:
-            protocol = replace(protocol, precision_effect=pair.precision_effect())
+            effect = pair.precision_effect()
+            protocol = replace(protocol, precision_effect=effect)
+            if effect is None and protocol.precision != "float32":
+                text = f"fid: what {protocol.precision} has done to it is unknown: the reference has no pictures here"
+                warn_all([text])
         warn_all(score_warnings(images, self.reference_set, protocol, pair.width, families))
         return Report(
             ganeval=ganeval.__version__,
@@ -198,7 +199,7 @@ class Scorer:
         """A set that is too large to keep, of which nothing is wanted that sums do not give."""
         sums = summed(images, self.how, self.store, self.tick)
         warn_all(image_warnings(name, sums.facts, images.ignored))
-        return Seen(Side(sums.drawn, known_moments=sums.moments), image_set(sums.facts, name, given))
+        return Seen(Side(sums.drawn, known_moments=sums.moments, exact=sums.exact), image_set(sums.facts, name, given))
 
     def _published(self, source: Statistics, name: str) -> tuple[Side, ImageSet]:
         """A statistics file, checked against the protocol as far as it says how it was made."""
@@ -246,14 +247,21 @@ class Scorer:
         )
 
 
+def _opened(reference: Any, settings: Settings, tick: Tick) -> tuple[list[str], Source, Extraction]:
+    """The families asked for, the reference, and how its pictures become features."""
+    families = choose(settings.metrics)
+    source = open_source(reference, settings.opening(settings.ref_n, pictures=False))
+    made_with = source.made.get("extractor") if isinstance(source, Statistics) else None
+    return families, source, extraction(full_name(reference), settings, tick, made_with)
+
+
 def side_of(found: Features, images: Images | Stream | None) -> Side:
     """What the metrics need of a set's features; MPS has no float64, so there they are moved to the CPU."""
     device = metric_device(found.features.device)
     labels = None if images is None or images.labels is None else torch.from_numpy(images.labels)[found.kept]
     probabilities = None if found.probabilities is None else found.probabilities.to(device)
     classes = images.classes if images is not None else None
-    exact = None if found.exact is None else (found.exact.rows.to(device), found.exact.features.to(device))
-    return Side(found.features.to(device), probabilities, labels, classes, key=found.key, exact=exact)
+    return Side(found.features.to(device), probabilities, labels, classes, key=found.key, exact=found.exact)
 
 
 def image_set(found: Facts, name: str, given: Any) -> ImageSet:

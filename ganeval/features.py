@@ -9,9 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganeval.alike import check_alike, hash_of
 from ganeval.census import Census, Facts, Glimpse, ahead, decoding_threads, load_pictures, look
 from ganeval.devices import free_memory, metric_device
 from ganeval.errors import BadImage, ContentError
+from ganeval.exactness import Comparison, Exact, rows_of
 from ganeval.extractors.base import Extractor
 from ganeval.images import Images, Picture, Stream
 from ganeval.metrics.sharing import ALONE, Ranks
@@ -23,16 +25,7 @@ Array = np.ndarray[Any, Any]
 CPU_BATCH, CUDA_BATCH = 35 * 10**6, 280 * 10**6  # bytes of resized pictures at a time: 32 and 256 for Inception
 WITHIN = 32  # how many times its own bytes a picture takes on its way through a network
 SHARE = 4  # the part of free memory that is used: a fourth
-COMPARED = 256  # pictures that a shorter arithmetic is compared with float32 on
 HELD = 2**25  # bytes of pictures that a thread holds in their own size
-
-
-@dataclass(frozen=True)
-class Exact:
-    """What float32 makes of a few pictures whose features are of a shorter arithmetic: `rows` says which they are."""
-
-    rows: Tensor
-    features: Tensor
 
 
 @dataclass(frozen=True)
@@ -81,11 +74,16 @@ class Extraction:
         return {**made, "precision": self.extractor.precision, "decoder": self.decoder}
 
     def key(self, images: Images | Stream) -> str | None:
-        """The store's key, or None for what cannot be known by its bytes."""
+        """The store's key, or None for what cannot be known by its bytes; all ranks ask for it together."""
         if isinstance(images, Stream) or not self.extractor.cacheable:
             return None
         identity, precision = self.extractor.identity, self.extractor.precision
-        parts = {"bytes": images.bytes_hash(), "extractor": identity, "resize": self.resize, "precision": precision}
+        parts = {
+            "bytes": hash_of(images, self.ranks),
+            "extractor": identity,
+            "resize": self.resize,
+            "precision": precision,
+        }
         if self.decoder != "pillow":
             parts["decoder"] = self.decoder
         return key_of(kind="features", **parts)
@@ -105,8 +103,7 @@ def extract(images: Images | Stream, how: Extraction, store: Store, tick: Tick) 
         collected.add(batch)
         tick("extract", collected.seen.count, expected(images, how))
     result = collected.result(images.name, key)
-    unchanged = how.ranks.rank > 0 or key is None or how.key(images) == key
-    if key is None or result.facts.skipped or not how.ranks.first(unchanged):
+    if key is None or result.facts.skipped or how.key(images) != key:
         return replace(result, key=None)
     if how.ranks.rank == 0:
         store.save(key, _entry(result))
@@ -114,15 +111,10 @@ def extract(images: Images | Stream, how: Extraction, store: Store, tick: Tick) 
 
 
 def stored(images: Images | Stream, how: Extraction, store: Store) -> tuple[str | None, Entry | None]:
-    """The store's key of a set and what is kept there, both as rank 0 sees them."""
-    first = how.ranks.rank == 0 and store.root is not None
-    key = how.ranks.first(how.key(images) if first else None)
-    entry = store.load(key) if first else None
-    names = how.ranks.first(None if entry is None else (sorted(entry.tensors), entry.facts))
-    if names is None or how.ranks.world == 1:
-        return key, entry
-    shared = {name: how.ranks.of_first(None if entry is None else entry.tensors[name]) for name in names[0]}
-    return key, Entry({name: tensor for name, tensor in shared.items() if tensor is not None}, names[1])
+    """The store's key of a set and what is kept there. ContentError where the ranks do not see the same."""
+    check_alike(images, how.extractor, how.ranks)
+    key = how.key(images) if store.root is not None else None
+    return key, store.load(key, how.ranks)
 
 
 def expected(images: Images | Stream, how: Extraction) -> int | None:
@@ -146,7 +138,7 @@ class Collector:
         self.how, self.seen = how, Census()
         self.features: list[Tensor] = []
         self.probabilities: list[Tensor] = []
-        self.compared = _Compared(how, expected)
+        self.compared = Comparison(how.extractor, how.ranks, expected)
 
     def add(self, batch: Batch) -> None:
         """Extract the features of a batch."""
@@ -157,7 +149,7 @@ class Collector:
             self.features.append(features)
             if probabilities is not None:
                 self.probabilities.append(probabilities)
-            self.compared.add(batch, self.seen.count)
+            self.compared.add(batch.pixels, features, [glimpse.index for glimpse in batch.seen])
         self.seen.add(batch.seen, batch.bad)
 
     def result(self, name: str, key: str | None) -> Features:
@@ -166,46 +158,17 @@ class Collector:
         seen = census_of_all(self.seen, ranks)
         if not seen.count:
             raise ContentError(f"{name}: found no picture that can be read, needed some")
-        features = ranks.joined(_rows(self.features, self.how.extractor.device))
-        probabilities = ranks.joined(_rows(self.probabilities, self.how.extractor.device))
-        kept, exact = torch.tensor(seen.kept), self.compared.result(self.seen.count)
+        features = ranks.joined(rows_of(self.features, self.how.extractor.device))
+        probabilities = ranks.joined(rows_of(self.probabilities, self.how.extractor.device))
+        kept, exact = torch.tensor(seen.kept), self.compared.result()
         return Features(seen.facts(), features, probabilities if len(probabilities) else None, kept, key, exact)
-
-
-class _Compared:
-    """A few pictures of a set, evenly spread, through the network in float32 too, where the rest is in less."""
-
-    def __init__(self, how: Extraction, expected: int | None) -> None:
-        self.how, self.every = how, max(1, -(-(expected or 0) // COMPARED))
-        self.rows: list[int] = []
-        self.features: list[Tensor] = []
-
-    def add(self, batch: Batch, first: int) -> None:
-        if self.how.extractor.precision == "float32" or len(self.rows) >= COMPARED:
-            return
-        chosen = [row for row, glimpse in enumerate(batch.seen) if glimpse.index % self.every == 0]
-        if chosen:
-            exact = replace(self.how.extractor, precision="float32")
-            self.features.append(exact.run(batch.pixels[chosen], first=first)[0])
-            self.rows += [first + row for row in chosen]
-
-    def result(self, own: int) -> Exact | None:
-        """What all ranks have compared; `own`: how many pictures this one has seen."""
-        ranks, device = self.how.ranks, self.how.extractor.device
-        before = sum(ranks.everyone(own)[: ranks.rank])
-        rows = ranks.joined(torch.tensor(self.rows, dtype=torch.long, device=device) + before)
-        return Exact(rows, ranks.joined(_rows(self.features, device))) if len(rows) else None
-
-
-def _rows(parts: list[Tensor], device: torch.device) -> Tensor:
-    return torch.cat(parts) if parts else torch.empty(0, device=device)
 
 
 def census_of_all(own: Census, ranks: Ranks) -> Census:
     """What all ranks have counted, in the order of ranks, which is that of the pictures."""
     if ranks.world == 1:
         return own
-    whole = Census()
+    whole = Census(own.keeping)
     for part in ranks.everyone(own):
         whole.extend(part)
     return whole
@@ -287,7 +250,7 @@ def _entry(result: Features) -> Entry:
     if result.probabilities is not None:
         tensors["probabilities"] = result.probabilities
     if result.exact is not None:
-        tensors |= {"exact": result.exact.features, "exact_rows": result.exact.rows}
+        tensors |= result.exact.tensors()
     return Entry(tensors, asdict(result.facts))
 
 
@@ -299,6 +262,5 @@ def restored(entry: Entry, key: str | None, how: Extraction) -> Features:
     features, probabilities = entry.tensors["features"].to(device), entry.tensors.get("probabilities")
     if probabilities is not None:
         probabilities = probabilities.to(device)
-    exact = entry.tensors.get("exact")
-    compared = None if exact is None else Exact(entry.tensors["exact_rows"].to(device), exact.to(device))
-    return Features(Facts(**facts), features, probabilities, entry.tensors["kept"], key, compared)
+    exact = Exact.of(entry.tensors, device)
+    return Features(Facts(**facts), features, probabilities, entry.tensors["kept"], key, exact)

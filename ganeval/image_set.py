@@ -18,6 +18,8 @@ class Images(ABC):
     `ignored` counts the files that were passed over, by extension (".txt") or kind ("hidden", "link", "device").
     """
 
+    files = False  # whether each picture is read anew from a file, which takes long
+
     def __init__(self, name: str, labels: Labels | None = None, classes: tuple[str, ...] | None = None) -> None:
         self.name, self.labels, self.classes = name, labels, classes
         self.ignored: dict[str, int] = {}
@@ -39,7 +41,10 @@ class Images(ABC):
 
     def hash_of(self, indices: Iterable[int]) -> str:
         """The sha256 (hex) of the digests of some pictures, in this order."""
-        return hashlib.sha256(b"".join(self.digest(index) for index in indices)).hexdigest()
+        whole = hashlib.sha256()
+        for index in indices:
+            whole.update(self.digest(index))
+        return whole.hexdigest()
 
     def bytes_hash(self) -> str:
         """The sha256 (hex) of the digests of all pictures in order: what the feature store goes by."""
@@ -63,7 +68,7 @@ class _Subset(Images):
     def __init__(self, whole: Images, indices: Sequence[int]) -> None:
         self.whole, self.indices = whole, [range(len(whole))[int(index)] for index in indices]
         super().__init__(whole.name, None if whole.labels is None else whole.labels[self.indices], whole.classes)
-        self.ignored = whole.ignored
+        self.ignored, self.files = whole.ignored, whole.files
 
     def __len__(self) -> int:
         return len(self.indices)

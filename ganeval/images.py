@@ -38,6 +38,8 @@ __all__ = [
 class FileImages(Images):
     """Encoded pictures, each read by its name; sorted by name, labelled by first-level folder."""
 
+    files = True
+
     def __init__(self, name: str, members: list[str], read: Callable[[str], bytes], *, joint: str) -> None:
         super().__init__(name, *_folder_labels(members))
         self._members, self._read, self._joint = members, read, joint

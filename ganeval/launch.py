@@ -26,6 +26,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def share_cores() -> None:
+    """Let numpy and scipy, before either is imported, use this rank's share of the cores: torchrun gives all ranks one.
+
+    Torch's own threads can be set later, theirs cannot.
+    """
+    if is_one_of_several() and os.environ.get("OMP_NUM_THREADS") == "1":
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", str(own_cores()))
+
+
 def own_cores() -> int:
     """This rank's share of them: torchrun's processes on one machine may all use the same."""
     return max(1, cores() // int(os.environ["LOCAL_WORLD_SIZE"])) if is_one_of_several() else cores()

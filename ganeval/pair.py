@@ -10,7 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganeval.devices import arithmetic
 from ganeval.errors import GanevalWarning
+from ganeval.exactness import Exact
 from ganeval.metrics.distances import Neighbours
 from ganeval.metrics.estimate import check_rows
 from ganeval.metrics.frechet import Moments, moments, moved_fid
@@ -25,8 +27,8 @@ from ganeval.store import Entry, Store, key_of
 class Side:
     """One set as the metrics see it. A statistics file has `known_moments` and no features, a summed set some of them.
 
-    `centres` (K, D) and `sigma`: of the mixture that it was drawn from, where that is known. `exact`: of features in a
-    shorter arithmetic some rows, and what they are in float32.
+    `centres` (K, D) and `sigma`: of the mixture that it was drawn from, where that is known. `exact`: a few
+    features in a shorter arithmetic, and what they are in float32.
     """
 
     features: Tensor | None
@@ -37,7 +39,7 @@ class Side:
     key: str | None = None
     centres: Tensor | None = None
     sigma: float | None = None
-    exact: tuple[Tensor, Tensor] | None = None
+    exact: Exact | None = None
 
     @property
     def count(self) -> int | None:
@@ -181,10 +183,12 @@ class Pair:
 
     def precision_effect(self) -> float | None:
         """How much higher FID is than in float32, where a few features of both sides are known in both."""
-        real, fake = self.real_side, self.fake_side
-        if real.exact is None or fake.exact is None or real.features is None:
+        real, fake, device = self.real_side.exact, self.fake_side.exact, self.fake.device
+        if real is None or fake is None:
             return None
-        return moved_fid(real.features, self.fake, real.exact, fake.exact, self.real_moments, self.fake_moments)
+        pairs = real.on(device), fake.on(device)
+        with torch.no_grad(), arithmetic("float32", device):
+            return moved_fid(self.real, self.fake, pairs[0], pairs[1], self.real_moments, self.fake_moments)
 
     @property
     def mode_names(self) -> list[str] | None:
@@ -200,21 +204,13 @@ class Pair:
     def _kept(
         self, kind: str, compute: Callable[[], dict[str, Tensor]], ranks: Ranks, **parts: Any
     ) -> dict[str, Tensor]:
-        """What was computed from the reference's features before, or is now by all of `ranks`, on their device.
-
-        Rank 0 alone looks and keeps: not all may see the same disk.
-        """
+        """What was computed from the reference's features before, or is now by all of `ranks`, on their device."""
         key = key_of(kind=kind, features=self.real_side.key, **parts) if self.real_side.key else None
-        entry = self.store.load(key) if ranks.rank == 0 else None
-        known = ranks.first(None if entry is None else sorted(entry.tensors))
-        device = self._real_features.device
-        if known is None:
-            tensors = compute()
-            if ranks.rank == 0:
-                self.store.save(key, Entry(tensors, {"kind": kind}))
-            return {name: tensor.to(device) for name, tensor in tensors.items()}
-        shared = {name: ranks.of_first(None if entry is None else entry.tensors[name]) for name in known}
-        return {name: tensor.to(device) for name, tensor in shared.items() if tensor is not None}
+        entry = self.store.load(key, ranks)
+        tensors = compute() if entry is None else entry.tensors
+        if entry is None and ranks.rank == 0:
+            self.store.save(key, Entry(tensors, {"kind": kind}))
+        return {name: tensor.to(self._real_features.device) for name, tensor in tensors.items()}
 
 
 def _needed(name: str, tensor: Tensor | None) -> Tensor:

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from ganeval.errors import GanevalWarning
 from ganeval.files import cache_root, replacing
+from ganeval.metrics.sharing import ALONE, Ranks
 
 VERSION = 1  # raised whenever decoding, resizing or extraction changes what an entry would hold
 
@@ -52,8 +53,19 @@ class Store:
         """The user's store below `GANEVAL_CACHE`, or one that keeps nothing."""
         return cls(cache_root() / "features" if cache else None)
 
-    def load(self, key: str | None) -> Entry | None:
-        """The entry of a key, or None where it is absent, torn or foreign; a damaged file is said."""
+    def load(self, key: str | None, ranks: Ranks = ALONE) -> Entry | None:
+        """The entry of a key, or None where it is absent, torn or foreign; a damaged file is said.
+
+        All of `ranks` get what the first one finds, as not all may see the same disk.
+        """
+        entry = self._load(key) if ranks.rank == 0 else None
+        if ranks.world == 1:
+            return entry
+        facts = ranks.first(None if entry is None else dict(entry.facts))
+        tensors = ranks.tensors_of_first(None if entry is None else entry.tensors)
+        return None if tensors is None or facts is None else Entry(tensors, facts)
+
+    def _load(self, key: str | None) -> Entry | None:
         if self.root is None or key is None or not self._path(key).is_file():
             return None
         try:

@@ -1,6 +1,6 @@
 """Sets too large to keep: the sums of their features, and a few features drawn for the error bar.
 
-Memory does not grow with the number of pictures (several ranks hold 32 bytes of each, for the fingerprint).
+Memory does not grow with the number of pictures (of several ranks each holds 32 bytes of its own, for the fingerprint).
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -12,6 +12,7 @@ from torch import Tensor
 from ganeval.census import Census, Facts
 from ganeval.devices import metric_device
 from ganeval.errors import ContentError
+from ganeval.exactness import Comparison, Exact
 from ganeval.features import Extraction, batches_of, census_of_all, expected, restored, stored
 from ganeval.images import Images, Stream
 from ganeval.metrics.frechet import ENOUGH, Moments, MomentSum, moments
@@ -29,6 +30,7 @@ class Summed:
     facts: Facts
     moments: Moments
     drawn: Tensor
+    exact: Exact | None = None
 
 
 def summed(images: Images | Stream, how: Extraction, store: Store, tick: Tick) -> Summed:
@@ -41,13 +43,14 @@ def summed(images: Images | Stream, how: Extraction, store: Store, tick: Tick) -
         known = restored(entry, key, how)
         features = known.features.to(metric_device(known.features.device))
         _check_enough(images, len(features))
-        return Summed(known.facts, moments(features, how.ranks), features[drawn_of(np.arange(len(features)))])
+        drawn = features[drawn_of(np.arange(len(features)))]
+        return Summed(known.facts, moments(features, how.ranks), drawn, known.exact)
     own = key_of(kind="sums", features=key) if key is not None else None
-    kept = store.load(own) if how.ranks.world == 1 else None
+    kept = store.load(own, how.ranks)
     if kept is not None:
         return _of_entry(kept, metric_device(how.extractor.device))
     found = _summed_by_first(images, how, tick) if isinstance(images, Stream) else _summed(images, how, tick)
-    if how.ranks.world == 1 and own is not None and not found.facts.skipped and how.key(images) == key:
+    if own is not None and not found.facts.skipped and how.key(images) == key and how.ranks.rank == 0:
         store.save(own, _entry(found))
     return found
 
@@ -55,33 +58,41 @@ def summed(images: Images | Stream, how: Extraction, store: Store, tick: Tick) -
 def _summed_by_first(images: Stream, how: Extraction, tick: Tick) -> Summed:
     """What rank 0 makes of a stream, which runs there alone, on every rank."""
     ranks = how.ranks
-    found = _summed(images, replace(how, ranks=ALONE), tick) if ranks.rank == 0 else None
-    tensors = (None,) * 3 if found is None else (found.moments.mean, found.moments.covariance, found.drawn)
-    mean, covariance, drawn = (ranks.of_first(tensor) for tensor in tensors)
-    facts = ranks.first(None if found is None else found.facts)
-    if facts is None or mean is None or covariance is None or drawn is None:
+    entry = _entry(_summed(images, replace(how, ranks=ALONE), tick)) if ranks.rank == 0 else None
+    facts, tensors = ranks.first(None if entry is None else entry.facts), None if entry is None else entry.tensors
+    shared = ranks.tensors_of_first(tensors)
+    if facts is None or shared is None:
         raise ContentError(f"{images.name}: rank 0 has told nothing of it")
-    return Summed(facts, Moments(facts.count, mean, covariance), drawn)
+    return _of_entry(Entry(shared, facts), metric_device(how.extractor.device))
 
 
 def _summed(images: Images | Stream, how: Extraction, tick: Tick) -> Summed:
-    ranks, census, total = how.ranks, Census(keeping=how.ranks.world > 1), MomentSum()
-    few = Few()
+    ranks, device = how.ranks, metric_device(how.extractor.device)
+    census, total, few, digests = Census(keeping=False), MomentSum(), Few(), bytearray()
     first = 0 if isinstance(images, Stream) else ranks.part(len(images)).start
+    compared = Comparison(how.extractor, ranks, images.count if isinstance(images, Stream) else len(images))
     for batch in batches_of(images, how, tick):
         if batch.bad and how.on_bad_image == "fail":
             raise batch.bad[0]
         if batch.seen:
-            features = how.extractor.run(batch.pixels, first=census.count)[0]
-            features = features.to(metric_device(features.device))
+            features = how.extractor.run(batch.pixels, first=census.count)[0].to(device)
+            compared.add(batch.pixels, features, [glimpse.index for glimpse in batch.seen])
             total.add(features)
             few.add(features, np.arange(census.count, census.count + len(features)) + first)
         census.add(batch.seen, batch.bad)
+        if ranks.world > 1:
+            digests += b"".join(glimpse.digest for glimpse in batch.seen)
         tick("extract", census.count, expected(images, how))
-    seen = census_of_all(census, ranks)
-    _check_enough(images, seen.count)
-    facts = replace(seen.facts(), duplicates=None)  # as one process knows no more
-    return Summed(facts, total.moments(ranks), few.of_all(ranks))
+    facts = census_of_all(census, ranks).facts()
+    _check_enough(images, facts.count)
+    if ranks.world > 1:
+        facts = replace(facts, fingerprint=f"sha256:{ranks.digested(digests)}")
+    width = max(ranks.everyone(few.width))
+    if not census.count:  # no picture was left for this rank
+        nothing = torch.empty(0, width, device=device)
+        total.add(nothing)
+        few.add(nothing, np.arange(0))
+    return Summed(facts, total.moments(ranks), few.of_all(ranks), compared.result())
 
 
 class Few:
@@ -91,7 +102,12 @@ class Few:
     """
 
     def __init__(self) -> None:
-        self.features, self.priorities = torch.empty(0), np.empty(0, np.uint64)
+        self.features, self.priorities = torch.empty(0, 0), np.empty(0, np.uint64)
+
+    @property
+    def width(self) -> int:
+        """How many features each has; 0 as long as there are none."""
+        return self.features.shape[1]
 
     def add(self, features: Tensor, numbers: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
         """Take in features (N, D) with their numbers in the set."""
@@ -135,10 +151,11 @@ def _check_enough(images: Images | Stream, count: int) -> None:
 
 def _entry(found: Summed) -> Entry:
     tensors = {"mean": found.moments.mean, "covariance": found.moments.covariance, "drawn": found.drawn}
-    return Entry(tensors, asdict(found.facts))
+    return Entry(tensors | (found.exact.tensors() if found.exact else {}), asdict(found.facts))
 
 
 def _of_entry(entry: Entry, device: torch.device) -> Summed:
     facts = {**entry.facts, "shape": None if entry.facts["shape"] is None else tuple(entry.facts["shape"])}
     mean, covariance, drawn = (entry.tensors[name].to(device) for name in ("mean", "covariance", "drawn"))
-    return Summed(Facts(**{**facts, "skipped": ()}), Moments(facts["count"], mean, covariance), drawn)
+    known = Moments(facts["count"], mean, covariance)
+    return Summed(Facts(**{**facts, "skipped": ()}), known, drawn, Exact.of(entry.tensors, device))

@@ -27,7 +27,8 @@ def seed_global(number: int, device: torch.device | str = "cpu") -> None:
     """Seed torch's global state on the CPU and on this device; `torch.manual_seed` takes fifty times as long."""
     torch.default_generator.manual_seed(number)
     if torch.device(device).type == "cuda":
-        torch.cuda.manual_seed(number)
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(number)
 
 
 @dataclass(frozen=True)

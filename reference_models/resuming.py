@@ -1,5 +1,6 @@
 """How far a run is, and all that it needs to go on as if it had never stopped."""
 
+import hashlib
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -89,6 +90,8 @@ def resumed(state: State, folder: Path, device: torch.device, fingerprint: str, 
         ranks.everyone(None)
     progress = found or Progress(ranks=ranks.world)
     begun = {"step": progress.step, "device": device.type, "training data": fingerprint[:12]}
+    if ranks.world > 1:
+        begun["set of weights"] = _digest(state.model.networks.state_dict())
     _check_alike(folder, ranks.everyone({**begun, **state.model.config.to_dict()}))
     return progress
 
@@ -144,6 +147,16 @@ def _check_world(folder: Path, document: Mapping[str, Any], config: Config, worl
 def _trained_by(document: Mapping[str, Any]) -> int:
     """How many processes trained; earlier versions had one."""
     return int(document.get("ranks", 1))
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    """A few letters that tell these tensors from others."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(
+            name.encode() + tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+        )
+    return digest.hexdigest()[:12]
 
 
 def _check_alike(folder: Path, begun: Sequence[Mapping[str, Any]]) -> None:

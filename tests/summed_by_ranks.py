@@ -1,6 +1,7 @@
 """What one rank of `test_summing.py` runs: the sums of given pictures, shared with the others; rank 0 writes them."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,11 +15,11 @@ from ganeval.store import Store
 from ganeval.summing import summed
 
 
-def main(pictures: str, target: str) -> None:
+def main(pictures: str, target: str, store: str) -> None:
     images = array_images(np.load(pictures))
     with ranks_of_torchrun() as ranks:
         how = Extraction(open_extractor("digits", device=torch.device("cpu")), "tf1-bilinear", ranks=ranks)
-        found = summed(images, how, Store(None), silent)
+        found = summed(images, how, Store(Path(store)), silent)
     if ranks.rank == 0:
         total = found.moments
         np.savez(target, mean=total.mean, covariance=total.covariance, drawn=found.drawn, mark=found.facts.fingerprint)

@@ -1,6 +1,8 @@
 """Ranks: real processes over gloo give what one process gives, whatever their number; one that dies is named."""
 
+import hashlib
 import json
+import os
 import time
 import zipfile
 from pathlib import Path
@@ -11,15 +13,34 @@ import torch
 from ranks import run_ranks, torchrun
 from scored_by_ranks import FAMILIES
 
+from ganeval import distributed, launch
+from ganeval.alike import check_alike
 from ganeval.distributed import own_device, ranks_of_torchrun
-from ganeval.errors import BadImage
+from ganeval.errors import BadImage, ContentError, UsageError
+from ganeval.extractors import open_extractor
+from ganeval.images import folder_images, stream_images
 from ganeval.metrics import distances
-from ganeval.metrics.sharing import ALONE
+from ganeval.metrics.sharing import ALONE, Ranks
 from ganeval.pair import Pair, Side
 from ganeval.scoring import score_pair
 
 WORKER = Path(__file__).parent / "scored_by_ranks.py"
+SHARING = Path(__file__).parent / "shared_by_ranks.py"
+PAINTED = """
+import numpy as np
+
+def pictures(count):
+    return np.random.RandomState(0).randint(0, 256, (count, 8, 8, 3)).astype(np.uint8)
+"""
 EXAMPLES = Path(__file__).parent.parent / "examples" / "digits"
+
+
+def write_few(folder: Path, count: int) -> Path:
+    """So many of the example digits."""
+    folder.mkdir(exist_ok=True)
+    for number, path in enumerate(sorted(EXAMPLES.rglob("*.png"))[:count]):
+        (folder / f"{number:02}.png").write_bytes(path.read_bytes())
+    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +79,100 @@ def test_scores_of_the_same_features_do_not_depend_on_the_number_of_ranks(world:
         assert found[name] == pytest.approx(values, rel=1e-9, abs=1e-12), name
     for name in ("precision", "recall", "density", "coverage"):
         assert found[name][0] == expected[name][0]
+
+
+def test_what_ranks_share_arrives_whatever_its_size_and_who_has_it(tmp_path: Path) -> None:
+    """Rank 0 has no rows, no bytes; rank 1 sees another folder. Of six pictures each reads two."""
+    folder, other = write_few(tmp_path / "a", 6), write_few(tmp_path / "b", 5)
+    ended = run_ranks(3, SHARING, str(folder), str(other), str(tmp_path))
+    assert [process.returncode for process in ended] == [0] * 3, [process.stderr[-600:] for process in ended]
+    found = [json.loads((tmp_path / f"{rank}.json").read_text(encoding="utf-8")) for rank in range(3)]
+    refused = [each.pop("refused") for each in found]
+    assert found[0] == found[1] == found[2]
+    assert found[0]["joined"] == [[0, 1], [0, 1], [2, 3]]
+    assert found[0]["nothing"] == [0]
+    assert found[0]["shared"] == {"a": ["torch.int64", [0, 1, 2]], "b": ["torch.float64", [[1, 1], [1, 1]]]}
+    assert found[0]["nobody"] is None
+    assert found[0]["digest"] == hashlib.sha256(bytes(range(7)) + bytes(range(14))).hexdigest()
+    assert found[0]["hash"] == folder_images(folder).bytes_hash()
+    assert refused[0] == (
+        f"{folder}: rank 1 has another number of pictures than rank 0 (5 and 6); needed the same files, weights and "
+        "devices on all machines"
+    )
+    assert (tmp_path / "turns").read_text(encoding="utf-8")[0] == "0"
+
+
+def test_ranks_that_would_make_one_set_of_two_are_refused(tmp_path: Path) -> None:
+    class Two(Ranks):
+        world = 2
+
+        def everyone(self, value: dict) -> list:
+            return [value, {**value, **changed}]
+
+    images, extractor = folder_images(write_few(tmp_path, 3)), open_extractor("digits", device=torch.device("cpu"))
+    for changed in ({"list of names": "0"}, {"network": "0"}, {"device": "cuda"}):
+        with pytest.raises(ContentError, match=f"rank 1 has another {next(iter(changed))} than rank 0"):
+            check_alike(images, extractor, Two())
+    changed = {}
+    check_alike(images, extractor, Two())
+    check_alike(stream_images(iter(()), "stream"), extractor, Two())
+
+
+def test_a_stream_is_run_by_one_rank_which_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run) -> None:
+    """Two pictures and three ranks: two of them have none of the pictures, nor of the reference's either."""
+    (tmp_path / "painted.py").write_text(PAINTED, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    asked = ("score", "--samples", "painted:pictures", "-n", "2", "--ref", "digits", "--ref-n", "2", "--metrics", "fid")
+    ended = torchrun(3, *asked, "--out", str(tmp_path / "three"))
+    assert ended.returncode == 0, ended.stderr[-800:]
+    assert run(*asked, "--out", tmp_path / "one").exit_code == 0
+    three, one = (json.loads((tmp_path / name / "report.json").read_text()) for name in ("three", "one"))
+    assert three["samples"] == one["samples"]
+    assert three["scores"]["fid"]["value"] == pytest.approx(one["scores"]["fid"]["value"], rel=1e-5)
+    assert (tmp_path / "three" / "gallery.npz").read_bytes() == (tmp_path / "one" / "gallery.npz").read_bytes()
+
+
+def test_ranks_for_the_cpu_need_no_gpu_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    backends: list[str] = []
+    for name, value in zip(launch.SET_BY_TORCHRUN, ("0", "2", "0", "2", "127.0.0.1", "1"), strict=True):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(distributed, "Group", Ranks)
+    monkeypatch.setattr(distributed.dist, "init_process_group", lambda backend, timeout: backends.append(backend))
+    monkeypatch.setattr(distributed.dist, "destroy_process_group", lambda: None)
+    with ranks_of_torchrun("cpu"):
+        pass
+    with pytest.raises(UsageError, match="found 2 ranks and 1 GPUs here"), ranks_of_torchrun("auto"):
+        pass
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with ranks_of_torchrun("auto"):
+        pass
+    assert backends == ["gloo", "cpu:gloo,cuda:nccl"]
+
+
+def test_what_goes_wrong_while_ranks_exchange_is_told() -> None:
+    group = distributed.Group.__new__(distributed.Group)
+    group.rank, group.world = 0, 3
+    assert group._lost("Rank 2 failed to pass monitoredBarrier in 1 ms").startswith("rank 2 is gone: its own message")
+    said = group._lost("no such type\nat line 3")
+    assert said.startswith("another rank is gone: its own message")
+    assert said.endswith("start all of them again (no such type)")
+
+
+def test_openblas_gets_the_cores_of_its_rank(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "cores", lambda: 8)
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    launch.share_cores()
+    assert "OPENBLAS_NUM_THREADS" not in os.environ  # alone it takes what it likes
+    for name in launch.SET_BY_TORCHRUN:
+        monkeypatch.setenv(name, "2")
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    launch.share_cores()
+    assert "OPENBLAS_NUM_THREADS" not in os.environ  # the user has said it
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    launch.share_cores()
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "4"
 
 
 def test_a_rank_that_is_gone_is_named_by_those_that_wait_for_it(features: Path) -> None:
@@ -113,7 +228,9 @@ def test_without_torchrun_a_process_is_alone(monkeypatch: pytest.MonkeyPatch) ->
     tensor = torch.arange(3)
     assert ranks.total(tensor) is tensor
     assert ranks.joined(tensor) is tensor
-    assert ranks.of_first(tensor) is tensor
+    assert ranks.tensors_of_first({"a": tensor}) == {"a": tensor}
+    assert ranks.digested(b"ab") == hashlib.sha256(b"ab").hexdigest()
+    assert ranks.in_turn(lambda: 7) == 7
     assert ranks.everyone("a") == ["a"]
 
 

@@ -1,5 +1,7 @@
 """From pictures to features: order, batches, bad pictures, memory, and that nothing is decoded twice."""
 
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +13,7 @@ import torch
 from PIL import Image
 
 from ganeval import features
-from ganeval.census import Census, ahead, load_pictures, look
+from ganeval.census import NICENESS, Census, ahead, load_pictures, look
 from ganeval.errors import BadImage, ContentError
 from ganeval.extractors import open_extractor
 from ganeval.features import Extraction, extract, prepare
@@ -168,6 +170,17 @@ def test_an_error_in_a_thread_reaches_the_caller_and_stops_the_work() -> None:
     with pytest.raises(ContentError, match="third"):
         list(ahead(((lambda i=i: task(i)) for i in range(1000)), threads=2, polite=True))
     assert len(ran) < 20
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="threads have a priority of their own on Linux")
+def test_decoding_steps_back_for_a_network_on_the_same_cores_and_for_no_other() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    own = niceness()
+    assert list(ahead([niceness] * 3, threads=2, polite=True)) == [min(19, own + NICENESS)] * 3
+    assert list(ahead([niceness] * 3, threads=2, polite=False)) == [own] * 3
+    assert niceness() == own
 
 
 def test_the_census_counts_duplicates_by_pixels_not_by_files() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from ranks import torchrun
 
-from ganeval import Evaluator, evaluate, features
+from ganeval import Evaluator, evaluate, exactness
 from ganeval.comparable import differences
 from ganeval.metrics.frechet import fid, moved_fid
 
@@ -29,13 +29,11 @@ def test_the_effect_of_other_features_is_the_difference_of_both_fids() -> None:
 
     real, fake = normal(1500, 6), 1.3 * normal(1200, 6) + 0.4
     other_real, other_fake = real + 0.01 * normal(1500, 6) - 0.01, fake * 1.01 + 0.02
-    every = [(torch.arange(len(side)), side) for side in (other_real, other_fake)]
+    every = [(real, other_real), (fake, other_fake)]
     expected = fid(real, fake)["fid"].value - fid(other_real, other_fake)["fid"].value
     assert abs(expected) > 0.05
     assert moved_fid(real, fake, *every) == pytest.approx(expected, rel=0.05)
-    assert moved_fid(real, fake, (torch.arange(9), real[:9]), (torch.arange(9), fake[:9])) == pytest.approx(
-        0.0, abs=1e-5
-    )
+    assert moved_fid(real, fake, (real[:9], real[:9]), (fake[:9], fake[:9])) == pytest.approx(0.0, abs=1e-5)
 
 
 def test_the_effect_in_the_report_is_that_of_scoring_twice() -> None:
@@ -52,6 +50,14 @@ def test_the_effect_in_the_report_is_that_of_scoring_twice() -> None:
     assert again.protocol.precision_effect == effect
 
 
+def test_a_reference_without_pictures_leaves_the_effect_unknown_and_says_so(tmp_path: Path, run) -> None:
+    asked = ("--precision", "bf16", "--metrics", "fid")
+    assert run("features", "digits", "-o", tmp_path / "digits.npz", "--precision", "bf16").exit_code == 0
+    done = run("score", "--samples", EXAMPLES, "--ref", tmp_path / "digits.npz", *asked, "--extractor", "digits")
+    assert done.exit_code == 0, done.output
+    assert "fid: what bf16 has done to it is unknown: the reference has no pictures here" in done.output
+
+
 def test_precision_keeps_reports_apart_but_its_effect_does_not() -> None:
     short = evaluate(EXAMPLES, "digits", metrics=["fid"], precision="bf16")
     assert differences(short, replace(short, protocol=replace(short.protocol, precision_effect=9.0))) == []
@@ -61,12 +67,12 @@ def test_precision_keeps_reports_apart_but_its_effect_does_not() -> None:
 
 
 def test_few_pictures_are_compared_spread_over_the_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(features, "COMPARED", 10)
+    monkeypatch.setattr(exactness, "COMPARED", 10)
     seen = []
-    original = features._Compared.result
-    monkeypatch.setattr(features._Compared, "result", lambda self, own: seen.append(self.rows) or original(self, own))
+    original = exactness.Comparison.result
+    monkeypatch.setattr(exactness.Comparison, "result", lambda self: seen.append(self.indices) or original(self))
     evaluate(EXAMPLES, "digits", metrics=["fid"], precision="bf16", cache=False)
-    assert [len(rows) for rows in seen] == [10, 10]
+    assert [len(indices) for indices in seen] == [10, 10]
     assert seen[1] == list(range(0, 500, 50))
 
 

@@ -137,18 +137,37 @@ def test_memory_does_not_grow_with_the_number_of_pictures(how: Extraction, monke
     assert peak(8_000) < 1.1 * peak(2_000)
 
 
-def test_ranks_sum_up_what_one_process_does(tmp_path: Path, how: Extraction) -> None:
-    """5,001 pictures, of which both draw the same 4,096; 1e-5, as batches differ."""
-    source, target = tmp_path / "pictures.npy", tmp_path / "found.npz"
-    np.save(source, pictures(5_001))
-    ended = run_ranks(2, WORKER, str(source), str(target))
-    assert [process.returncode for process in ended] == [0, 0], ended[0].stderr[-500:]
-    alone = summed(array_images(pictures(5_001)), how, NOTHING_KEPT, tick)
+@pytest.mark.parametrize(("world", "count"), [(2, 5_001), (3, 2)])
+def test_ranks_sum_up_what_one_process_does(
+    world: int, count: int, tmp_path: Path, how: Extraction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """5,001 pictures, of which both draw the same 4,096; 2, of which one rank has none. 1e-5, as batches differ."""
+    source, target, kept = tmp_path / "pictures.npy", tmp_path / "found.npz", tmp_path / "kept"
+    np.save(source, pictures(count))
+    ended = run_ranks(world, WORKER, str(source), str(target), str(kept))
+    assert [process.returncode for process in ended] == [0] * world, ended[0].stderr[-500:]
+    alone = summed(array_images(pictures(count)), how, NOTHING_KEPT, tick)
     with np.load(target) as found:
         assert str(found["mark"]) == alone.facts.fingerprint
         for name in ("mean", "covariance"):
             np.testing.assert_allclose(found[name], getattr(alone.moments, name), rtol=1e-5, atol=1e-6)
         np.testing.assert_allclose(found["drawn"], alone.drawn, rtol=1e-5, atol=1e-5)
+        monkeypatch.setattr(summing, "batches_of", lambda *_: pytest.fail("decoded again"))
+        again = summed(array_images(pictures(count)), how, Store(kept), tick)  # what rank 0 has kept
+        assert np.array_equal(again.moments.covariance, found["covariance"])
+
+
+def test_sums_are_compared_with_float32_too(how: Extraction, tmp_path: Path) -> None:
+    """A shorter arithmetic says of sums what it says of kept features, and the store keeps it."""
+    short = replace(how, extractor=open_extractor("digits", device=torch.device("cpu"), precision="bf16"))
+    images = array_images(pictures(60))
+    found, kept = summed(images, short, Store(tmp_path), tick), extract(images, short, NOTHING_KEPT, tick)
+    again = summed(images, short, Store(tmp_path), tick)
+    for one in (found.exact, kept.exact, again.exact):
+        assert one is not None
+        assert one.own.shape == one.exact.shape == (60, found.drawn.shape[1])
+        torch.testing.assert_close(one.own, found.drawn)
+        assert 0 < float((one.own - one.exact).abs().max()) < 0.05 * float(one.exact.abs().max())
 
 
 def test_a_census_that_remembers_nothing_counts_the_same() -> None:

@@ -120,13 +120,13 @@ def score(
     if names and len(names) != len(samples):
         raise UsageError(f"--name: found {len(names)}, needed one for each of the {len(samples)} --samples")
     names = names or tuple(display_name(source) for source in samples)
-    folders = _run_folders(names, out)
-    if json_file not in (None, "-"):
-        check_target("--json", Path(json_file))
-    with ranks_of_torchrun() as ranks:
+    with ranks_of_torchrun(options["device"]) as ranks:
+        folders = [] if ranks.rank else _run_folders(names, out)
+        if json_file not in (None, "-") and not ranks.rank:
+            check_target("--json", Path(json_file))
         own = {"device": placed(options["device"], ranks), "ranks": ranks}
         pairs = list(zip(samples, names, strict=True))
-        scored = _scored(reference, pairs, Settings(**{**options, **own}), showing=bool(folders))
+        scored = _scored(reference, pairs, Settings(**{**options, **own}), showing=out is not None)
     if ranks.rank:  # the report is rank 0's to write
         return
     reports = [report for report, _ in scored]

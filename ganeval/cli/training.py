@@ -79,7 +79,7 @@ def train(model: str, source: str, seed: int, out: Path | None, dry_run: bool, *
     from ganeval.suite.commands import planned, train_beside, train_one
 
     order = _order(source, seed, options, model=model, out=out)
-    with ranks_of_torchrun() as ranks, progress(shown=ranks.rank == 0) as tick:
+    with ranks_of_torchrun(order.device) as ranks, progress(shown=ranks.rank == 0) as tick:
         if ranks.rank:
             if not dry_run:
                 train_beside(order, ranks)

@@ -1,6 +1,7 @@
 """How processes share the work of one metric. Alone, which is the default, a process does all of it."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from torch import Tensor
@@ -50,9 +51,20 @@ class Ranks:
         found: Item = self.everyone(value)[0]
         return found
 
-    def of_first(self, tensor: Tensor | None) -> Tensor | None:
-        """Rank 0's tensor on every rank."""
-        return tensor
+    def tensors_of_first(self, tensors: Mapping[str, Tensor] | None) -> dict[str, Tensor] | None:
+        """Rank 0's tensors on every rank, or None where it has none."""
+        return None if tensors is None else dict(tensors)
+
+    def digested(self, own: bytes | bytearray) -> str:
+        """The sha256 (hex) of what all ranks have, one after the other; nobody holds all of it."""
+        return hashlib.sha256(own).hexdigest()
+
+    def in_turn(self, work: Callable[[], Item]) -> Item:
+        """What `work` gives on each rank; rank 0 does it before the others, who find what it has fetched."""
+        if self.rank == 0:
+            found = work()
+        self.everyone(None)
+        return found if self.rank == 0 else work()
 
 
 ALONE = Ranks()

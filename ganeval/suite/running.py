@@ -90,7 +90,7 @@ def prepare(order: Order, tick: Tick, *, judged: bool | None = True, ranks: Rank
         _check_counts(one)
     config = configured(order, material, domains, ranks.world)
     device = device_of(order.device, ranks)
-    how = None if config.is_vector or judged is None else _extraction(order, device, tick, judged)
+    how = None if config.is_vector or judged is None else _extraction(order, tick, judged)
     return Prepared(order, config, material, domains, how, device, ranks)
 
 
@@ -247,7 +247,7 @@ def settings_of(order: Order) -> Settings:
     )
 
 
-def _extraction(order: Order, device: torch.device, tick: Tick, judged: bool) -> Extraction | None:
+def _extraction(order: Order, tick: Tick, judged: bool) -> Extraction | None:
     try:
         return extraction(order.source, settings_of(order), tick)
     except MissingWeights as reason:

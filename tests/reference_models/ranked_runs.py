@@ -93,12 +93,19 @@ def diverged(folder: Path, ranks: Ranks) -> None:
 
 
 def refused(folder: Path, ranks: Ranks) -> None:
-    """What is said where a rank has other data."""
+    """What is said where a rank has other data, or other weights to begin with."""
     config = RUNS["vanilla"]
     try:
         train(build(config), data_of(config, 20 + ranks.rank), folder / "refused", ranks=ranks)
     except CheckpointError as error:
         (folder / f"refused {ranks.rank}.txt").write_text(str(error), encoding="utf-8")
+    model = build(config)
+    with torch.no_grad():
+        next(model.networks.parameters()).add_(0.1 * ranks.rank)  # as networks of one's own, drawn without a seed
+    try:
+        train(model, data_of(config), folder / "other weights", ranks=ranks)
+    except CheckpointError as error:
+        (folder / f"other weights {ranks.rank}.txt").write_text(str(error), encoding="utf-8")
 
 
 def main(folder: Path) -> None:

@@ -163,6 +163,12 @@ def test_ranks_with_other_data_are_refused(started: Callable[[int], Path]) -> No
         )
 
 
+def test_ranks_that_begin_with_other_weights_are_refused(started: Callable[[int], Path]) -> None:
+    for rank in (0, 1):
+        said = (started(2) / f"other weights {rank}.txt").read_text(encoding="utf-8")
+        assert said.startswith(f"{started(2) / 'other weights'}: rank 1 has another set of weights than rank 0 (")
+
+
 def test_a_run_goes_on_with_as_many_processes_as_before_and_is_read_by_any_when_done(
     started: Callable[[int], Path], tmp_path: Path
 ) -> None:
