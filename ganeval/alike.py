@@ -11,7 +11,7 @@ from ganeval.store import key_of
 
 def hash_of(images: Images, ranks: Ranks) -> str:
     """What `bytes_hash` gives; of files, each rank reads its own part."""
-    if not images.files:
+    if ranks.world == 1 or not images.files:
         return ranks.first(images.bytes_hash() if ranks.rank == 0 else "")
     return ranks.digested(b"".join(map(images.digest, ranks.part(len(images)))))
 
