@@ -1,5 +1,6 @@
 """What the documents say is so: README commands and examples run, and docs/cli.md is the commands' own help."""
 
+import json
 import re
 import runpy
 from pathlib import Path
@@ -53,6 +54,18 @@ def test_the_readmes_figures_are_those_of_runs_that_learned() -> None:
     shares = re.findall(r"^\s*(\S+).* (\d[\d.]*) %", blocks("text")[0], flags=re.MULTILINE)
     found = {name: float(share) for name, share in shares}
     assert {name: found[name] <= 100 * most for name, most in MOST.items()} == dict.fromkeys(MOST, True)
+
+
+def test_the_readmes_speeds_are_those_of_the_benchmark() -> None:
+    found = json.loads((ROOT / "benchmarks" / "against.json").read_text(encoding="utf-8"))
+
+    def faster(part: str, ours: str, theirs: str) -> str:
+        return f"{found[part][theirs]['seconds'] / found[part][ours]['seconds']:.1f} times as fast"
+
+    words = " ".join(README.split())
+    inception = faster("network", "Inception, tf1", "torch-fidelity's Inception")
+    assert f"Inception runs {inception} as torch-fidelity's" in words
+    assert f"others {faster('folders', 'score, PNG', 'fidelity, PNG')} as `fidelity`" in words
 
 
 def test_the_readmes_python_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
