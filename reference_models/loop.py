@@ -165,12 +165,12 @@ class Run:
         level_buffers(self.ranks, self.model)  # all ranks hold one model from here on, and judge it alike
         self.average.copy_buffers()
         means, divergence = self.guard.read(self.model.networks, step)
-        self.progress.seconds = time.perf_counter() - self.started
+        self.progress.seconds = self._elapsed()
         record: dict[str, Any] = {"step": step, "images": step * self.config.batch, **means}
         if divergence is not None:
             divergence = replace(divergence, last_good=self.saved)
             record = {"step": divergence.step, "diverged": divergence.name, "last_good": self.saved}
-        record["seconds"] = round(self.progress.seconds, 3)
+        record["seconds"] = self.progress.seconds
         self._append(record)
         self.watch.logged(record, self.config.steps)
         return divergence
@@ -186,9 +186,13 @@ class Run:
         if _is_better(found, self.progress.best):
             self.progress.best = {"step": step, **found}
             self._save("best", self.state.generators())
-        self.progress.seconds = time.perf_counter() - self.started
+        self.progress.seconds = self._elapsed()
         self._save("last", self.state.everything())
         self.saved = step
+
+    def _elapsed(self) -> float:
+        """To the millisecond, as it is written: a run that is taken up again has taken no other time than it told."""
+        return round(time.perf_counter() - self.started, 3)
 
     def _append(self, record: Mapping[str, Any]) -> None:
         if self.writes:

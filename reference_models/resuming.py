@@ -70,7 +70,6 @@ def document_of(progress: Progress, config: Config, data: Data, fingerprint: str
     """What a checkpoint says of itself."""
     return {
         **asdict(progress),
-        "seconds": round(progress.seconds, 3),
         "config": config.to_dict(),
         "class_counts": None if data.labels is None else torch.bincount(data.labels).tolist(),
         "data_sha256": fingerprint,

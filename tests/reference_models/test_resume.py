@@ -157,7 +157,7 @@ def test_the_same_command_on_a_finished_run_changes_nothing(tmp_path: Path) -> N
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     again = train(build(config), data_of(config), tmp_path, watch=ScoringWatch())
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
-    assert (again.step, again.best) == (first.step, first.best)
+    assert (again.step, again.seconds, again.best) == (first.step, first.seconds, first.best)
     assert differing(again.model.networks.state_dict(), first.model.networks.state_dict()) == set()
     assert differing(again.average.networks.state_dict(), first.average.networks.state_dict()) == set()
 
