@@ -205,6 +205,7 @@ def _resized(pixels: list[Array], how: Extraction) -> Tensor:
 
 def batches_of(images: Images | Stream, how: Extraction, tick: Tick) -> Iterator[Batch]:
     """This rank's pictures, decoded and resized ahead of the network."""
+    how.extractor.expect(expected(images, how))
     if isinstance(images, Stream):  # a user's code: run it here, in order, not in a thread, and by one rank only
         if how.ranks.rank:
             return

@@ -16,7 +16,7 @@ from ganeval.errors import GanevalWarning
 from ganeval.extractors import open_extractor
 from ganeval.extractors.base import Network
 from ganeval.extractors.fitting import Fitting
-from ganeval.extractors.replayed import RUNS, Replayed
+from ganeval.extractors.settled import RUNS, Settled
 from ganeval.features import Extraction, extract
 from ganeval.images import array_images
 from ganeval.progress import silent
@@ -33,11 +33,11 @@ def doubled(pictures: Tensor) -> tuple[Tensor, Tensor | None]:
 def test_a_size_that_keeps_coming_is_recorded_once_and_any_other_runs_as_it_is() -> None:
     recorded: list[torch.Size] = []
 
-    def record(network: Network, pictures: Tensor) -> Network:
+    def record(network: Network, pictures: Tensor, coming: int) -> Network:
         recorded.append(pictures.shape)
         return lambda given: (3 * given.flatten(1), None)  # told apart from the network itself
 
-    network, large, small = Replayed(doubled, record), torch.ones(4, 1), torch.ones(2, 1)
+    network, large, small = Settled(doubled, record), torch.ones(4, 1), torch.ones(2, 1)
     factors = [float(network(pictures)[0][0]) for pictures in [large] * (RUNS + 2) + [small]]
     assert factors == [2.0] * RUNS + [3.0, 3.0] + [2.0]
     assert recorded == [large.shape]
@@ -46,7 +46,7 @@ def test_a_size_that_keeps_coming_is_recorded_once_and_any_other_runs_as_it_is()
 def test_a_graph_is_of_one_arithmetic() -> None:
     """What was recorded in float32 must not be replayed for bfloat16, nor the other way about."""
     network, pictures = (
-        Replayed(doubled, lambda network, pictures: lambda given: (3 * given.flatten(1), None)),
+        Settled(doubled, lambda *_: lambda given: (3 * given.flatten(1), None)),
         torch.ones(4, 1),
     )
     for _ in range(RUNS + 1):
@@ -62,11 +62,11 @@ def test_a_graph_is_of_one_arithmetic() -> None:
 def test_a_graph_that_cannot_be_recorded_is_done_without() -> None:
     tried: list[torch.Size] = []
 
-    def record(network: Network, pictures: Tensor) -> Network:
+    def record(network: Network, pictures: Tensor, coming: int) -> Network:
         tried.append(pictures.shape)
         raise RuntimeError("operation not permitted when stream is capturing")
 
-    network = Replayed(doubled, record)
+    network = Settled(doubled, record)
     assert [float(network(torch.ones(4, 1))[0][0]) for _ in range(RUNS + 3)] == [2] * (RUNS + 3)
     assert tried == [(4, 1)]
 
@@ -74,7 +74,7 @@ def test_a_graph_that_cannot_be_recorded_is_done_without() -> None:
 def test_a_graph_goes_where_memory_runs_out_and_the_smaller_batch_gets_its_own() -> None:
     room = [8]
 
-    def record(network: Network, pictures: Tensor) -> Network:
+    def record(network: Network, pictures: Tensor, coming: int) -> Network:
         def replay(given: Tensor) -> tuple[Tensor, Tensor | None]:
             if len(given) > room[0]:
                 raise RuntimeError("CUDA out of memory")
@@ -82,14 +82,14 @@ def test_a_graph_goes_where_memory_runs_out_and_the_smaller_batch_gets_its_own()
 
         return replay
 
-    replayed = Replayed(doubled, record)
-    network, pictures = Fitting(replayed), torch.ones(8, 1)
+    settled = Settled(doubled, record)
+    network, pictures = Fitting(settled), torch.ones(8, 1)
     for _ in range(RUNS + 1):
         network(pictures)
     room[0] = 4
     with pytest.warns(GanevalWarning, match="memory ran out at 8 pictures at a time; 4 from here on"):
         network(pictures)
-    assert replayed.graph is None
+    assert settled.form is None
     assert [network(pictures)[0].flatten().tolist() for _ in range(RUNS)][-1] == [3.0] * 8
 
 
@@ -140,7 +140,7 @@ def test_inception_on_cuda_is_inception_on_the_cpu(tmp_path: Path, batch_size: i
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two CUDA devices")
 def test_a_graph_is_recorded_on_the_device_of_its_pictures() -> None:
     device = torch.device("cuda:1")
-    network = Replayed(doubled)
+    network = Settled(doubled)
     for number in range(RUNS + 3):
         pictures = torch.full((4, 1), float(number), device=device)
         assert float(network(pictures)[0][0]) == 2 * number

@@ -10,7 +10,7 @@ from inception_weights import varied_pictures, write_inception_weights
 from pytorch_fid import inception as pytorch_fid
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from torch_fidelity.feature_extractor_clip import FeatureExtractorCLIP, build_model
+from torch_fidelity.feature_extractor_clip import CLIPVisual, FeatureExtractorCLIP, build_model
 from torch_fidelity.feature_extractor_dinov2 import FeatureExtractorDinoV2
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 from torch_fidelity.feature_extractor_vgg16 import FeatureExtractorVGG16
@@ -180,6 +180,34 @@ def test_clip_agrees_with_torch_fidelity(tmp_path, pictures, monkeypatch):
     assert_agrees(extractor.run(resized(pictures, extractor))[0], expected)
     with pytest.raises(ContentError, match=r"not these weights: .* and \d+ more are missing"):
         open_extractor("clip-vit-b-16", device=CPU, weights=tmp_path / "clip.safetensors")
+
+
+def test_a_clip_resnet_folded_agrees_with_torch_fidelity(tmp_path, pictures, monkeypatch):
+    monkeypatch.setitem(CLIP, "clip-rn50", (32, 64, (1, 1, 1, 1), 16, None))
+    state = clip_resnet_state("clip-rn50")
+    save_file(state, tmp_path / "clip.safetensors")
+    oracle = FeatureExtractorCLIP.__new__(FeatureExtractorCLIP)
+    nn.Module.__init__(oracle)
+    oracle.features_list, oracle.feature_extractor_internal_dtype = ["clip"], torch.float32
+    oracle.model, oracle.resolution = build_model(dict(state), torch.float32), 64
+    (expected,) = oracle(pictures)
+    assert expected.std(dim=0).mean() > 0.01
+    extractor = open_extractor("clip-rn50", device=CPU, weights=tmp_path / "clip.safetensors")
+    assert_agrees(extractor.run(resized(pictures, extractor))[0], expected)
+
+
+def clip_resnet_state(name: str) -> dict[str, Tensor]:
+    """A CLIP ResNet in OpenAI's names, whose batch norms change what goes through them."""
+    module = CLIPVisual(*CLIP[name])
+    state = {key: value.contiguous() for key, value in module.state_dict().items()}
+    for key, value in state.items():
+        if value.dim() == 4:
+            value.normal_(0, math.sqrt(2 / value[0].numel()))
+        elif key.endswith(("running_mean", "bias")):
+            value.uniform_(-0.5, 0.5)
+        elif key.endswith("running_var"):
+            value.uniform_(0.5, 2)
+    return {**state, "text_projection": torch.zeros(8, CLIP[name][0])}
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")

@@ -54,6 +54,10 @@ class Extractor:
         """The extractor's part of the store's key: what features depend on besides pictures, resize and precision."""
         return {"name": self.name, "layer": self.layer, "weights_sha256": self.weights_sha256, "input": self.input}
 
+    def expect(self, count: int | None) -> None:
+        """Say that so many pictures will come to `run`: for many a network makes itself ready, at a cost."""
+        expect(self.network, count or 0)
+
     def run(self, pictures: Tensor, *, first: int = 0) -> tuple[Tensor, Tensor | None]:
         """Features (N,D) and probabilities (N,C) or None, float32 on the extractor's device.
 
@@ -82,6 +86,13 @@ class Extractor:
             row = int((~torch.isfinite(values).all(dim=1)).nonzero()[0])
             raise ContentError(f"extractor '{self.name}' gave {what} that are not finite for picture {first + row}")
         return values
+
+
+def expect(network: Network, count: int) -> None:
+    """Tell a network that wants to know it that so many pictures are to come."""
+    told: Callable[[int], None] | None = getattr(network, "expect", None)
+    if told is not None:
+        told(count)
 
 
 def probabilities_of(logits: Tensor) -> Tensor:

@@ -15,8 +15,11 @@ from torch import Tensor, nn
 from ganeval.errors import ContentError, UsageError
 from ganeval.extractors.base import Extractor, Network, Settings, probabilities_of
 from ganeval.extractors.fitting import is_lack_of_memory
+from ganeval.extractors.loading import folded, layout_of
+from ganeval.extractors.settled import Settled
 from ganeval.importing import import_function
 
+SMALL = 16  # pixels a side: up to here nothing is won by folding
 TOLERANCE = 1e-3  # how far from 1 a row of probabilities may sum
 
 
@@ -50,17 +53,19 @@ def classifier_file(path: Path, settings: Settings, *, name: str, published: boo
     from ganeval.extractors.classifier import load_classifier  # with the data sets: not for those who bring a function
 
     loaded = load_classifier(path)
-    classify = loaded.module.to(settings.device)
+    large = loaded.size > SMALL
+    layout = layout_of(settings) if large else torch.contiguous_format
+    classify = (folded(loaded.module) if large else loaded.module).to(settings.device).to(memory_format=layout)
 
     def network(pictures: Tensor) -> tuple[Tensor, Tensor | None]:
-        features, logits = classify(pictures)
+        features, logits = classify(pictures.contiguous(memory_format=layout))
         return features, probabilities_of(logits)
 
     return Extractor(
         name=name,
         layer="features",
         size=loaded.size,
-        network=network,
+        network=Settled(network),
         weights="published" if published else "custom",
         weights_sha256=loaded.sha256,
         input="0..255",

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ganeval.errors import GanevalError, GanevalWarning
-from ganeval.extractors.base import Network
+from ganeval.extractors.base import Network, expect
 
 SIGNS = (
     "out of memory",  # CUDA, MPS
@@ -39,6 +39,10 @@ class Fitting:
             return parts[0]
         probabilities = [some for _, some in parts if some is not None]
         return torch.cat([features for features, _ in parts]), torch.cat(probabilities) if probabilities else None
+
+    def expect(self, count: int) -> None:
+        """That many pictures are to come."""
+        expect(self.network, count)
 
     def _fitted(self, pictures: Tensor) -> tuple[Tensor, Tensor | None]:
         try:

@@ -10,13 +10,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
-from torch_fidelity.feature_extractor_inceptionv3 import BasicConv2d, FeatureExtractorInceptionV3
+from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 from ganeval.extractors.base import Extractor, Network, Settings, probabilities_of
 from ganeval.extractors.fused import can_fuse, fused
-from ganeval.extractors.loading import fill, origin
-from ganeval.extractors.replayed import Replayed
+from ganeval.extractors.loading import fill, folded, layout_of, origin
+from ganeval.extractors.settled import Settled
 from ganeval.extractors.weights import find_weights, load_state_dict
 
 
@@ -64,21 +63,12 @@ def inception_network(module: BareInception, settings: Settings) -> Network:
         with torch.autocast(settings.device.type, enabled=False):
             return features, probabilities_of(features @ head)
 
-    return Replayed(network) if settings.device.type == "cuda" else network
+    return network if on_cpu else Settled(network)
 
 
 def modular(module: BareInception, settings: Settings) -> Callable[[Tensor], Tensor]:
     """The modules one after the other, batch norms folded: for any device and precision."""
-    layout, (shift, scale) = _layout(settings), settings.shift_scale
-    trunk = nn.Sequential(*[layer for name, layer in module.named_children() if name != "fc"], nn.Flatten())
-    for block in trunk.modules():
-        if isinstance(block, BasicConv2d):
-            block.conv, block.bn = fuse_conv_bn_eval(block.conv, block.bn), nn.Identity()
-    trunk.to(settings.device).to(memory_format=layout)
+    layout, (shift, scale) = layout_of(settings), settings.shift_scale
+    layers = [layer for name, layer in module.named_children() if name != "fc"]
+    trunk = folded(nn.Sequential(*layers, nn.Flatten())).to(settings.device).to(memory_format=layout)
     return lambda pictures: trunk(((pictures - shift) / scale).contiguous(memory_format=layout))
-
-
-def _layout(settings: Settings) -> torch.memory_format:
-    """Channels-last is half again as fast on CPU; on CUDA shorter arithmetic needs it, float32 is as it comes."""
-    last = settings.device.type == "cpu" or settings.precision != "float32"
-    return torch.channels_last if last else torch.contiguous_format

@@ -15,7 +15,8 @@ from torchvision.models import vgg16 as torchvision_vgg16
 
 from ganeval.errors import ContentError
 from ganeval.extractors.base import Extractor, Network, Settings
-from ganeval.extractors.loading import fill, origin
+from ganeval.extractors.loading import fill, folded, layout_of, origin
+from ganeval.extractors.settled import Settled
 from ganeval.extractors.weights import find_weights, load_state_dict, torch_hub
 
 Triple = tuple[float, float, float]
@@ -51,7 +52,7 @@ def vgg16(name: str, settings: Settings) -> Extractor:
         module = torchvision_vgg16()
     fill(module, load_state_dict(weights.path), weights)
     trunk = nn.Sequential(module.features, module.avgpool, nn.Flatten(), module.classifier[:5])
-    network = _normalised(trunk, IMAGENET, settings)
+    network = _normalised(trunk, IMAGENET, settings, layout_of(settings))
     return Extractor(
         name=name,
         layer="fc2_relu",
@@ -70,7 +71,11 @@ def clip(name: str, settings: Settings) -> Extractor:
         module = CLIPVisual(*CLIP[name])
     fill(module, {key: value for key, value in state.items() if key.startswith("visual.")}, weights)
     convert_weights(module)  # to half and back, as torch-fidelity does; the published files are in half precision
-    network = _normalised(module.visual.float(), OPENAI, settings)
+    visual, convolutional = module.visual.float(), CLIP[name][4] is None
+    if convolutional:
+        network = _normalised(folded(visual.eval()), OPENAI, settings, layout_of(settings))
+    else:
+        network = _normalised(visual, OPENAI, settings)
     return Extractor(
         name=name,
         layer="clip",
@@ -106,14 +111,19 @@ def dinov2(name: str, settings: Settings) -> Extractor:
     )
 
 
-def _normalised(trunk: nn.Module, mean_std: tuple[Triple, Triple], settings: Settings) -> Network:
+def _normalised(
+    trunk: nn.Module,
+    mean_std: tuple[Triple, Triple],
+    settings: Settings,
+    layout: torch.memory_format = torch.contiguous_format,
+) -> Network:
     """`trunk` on (x - 255 mean) / (255 std), its output the features."""
-    trunk.to(settings.device).eval()
+    trunk.to(settings.device).to(memory_format=layout).eval()
     mean, std = (
         torch.tensor([255 * value for value in values], device=settings.device).view(3, 1, 1) for values in mean_std
     )
 
     def network(pictures: Tensor) -> tuple[Tensor, Tensor | None]:
-        return trunk((pictures - mean) / std).float(), None
+        return trunk(((pictures - mean) / std).contiguous(memory_format=layout)).float(), None
 
-    return network
+    return Settled(network)

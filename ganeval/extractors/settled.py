@@ -1,0 +1,68 @@
+"""A network made ready for one kind of batch: on CUDA a recorded graph, and compiled where many pictures come."""
+
+from collections import Counter
+from collections.abc import Callable, Hashable
+
+import torch
+from torch import Tensor
+
+from ganeval.devices import arithmetic_now
+from ganeval.extractors.base import Network
+from ganeval.extractors.compiled import compiled, is_repaid
+from ganeval.extractors.replayed import recorded
+
+RUNS = 2  # of a kind of batch before it is made ready for: the last batch of a set hardly ever comes twice
+
+# A network, a batch of a kind, how many pictures are to come -> the network for that kind; None where it stays as it is
+Ready = Callable[[Network, Tensor, int], Network | None]
+
+
+def readied(network: Network, pictures: Tensor, coming: int) -> Network | None:
+    """`network` for batches like this one, as fast as this device and so many pictures make it worth."""
+    quick = compiled(network, pictures) if is_repaid(network, pictures, coming) else None
+    return recorded(quick or network, pictures) if pictures.device.type == "cuda" else quick
+
+
+class Settled:
+    """A network that is made ready for the first kind of batch that keeps coming, and runs as it is on any other.
+
+    One form, as each holds memory of its own. A kind is a size in one arithmetic. A form that memory runs out with, or
+    that cannot be made, is given up.
+    """
+
+    def __init__(self, network: Network, ready: Ready = readied) -> None:
+        self.network, self.ready = network, ready
+        self.coming = 0
+        self.seen = Counter[Hashable]()
+        self.kind: Hashable = None
+        self.form: Network | None = None
+
+    def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor | None]:
+        kind = (pictures.shape, torch.get_num_threads(), arithmetic_now(pictures.device))
+        try:
+            if self.form is None and self._keeps_coming(kind):
+                self.kind, self.form = kind, self._readied(pictures)
+            return (self.form if self.form is not None and kind == self.kind else self.network)(pictures)
+        except RuntimeError:
+            self._forget()
+            raise
+
+    def expect(self, count: int) -> None:
+        """That many pictures are to come; more than before may be worth what fewer were not."""
+        if count > self.coming:
+            self.coming = count
+            self._forget()
+
+    def _forget(self) -> None:
+        self.seen.clear()
+        self.kind = self.form = None
+
+    def _keeps_coming(self, kind: Hashable) -> bool:
+        self.seen[kind] += 1
+        return self.seen[kind] == RUNS + 1
+
+    def _readied(self, pictures: Tensor) -> Network | None:
+        try:
+            return self.ready(self.network, pictures, self.coming)
+        except RuntimeError:  # whatever it is, the network itself says it better
+            return None
