@@ -16,7 +16,12 @@ from typing import Any
 import torch
 
 HERE = Path(__file__).parent
-TITLES = ("# Against its peers", "# How it grows", "# Training against")  # the parts of results.md, each of one command
+TITLES = (
+    "# Against its peers",
+    "# Networks other than Inception",
+    "# How it grows",
+    "# Training against",
+)  # each of one command
 Values = dict[str, float]
 
 

@@ -75,4 +75,5 @@ class Evaluator:
 
     def reset(self) -> None:
         """Forget the images, keep the reference."""
+        self._scorer.how.extractor.expect(None)
         self._collected, self._seconds = Collector(self._scorer.how), self._scorer.reference_seconds

@@ -21,7 +21,7 @@ from ganeval.errors import GanevalWarning
 from ganeval.files import cache_root, replacing
 from ganeval.metrics.sharing import ALONE, Ranks
 
-VERSION = 1  # raised whenever decoding, resizing or extraction changes what an entry would hold
+VERSION = 2  # raised whenever decoding, resizing or extraction changes what an entry would hold
 
 
 @dataclass(frozen=True)

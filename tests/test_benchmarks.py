@@ -91,6 +91,16 @@ def test_a_metric_is_measured_in_a_process_of_its_own(load) -> None:
     assert found.values == pytest.approx(ours, rel=1e-9)
 
 
+def test_networks_of_both_sides_are_one_network(load) -> None:
+    networks = load("networks")
+    own, peer = (networks.case("classifier", side, quick=True) for side in ("ours", "peer"))
+    assert own.seconds > 0
+    for name in ("mean", "norm", "largest"):
+        assert own.values[name] == pytest.approx(peer.values[name], rel=1e-5)  # float32 sums in another order
+    found = {f"{name}, {side}": own for name in networks.NAMES for side in networks.SIDES}
+    assert [line.split(" | ")[4] for line in networks.table(found)[0].splitlines()[2:]] == ["**1.00**"] * 10
+
+
 def test_exponents_are_those_of_powers(load) -> None:
     growth = load("growth")
     assert growth.exponent([1, 2, 4, 8], [9, 3 * 2**1.5, 3 * 4**1.5, 3 * 8**1.5]) == pytest.approx(1.5)

@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from inception_weights import varied_pictures
+from random_networks import clip_state, torch_fidelity_clip
+from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch._inductor.utils import run_and_get_code
+from torch.utils.flop_counter import FlopCounterMode
+from torch_fidelity.feature_extractor_clip import CLIPVisual
 
 from ganeval.extractors import compiled, open_extractor
 from ganeval.extractors.base import Extractor, Network, Settings
@@ -16,7 +22,8 @@ from ganeval.extractors.classifier import Classifier, Metadata, save_classifier
 from ganeval.extractors.fitting import Fitting
 from ganeval.extractors.inception import BareInception, inception_network
 from ganeval.extractors.loading import folded
-from ganeval.extractors.settled import RUNS, Settled
+from ganeval.extractors.networks import CLIP
+from ganeval.extractors.settled import RUNS, Settled, settled
 from ganeval.features import Extraction, extract
 from ganeval.images import array_images
 from ganeval.progress import silent
@@ -27,10 +34,19 @@ SIDE, INTO, OUT = 10, 3, 5
 OPERATIONS = 2 * INTO * OUT * 9 * SIDE**2  # of one picture in a convolution of 3 × 3: a product and a sum each
 
 
+LAYER = nn.Sequential(nn.Conv2d(INTO, OUT, 3, padding=1)).requires_grad_(False)
+PICTURES = torch.ones(4, INTO, SIDE, SIDE)
+
+
+def convolution(pictures: Tensor) -> tuple[Tensor, None]:
+    return LAYER(pictures).flatten(1), None
+
+
 @pytest.fixture
-def convolution() -> Network:
-    layer = nn.Conv2d(INTO, OUT, 3, padding=1).requires_grad_(False)
-    return lambda pictures: (layer(pictures).flatten(1), None)
+def thousand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiling is worth a thousand pictures a thread, on a machine that can."""
+    monkeypatch.setitem(compiled.REPAID, "cpu", 1000 * OPERATIONS)
+    monkeypatch.setattr(compiled, "_can_compile", lambda _: True)
 
 
 @pytest.fixture
@@ -41,61 +57,103 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-@pytest.mark.usefixtures("one_thread")
+@pytest.mark.usefixtures("one_thread", "thousand")
 @pytest.mark.parametrize(("coming", "repaid"), [(0, False), (999, False), (1000, True), (10**6, True)])
-def test_compiling_is_repaid_by_so_many_pictures(convolution, monkeypatch, coming, repaid):
-    monkeypatch.setitem(compiled.REPAID, "cpu", 1000 * OPERATIONS)
-    assert compiled.is_repaid(convolution, torch.ones(4, INTO, SIDE, SIDE), coming) is repaid
+def test_compiling_is_repaid_by_so_many_pictures(coming, repaid):
+    assert compiled.is_repaid(convolution, LAYER, PICTURES, coming) is repaid
+
+
+@pytest.mark.usefixtures("one_thread", "thousand")
+def test_more_threads_need_more_pictures():
+    """They share the network's work, and hardly the compiler's."""
+    torch.set_num_threads(2)
+    assert [compiled.is_repaid(convolution, LAYER, PICTURES, count) for count in (1999, 2000)] == [False, True]
+
+
+@pytest.mark.parametrize("name", ["clip-vit-b-32", "clip-rn50"])
+def test_operations_are_those_that_torch_counts(name):
+    """A tenth: torch counts the attention pool of CLIP's ResNet as well, and less of a transformer's attention."""
+    module = CLIPVisual(*CLIP[name]).visual.float().eval()
+    picture = torch.rand(1, 3, 224, 224)
+    with torch.inference_mode():
+        found = compiled.operations(module, module, picture)
+        with FlopCounterMode(display=False) as counter:
+            module(picture)
+    assert found == pytest.approx(counter.get_total_flops(), rel=0.1)
+    assert not any(layer._forward_hooks for layer in module.modules())
 
 
 @pytest.mark.usefixtures("one_thread")
-def test_more_threads_need_more_pictures(convolution, monkeypatch):
-    """They share the network's work, and hardly the compiler's."""
-    monkeypatch.setitem(compiled.REPAID, "cpu", 1000 * OPERATIONS)
-    torch.set_num_threads(2)
-    found = [compiled.is_repaid(convolution, torch.ones(4, INTO, SIDE, SIDE), count) for count in (1999, 2000)]
-    assert found == [False, True]
-
-
-def test_without_a_compiler_nothing_is_tried(convolution, monkeypatch):
+def test_without_a_compiler_nothing_is_tried(monkeypatch):
+    monkeypatch.setitem(compiled.REPAID, "cpu", 1)
+    monkeypatch.setattr(compiled.shutil, "which", lambda _: "/usr/bin/c++")
+    assert compiled.is_repaid(convolution, LAYER, PICTURES, 1)
     monkeypatch.setattr(compiled.shutil, "which", lambda _: None)
-    assert compiled.is_repaid(convolution, torch.ones(1, INTO, SIDE, SIDE), 10**12) is False
+    assert not compiled.is_repaid(convolution, LAYER, PICTURES, 10**12)
 
 
-def test_on_other_devices_nothing_is_compiled(convolution):
+def test_on_other_devices_a_network_runs_as_it_is():
+    network = Settled(convolution_of_nothing, never)
     pictures = torch.ones(1, INTO, SIDE, SIDE, device="meta")  # stands for MPS
-    assert compiled.is_repaid(convolution, pictures, 10**12) is False
+    for _ in range(RUNS + 2):
+        assert network(pictures)[0] is pictures
 
 
-def test_where_the_compiler_fails_the_network_goes_on_as_it_is(convolution, monkeypatch):
+def convolution_of_nothing(pictures: Tensor) -> tuple[Tensor, None]:
+    return pictures, None
+
+
+def never(*_: object) -> Network:
+    raise AssertionError("made ready")
+
+
+@pytest.mark.usefixtures("thousand")
+@pytest.mark.parametrize("fails_at", ["once", "each call"])
+def test_where_the_compiler_fails_the_network_goes_on_as_it_is(monkeypatch, fails_at):
+    """A machine whose compiler, headers or folders are not there: whatever is raised is no reason not to score."""
+    tried: list[str] = []
+
     def failing(*_: object, **__: object) -> Callable[..., Any]:
-        def call(_: Tensor) -> Any:
-            raise FileNotFoundError("g++")
-
+        tried.append("compile")
+        if fails_at == "once":
+            raise NotADirectoryError("/proc/nope")
         return call
 
+    def call(_: Tensor) -> Any:
+        raise FileNotFoundError("g++")
+
     monkeypatch.setattr(torch, "compile", failing)
-    monkeypatch.setitem(compiled.REPAID, "cpu", 1)
-    network, pictures = Settled(convolution), torch.randn(4, INTO, SIDE, SIDE)
+    network = settled(convolution, LAYER)
     network.expect(10**6)
     for _ in range(RUNS + 2):
-        assert torch.equal(network(pictures)[0], convolution(pictures)[0])
+        assert torch.equal(network(PICTURES)[0], convolution(PICTURES)[0])
+    assert tried == ["compile"]
     assert network.form is None
 
 
-def test_more_pictures_than_before_are_a_new_question_and_fewer_are_none():
+def test_a_form_that_fails_later_is_given_up():
+    def broken(_: Tensor) -> tuple[Tensor, None]:
+        raise RuntimeError("a guard that another's code compiled")
+
+    network = Settled(convolution, lambda *_: broken)
+    for _ in range(RUNS + 2):
+        assert torch.equal(network(PICTURES)[0], convolution(PICTURES)[0])
+
+
+def test_another_number_of_pictures_is_another_question():
+    """So that a set is treated alike whether or not its reference was extracted in the same run."""
     asked: list[int] = []
 
     def ready(network: Network, pictures: Tensor, coming: int) -> Network | None:
         asked.append(coming)
         return network
 
-    network, pictures = Settled(lambda given: (given, None), ready), torch.ones(2, 1)
+    network, pictures = Settled(convolution_of_nothing, ready), torch.ones(2, 1)
     for count in (5, 3, 7, 7):
         network.expect(count)
         for _ in range(RUNS + 2):
             network(pictures)
-    assert asked == [5, 7]
+    assert asked == [5, 3, 7]
 
 
 class Listening:
@@ -160,21 +218,43 @@ def test_a_folded_network_has_no_batch_norm_and_is_the_same(classifier):
     assert_close(ours(pictures)[0], whole(pictures)[0])
 
 
-@pytest.mark.skipif(not compiled._can_compile("cpu"), reason="needs a C++ compiler")
-def test_a_compiled_classifier_is_the_plain_one(classifier, tmp_path: Path, monkeypatch):
-    """Batches of the size that it was compiled for, and a last one of another."""
-    about = Metadata(32, 64, tuple("abcdefghij"), "made", "", 0, 0.1, 1)
-    save_classifier(tmp_path / "own.safetensors", classifier, about)
+needs_compiler = pytest.mark.skipif(not compiled._can_compile("cpu"), reason="needs a C++ compiler")
+
+
+@needs_compiler
+def test_compiled_classifiers_are_the_plain_ones(tmp_path: Path, monkeypatch):
+    """Two of one shape in one process: frozen weights of one must not serve the other. The last batch is a rest."""
     monkeypatch.setitem(compiled.REPAID, "cpu", 1)
-    extractor = open_extractor(tmp_path / "own.safetensors", device=CPU)
-    extractor.expect(20)
     pictures = (255 * torch.rand(20, 3, 32, 32)).round()
-    features, logits = classifier(pictures)
-    parts = [extractor.run(part) for part in pictures.split(6)]
-    settled = extractor.network.network  # of `Fitting`
-    assert settled.form is not None
-    assert_close(torch.cat([part for part, _ in parts]), features)
-    assert_close(torch.cat([part for _, part in parts if part is not None]), torch.softmax(logits, dim=1))
+    for seed in range(2):
+        classifier = lively(Classifier(size=32, classes=10, width=64))
+        about = Metadata(32, 64, tuple("abcdefghij"), "made", "", seed, 0.1, 1)
+        save_classifier(tmp_path / f"{seed}.safetensors", classifier, about)
+        extractor = open_extractor(tmp_path / f"{seed}.safetensors", device=CPU)
+        extractor.expect(20)
+        features, logits = classifier(pictures)
+        parts = [extractor.run(part) for part in pictures.split(6)]
+        assert extractor.network.network.form is not None  # `Settled` in `Fitting`
+        assert_close(torch.cat([part for part, _ in parts]), features)
+        assert_close(torch.cat([part for _, part in parts if part is not None]), torch.softmax(logits, dim=1))
+
+
+@needs_compiler
+def test_a_compiled_transformer_is_torch_fidelitys_and_its_weights_are_frozen(tmp_path: Path, monkeypatch):
+    monkeypatch.setitem(CLIP, "clip-vit-b-32", (32, 64, 2, 128, 16))
+    monkeypatch.setitem(compiled.REPAID, "cpu", 1)
+    state, pictures = clip_state("clip-vit-b-32"), varied_pictures(4, 64, seed=7)
+    save_file(state, tmp_path / "clip.safetensors")
+    (expected,) = torch_fidelity_clip("clip-vit-b-32", state)(pictures)
+    extractor = open_extractor("clip-vit-b-32", device=CPU, weights=tmp_path / "clip.safetensors")
+    extractor.expect(4)
+
+    def run() -> Tensor:
+        return [extractor.run(pictures.float())[0] for _ in range(RUNS + 1)][-1]
+
+    found, written = run_and_get_code(run)
+    assert_close(found, expected)
+    assert "_frozen_param" in "".join(written)
 
 
 def test_inception_is_one_graph(monkeypatch):

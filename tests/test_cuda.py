@@ -16,7 +16,7 @@ from ganeval.errors import GanevalWarning
 from ganeval.extractors import open_extractor
 from ganeval.extractors.base import Network
 from ganeval.extractors.fitting import Fitting
-from ganeval.extractors.settled import RUNS, Settled
+from ganeval.extractors.settled import RUNS, Settled, settled
 from ganeval.features import Extraction, extract
 from ganeval.images import array_images
 from ganeval.progress import silent
@@ -140,7 +140,7 @@ def test_inception_on_cuda_is_inception_on_the_cpu(tmp_path: Path, batch_size: i
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two CUDA devices")
 def test_a_graph_is_recorded_on_the_device_of_its_pictures() -> None:
     device = torch.device("cuda:1")
-    network = Settled(doubled)
+    network = settled(doubled, torch.nn.Identity())
     for number in range(RUNS + 3):
         pictures = torch.full((4, 1), float(number), device=device)
         assert float(network(pictures)[0][0]) == 2 * number

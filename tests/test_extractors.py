@@ -8,13 +8,12 @@ import pytest
 import torch
 from inception_weights import varied_pictures, write_inception_weights
 from pytorch_fid import inception as pytorch_fid
+from random_networks import clip_state, torch_fidelity_clip, vgg16_state
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from torch_fidelity.feature_extractor_clip import CLIPVisual, FeatureExtractorCLIP, build_model
 from torch_fidelity.feature_extractor_dinov2 import FeatureExtractorDinoV2
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 from torch_fidelity.feature_extractor_vgg16 import FeatureExtractorVGG16
-from torchvision.models import vgg16 as torchvision_vgg16
 
 from ganeval.errors import ContentError, MissingWeights, UsageError
 from ganeval.extractors import EXTRACTORS, default_extractor, extractor_status, fused, inception, open_extractor
@@ -127,14 +126,7 @@ def test_weights_of_another_network_are_refused(tmp_path):
 
 
 def test_vgg16_agrees_with_torch_fidelity(tmp_path, pictures):
-    with torch.device("meta"):
-        module = torchvision_vgg16()
-    generator = torch.Generator().manual_seed(0)
-    state = {
-        key: torch.randn(value.shape, generator=generator) * math.sqrt(2 / max(1, value[0].numel())) * (value.dim() > 1)
-        for key, value in module.state_dict().items()
-    }
-    torch.save(state, tmp_path / "vgg16.pth")
+    torch.save(vgg16_state(), tmp_path / "vgg16.pth")
     oracle = FeatureExtractorVGG16("vgg16", ["fc2_relu"], feature_extractor_weights_path=str(tmp_path / "vgg16.pth"))
     (expected,) = oracle(pictures[:3])
     assert expected.std(dim=0).mean() > 0.01 * expected.mean() > 0
@@ -144,70 +136,21 @@ def test_vgg16_agrees_with_torch_fidelity(tmp_path, pictures):
     assert probabilities is None
 
 
-def clip_state(width: int, layers: int, patch: int, side: int, out: int) -> dict[str, Tensor]:
-    """A small CLIP vision transformer in OpenAI's names, with a text projection that is not ours to load."""
-    generator = torch.Generator().manual_seed(0)
-    shapes = {
-        "visual.class_embedding": (width,),
-        "visual.positional_embedding": ((side // patch) ** 2 + 1, width),
-        "visual.proj": (width, out),
-        "visual.conv1.weight": (width, 3, patch, patch),
-        "text_projection": (8, out),
-    }
-    norms = ["visual.ln_pre", "visual.ln_post"]
-    for block in (f"visual.transformer.resblocks.{number}" for number in range(layers)):
-        norms += [f"{block}.ln_1", f"{block}.ln_2"]
-        for name, inputs, outputs in (("mlp.c_fc", 1, 4), ("mlp.c_proj", 4, 1), ("attn.out_proj", 1, 1)):
-            shapes[f"{block}.{name}.weight"] = (outputs * width, inputs * width)
-            shapes[f"{block}.{name}.bias"] = (outputs * width,)
-        shapes[f"{block}.attn.in_proj_weight"] = (3 * width, width)
-        shapes[f"{block}.attn.in_proj_bias"] = (3 * width,)
-    shapes |= {f"{norm}.{part}": (width,) for norm in norms for part in ("weight", "bias")}
-    return {key: torch.randn(shape, generator=generator) / shape[-1] ** 0.5 for key, shape in shapes.items()}
+SMALL_CLIP = {"clip-vit-b-32": (32, 64, 2, 128, 16), "clip-rn50": (32, 64, (1, 1, 1, 1), 16, None)}
 
 
-def test_clip_agrees_with_torch_fidelity(tmp_path, pictures, monkeypatch):
-    state = clip_state(width=128, layers=2, patch=16, side=64, out=32)
-    monkeypatch.setitem(CLIP, "clip-vit-b-32", (32, 64, 2, 128, 16))
+@pytest.mark.parametrize("name", SMALL_CLIP)
+def test_clip_agrees_with_torch_fidelity(tmp_path, pictures, monkeypatch, name):
+    """A transformer as it is, and a ResNet with its batch norms folded."""
+    monkeypatch.setitem(CLIP, name, SMALL_CLIP[name])
+    state = clip_state(name)
     save_file(state, tmp_path / "clip.safetensors")
-    oracle = FeatureExtractorCLIP.__new__(FeatureExtractorCLIP)  # its constructor opens nothing but TorchScript
-    nn.Module.__init__(oracle)
-    oracle.features_list, oracle.feature_extractor_internal_dtype = ["clip"], torch.float32
-    oracle.model, oracle.resolution = build_model(dict(state), torch.float32), 64
-    (expected,) = oracle(pictures)
+    (expected,) = torch_fidelity_clip(name, state)(pictures)
     assert expected.std(dim=0).mean() > 0.01
-    extractor = open_extractor("clip-vit-b-32", device=CPU, weights=tmp_path / "clip.safetensors")
+    extractor = open_extractor(name, device=CPU, weights=tmp_path / "clip.safetensors")
     assert_agrees(extractor.run(resized(pictures, extractor))[0], expected)
     with pytest.raises(ContentError, match=r"not these weights: .* and \d+ more are missing"):
         open_extractor("clip-vit-b-16", device=CPU, weights=tmp_path / "clip.safetensors")
-
-
-def test_a_clip_resnet_folded_agrees_with_torch_fidelity(tmp_path, pictures, monkeypatch):
-    monkeypatch.setitem(CLIP, "clip-rn50", (32, 64, (1, 1, 1, 1), 16, None))
-    state = clip_resnet_state("clip-rn50")
-    save_file(state, tmp_path / "clip.safetensors")
-    oracle = FeatureExtractorCLIP.__new__(FeatureExtractorCLIP)
-    nn.Module.__init__(oracle)
-    oracle.features_list, oracle.feature_extractor_internal_dtype = ["clip"], torch.float32
-    oracle.model, oracle.resolution = build_model(dict(state), torch.float32), 64
-    (expected,) = oracle(pictures)
-    assert expected.std(dim=0).mean() > 0.01
-    extractor = open_extractor("clip-rn50", device=CPU, weights=tmp_path / "clip.safetensors")
-    assert_agrees(extractor.run(resized(pictures, extractor))[0], expected)
-
-
-def clip_resnet_state(name: str) -> dict[str, Tensor]:
-    """A CLIP ResNet in OpenAI's names, whose batch norms change what goes through them."""
-    module = CLIPVisual(*CLIP[name])
-    state = {key: value.contiguous() for key, value in module.state_dict().items()}
-    for key, value in state.items():
-        if value.dim() == 4:
-            value.normal_(0, math.sqrt(2 / value[0].numel()))
-        elif key.endswith(("running_mean", "bias")):
-            value.uniform_(-0.5, 0.5)
-        elif key.endswith("running_var"):
-            value.uniform_(0.5, 2)
-    return {**state, "text_projection": torch.zeros(8, CLIP[name][0])}
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")

@@ -9,12 +9,11 @@ import importlib.util
 import logging
 import os
 import shutil
-import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import torch
-from torch import Tensor
-from torch.utils.flop_counter import FlopCounterMode
+from torch import Tensor, nn
 
 from ganeval.extractors.base import Network
 
@@ -24,25 +23,50 @@ REPAID = {"cpu": 3 * 10**13, "cuda": 5 * 10**15}
 COMPILERS = ("c++", "g++", "clang++", "cl")
 
 
-def is_repaid(network: Network, pictures: Tensor, coming: int) -> bool:
-    """Whether `coming` pictures like these are worth compiling for, on a machine that can."""
+def is_repaid(network: Network, module: nn.Module, pictures: Tensor, coming: int) -> bool:
+    """Whether `coming` pictures like these are worth compiling for, on a machine that can; `module` is what works."""
     device = pictures.device.type
-    if not coming or device not in REPAID or not _can_compile(device):
+    if not coming or not _can_compile(device):
         return False
     needed = REPAID[device] * (torch.get_num_threads() if device == "cpu" else 1)
-    with FlopCounterMode(display=False) as counter:
-        network(pictures[:1])
-    return bool(coming * counter.get_total_flops() >= needed)
+    return coming * operations(network, module, pictures[:1]) >= needed
+
+
+def operations(network: Network, module: nn.Module, pictures: Tensor) -> int:
+    """Additions and multiplications of `pictures` in the convolutions, linear layers and attention of `module`.
+
+    Within a tenth of torch's own counter, whose import takes seconds.
+    """
+    total = 0
+
+    def count(layer: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        nonlocal total
+        if isinstance(layer, nn.Conv2d):
+            total += 2 * output.numel() * layer.weight[0].numel()
+        elif isinstance(layer, nn.Linear):
+            total += 2 * output.numel() * layer.in_features
+        elif isinstance(layer, nn.MultiheadAttention):  # its projections are no calls of layers; length first
+            length, width = inputs[0].shape[0], inputs[0].numel()
+            total += 8 * width * layer.embed_dim + 4 * width * length
+
+    hooks = [layer.register_forward_hook(count) for layer in module.modules()]
+    try:
+        network(pictures)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return total
 
 
 def compiled(network: Network, pictures: Tensor) -> Network | None:
-    """`network` compiled for batches of just this size; None where the compiler fails, as it did its work without."""
-    quick: Network = torch.compile(network, dynamic=False, options={"freezing": True})
+    """`network` compiled for batches of just this size; None where that fails, which is no reason not to score."""
     try:
-        with warnings.catch_warnings(), _quiet():
-            warnings.simplefilter("ignore")  # of how torch itself is built and used
+        from torch._inductor import config  # `options` of `torch.compile` come too late for freezing
+
+        with config.patch(freezing=True), _quiet():
+            quick: Network = torch.compile(network, dynamic=False)
             quick(pictures)
-    except Exception:  # another's compiler, other's headers, a full disk: nothing that scores should fail for
+    except Exception:  # another's compiler, other's headers, a folder that cannot be written
         return None
     return quick
 
@@ -55,10 +79,11 @@ def _can_compile(device: str) -> bool:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """What the compiler logs meanwhile is of no use to who scores pictures."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
+    """That torch finds a CUDA compiler and no CUDA device is of no use to who scores pictures."""
+    logger = logging.getLogger("torch.utils.cpp_extension")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
     try:
         yield
     finally:
-        logging.disable(before)
+        logger.setLevel(before)

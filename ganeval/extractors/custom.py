@@ -16,7 +16,7 @@ from ganeval.errors import ContentError, UsageError
 from ganeval.extractors.base import Extractor, Network, Settings, probabilities_of
 from ganeval.extractors.fitting import is_lack_of_memory
 from ganeval.extractors.loading import folded, layout_of
-from ganeval.extractors.settled import Settled
+from ganeval.extractors.settled import settled
 from ganeval.importing import import_function
 
 SMALL = 16  # pixels a side: up to here nothing is won by folding
@@ -65,7 +65,7 @@ def classifier_file(path: Path, settings: Settings, *, name: str, published: boo
         name=name,
         layer="features",
         size=loaded.size,
-        network=Settled(network),
+        network=settled(network, classify),
         weights="published" if published else "custom",
         weights_sha256=loaded.sha256,
         input="0..255",

@@ -15,7 +15,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorIncepti
 from ganeval.extractors.base import Extractor, Network, Settings, probabilities_of
 from ganeval.extractors.fused import can_fuse, fused
 from ganeval.extractors.loading import fill, folded, layout_of, origin
-from ganeval.extractors.settled import Settled
+from ganeval.extractors.settled import settled
 from ganeval.extractors.weights import find_weights, load_state_dict
 
 
@@ -63,7 +63,7 @@ def inception_network(module: BareInception, settings: Settings) -> Network:
         with torch.autocast(settings.device.type, enabled=False):
             return features, probabilities_of(features @ head)
 
-    return network if on_cpu else Settled(network)
+    return network if on_cpu else settled(network, module)
 
 
 def modular(module: BareInception, settings: Settings) -> Callable[[Tensor], Tensor]:

@@ -16,7 +16,7 @@ from torchvision.models import vgg16 as torchvision_vgg16
 from ganeval.errors import ContentError
 from ganeval.extractors.base import Extractor, Network, Settings
 from ganeval.extractors.loading import fill, folded, layout_of, origin
-from ganeval.extractors.settled import Settled
+from ganeval.extractors.settled import settled
 from ganeval.extractors.weights import find_weights, load_state_dict, torch_hub
 
 Triple = tuple[float, float, float]
@@ -126,4 +126,4 @@ def _normalised(
     def network(pictures: Tensor) -> tuple[Tensor, Tensor | None]:
         return trunk(((pictures - mean) / std).contiguous(memory_format=layout)).float(), None
 
-    return Settled(network)
+    return settled(network, trunk)

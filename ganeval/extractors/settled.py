@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable, Hashable
+from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganeval.devices import arithmetic_now
 from ganeval.extractors.base import Network
-from ganeval.extractors.compiled import compiled, is_repaid
+from ganeval.extractors.compiled import REPAID, compiled, is_repaid
+from ganeval.extractors.fitting import is_lack_of_memory
 from ganeval.extractors.replayed import recorded
 
 RUNS = 2  # of a kind of batch before it is made ready for: the last batch of a set hardly ever comes twice
@@ -17,20 +19,30 @@ RUNS = 2  # of a kind of batch before it is made ready for: the last batch of a 
 Ready = Callable[[Network, Tensor, int], Network | None]
 
 
-def readied(network: Network, pictures: Tensor, coming: int) -> Network | None:
+def readied(module: nn.Module, network: Network, pictures: Tensor, coming: int) -> Network | None:
     """`network` for batches like this one, as fast as this device and so many pictures make it worth."""
-    quick = compiled(network, pictures) if is_repaid(network, pictures, coming) else None
-    return recorded(quick or network, pictures) if pictures.device.type == "cuda" else quick
+    quick = compiled(network, pictures) if is_repaid(network, module, pictures, coming) else None
+    if pictures.device.type == "cuda":
+        try:
+            return recorded(quick or network, pictures)
+        except RuntimeError:
+            return quick
+    return quick
+
+
+def settled(network: Network, module: nn.Module) -> "Settled":
+    """`network`, whose work is that of `module`, made ready for what keeps coming."""
+    return Settled(network, partial(readied, module))
 
 
 class Settled:
     """A network that is made ready for the first kind of batch that keeps coming, and runs as it is on any other.
 
-    One form, as each holds memory of its own. A kind is a size in one arithmetic. A form that memory runs out with, or
-    that cannot be made, is given up.
+    One form, as each holds memory of its own. A kind is a size in one arithmetic. A form that fails, or that cannot be
+    made, is given up.
     """
 
-    def __init__(self, network: Network, ready: Ready = readied) -> None:
+    def __init__(self, network: Network, ready: Ready) -> None:
         self.network, self.ready = network, ready
         self.coming = 0
         self.seen = Counter[Hashable]()
@@ -38,18 +50,24 @@ class Settled:
         self.form: Network | None = None
 
     def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor | None]:
-        kind = (pictures.shape, torch.get_num_threads(), arithmetic_now(pictures.device))
+        if pictures.device.type not in REPAID:
+            return self.network(pictures)
+        kind = (pictures.shape, pictures.stride(), torch.get_num_threads(), arithmetic_now(pictures.device))
+        if self.form is None and self._keeps_coming(kind):
+            self.kind, self.form = kind, self._readied(pictures)
+        if self.form is None or kind != self.kind:
+            return self.network(pictures)
         try:
-            if self.form is None and self._keeps_coming(kind):
-                self.kind, self.form = kind, self._readied(pictures)
-            return (self.form if self.form is not None and kind == self.kind else self.network)(pictures)
-        except RuntimeError:
+            return self.form(pictures)
+        except RuntimeError as error:
             self._forget()
-            raise
+            if is_lack_of_memory(error):
+                raise  # `Fitting` takes fewer pictures
+        return self.network(pictures)
 
     def expect(self, count: int) -> None:
-        """That many pictures are to come; more than before may be worth what fewer were not."""
-        if count > self.coming:
+        """That many pictures are to come: the same answer for the same set, whatever came before."""
+        if count != self.coming:
             self.coming = count
             self._forget()
 
