@@ -83,6 +83,15 @@ def test_operations_are_those_that_torch_counts(name):
     assert not any(layer._forward_hooks for layer in module.modules())
 
 
+@pytest.mark.parametrize("name", ["clip-vit-l-14", "clip-vit-b-16", "clip-rn50", "clip-vit-b-32"])
+def test_the_page_says_from_how_many_pictures_on_two_cores(name):
+    with torch.device("meta"):
+        module, picture = CLIPVisual(*CLIP[name]).visual.eval(), torch.empty(1, 3, 224, 224)
+    pictures = 2 * compiled.REPAID["cpu"] / compiled.operations(module, module, picture)
+    page = (Path(__file__).parents[1] / "docs/speed.md").read_text(encoding="utf-8")
+    assert f"{float(f'{pictures:.2g}'):,.0f}" in page
+
+
 @pytest.mark.usefixtures("one_thread")
 def test_without_a_compiler_nothing_is_tried(monkeypatch):
     monkeypatch.setitem(compiled.REPAID, "cpu", 1)
@@ -135,9 +144,11 @@ def test_a_form_that_fails_later_is_given_up():
     def broken(_: Tensor) -> tuple[Tensor, None]:
         raise RuntimeError("a guard that another's code compiled")
 
-    network = Settled(convolution, lambda *_: broken)
-    for _ in range(RUNS + 2):
+    made: list[Network] = []
+    network = Settled(convolution, lambda *_: made.append(broken) or broken)
+    for _ in range(3 * RUNS + 3):
         assert torch.equal(network(PICTURES)[0], convolution(PICTURES)[0])
+    assert made == [broken]
 
 
 def test_another_number_of_pictures_is_another_question():

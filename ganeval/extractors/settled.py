@@ -60,9 +60,10 @@ class Settled:
         try:
             return self.form(pictures)
         except RuntimeError as error:
-            self._forget()
             if is_lack_of_memory(error):
+                self._forget()
                 raise  # `Fitting` takes fewer pictures
+            self.form = None  # for this set: its kind has been seen too often to be made ready for again
         return self.network(pictures)
 
     def expect(self, count: int) -> None:
