@@ -71,11 +71,10 @@ def clip(name: str, settings: Settings) -> Extractor:
         module = CLIPVisual(*CLIP[name])
     fill(module, {key: value for key, value in state.items() if key.startswith("visual.")}, weights)
     convert_weights(module)  # to half and back, as torch-fidelity does; the published files are in half precision
-    visual, convolutional = module.visual.float(), CLIP[name][4] is None
-    if convolutional:
-        network = _normalised(folded(visual.eval()), OPENAI, settings, layout_of(settings))
-    else:
-        network = _normalised(visual, OPENAI, settings)
+    visual, layout = module.visual.float(), torch.contiguous_format
+    if CLIP[name][4] is None:  # a ResNet
+        visual, layout = folded(visual), layout_of(settings)
+    network = _normalised(visual, OPENAI, settings, layout)
     return Extractor(
         name=name,
         layer="clip",

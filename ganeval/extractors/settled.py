@@ -67,10 +67,9 @@ class Settled:
         return self.network(pictures)
 
     def expect(self, count: int) -> None:
-        """That many pictures are to come: the same answer for the same set, whatever came before."""
-        if count != self.coming:
-            self.coming = count
-            self._forget()
+        """A set of that many pictures begins, which goes the same way whatever came before it."""
+        self.coming = count
+        self._forget()
 
     def _forget(self) -> None:
         self.seen.clear()
