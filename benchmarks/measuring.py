@@ -16,12 +16,12 @@ from typing import Any
 import torch
 
 HERE = Path(__file__).parent
-TITLES = (
+TITLES = (  # the parts of results.md, each of one command
     "# Against its peers",
     "# Networks other than Inception",
     "# How it grows",
     "# Training against",
-)  # each of one command
+)
 Values = dict[str, float]
 
 
