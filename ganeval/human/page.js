@@ -25,18 +25,27 @@
 
   // ---- what is kept: every sitting of this test on this device, so that nothing is lost by a reload ----
 
+  // Each under a key of its own: what other tabs store is seen only a moment later, so nobody writes over another.
+
+  function keyOf(id) { return `${KEY}-${id}`; }
+
   function stored() {
-    let text = null;
+    let texts = [];
     try {
-      text = localStorage.getItem(KEY);
+      texts = Object.entries(localStorage).filter(([key]) => key.startsWith(keyOf("")));
     } catch {
       kept = false;
     }
+    const found = texts.map(([key, text]) => [key, parsed(text)]);
+    const sittings = found.filter(([key, one]) => isSitting(one) && key === keyOf(one.sitting)).map(([, one]) => one);
+    return sittings.sort((a, b) => (a.begun < b.begun ? -1 : Number(a.begun > b.begun)));
+  }
+
+  function parsed(text) {
     try {
-      const found = JSON.parse(text);
-      return Array.isArray(found) ? found.filter(isSitting) : [];
+      return JSON.parse(text);
     } catch {
-      return [];
+      return null;
     }
   }
 
@@ -45,9 +54,8 @@
   }
 
   function keep() {
-    const others = stored().filter((one) => one.sitting !== sitting.sitting); // another tab may have written
     try {
-      localStorage.setItem(KEY, JSON.stringify([...others, sitting]));
+      localStorage.setItem(keyOf(sitting.sitting), JSON.stringify(sitting));
     } catch {
       kept = false;
     }
@@ -79,6 +87,18 @@
     sitting = null;
     saved = true;
     only("welcome");
+    listSittings();
+    try {
+      localStorage.setItem(keyOf("try"), "1");
+      localStorage.removeItem(keyOf("try"));
+    } catch {
+      kept = false;
+    }
+    element("unkept").hidden = kept;
+    element("who").value = "";
+  }
+
+  function listSittings() {
     const list = element("sittings");
     const found = stored();
     list.replaceChildren(...found.map(sittingLine));
@@ -86,14 +106,6 @@
     element("start").textContent = unfinished() ? "Begin anew" : "Begin";
     element("start").classList.toggle("main", !unfinished());
     if (!unfinished()) element("start").append(" ", keyCap("Space"));
-    try {
-      localStorage.setItem(`${KEY}-try`, "1");
-      localStorage.removeItem(`${KEY}-try`);
-    } catch {
-      kept = false;
-    }
-    element("unkept").hidden = kept;
-    element("who").value = "";
   }
 
   function sittingLine(one) {
@@ -324,6 +336,7 @@
     if (kept || saved || window.confirm("These answers were not saved. Drop them?")) welcome();
   });
   document.addEventListener("visibilitychange", () => { if (document.hidden) pause(); });
+  window.addEventListener("storage", () => { if (sitting === null) listSittings(); }); // another tab wrote
   window.addEventListener("resize", () => { if (sitting !== null) fit(); });
   window.addEventListener("beforeunload", (event) => {
     const lost = !kept && sitting !== null && !(isDone(sitting) && saved);
