@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+ENDED = 300  # seconds after which a run hangs: far more than a busy machine needs, far less than gloo waits of itself
+
 
 def free_port() -> int:
     with socket.socket() as listening:
@@ -13,11 +15,11 @@ def free_port() -> int:
         return int(listening.getsockname()[1])
 
 
-def run_ranks(world: int, script: Path, *arguments: str, seconds: int = 120) -> list[subprocess.CompletedProcess[str]]:
+def run_ranks(world: int, script: Path, *arguments: str) -> list[subprocess.CompletedProcess[str]]:
     """A script in as many processes, which nobody watches over: what each printed, and its exit code."""
     shared = {"WORLD_SIZE": str(world), "LOCAL_WORLD_SIZE": str(world), "MASTER_ADDR": "127.0.0.1"}
     shared |= {"MASTER_PORT": str(free_port()), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    started = [
+    processes = [
         subprocess.Popen(
             [sys.executable, str(script), *arguments],
             env={**os.environ, **shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
@@ -27,16 +29,39 @@ def run_ranks(world: int, script: Path, *arguments: str, seconds: int = 120) -> 
         )
         for rank in range(world)
     ]
-    said = [process.communicate(timeout=seconds) for process in started]
+    try:
+        said = [process.communicate(timeout=ENDED) for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
     return [
         subprocess.CompletedProcess(process.args, process.returncode, *texts)
-        for process, texts in zip(started, said, strict=True)
+        for process, texts in zip(processes, said, strict=True)
     ]
 
 
-def torchrun(world: int, *arguments: str, seconds: int = 120) -> subprocess.CompletedProcess[str]:
+def started(world: int, *arguments: str) -> subprocess.Popen[str]:
     """`torchrun --nproc-per-node=K -m ganeval ...` on this machine."""
-    command = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={world}"]
-    command += [f"--master-port={free_port()}", "-m", "ganeval", *arguments]
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={world}"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=seconds)
+    return subprocess.Popen(
+        [*command, "-m", "ganeval", *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+    """What it printed, and its exit code; killed where it does not end."""
+    try:
+        texts = process.communicate(timeout=ENDED)
+    finally:
+        process.kill()
+    return subprocess.CompletedProcess(process.args, process.returncode, *texts)
+
+
+def torchrun(world: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The same, to its end."""
+    return ended(started(world, *arguments))

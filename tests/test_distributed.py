@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import time
 import zipfile
 from pathlib import Path
 
@@ -176,12 +175,10 @@ def test_openblas_gets_the_cores_of_its_rank(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_rank_that_is_gone_is_named_by_those_that_wait_for_it(features: Path) -> None:
-    began = time.monotonic()
     ended = run_ranks(3, WORKER, str(features), "dies")
     assert [process.returncode for process in ended] == [1, 9, 1]
     assert ended[0].stderr.splitlines()[-1].startswith("rank 1 is gone: its own message, or torchrun's")
     assert " is gone: its own message" in ended[2].stderr
-    assert time.monotonic() - began < 60
 
 
 def test_a_folder_is_scored_by_three_ranks_as_by_one(tmp_path: Path, run) -> None:
@@ -212,12 +209,10 @@ def test_the_rank_that_meets_a_bad_picture_says_so_and_ends_the_run(tmp_path: Pa
     for number, path in enumerate(sorted(EXAMPLES.rglob("*.png"))[:40]):
         (folder / f"{number:02}.png").write_bytes(path.read_bytes())
     (folder / "39.png").write_bytes(b"not a picture")
-    began = time.monotonic()
     ended = torchrun(2, "score", "--samples", str(folder), "--ref", "digits", "--json", str(tmp_path / "r.json"))
     assert ended.returncode != 0
     assert f"{folder / '39.png'}: " in ended.stderr
     assert not (tmp_path / "r.json").exists()
-    assert time.monotonic() - began < 60
 
 
 def test_without_torchrun_a_process_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,6 @@ import contextlib
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -14,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner, Result
-from ranks import torchrun
+from ranks import ENDED, ended, started, torchrun
 from safetensors.torch import load_file
 
 from ganeval import launch
@@ -34,8 +32,6 @@ from reference_models import Config, build
 
 STEPS = 240
 TRAIN = ("train", "vanilla", "--steps", str(STEPS), "--set", "check_every=80", "--set", "batch=16", "-n", "100")
-TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
-LIMIT = 60  # seconds within which a run has ended of which a rank died
 WARNING = (
     "warning: batch norm on a CPU is not synchronised: each of 2 processes normalises by its own 8 of 16 samples, so "
     "losses are not those of one process; norm_g and norm_d choose another norm\n"
@@ -46,24 +42,12 @@ class Killed:
     """Two processes that train into a folder, one of which is killed."""
 
     def __init__(self, folder: Path) -> None:
-        command = [*TORCHRUN, "-m", "ganeval", *TRAIN]
-        known = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
         self.folder = folder
-        self.process = subprocess.Popen(
-            [*command, "--out", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=known, text=True
-        )
-
-    def ended(self) -> tuple[int, str, str]:
-        """Its exit code, stdout and stderr; killed with its ranks where it does not end."""
-        try:
-            out, said = self.process.communicate(timeout=2 * LIMIT)
-        finally:
-            self.process.kill()
-        return self.process.returncode, out, said
+        self.process = started(2, *TRAIN, "--out", str(folder))
 
     def kill(self, rank: int, after: int) -> None:
         """End a rank as the system does, once so many steps are done."""
-        end = time.monotonic() + LIMIT
+        end = time.monotonic() + ENDED
         while not any(record["step"] >= after for record in self.logged()):
             assert self.process.poll() is None, self.process.communicate()
             assert time.monotonic() < end, "it does not begin"
@@ -121,11 +105,9 @@ def test_a_killed_rank_ends_the_run_with_its_name_and_the_same_command_goes_on_e
 ) -> None:
     killed = Killed(tmp_path / "run")
     killed.kill(1, after=100)
-    began = time.monotonic()
-    code, _, said = killed.ended()
-    assert code != 0
-    assert time.monotonic() - began < LIMIT
-    assert re.search(r"rank 1 is gone|rank\s*: 1 \(local_rank: 1\)\s+exitcode\s*: -9", said), said
+    found = ended(killed.process)
+    assert found.returncode != 0
+    assert re.search(r"rank 1 is gone|rank\s*: 1 \(local_rank: 1\)\s+exitcode\s*: -9", found.stderr), found.stderr
     assert not (tmp_path / "run" / "report.json").exists()
 
     assert torchrun(2, *TRAIN, "--out", str(tmp_path / "run")).returncode == 0

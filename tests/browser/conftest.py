@@ -97,6 +97,7 @@ def open_page(browser: Any) -> Iterator[Callable[..., Watched]]:
     def make(**options: Any) -> Watched:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
+        context.set_default_timeout(120_000)  # milliseconds: a busy machine is slow, and not broken
         watched = Watched(context.new_page())
         context.route("**/*", watched._answer)
         watched.page.on("console", watched._hear)
