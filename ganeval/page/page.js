@@ -73,9 +73,14 @@ function label() {
   toggle.setAttribute("aria-label", `Show the page ${shown() === "dark" ? "light" : "dark"}`);
 }
 
-if (["light", "dark"].includes(kept())) root.dataset.theme = kept();
+function follow() {
+  if (["light", "dark"].includes(kept())) root.dataset.theme = kept();
+  label();
+}
+
 toggle.hidden = false;
-label();
+follow();
+window.addEventListener("storage", follow); // another page of ours was switched
 prefersDark.addEventListener("change", label);
 toggle.addEventListener("click", () => {
   root.dataset.theme = shown() === "dark" ? "light" : "dark";
