@@ -12,7 +12,7 @@
   const shown = test.seconds * 1000;
 
   let sitting = null; // who answers, and what so far
-  let phase = "none"; // none, fixation, picture, mask, paused
+  let phase = "none"; // none, fixation, counting (the look), picture, mask, paused
   let before = "none"; // the phase that was paused
   let ready = false; // the next picture is decoded
   let onset = 0; // when the cross or the picture came; moved on by the length of each pause
@@ -24,45 +24,56 @@
   function element(id) { return document.getElementById(id); }
 
   // ---- what is kept: every sitting of this test on this device, so that nothing is lost by a reload ----
+  //
+  // In IndexedDB: Chromium gives a page from a file an empty localStorage once in some twenty loads, and drops it with the page.
 
-  // Each under a key of its own: what other tabs store is seen only a moment later, so nobody writes over another.
+  const STORE = "sittings";
+  const database = new Promise((done, failed) => {
+    const opening = indexedDB.open(KEY, 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: "sitting" });
+    opening.onsuccess = () => done(opening.result);
+    opening.onerror = () => failed(opening.error);
+  });
+  database.catch(() => { kept = false; });
+  const otherTabs = new BroadcastChannel(KEY);
+  let sittings = []; // those stored when it was looked last, in the order in which they were begun
 
-  function keyOf(id) { return `${KEY}-${id}`; }
-
-  function stored() {
-    let texts = [];
+  async function look() {
     try {
-      texts = Object.entries(localStorage).filter(([key]) => key.startsWith(keyOf("")));
+      const asked = (await database).transaction(STORE).objectStore(STORE).getAll();
+      const all = await new Promise((done, failed) => {
+        asked.onsuccess = () => done(asked.result);
+        asked.onerror = () => failed(asked.error);
+      });
+      sittings = all.filter(isSitting).sort((a, b) => (a.begun < b.begun ? -1 : Number(a.begun > b.begun)));
     } catch {
       kept = false;
     }
-    const found = texts.map(([key, text]) => [key, parsed(text)]);
-    const sittings = found.filter(([key, one]) => isSitting(one) && key === keyOf(one.sitting)).map(([, one]) => one);
-    return sittings.sort((a, b) => (a.begun < b.begun ? -1 : Number(a.begun > b.begun)));
-  }
-
-  function parsed(text) {
-    try {
-      return JSON.parse(text);
-    } catch {
-      return null;
-    }
+    if (sitting === null) listSittings();
+    element("unkept").hidden = kept;
   }
 
   function isSitting(one) {
-    return one && typeof one.sitting === "string" && Array.isArray(one.answers) && one.answers.length <= total && one.answers.length + one.looks > 0;
+    return typeof one.sitting === "string" && Array.isArray(one.answers) && one.answers.length <= total && one.answers.length + one.looks > 0;
   }
 
-  function keep() {
+  async function keep(one) {
     try {
-      localStorage.setItem(keyOf(sitting.sitting), JSON.stringify(sitting));
+      const writing = (await database).transaction(STORE, "readwrite");
+      writing.objectStore(STORE).put(one);
+      await new Promise((done, failed) => {
+        writing.oncomplete = done;
+        writing.onabort = () => failed(writing.error);
+      });
+      otherTabs.postMessage("kept");
     } catch {
       kept = false;
+      if (one === sitting && isDone(one) && !saved) element("saved").textContent = "";
     }
     element("unkept").hidden = kept;
   }
 
-  function unfinished() { return stored().findLast((one) => !isDone(one)); }
+  function unfinished() { return sittings.findLast((one) => !isDone(one)); }
 
   function isDone(one) { return one.answers.length === total; }
 
@@ -86,23 +97,15 @@
     phase = "none";
     sitting = null;
     saved = true;
-    only("welcome");
-    listSittings();
-    try {
-      localStorage.setItem(keyOf("try"), "1");
-      localStorage.removeItem(keyOf("try"));
-    } catch {
-      kept = false;
-    }
-    element("unkept").hidden = kept;
     element("who").value = "";
+    only("welcome");
+    look();
   }
 
   function listSittings() {
     const list = element("sittings");
-    const found = stored();
-    list.replaceChildren(...found.map(sittingLine));
-    list.hidden = found.length === 0;
+    list.replaceChildren(...sittings.map(sittingLine));
+    list.hidden = sittings.length === 0;
     element("start").textContent = unfinished() ? "Begin anew" : "Begin";
     element("start").classList.toggle("main", !unfinished());
     if (!unfinished()) element("start").append(" ", keyCap("Space"));
@@ -165,7 +168,7 @@
 
   function goOn(one) {
     sitting = one;
-    keep();
+    keep(sitting);
     only("trial");
     element("trial").focus({ preventScroll: true });
     trial();
@@ -175,7 +178,7 @@
     const place = sitting.answers.length;
     if (place === total) {
       sitting.finished = new Date().toISOString();
-      keep();
+      keep(sitting);
       finish(sitting);
       return;
     }
@@ -203,10 +206,8 @@
   function tick(time) {
     if (phase === "fixation" && ready && time - onset >= FIXATION) {
       sitting.looks += 1;
-      keep(); // a reload must not give a second first look
-      onStage("picture");
-      phase = "picture";
-      onset = performance.now();
+      phase = "counting";
+      keep(sitting).then(show); // a reload must not give a second first look
     } else if (phase === "picture" && shown > 0 && time - onset >= shown - FRAME) {
       phase = "mask";
       onStage("mask");
@@ -214,12 +215,18 @@
     if (phase === "fixation" || (phase === "picture" && shown > 0)) loop = requestAnimationFrame(tick);
   }
 
+  function show() {
+    if (phase !== "counting") return; // paused meanwhile
+    onStage("picture");
+    enter("picture", performance.now());
+  }
+
   function answer(choice) {
     if (phase !== "picture" && phase !== "mask") return;
     const ms = Math.max(0, Math.round((performance.now() - onset) * 10) / 10);
     sitting.answers.push({ answer: choice, ms, looks: sitting.looks });
     sitting.looks = 0;
-    keep();
+    keep(sitting);
     const button = element(choice);
     button.classList.add("pressed");
     setTimeout(() => button.classList.remove("pressed"), 160);
@@ -227,8 +234,9 @@
   }
 
   function pause() {
-    if (phase !== "fixation" && phase !== "picture" && phase !== "mask") return;
-    before = phase;
+    if (!["fixation", "counting", "picture", "mask"].includes(phase)) return;
+    if (phase === "counting") sitting.looks -= 1; // it was not seen
+    before = phase === "counting" ? "fixation" : phase;
     phase = "paused";
     pausedAt = performance.now();
     cancelAnimationFrame(loop);
@@ -336,7 +344,7 @@
     if (kept || saved || window.confirm("These answers were not saved. Drop them?")) welcome();
   });
   document.addEventListener("visibilitychange", () => { if (document.hidden) pause(); });
-  window.addEventListener("storage", () => { if (sitting === null) listSittings(); }); // another tab wrote
+  otherTabs.addEventListener("message", () => { if (sitting === null) look(); });
   window.addEventListener("resize", () => { if (sitting !== null) fit(); });
   window.addEventListener("beforeunload", (event) => {
     const lost = !kept && sitting !== null && !(isDone(sitting) && saved);

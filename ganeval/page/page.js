@@ -58,12 +58,16 @@ const root = document.documentElement;
 const toggle = document.querySelector("[data-theme-toggle]");
 const prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
 
+// In both: Chromium gives a page from a file an empty localStorage once in some twenty loads, and a tab its own always.
 function kept() {
-  try { return localStorage.getItem("ganeval-theme"); } catch { return null; }
+  try { return sessionStorage.getItem("ganeval-theme") ?? localStorage.getItem("ganeval-theme"); } catch { return null; }
 }
 
 function keep(theme) {
-  try { localStorage.setItem("ganeval-theme", theme); } catch { /* a page from a file may not be allowed to */ }
+  try {
+    sessionStorage.setItem("ganeval-theme", theme);
+    localStorage.setItem("ganeval-theme", theme);
+  } catch { /* a page from a file may not be allowed to */ }
 }
 
 const shown = () => root.dataset.theme || (prefersDark.matches ? "dark" : "light");
@@ -73,14 +77,9 @@ function label() {
   toggle.setAttribute("aria-label", `Show the page ${shown() === "dark" ? "light" : "dark"}`);
 }
 
-function follow() {
-  if (["light", "dark"].includes(kept())) root.dataset.theme = kept();
-  label();
-}
-
+if (["light", "dark"].includes(kept())) root.dataset.theme = kept();
 toggle.hidden = false;
-follow();
-window.addEventListener("storage", follow); // another page of ours was switched
+label();
 prefersDark.addEventListener("change", label);
 toggle.addEventListener("click", () => {
   root.dataset.theme = shown() === "dark" ? "light" : "dark";
