@@ -301,7 +301,9 @@ def test_a_link_gives_way_and_what_it_points_to_stays(run, results, tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="a device that is always full is Linux's")
-def test_output_that_finds_no_room_is_one_line(results):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_finds_no_room_is_one_line(results, monkeypatch, unbuffered):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     script = [sys.executable, "-m", "ganeval", "compare", str(results)]
     with open("/dev/full", "wb") as full:
         done = subprocess.run(script, stdout=full, stderr=subprocess.PIPE, text=True, check=False)

@@ -417,7 +417,9 @@ def test_a_junit_file_that_cannot_be_written_is_said_before_any_verdict(run, fil
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="a device that is always full is Linux's")
-def test_a_verdict_that_cannot_be_printed_is_no_regression(files) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_verdict_that_cannot_be_printed_is_no_regression(files, monkeypatch, unbuffered) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     script = [sys.executable, "-m", "ganeval", "gate", str(files["new"]), "--max", "fid=25"]
     with open("/dev/full", "wb") as full:
         done = subprocess.run(script, stdout=full, stderr=subprocess.PIPE, text=True, check=False)

@@ -2,6 +2,7 @@
 
 import difflib
 import errno
+import os
 import sys
 import warnings
 from typing import Any
@@ -58,6 +59,18 @@ def _say(error: str) -> None:
     """The one line of an error; of several ranks with the name of the one that failed."""
     whose = f"{own_name()}: " if is_one_of_several() else ""
     click.echo(f"{whose}Error: {plain(error)}", err=True)
+    _drop_what_cannot_be_printed()
+
+
+def _drop_what_cannot_be_printed() -> None:
+    """Else Python tries to print it again as it ends, and exits with 120 for whatever the error's own code was."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def said(error: OSError) -> str:
