@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ def main(path: str, dies: str) -> None:
         sides = [Side(torch.from_numpy(arrays[name])) for name in ("real", "fake")]
     with ranks_of_torchrun() as ranks:
         if ranks.rank == 1 and dies:
+            time.sleep(2)  # the others wait for it by then, and so know whom they wait for
             os._exit(9)
         try:
             scores = score_pair(Pair(*sides, ranks=ranks), FAMILIES)

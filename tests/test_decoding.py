@@ -433,6 +433,7 @@ def test_arrays_of_other_kinds():
             from_array(array, "a")
 
 
+@settings(deadline=None)
 @given(hnp.arrays(np.float32, (3, 4), elements=st.floats(-2, 2, width=32)))
 def test_floats_are_never_wrapped_or_clipped(array):
     if array.min() < 0 or array.max() > 1:

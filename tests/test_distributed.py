@@ -161,7 +161,8 @@ def test_what_goes_wrong_while_ranks_exchange_is_told() -> None:
 
 def test_openblas_gets_the_cores_of_its_rank(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch, "cores", lambda: 8)
-    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")  # so that it is put back as it was
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS")
     launch.share_cores()
     assert "OPENBLAS_NUM_THREADS" not in os.environ  # alone it takes what it likes
     for name in launch.SET_BY_TORCHRUN:

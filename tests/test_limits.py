@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganeval.errors import UsageError
@@ -94,6 +94,7 @@ def test_the_difference_is_the_designs_in_decimals(kind, amount, value, baseline
     assert limit(kind, "x", amount).excess(value, baseline) == excess
 
 
+@settings(deadline=None)
 @given(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3), st.floats(-1e3, 1e3), st.booleans())
 def test_a_decrease_is_a_mirrored_increase(value: float, baseline: float, amount: float, percent: bool) -> None:
     down = Limit("max-decrease", "x", amount, percent).excess(value, baseline)

@@ -58,9 +58,14 @@ const root = document.documentElement;
 const toggle = document.querySelector("[data-theme-toggle]");
 const prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
 
-// In both: Chromium gives a page from a file an empty localStorage once in some twenty loads, and a tab its own always.
+// In both: once in some twenty loads Chromium gives a page from a file an empty one of that which it asks for first.
 function kept() {
-  try { return sessionStorage.getItem("ganeval-theme") ?? localStorage.getItem("ganeval-theme"); } catch { return null; }
+  try {
+    const own = sessionStorage.getItem("ganeval-theme");
+    return localStorage.getItem("ganeval-theme") ?? own;
+  } catch {
+    return null;
+  }
 }
 
 function keep(theme) {

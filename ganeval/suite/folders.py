@@ -22,6 +22,7 @@ except ImportError:  # Windows has none; there nobody is kept out
     fcntl = None  # type: ignore[assignment]
 
 LOCK = ".lock"
+HALF = ".config.json.*.json"  # what is left of a run that was killed while it wrote its first file
 
 
 @contextlib.contextmanager
@@ -57,7 +58,7 @@ def check_free(folder: Path, config: Config, fingerprint: str, judge: str | None
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: found a file, needed a folder for the run")
-    if not folder.is_dir() or all(one.name == LOCK for one in folder.iterdir()):
+    if not folder.is_dir() or all(one.name == LOCK or one.match(HALF) for one in folder.iterdir()):
         return
     if not (is_run(folder) and is_trained(folder)):
         raise ContentError(f"{folder}: found files that are no training run; give another --out, or an empty folder")
@@ -101,7 +102,7 @@ def begin(folder: Path, config: Config, fingerprint: str, judge: str | None, abo
     check_free(folder, config, fingerprint, judge)
     if read(folder / "checkpoints", "last") is not None:
         return
-    for old in (*folder.glob("report*.json"), folder / "samples.npz"):
+    for old in (*folder.glob("report*.json"), *folder.glob(HALF), folder / "samples.npz"):
         old.unlink(missing_ok=True)
     forget(folder)
     known = {"data_sha256": fingerprint, "judge": judge, "config": config.to_dict()}

@@ -78,3 +78,12 @@ def test_a_run_of_an_earlier_version_had_what_it_lacks_by_default(run_folder: Pa
     del document["config"]["ema_ramp"], document["judge"]
     (run_folder / "config.json").write_text(json.dumps(document))
     check_free(run_folder, CONFIG, "pictures", "digits 48f3")
+
+
+def test_a_run_killed_while_it_wrote_its_first_file_begins_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / ".lock").touch()
+    (folder / ".config.json.a1b2c3.json").write_text('{"ganeval": "0.')
+    begin(folder, CONFIG, "pictures", None, {})
+    assert sorted(one.name for one in folder.iterdir()) == [".lock", "config.json"]
