@@ -1,24 +1,21 @@
 """Starting real ranks: plain processes with torchrun's variables, or torchrun itself."""
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
+from torch.distributed import TCPStore
+
 ENDED = 300  # seconds after which a run hangs: far more than a busy machine needs, far less than gloo waits of itself
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 def run_ranks(world: int, script: Path, *arguments: str) -> list[subprocess.CompletedProcess[str]]:
     """A script in as many processes, which nobody watches over: what each printed, and its exit code."""
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)  # listens already: its port is kept
     shared = {"WORLD_SIZE": str(world), "LOCAL_WORLD_SIZE": str(world), "MASTER_ADDR": "127.0.0.1"}
-    shared |= {"MASTER_PORT": str(free_port()), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    shared |= {"MASTER_PORT": str(store.port), "TORCHELASTIC_USE_AGENT_STORE": "True"}
+    shared |= {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     processes = [
         subprocess.Popen(
             [sys.executable, str(script), *arguments],
