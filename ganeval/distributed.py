@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 import torch.distributed as dist
@@ -34,16 +34,25 @@ class LostRank(ContentError):
 
 
 class Group(Ranks):
-    """This process among those that torchrun started."""
+    """This process among those that torchrun started.
 
-    def __init__(self) -> None:
+    It exchanges by process groups of its own, never by torch's default one, which parts of torch refer to until the
+    interpreter ends: a thread of gloo that lets go of a tensor only then aborts the process. A group that nobody
+    refers to waits for its threads.
+    """
+
+    def __init__(self, backend: str) -> None:
         self.rank, self.world = dist.get_rank(), dist.get_world_size()
-        control = dist.new_group(backend="gloo", timeout=PATIENCE)
-        self._control = control if isinstance(control, dist.ProcessGroup) else None  # None: the default group
+        self._values = _new_group(backend, TOGETHER)
+        self._control = _new_group("gloo", PATIENCE)
+
+    def close(self) -> None:
+        """Let go of the process groups: a run may refer to this object for longer than there are others to talk to."""
+        del self._values, self._control
 
     def total(self, values: Tensor) -> Tensor:
         summed = values.clone()
-        self._meet(lambda: dist.all_reduce(summed))
+        self._meet(lambda: dist.all_reduce(summed, group=self._values))
         return summed
 
     def joined(self, rows: Tensor) -> Tensor:
@@ -53,7 +62,7 @@ class Group(Ranks):
         whole = rows.new_empty(sum(counts), *widths)
         parts = whole.split(counts)
         parts[self.rank].copy_(rows.reshape(len(rows), *widths))
-        self._meet(lambda: [dist.broadcast(part, rank) for rank, part in enumerate(parts) if len(part)])
+        self._meet(lambda: [dist.broadcast(p, rank, group=self._values) for rank, p in enumerate(parts) if len(p)])
         return whole
 
     def tensors_of_first(self, tensors: Mapping[str, Tensor] | None) -> dict[str, Tensor] | None:
@@ -114,10 +123,11 @@ def ranks_of_torchrun(device: str = "auto") -> Iterator[Ranks]:
     if not is_one_of_several():
         yield ALONE
         return
-    gpus = device != "cpu" and _on_gpus()
-    dist.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo", timeout=TOGETHER)
+    backend = "cpu:gloo,cuda:nccl" if device != "cpu" and _on_gpus() else "gloo"
+    dist.init_process_group(backend, timeout=TOGETHER)
     try:
-        yield Group()
+        with contextlib.closing(Group(backend)) as group:
+            yield group
     finally:
         with contextlib.suppress(RuntimeError):  # the others may be gone already
             dist.destroy_process_group()
@@ -162,6 +172,10 @@ def placed(name: str, ranks: Ranks) -> str:
     """Where this process computes; among several with its share of the cores."""
     torch.set_num_threads(threads_beside(ranks))
     return str(device_of(name, ranks))
+
+
+def _new_group(backend: str, timeout: timedelta) -> "dist.ProcessGroup":
+    return cast("dist.ProcessGroup", dist.new_group(backend=backend, timeout=timeout))  # of all: no rank is outside
 
 
 def _on_gpus() -> bool:

@@ -134,10 +134,18 @@ def test_a_stream_is_run_by_one_rank_which_shows_it(tmp_path: Path, monkeypatch:
 
 def test_ranks_for_the_cpu_need_no_gpu_each(monkeypatch: pytest.MonkeyPatch) -> None:
     backends: list[str] = []
+
+    class Met(Ranks):
+        def __init__(self, backend: str) -> None:
+            backends.append(backend)
+
+        def close(self) -> None:
+            backends.append("closed")
+
     for name, value in zip(launch.SET_BY_TORCHRUN, ("0", "2", "0", "2", "127.0.0.1", "1"), strict=True):
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    monkeypatch.setattr(distributed, "Group", Ranks)
+    monkeypatch.setattr(distributed, "Group", Met)
     monkeypatch.setattr(distributed.dist, "init_process_group", lambda backend, timeout: backends.append(backend))
     monkeypatch.setattr(distributed.dist, "destroy_process_group", lambda: None)
     with ranks_of_torchrun("cpu"):
@@ -147,7 +155,7 @@ def test_ranks_for_the_cpu_need_no_gpu_each(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     with ranks_of_torchrun("auto"):
         pass
-    assert backends == ["gloo", "cpu:gloo,cuda:nccl"]
+    assert backends == [*(2 * ["gloo"]), "closed", *(2 * ["cpu:gloo,cuda:nccl"]), "closed"]
 
 
 def test_what_goes_wrong_while_ranks_exchange_is_told() -> None:

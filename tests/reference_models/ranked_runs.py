@@ -108,6 +108,12 @@ def refused(folder: Path, ranks: Ranks) -> None:
         (folder / f"other weights {ranks.rank}.txt").write_text(str(error), encoding="utf-8")
 
 
+def workers_of_gloo() -> int:
+    """The threads of this process that exchange for it."""
+    names = [path.read_text(encoding="utf-8") for path in Path("/proc/self/task").glob("*/comm")]
+    return sum("gloo_runloop" in name for name in names)
+
+
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
     with ranks_of_torchrun() as ranks:
@@ -121,6 +127,7 @@ def main(folder: Path) -> None:
                 run(config, folder / "again" / name, ranks)
             diverged(folder, ranks)
             refused(folder, ranks)
+    (folder / f"workers {ranks.rank}.txt").write_text(str(workers_of_gloo()), encoding="utf-8")
 
 
 if __name__ == "__main__":
