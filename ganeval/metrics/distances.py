@@ -43,7 +43,7 @@ def points(features: Tensor, centre: Tensor) -> Points:
     Raises ValueError where their squares are beyond float32.
     """
     centred = (features - centre).float().contiguous()
-    lengths = centred.square().sum(1)
+    lengths = torch.cat([rows.square().sum(1) for rows in centred.split(TILE)])  # squares of all would be a third copy
     if not lengths.isfinite().all():
         largest = float(features.abs().max())
         raise ValueError(f"found features of up to {largest:.3g}, too large to square in float32; scale them down")

@@ -99,8 +99,7 @@ def real_neighbours(
     Raises ValueError for features that are not finite.
     """
     check_rows("real", real)
-    count = max(k_precision_recall, k_density_coverage) + LEVELS + SPARE
-    return nearest_within(points(real, real.mean(0)), count, ranks)
+    return nearest_within(points(real, real.mean(0)), _reached(k_precision_recall, k_density_coverage), ranks)
 
 
 def overlap(
@@ -124,10 +123,10 @@ def overlap(
     True
     """
     check_pair(real, fake, at_least=max(k_precision_recall, k_density_coverage) + 2)
-    neighbours = neighbours or real_neighbours(real, k_precision_recall, k_density_coverage, ranks)
     centre = real.mean(0)
     reals, fakes = points(real, centre), points(fake, centre)
-    fake_neighbours = nearest_within(fakes, k_precision_recall + LEVELS + SPARE, ranks)
+    neighbours = neighbours or nearest_within(reals, _reached(k_precision_recall, k_density_coverage), ranks)
+    fake_neighbours = nearest_within(fakes, _reached(k_precision_recall), ranks)
     real_blocks, fake_blocks = (
         random_blocks(len(real), seed, real.device),
         random_blocks(len(fake), seed + 1, real.device),
@@ -182,6 +181,11 @@ def density_coverage(overlap: Overlap) -> dict[str, Estimate]:
             float(covered.mean()), (others > 0).double().mean(0), _means_without(regrown, overlap.real.blocks)
         ),
     }
+
+
+def _reached(*ks: int) -> int:
+    """How many neighbours are kept, for balls of so many: those that they reach when blocks are left out, and spare."""
+    return max(ks) + LEVELS + SPARE
 
 
 def _near_pairs(least: Tensor, i: int, j: int, overlap: Overlap) -> tuple[Tensor, Tensor, Tensor]:
