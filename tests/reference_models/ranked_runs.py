@@ -7,6 +7,7 @@ an interruption.
 import contextlib
 import itertools
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ RUNS = {  # none has batch norm: with any number of processes they train as with
 OF_THREE = ("wgan-gp", "cyclegan", "every switch")  # the runs of three processes
 BATCH_NORM = tiny("dcgan", batch=12)
 AGAIN = {"cyclegan": RUNS["cyclegan"], "every switch": RUNS["every switch"], "batch norm": BATCH_NORM}
+IDLE = 2  # threads of torch's default group, which is never given anything
 STOP = 8  # the steps done when a run is interrupted, two beyond its last checkpoint
 
 
@@ -109,9 +111,17 @@ def refused(folder: Path, ranks: Ranks) -> None:
 
 
 def workers_of_gloo() -> int:
-    """The threads of this process that exchange for it."""
-    names = [path.read_text(encoding="utf-8") for path in Path("/proc/self/task").glob("*/comm")]
-    return sum("gloo_runloop" in name for name in names)
+    """The threads that exchange for this process; one that was waited for is listed for a moment yet."""
+    until = time.monotonic() + 10
+    while (count := sum("gloo_runloop" in name for name in names_of_threads())) > IDLE and time.monotonic() < until:
+        time.sleep(0.01)
+    return count
+
+
+def names_of_threads() -> Iterator[str]:
+    for path in Path("/proc/self/task").glob("*/comm"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            yield path.read_text(encoding="utf-8")
 
 
 def main(folder: Path) -> None:

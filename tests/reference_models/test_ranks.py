@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from ranked_runs import AGAIN, BATCH_NORM, OF_THREE, RUNS, STOP, run
+from ranked_runs import AGAIN, BATCH_NORM, IDLE, OF_THREE, RUNS, STOP, run
 from ranks import run_ranks
 from tiny_models import data_of, differing, tensors_at, tiny
 from torch import Tensor, nn
@@ -149,9 +149,8 @@ def test_batch_norm_on_a_cpu_has_the_mean_of_the_ranks_statistics_in_the_raw_and
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are told by /proc")
 def test_no_thread_that_exchanged_anything_is_left_when_ranks_part(started: Callable[[int], Path]) -> None:
     """One that lets go of a tensor while the interpreter ends aborts its process, though all its work is done."""
-    idle = 2  # of torch's default group, which is never given anything
     for rank in (0, 1):
-        assert int((started(2) / f"workers {rank}.txt").read_text(encoding="utf-8")) <= idle
+        assert int((started(2) / f"workers {rank}.txt").read_text(encoding="utf-8")) <= IDLE
 
 
 def test_a_loss_that_is_no_number_on_one_rank_stops_all_of_them(started: Callable[[int], Path]) -> None:
