@@ -33,7 +33,8 @@ def ganeval_fid(real: Tensor, fake: Tensor) -> Values:
 
 
 def ganeval_fid_value(real: Tensor, fake: Tensor) -> Values:
-    from ganeval.metrics.frechet import frechet_distance, moments
+    from ganeval.metrics.frechet import frechet_distance
+    from ganeval.metrics.moments import moments
 
     return {"fid": frechet_distance(moments(real), moments(fake))}
 
@@ -156,9 +157,9 @@ def ganeval_as_pytorch_fid(weights: Path) -> Network:
 
 
 def _ganeval_network(weights: Path, protocol: str) -> Network:
+    from ganeval.evaluation.protocols import PROTOCOLS
     from ganeval.extractors import open_extractor
-    from ganeval.protocols import PROTOCOLS
-    from ganeval.resize import RESIZES
+    from ganeval.features.resize import RESIZES
 
     convention, device = PROTOCOLS[protocol], torch.device("cpu")
     extractor = open_extractor("inception", device=device, weights=weights, shift_scale=convention.shift_scale)

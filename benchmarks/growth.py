@@ -52,7 +52,8 @@ def case(name: str, count: int, width: int) -> Measured:
 
 def summed(count: int, width: int) -> Values:
     """FID of two streams of features, of which only the sums are kept."""
-    from ganeval.metrics.frechet import MomentSum, frechet_distance
+    from ganeval.metrics.frechet import frechet_distance
+    from ganeval.metrics.moments import MomentSum
 
     sides = []
     for seed in (0, 1):
@@ -72,9 +73,10 @@ def stream(seed: int, count: int, width: int) -> Iterator[torch.Tensor]:
 
 def of_ranks(count: int, width: int) -> None:
     """One rank of a whole comparison of features; rank 0 prints what it took."""
-    from ganeval.distributed import ranks_of_torchrun
-    from ganeval.pair import Pair, Side
-    from ganeval.scoring import score_pair
+    from ganeval.evaluation.families import score_pair
+    from ganeval.evaluation.metric_inputs import Pair
+    from ganeval.features.feature_set import Side
+    from ganeval.runtime.distributed import ranks_of_torchrun
 
     sides = [Side(features) for features in given(count, width)]
     families = ("fid", "kid", "pr", "dc")

@@ -39,7 +39,7 @@ def network_of(name: str, side: str, folder: Path) -> Network:
 
 def ours(name: str, folder: Path, coming: int) -> Network:
     from ganeval.extractors import open_extractor
-    from ganeval.resize import RESIZES
+    from ganeval.features.resize import RESIZES
 
     device, weights = torch.device("cpu"), written(name, folder)
     if name == "classifier":

@@ -16,10 +16,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from reference_models import Config, build
-from reference_models.ema import decay
-from reference_models.losses import LOSSES
-from reference_models.penalties import PENALTIES
-from reference_models.randomness import Draw
+from reference_models.engine.ema import decay
+from reference_models.engine.randomness import Draw
+from reference_models.objectives.losses import LOSSES
+from reference_models.objectives.penalties import PENALTIES
 
 
 class OneByOne(Dataset[tuple[Tensor, Tensor]]):

@@ -27,7 +27,7 @@ from plain_loop import PlainLoop
 from torch import Tensor
 
 from reference_models import Config, Data, Watch, build, configuration, train
-from reference_models.precision import uses_bfloat16, uses_channels_last
+from reference_models.engine.precision import uses_bfloat16, uses_channels_last
 
 HERE = Path(__file__).parent
 HEADING = "# Training against the same recipe written plainly"
@@ -165,12 +165,12 @@ def layouts(case: Case, rounds: int) -> dict[str, list[float]]:
 def variant_seconds(case: Case, variant: str) -> float:
     """A stretch of our loop with the layout decided here."""
     precision, channels_last = VARIANTS[variant]
-    with mock.patch("reference_models.loop.uses_channels_last", return_value=channels_last):
+    with mock.patch("reference_models.engine.precision.uses_channels_last", return_value=channels_last):
         return loop_seconds(case, precision)
 
 
 def chosen(case: Case) -> str:
-    """The variant that reference_models/precision.py takes on this machine."""
+    """The variant that reference_models/engine/precision.py takes on this machine."""
     config, device = case.config(), torch.device("cpu")
     taken = ("bf16" if uses_bfloat16(config, device) else "float32", uses_channels_last(config, device))
     return next(name for name, variant in VARIANTS.items() if variant == taken)
@@ -221,7 +221,7 @@ def page(found: Mapping[str, Any], loops: Sequence[Case], precisions: Sequence[C
         "\n".join(loops_table(found["loops"], loops)),
         "## Precision and layout",
         "Our loop in float32 or under bf16 autocast, contiguous or with channels last, against float32, contiguous; in "
-        "bold what `reference_models/precision.py` takes here, last what share of the best speed that has.",
+        "bold what `reference_models/engine/precision.py` takes here, last what share of the best speed that has.",
         "\n".join(layouts_table(found["layouts"], precisions)),
     ]
     return "\n\n".join(paragraphs) + "\n"

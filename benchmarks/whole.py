@@ -73,8 +73,8 @@ def _by_peer(made: Path, real: Path, weights: Path, ending: str) -> Measured:
 
 def _pictures(start: int, count: int) -> np.ndarray[Any, Any]:
     """CIFAR-10's training pictures, or random ones where that is not here."""
-    from ganeval.datasets import open_dataset
     from ganeval.errors import GanevalError
+    from ganeval.sources.datasets import open_dataset
 
     try:
         images = open_dataset("cifar10", offline=True)

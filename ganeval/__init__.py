@@ -7,36 +7,41 @@ used: `import ganeval` imports no torch.
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from ganeval.version import __version__
+
 if TYPE_CHECKING:
     from ganeval.comparison import compare
     from ganeval.errors import BadImage, ContentError, GanevalError, GanevalWarning, MissingWeights, UsageError
-    from ganeval.evaluation import evaluate
-    from ganeval.evaluator import Evaluator
+    from ganeval.evaluation.evaluator import Evaluator
+    from ganeval.evaluation.families import score_features
+    from ganeval.evaluation.scorer import evaluate
     from ganeval.gating import gate
     from ganeval.metrics.modes import js_divergence, kl_divergence
-    from ganeval.report import Report, Score, load_report, load_reports
-    from ganeval.scoring import score_features
-
-__version__ = "0.1.0"
+    from ganeval.reports.report import Report, Score, load_report, load_reports
+    from ganeval.runtime.distributed import own_device, ranks_of_torchrun
+    from ganeval.sources.datasets import open_dataset
 
 _HOMES = {
     "BadImage": "errors",
     "ContentError": "errors",
-    "Evaluator": "evaluator",
+    "Evaluator": "evaluation.evaluator",
     "GanevalError": "errors",
     "GanevalWarning": "errors",
     "MissingWeights": "errors",
-    "Report": "report",
-    "Score": "report",
+    "Report": "reports.report",
+    "Score": "reports.report",
     "UsageError": "errors",
     "compare": "comparison",
-    "evaluate": "evaluation",
+    "evaluate": "evaluation.scorer",
     "gate": "gating",
     "js_divergence": "metrics.modes",
     "kl_divergence": "metrics.modes",
-    "load_report": "report",
-    "load_reports": "report",
-    "score_features": "scoring",
+    "load_report": "reports.report",
+    "load_reports": "reports.report",
+    "open_dataset": "sources.datasets",
+    "own_device": "runtime.distributed",
+    "ranks_of_torchrun": "runtime.distributed",
+    "score_features": "evaluation.families",
 }
 __all__ = [
     "BadImage",
@@ -48,6 +53,7 @@ __all__ = [
     "Report",
     "Score",
     "UsageError",
+    "__version__",
     "compare",
     "evaluate",
     "gate",
@@ -55,6 +61,9 @@ __all__ = [
     "kl_divergence",
     "load_report",
     "load_reports",
+    "open_dataset",
+    "own_device",
+    "ranks_of_torchrun",
     "score_features",
 ]
 

@@ -12,15 +12,15 @@ A generator and a critic of your own are trained by the same loop:
 4
 """
 
-from reference_models.adversarial import Adversarial
-from reference_models.checkpoint import CheckpointError
-from reference_models.config import Config, ConfigError
-from reference_models.data import Data
-from reference_models.guard import Divergence
-from reference_models.loop import Outcome, Watch, train
+from reference_models.configuration.config import Config, ConfigError
+from reference_models.configuration.presets import PRESETS, configuration
+from reference_models.engine.checkpoint import CheckpointError
+from reference_models.engine.data import Data
+from reference_models.engine.loop import Outcome, Watch, train
+from reference_models.engine.nan_guard import Divergence
+from reference_models.engine.sampling import Sampler, load_sampler
 from reference_models.models import MODELS, build
-from reference_models.presets import PRESETS, configuration
-from reference_models.sampling import Sampler, load_sampler
+from reference_models.objectives.adversarial import Adversarial
 
 __all__ = [
     "MODELS",

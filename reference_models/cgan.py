@@ -6,13 +6,13 @@ Miyato & Koyama 2018, arXiv:1802.05637). The usual embedding, as large as z, kil
 
 from typing import Any
 
-from reference_models import networks
-from reference_models.adversarial import Adversarial
-from reference_models.config import Config
+from reference_models.configuration.config import Config
+from reference_models.networks import builders
+from reference_models.objectives.adversarial import Adversarial
 
 DEFAULTS: dict[str, Any] = {"net": "conv", "norm_g": "batch", "norm_d": "batch", "init": "normal"}
 
 
 def cgan(config: Config) -> Adversarial:
     """The model with fresh weights."""
-    return Adversarial(config, networks.generator(config), networks.discriminator(config))
+    return Adversarial(config, builders.generator(config), builders.discriminator(config))

@@ -11,16 +11,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
-from reference_models.combinations import check
-from reference_models.config import Config, ConfigError
-from reference_models.critics import clip_weights, critic_terms
-from reference_models.data import Batch
-from reference_models.losses import LOSSES
-from reference_models.model import Model, Player, Terms
-from reference_models.presentation import shown
-from reference_models.randomness import Moment
-from reference_models.ranks import own
-from reference_models.translation import patch_critic, translator
+from reference_models.configuration.config import Config, ConfigError
+from reference_models.configuration.validation import check
+from reference_models.engine.data import Batch
+from reference_models.engine.model import Model, Player, Terms
+from reference_models.engine.randomness import Moment
+from reference_models.engine.ranks import own
+from reference_models.networks.translation import patch_critic, translator
+from reference_models.objectives.discriminator import clip_weights, critic_terms
+from reference_models.objectives.discriminator_input import shown
+from reference_models.objectives.losses import LOSSES
 
 DEFAULTS: dict[str, Any] = {
     "net": "resnet",

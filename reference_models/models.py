@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from reference_models import cgan, cyclegan, dcgan, vanilla, wgan_gp
-from reference_models.config import Config, ConfigError
-from reference_models.model import Model
-from reference_models.randomness import generator, seed_global
+from reference_models.configuration.config import Config, ConfigError
+from reference_models.engine.model import Model
+from reference_models.engine.randomness import generator, seed_global
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from reference_models import networks
-from reference_models.adversarial import Adversarial
-from reference_models.config import Config
+from reference_models.configuration.config import Config
+from reference_models.networks import builders
+from reference_models.objectives.adversarial import Adversarial
 
 DEFAULTS: dict[str, Any] = {"net": "mlp", "width": 256, "norm_g": "batch", "norm_d": "none"}
 
 
 def vanilla(config: Config) -> Adversarial:
     """The model with fresh weights."""
-    return Adversarial(config, networks.generator(config), networks.discriminator(config))
+    return Adversarial(config, builders.generator(config), builders.discriminator(config))

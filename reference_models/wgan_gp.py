@@ -4,9 +4,9 @@ arXiv:1704.00028. Batch norm in the critic, the field's commonest mistake, is re
 
 from typing import Any
 
-from reference_models import networks
-from reference_models.adversarial import Adversarial
-from reference_models.config import Config
+from reference_models.configuration.config import Config
+from reference_models.networks import builders
+from reference_models.objectives.adversarial import Adversarial
 
 DEFAULTS: dict[str, Any] = {
     "net": "conv",
@@ -23,4 +23,4 @@ DEFAULTS: dict[str, Any] = {
 
 def wgan_gp(config: Config) -> Adversarial:
     """The model with fresh weights."""
-    return Adversarial(config, networks.generator(config), networks.discriminator(config))
+    return Adversarial(config, builders.generator(config), builders.discriminator(config))

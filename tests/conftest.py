@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from ganeval.cli import main
-from ganeval.datasets import open_dataset
+from ganeval.sources.datasets import open_dataset
 
 # beside an editable install tests/reference_models would pass for the package of that name, as it has no `__init__`;
 # last in the path, so that where the package is installed that one is tested

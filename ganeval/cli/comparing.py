@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ganeval.terminal import print_view, terminal_width, warn
+from ganeval.cli.console import print_view, terminal_width, warn
 
 RESULTS = Path("results")
 
@@ -34,8 +34,8 @@ def compare(
     stderr, and never shown.
     """
     from ganeval.comparison import compare as compared
-    from ganeval.files import write_text
-    from ganeval.runs import check_free, gather
+    from ganeval.reports.run_folders import check_free, gather
+    from ganeval.runtime.files import write_text
     from ganeval.tables import FORMATS, comparison_view, format_for
 
     wanted = format_for(form, target)

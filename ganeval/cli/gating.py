@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from ganeval.cli.console import print_view, warn
 from ganeval.cli.group import said
 from ganeval.errors import GanevalError, UsageError
-from ganeval.terminal import print_view, warn
 
 REPORT = click.Path(path_type=Path)
 
@@ -45,7 +45,7 @@ def gate(reports: tuple[Path, ...], update_baseline: bool, **options: Any) -> No
     times. An excess that the error bars could explain is inconclusive. Exit code 2: a lost file, a wrong name or flag,
     no limit. In GitHub Actions it also writes the step summary and annotations.
     """
-    from ganeval.gating.judged import ordered, renewed
+    from ganeval.gating.command import ordered, renewed
 
     flags = {kind: options.pop(kind.replace("-", "_")) for kind in ("max", "min", "max-increase", "max-decrease")}
     try:
@@ -77,8 +77,8 @@ def _annotate(error: GanevalError) -> None:
 
 def _judge(order: Any) -> int:
     """Judge, say so wherever somebody reads it, and give the exit code."""
+    from ganeval.gating.command import gate_view, judged, write_junit
     from ganeval.gating.github import annotations, append_summary, in_actions, summary
-    from ganeval.gating.judged import gate_view, judged, write_junit
 
     started = time.perf_counter()
     found = judged(order)

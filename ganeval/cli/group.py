@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from ganeval import __version__
+from ganeval.cli.console import warn
 from ganeval.errors import GanevalError, GanevalWarning, UsageError, plain
-from ganeval.launch import is_first, is_one_of_several, own_name, share_cores
-from ganeval.terminal import warn
+from ganeval.runtime.launch import is_first, is_one_of_several, own_name, share_cores
+from ganeval.version import __version__
 
 OF_SEVERAL = ("score", "train")  # the commands that torchrun may start: the others would do their work several times
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
+from ganeval.cli.console import print_view, progress, warn
 from ganeval.cli.group import Commands
-from ganeval.terminal import print_view, progress, warn
 
 
 @click.group(cls=Commands)
@@ -82,7 +82,7 @@ def tally(paths: tuple[Path, ...], report: Path | None, confidence: float) -> No
     Each rate has its Wilson interval; 50 % is chance. --report adds the score human_error_rate to a report on the same
     samples. Nobody counts twice; answers to different tests are refused, and so are tests that were broken off.
     """
-    from ganeval.human.record import add_to_report
+    from ganeval.human.add_to_report import add_to_report
     from ganeval.human.tally import tally as counted
     from ganeval.human.views import tally_view
 
@@ -97,10 +97,10 @@ def tally(paths: tuple[Path, ...], report: Path | None, confidence: float) -> No
 
 def _device(name: str, *sources: str) -> str:
     """Where a run is sampled. Nothing else needs a device, and to ask for one takes torch, which is slow to start."""
-    from ganeval.runs import is_run
+    from ganeval.reports.run_folders import is_run
 
     if name == "auto" and not any(is_run(Path(source)) for source in sources):
         return "cpu"
-    from ganeval.devices import pick_device
+    from ganeval.runtime.devices import pick_device
 
     return str(pick_device(name))

@@ -1,11 +1,78 @@
 """`list`: what is here."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
 
+from ganeval.cli.console import print_view
 from ganeval.errors import unknown
-from ganeval.terminal import print_view
+from ganeval.evaluation.protocols import PROTOCOLS
+from ganeval.extractors import EXTRACTORS, extractor_status
+from ganeval.sources.datasets import DATASETS, dataset_status
+from ganeval.sources.mixtures import MIXTURES
+
+Rows = Mapping[str, str]
+
+
+def metrics(_: Path | None) -> Rows:
+    """The metric families, their scores with the better direction, and whom to cite."""
+    from ganeval.metrics import METRICS  # the one list that needs torch: its table holds the functions
+
+    arrows = {"lower": "↓", "higher": "↑"}
+    rows = {}
+    for name, family in METRICS.items():
+        scores = ", ".join(f"{score} {arrows[better]}" for score, better in family.scores.items())
+        when = "for ring8 and grid25" if "centres" in family.needs else "only when asked for"
+        rows[name] = f"{scores}\n{family.cite}{'' if family.default else f'; {when}'}"
+    return rows
+
+
+def datasets(data_root: Path | None) -> Rows:
+    """The named references, and whether their files are here."""
+    pictures = {name: dataset_status(name, data_root) for name in DATASETS}
+    return {**pictures, **dict.fromkeys(MIXTURES, "here: points, drawn with a fixed seed")}
+
+
+def extractors(_: Path | None) -> Rows:
+    """The networks, and whether their weights are here."""
+    return {name: f"{row.what}\n{extractor_status(name)}" for name, row in EXTRACTORS.items()}
+
+
+def models(_: Path | None) -> Rows:
+    """The reference models, whom to cite, and the steps that each preset gives them."""
+    from reference_models import MODELS, PRESETS  # as heavy as torch
+
+    rows = {}
+    for name, recipe in MODELS.items():
+        steps = {preset: held[name].get("steps") for preset, held in PRESETS.items() if name in held}
+        budgets = ", ".join(f"{preset} {count:,}" for preset, count in steps.items())
+        rows[name] = f"{recipe.cite}\nsteps by preset: {budgets}"
+    return rows
+
+
+def settings(_: Path | None) -> Rows:
+    """Every key of `--set`: what it means, its values and defaults."""
+    from reference_models.configuration.setting_help import explained  # as heavy as torch
+
+    size = "side of the pictures, which are cropped and resized to it\nwhole number, 8 to 256; default: as they are"
+    return {"size": size, **explained()}
+
+
+def protocols(_: Path | None) -> Rows:
+    """The ways a picture reaches the network."""
+    return {name: f"{row.resize}; agrees with {row.agrees_with}" for name, row in PROTOCOLS.items()}
+
+
+LISTS: dict[str, Callable[[Path | None], Rows]] = {
+    "metrics": metrics,
+    "datasets": datasets,
+    "extractors": extractors,
+    "models": models,
+    "protocols": protocols,
+    "settings": settings,
+}
+UNASKED = tuple(name for name in LISTS if name != "settings")  # it says nothing of what is here, and is long
 
 
 @click.command(name="list")
@@ -21,8 +88,7 @@ def list_(what: str | None, data_root: Path | None) -> None:
 
     A preset has defaults of its own: `ganeval train MODEL --dry-run` says what a run takes.
     """
-    from ganeval.listing import LISTS, UNASKED
-    from ganeval.render import facts_view
+    from ganeval.tables.report_view import facts_view
 
     if what is not None and what not in LISTS:
         raise unknown("list", what, LISTS)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ganeval.cli.console import warn
 from ganeval.errors import ContentError, UsageError, unknown
-from ganeval.terminal import warn
 
 if TYPE_CHECKING:
-    from ganeval.runs import Found
+    from ganeval.reports.run_folders import Found
 
 FOLDER = "plots"
 
@@ -36,7 +36,7 @@ def plot(runs: tuple[Path, ...], target: Path | None, layer: str | None, only: s
     What cannot be drawn is said.
     Only --layer loads the network; all else is drawn from what `ganeval train` stored.
     """
-    from ganeval.runs import gather
+    from ganeval.reports.run_folders import gather
 
     names = None if only is None else [name.strip() for name in only.split(",") if name.strip()]
     gathered = gather(runs)
@@ -54,14 +54,14 @@ def plot(runs: tuple[Path, ...], target: Path | None, layer: str | None, only: s
 
 def _one(found: "list[Found]", target: Path, layer: str | None, names: list[str] | None) -> None:
     """The pictures of one run; a translating one has a report for each direction, which differ in their modes alone."""
-    from ganeval.files import check_target
     from ganeval.plots.catalogue import PICTURES, draw
-    from ganeval.plots.writing import write_plots
+    from ganeval.plots.output import write_plots
+    from ganeval.runtime.files import check_target
 
     names = _known(names, list(PICTURES))
     check_target("-o", target / f"{names[0]}.svg")
     if layer is not None and found[0].folder is not None:
-        from ganeval.suite.activation import store_activation
+        from ganeval.training.insight.activation import store_activation
 
         store_activation(found[0].folder, layer)
     drawn = draw(found[0], names)
@@ -98,9 +98,9 @@ def _together(lines: list[str]) -> list[str]:
 def _several(found: "list[Found]", target: Path, names: list[str] | None) -> None:
     """The pictures of several runs: those that may not be compared are apart, with a number in their files' names."""
     from ganeval.comparison import compare
-    from ganeval.files import check_target
     from ganeval.plots.catalogue import OF_SEVERAL, draw_several
-    from ganeval.plots.writing import write_plots
+    from ganeval.plots.output import write_plots
+    from ganeval.runtime.files import check_target
 
     names = _known(names, list(OF_SEVERAL))
     check_target("-o", target / f"{names[0]}.svg")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from ganeval.cli.console import progress, warn
 from ganeval.errors import GanevalError, GanevalWarning, UsageError
-from ganeval.terminal import progress, warn
 
 
 @click.command()
@@ -46,9 +46,9 @@ def report(
     said and left out.
     """
     from ganeval.comparison import compare
-    from ganeval.files import check_page, write_text
     from ganeval.page import page_of, runs_of
-    from ganeval.runs import gather, is_trained
+    from ganeval.reports.run_folders import gather, is_trained
+    from ganeval.runtime.files import check_page, write_text
 
     check_page("-o", path)
     gathered = gather(runs or (Path("results"),))
@@ -71,7 +71,7 @@ def _store_layer(runs: Sequence[Path], layer: str) -> list[str]:
 
     The error of the first where no run has it.
     """
-    from ganeval.suite.activation import store_activation
+    from ganeval.training.insight.activation import store_activation
 
     if not runs:
         raise UsageError(f"--layer {layer}: found no trained run, needed one with its checkpoint")

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from ganeval.cli.console import print_view, progress, terminal_width, warn
 from ganeval.errors import ContentError, UsageError
-from ganeval.terminal import print_view, progress, terminal_width, warn
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -110,12 +110,12 @@ def score(
     SRC is a folder, .zip, .tar, .npz, .npy, a data set's name (NAME is NAME:train), a run folder, module:function, or,
     as --ref, a statistics file (mu and sigma). Each score has one standard error over new draws of both sets.
     """
-    from ganeval.distributed import placed, ranks_of_torchrun
-    from ganeval.files import check_target
-    from ganeval.gallery import FILE, write_gallery
-    from ganeval.runs import write_run
-    from ganeval.settings import Settings
-    from ganeval.sources import display_name
+    from ganeval.evaluation.gallery import FILE, write_gallery
+    from ganeval.evaluation.settings import Settings
+    from ganeval.reports.run_folders import write_run
+    from ganeval.runtime.distributed import placed, ranks_of_torchrun
+    from ganeval.runtime.files import check_target
+    from ganeval.sources.opening import display_name
 
     if names and len(names) != len(samples):
         raise UsageError(f"--name: found {len(names)}, needed one for each of the {len(samples)} --samples")
@@ -157,10 +157,10 @@ def check(source: str, data_root: Path | None, offline: bool) -> None:
     Counts, formats, conversions, sizes, exact duplicates, files that cannot be read, classes and their order, and which
     metrics there are too few images for. Exit code 1 if `ganeval score` would refuse anything.
     """
-    from ganeval.checking import survey
-    from ganeval.render import facts_view
-    from ganeval.sources import Opening, open_source
-    from ganeval.statistics import Statistics
+    from ganeval.evaluation.survey import survey
+    from ganeval.sources.opening import Opening, open_source
+    from ganeval.sources.statistics_files import Statistics
+    from ganeval.tables.report_view import facts_view
 
     images = open_source(
         source, Opening(data_root, offline, count=0, pictures=True)
@@ -196,9 +196,9 @@ def features(source: str, path: Path, kind: str, **options: Any) -> None:
 
     The file says how it was made; a score under another protocol refuses it.
     """
-    from ganeval.files import check_target
-    from ganeval.publishing import publish
-    from ganeval.settings import Settings
+    from ganeval.evaluation.publish import publish
+    from ganeval.evaluation.settings import Settings
+    from ganeval.runtime.files import check_target
 
     check_target("-o", path)
     with progress() as tick:
@@ -224,10 +224,10 @@ def classifier(source: str, path: Path | None, seed: int, device: str, data_root
 
     Seeded, trained once, kept by the hash of the data; a second call finds it.
     """
-    from ganeval.devices import pick_device
-    from ganeval.files import check_target
-    from ganeval.sources import Opening, open_source
-    from ganeval.training import trained_classifier
+    from ganeval.extractors.classifier_command import trained_classifier
+    from ganeval.runtime.devices import pick_device
+    from ganeval.runtime.files import check_target
+    from ganeval.sources.opening import Opening, open_source
 
     if path is not None:
         check_target("-o", path)
@@ -239,7 +239,7 @@ def classifier(source: str, path: Path | None, seed: int, device: str, data_root
 
 def _scored(reference: str, samples: list[tuple[str, str]], settings: Any, showing: bool) -> list[tuple[Any, Any]]:
     """A report on each of the samples (source and name), and a gallery where one is wanted."""
-    from ganeval.evaluation import Scorer
+    from ganeval.evaluation.scorer import Scorer
 
     with progress(shown=settings.ranks.rank == 0) as tick:
         scorer = Scorer(reference, settings, tick)
@@ -249,7 +249,7 @@ def _scored(reference: str, samples: list[tuple[str, str]], settings: Any, showi
 
 
 def _show(reports: list[Any]) -> None:
-    from ganeval.render import report_view, reports_view
+    from ganeval.tables.report_view import report_view, reports_view
 
     if len(reports) == 1:
         print_view(report_view(reports[0]))
@@ -258,8 +258,8 @@ def _show(reports: list[Any]) -> None:
 
 
 def _write_json(document: Any, target: str) -> None:
-    from ganeval.files import replacing
-    from ganeval.report import dump
+    from ganeval.reports.report import dump
+    from ganeval.runtime.files import replacing
 
     text = dump(document) + "\n"
     if target == "-":
@@ -271,7 +271,7 @@ def _write_json(document: Any, target: str) -> None:
 
 def _run_folders(names: tuple[str, ...], out: Path | None) -> list[Path]:
     """The run folder of each name: `--out` itself for one, below it for several; checked before anything is scored."""
-    from ganeval.files import check_target
+    from ganeval.runtime.files import check_target
 
     if out is None:
         return []

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+from ganeval.cli.console import print_view, progress, terminal_width
 from ganeval.errors import ContentError, UsageError
-from ganeval.terminal import print_view, progress, terminal_width
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -75,8 +75,8 @@ def train(model: str, source: str, seed: int, out: Path | None, dry_run: bool, *
     checkpoints (best and last, averaged and raw), log.jsonl, grids of samples and, of held-out pictures, report.json.
     Several GPUs or machines train one run by torchrun --nproc-per-node=K -m ganeval train MODEL ... (docs/scale.md).
     """
-    from ganeval.distributed import ranks_of_torchrun
-    from ganeval.suite.commands import planned, train_beside, train_one
+    from ganeval.runtime.distributed import ranks_of_torchrun
+    from ganeval.training.commands import planned, train_beside, train_one
 
     order = _order(source, seed, options, model=model, out=out)
     with ranks_of_torchrun(order.device) as ranks, progress(shown=ranks.rank == 0) as tick:
@@ -116,7 +116,7 @@ def train_all(source: str, models: str | None, seed: int | None, seeds: int | No
     Each model is scored on the test split at one number of images, between real training pictures (the floor) and
     noise (the ceiling). A model that diverges does not stop the others; it is said, and the exit code is 1.
     """
-    from ganeval.suite.commands import train_all_of
+    from ganeval.training.commands import train_all_of
 
     if seed is not None and seeds is not None:
         raise UsageError("--seed and --seeds: found both, needed one")
@@ -157,8 +157,8 @@ def sample(run: Path, target: Path | None, **options: Any) -> None:
     Seeded: the same seed gives the same samples, and more of them begin with the same ones. A CycleGAN translates its
     test pictures: all in their order, or -n of them, drawn at random.
     """
-    from ganeval.files import check_target
-    from ganeval.suite.sampling import Wanted, sample_run
+    from ganeval.runtime.files import check_target
+    from ganeval.training.export import Wanted, sample_run
 
     target = target or Path(f"{run.resolve().name}.zip")
     if target.suffix:
@@ -168,7 +168,7 @@ def sample(run: Path, target: Path | None, **options: Any) -> None:
 
 def _order(source: str, seed: int, options: dict[str, Any], *, model: str = "", out: Path | None = None) -> Any:
     """What a training command asks for."""
-    from ganeval.suite.orders import Order, parsed, run_folder
+    from ganeval.training.run_request import Order, parsed, run_folder
 
     changes, size = parsed(options["settings"])
     return Order(

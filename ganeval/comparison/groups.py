@@ -5,10 +5,36 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import NormalDist
 
-from ganeval.comparison.noise import quantile
 from ganeval.comparison.rows import Row
-from ganeval.headings import DIGITS, HEADLINES, places_for
+from ganeval.reports.score_names import DIGITS, HEADLINES, places_for
+
+
+def quantile(confidence: float, parts: Sequence[tuple[float, int]]) -> float:
+    """How many standard errors of a difference noise stays below, one-sided; `parts`: each side's error and seeds.
+
+    >>> round(quantile(0.975, [(0.1, 1), (0.1, 1)]), 2), round(quantile(0.975, [(0.1, 3), (0.1, 3)]), 2)
+    (1.96, 2.78)
+    """
+    degrees = _degrees(parts)
+    if math.isinf(degrees):
+        return NormalDist().inv_cdf(confidence)
+    from scipy.special import stdtrit  # a sixth of a second that a single report need not wait for
+
+    return float(stdtrit(degrees, confidence))
+
+
+def _degrees(parts: Sequence[tuple[float, int]]) -> float:
+    """Degrees of freedom: infinite without seeds, else Welch's of the sides that have several."""
+    seeded = [(error, count - 1) for error, count in parts if count > 1]
+    if not seeded:
+        return math.inf
+    total = math.fsum(error**2 for error, _ in seeded)
+    if total == 0:
+        return float(min(degrees for _, degrees in seeded))
+    return 1 / math.fsum((error**2 / total) ** 2 / degrees for error, degrees in seeded)
+
 
 OUTSIDE = 1.96  # standard errors from which a difference is marked: 95 %, two-sided
 CONFIDENCE = 0.975  # the same, where the errors are those of seeds

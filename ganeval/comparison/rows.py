@@ -2,11 +2,12 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ganeval.report import Report, Score
+from ganeval.reports.report import Report, Score
 
 YARDSTICKS = {"real (train)": "real", "noise": "noise"}  # by the samples' source, as `train-all` writes it
 NAMED_SET = re.compile(r"([\w-]+)(?::(?:train|test))?")  # `digits` or `digits:train`: no path, and no module:function
@@ -83,3 +84,54 @@ def mean_score(scores: Sequence[Score]) -> Score:
     mean = math.fsum(values) / len(values)
     spread = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)) if values[1:] else None
     return Score(mean, scores[0].better, spread, total=scores[0].total)
+
+
+def distinct(rows: Sequence[Row]) -> list[Row]:
+    """The rows in their order, each with a name that no other has.
+
+    >>> from pathlib import Path
+    >>> dcgan = lambda folder: Row("dcgan", (), folders=(Path(folder),))
+    >>> [row.name for row in distinct([dcgan("a/dcgan"), dcgan("b/dcgan"), Row("noise", ())])]
+    ['a/dcgan', 'b/dcgan', 'noise']
+    """
+    alike: dict[str, list[Row]] = {}
+    for row in rows:
+        alike.setdefault(row.name, []).append(row)
+    names = {id(row): name for some in alike.values() for row, name in zip(some, _by_folder(some), strict=True)}
+    return _numbered([replace(row, name=names[id(row)]) for row in rows])
+
+
+def _by_folder(rows: Sequence[Row]) -> list[str]:
+    """The names, after as much of their folders' paths as sets these apart."""
+    paths = [_above(row) for row in rows]
+    kinds = len(set(paths))
+    if kinds == 1:
+        return [row.name for row in rows]
+    lengths = range(1, max(map(len, paths)) + 1)
+    enough = next(length for length in lengths if len({path[-length:] for path in paths}) == kinds)
+    return ["/".join((*path[-enough:], row.name)) for path, row in zip(paths, rows, strict=True)]
+
+
+def _above(row: Row) -> tuple[str, ...]:
+    """The parts of a row's folder, without its last where that is what the row is called."""
+    folder = next((one for one in row.folders if one is not None), None)
+    if folder is None:
+        return ()
+    own = row.name == folder.name or row.name.startswith(f"{folder.name} ")
+    absolute = folder.absolute()
+    return (absolute.parent if own else absolute).parts[1:]
+
+
+def _numbered(rows: Sequence[Row]) -> list[Row]:
+    """What still has the name of an earlier row gets the next number that is free."""
+    taken: set[str] = set()
+    often: Counter[str] = Counter()
+    found = []
+    for row in rows:
+        name = row.name
+        while name in taken:
+            often[row.name] += 1
+            name = f"{row.name} ({often[row.name] + 1})"
+        taken.add(name)
+        found.append(replace(row, name=name))
+    return found

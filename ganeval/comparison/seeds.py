@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ganeval.comparison.rows import Row
 from ganeval.errors import GanevalWarning
-from ganeval.report import Report
-from ganeval.runs import Found
+from ganeval.reports.report import Report
+from ganeval.reports.run_folders import Found
 
 SEED = re.compile(r"(?:[-_ ]s|[-_ ]?seed)[-_ ]?\d+$")
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ganeval.errors import MissingWeights, UsageError, unknown
 from ganeval.extractors.weights import PUBLISHED, find_weights, weights_status
-from ganeval.files import cache_root
 from ganeval.progress import Tick
+from ganeval.runtime.files import cache_root
 
 if TYPE_CHECKING:
     import torch
@@ -41,20 +41,20 @@ def _inception(name: str, settings: Settings) -> Extractor:
 
 def _vgg16(name: str, settings: Settings) -> Extractor:
     _seek(name, settings)
-    from ganeval.extractors.networks import vgg16
+    from ganeval.extractors.published import vgg16
 
     return vgg16(name, settings)
 
 
 def _clip(name: str, settings: Settings) -> Extractor:
     _seek(name, settings)
-    from ganeval.extractors.networks import clip
+    from ganeval.extractors.published import clip
 
     return clip(name, settings)
 
 
 def _dinov2(name: str, settings: Settings) -> Extractor:
-    from ganeval.extractors.networks import dinov2
+    from ganeval.extractors.published import dinov2
 
     return dinov2(name, settings)
 
@@ -81,7 +81,7 @@ def _trained(name: str, settings: Settings) -> Extractor:
 
 def _stacked(name: str, settings: Settings) -> Extractor:
     _refuse_weights(name, settings, "it runs the small classifier of one channel")
-    from ganeval.extractors.channels import on_each_channel
+    from ganeval.extractors.stacked import on_each_channel
 
     base = name.removeprefix(STACKED)
     return on_each_channel(EXTRACTORS[base].load(base, settings), name)
@@ -89,7 +89,7 @@ def _stacked(name: str, settings: Settings) -> Extractor:
 
 def _points(name: str, settings: Settings) -> Extractor:
     _refuse_weights(name, settings, "it has no network")
-    from ganeval.extractors.channels import points
+    from ganeval.extractors.custom import points
 
     return points(name, settings)
 
@@ -152,7 +152,7 @@ def open_extractor(
     a file that holds something else.
     """
     from ganeval.extractors.base import PRECISIONS, Settings
-    from ganeval.extractors.fitting import Fitting
+    from ganeval.extractors.out_of_memory import Fitting
 
     if precision not in PRECISIONS:
         raise unknown("precision", precision, PRECISIONS)
@@ -220,7 +220,7 @@ def _refuse_weights(name: str, settings: Settings, why: str) -> None:
 
 
 def _trained_path(name: str) -> Path:
-    from ganeval.datasets import published_hash
     from ganeval.extractors.classifier import classifier_path
+    from ganeval.sources.datasets import published_hash
 
     return classifier_path(published_hash(f"{name}:train") or "")

@@ -8,9 +8,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ganeval.devices import arithmetic
 from ganeval.errors import ContentError
 from ganeval.progress import Tick
+from ganeval.runtime.devices import arithmetic
 
 # float32 N,3,S,S on 0..255 -> features (N,D), and (N,C) probabilities of classes where the network has any
 Network = Callable[[Tensor], tuple[Tensor, Tensor | None]]

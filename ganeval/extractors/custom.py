@@ -13,11 +13,35 @@ import torch
 from torch import Tensor, nn
 
 from ganeval.errors import ContentError, UsageError
+from ganeval.extractors.acceleration import settled
 from ganeval.extractors.base import Extractor, Network, Settings, probabilities_of
-from ganeval.extractors.fitting import is_lack_of_memory
 from ganeval.extractors.loading import folded, layout_of
-from ganeval.extractors.settled import settled
-from ganeval.importing import import_function
+from ganeval.extractors.out_of_memory import is_lack_of_memory
+from ganeval.sources.user_code import import_function
+
+
+def points(name: str, settings: Settings) -> Extractor:
+    """An Extractor that stands for none: points are their own features, and pictures are refused."""
+
+    def network(_: Tensor) -> tuple[Tensor, Tensor | None]:
+        raise ContentError(
+            f"extractor '{name}': found pictures, needed points: an array (N, D), a .npy or .npz of floats, "
+            "ring8 or grid25"
+        )
+
+    return Extractor(
+        name=name,
+        layer="coordinates",
+        size=1,
+        network=network,
+        weights="published",
+        weights_sha256="",
+        input="as they are",
+        device=settings.device,
+        precision=settings.precision,
+        cacheable=False,
+    )
+
 
 SMALL = 16  # pixels a side: up to here nothing is won by folding
 TOLERANCE = 1e-3  # how far from 1 a row of probabilities may sum

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
+from ganeval.extractors.acceleration import settled
 from ganeval.extractors.base import Extractor, Network, Settings, probabilities_of
-from ganeval.extractors.fused import can_fuse, fused
+from ganeval.extractors.inception_onednn import can_fuse, fused
 from ganeval.extractors.loading import fill, folded, layout_of, origin
-from ganeval.extractors.settled import settled
 from ganeval.extractors.weights import find_weights, load_state_dict
 
 

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganeval import files
 from ganeval.errors import ContentError, MissingWeights, UsageError
 from ganeval.progress import Tick
+from ganeval.runtime import files
 
 if TYPE_CHECKING:
     import torch

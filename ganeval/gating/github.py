@@ -5,7 +5,7 @@ The workflow commands `::error title=…::…` and their escapes are those of ac
 
 from collections.abc import Mapping
 
-from ganeval.gating.judgements import HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate
+from ganeval.gating.outcomes import HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate
 
 LEVELS = {"pass": "notice", "fail": "error", "3": "warning"}  # of what is inconclusive
 MARKS = {HELD: "✅", REGRESSED: "❌", INCONCLUSIVE: "❔", NOT_COMPARABLE: "⛔"}

@@ -7,7 +7,7 @@ taken as one. The elements and attributes are those that GitLab and Jenkins' JUn
 import xml.etree.ElementTree as ElementTree
 
 from ganeval.errors import plain
-from ganeval.gating.judgements import HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate, Judgement
+from ganeval.gating.outcomes import HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate, Judgement
 
 ELEMENTS = {REGRESSED: "failure", NOT_COMPARABLE: "error", INCONCLUSIVE: "skipped"}
 COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 from jinja2 import Environment, PackageLoader
 
-import ganeval
 from ganeval.errors import GanevalWarning, UsageError
-from ganeval.files import check_page, write_text
-from ganeval.human.form import Form, Pixels, common_form, png, shaped
+from ganeval.human.image_format import Form, Pixels, common_form, png, shaped
 from ganeval.human.pictures import Drawn, draw_pictures
 from ganeval.human.plan import Plan
 from ganeval.progress import Tick, silent
-from ganeval.sources import NAMES, Opening
+from ganeval.runtime.files import check_page, write_text
+from ganeval.sources.opening import NAMES, Opening
+from ganeval.version import __version__
 
 TITLE = "Real or fake?"
 MOST_PICTURES, MOST_SECONDS = 1_000, 60
@@ -75,7 +75,7 @@ def page(plan: Plan, files: Sequence[bytes], form: Form, title: str) -> str:
     environment = Environment(loader=PackageLoader("ganeval.human", ""), autoescape=True, trim_blocks=True)
     pictures = [base64.b64encode(files[number]).decode("ascii") for number in plan.order()]
     test = {"ganeval_human": TALLY_FORMAT, "test": plan.to_dict(), "pictures": pictures}
-    words = {"title": title, "plan": plan, "form": form, "version": ganeval.__version__, "times": _times(plan.seconds)}
+    words = {"title": title, "plan": plan, "form": form, "version": __version__, "times": _times(plan.seconds)}
     return environment.get_template("page.html.j2").render(data=test, **words)
 
 

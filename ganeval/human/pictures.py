@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganeval.census import Census, Glimpse, ahead, decoding_threads, look
 from ganeval.errors import ContentError, UsageError
 from ganeval.human.plan import Side
-from ganeval.images import Images, Picture, Stream
+from ganeval.media.base import Images
+from ganeval.media.census import Census, Glimpse, look
+from ganeval.media.images.decoding import Picture
+from ganeval.media.prefetch import ahead, decoding_threads
+from ganeval.media.streams import Stream
 from ganeval.progress import Tick
-from ganeval.sources import Opening, display_name, open_source
-from ganeval.statistics import Statistics
+from ganeval.sources.opening import Opening, display_name, open_source
+from ganeval.sources.statistics_files import Statistics
 
 CHUNK = 64
 Pixels = npt.NDArray[np.uint8]
@@ -62,7 +65,7 @@ def _limited(images: Images | Stream, opening: Opening) -> Images | Stream:
         return images
     if opening.count > len(images):
         raise ContentError(f"{images.name}: found {len(images)} pictures, needed {opening.count}; limit it to fewer")
-    from ganeval.drawing import draw
+    from ganeval.sources.subsampling import draw
 
     return draw(images, opening.count, opening.seed)
 

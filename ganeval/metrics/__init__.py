@@ -11,7 +11,7 @@ from math import inf, log
 from ganeval.metrics.estimate import Estimate
 from ganeval.metrics.extrapolation import fid_infinity
 from ganeval.metrics.frechet import fid
-from ganeval.metrics.inception import inception_score
+from ganeval.metrics.inception_score import inception_score
 from ganeval.metrics.kernel import kid
 from ganeval.metrics.mixture import mixture_coverage
 from ganeval.metrics.modes import mode_coverage

@@ -11,8 +11,8 @@ from itertools import combinations_with_replacement
 import torch
 from torch import Tensor
 
-from ganeval.metrics.products import gram32, product32
-from ganeval.metrics.sharing import ALONE, Ranks
+from ganeval.metrics.linear_algebra import gram32, product32
+from ganeval.metrics.ranks import ALONE, Ranks
 
 TILE = 2048
 SPARE = 4  # neighbours kept beyond those asked for: near ties are settled among them

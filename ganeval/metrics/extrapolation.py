@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from ganeval.metrics.estimate import Estimate, check_pair
-from ganeval.metrics.frechet import frechet_distance, moments
+from ganeval.metrics.frechet import frechet_distance
+from ganeval.metrics.moments import moments
 from ganeval.progress import Tick
 
 SIZES = 15  # subset sizes, from a half of both sets (or D + 1 points, if more) to all

@@ -16,71 +16,10 @@ from torch import Tensor
 
 from ganeval.errors import GanevalWarning
 from ganeval.metrics.estimate import Estimate, check_rows
-from ganeval.metrics.products import add_gram64, congruence64, eigh64, mirror, product32, product64
-from ganeval.metrics.sharing import ALONE, Ranks
+from ganeval.metrics.linear_algebra import congruence64, eigh64, product32, product64
+from ganeval.metrics.moments import BLOCK, Moments, moments
 
-BLOCK = 1024  # rows that are held in float64 at a time: 16 MB of 2,048 features, which the allocator keeps
 ENOUGH = 4096  # points that tell a variance to about 3 %, the error bar to half of that
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Count, mean (D,) and covariance (D, D) of a set, in float64; the count is None where a file does not say it."""
-
-    count: int | None
-    mean: Tensor
-    covariance: Tensor
-
-    @property
-    def full_rank(self) -> bool:
-        """Whether the covariance can have full rank: more points than dimensions."""
-        return self.count is None or self.count > len(self.mean)
-
-
-class MomentSum:
-    """Moments of features that arrive in blocks and need not be kept.
-
-    What is summed is taken around the mean of the first block: near enough to the mean of all that no digits are lost.
-    """
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._centre = self._sum = self._squares = torch.empty(0)
-
-    def add(self, features: Tensor) -> None:
-        """Take in a block (N, D)."""
-        if self.count == 0:
-            self._centre = features[:BLOCK].double().sum(0) / max(1, len(features[:BLOCK]))
-            self._sum = torch.zeros_like(self._centre)
-            self._squares = torch.outer(self._sum, self._sum)
-        for rows in features.split(BLOCK):
-            block = rows - self._centre
-            self._sum += block.sum(0)
-            add_gram64(block, self._squares)
-        self.count += len(features)
-
-    def moments(self, ranks: Ranks = ALONE) -> Moments:
-        """The moments of all that the ranks have taken in, the covariance divided by N - 1."""
-        count = sum(ranks.everyone(self.count))
-        if count < 2:
-            raise ValueError(f"moments: found {count} rows, needed at least 2")
-        own = self._centre + self._sum / max(1, self.count)
-        mean = ranks.total(self.count * own) / count
-        away = own - mean
-        around = torch.addr(mirror(self._squares), self._sum, self._sum, alpha=-1 / max(1, self.count))
-        scatter = ranks.total(around.addr_(away, away, alpha=self.count))
-        return Moments(count, mean, scatter.div_(count - 1))
-
-
-def moments(features: Tensor, ranks: Ranks = ALONE) -> Moments:
-    """Mean and covariance (divided by N - 1) of features (N, D), in float64; each rank sums up its part of the rows.
-
-    >>> moments(torch.tensor([[0.0, 0.0], [2.0, 4.0]])).covariance.tolist()
-    [[2.0, 4.0], [4.0, 8.0]]
-    """
-    total, part = MomentSum(), ranks.part(len(features))
-    total.add(features[part.start : part.stop])
-    return total.moments(ranks)
 
 
 def fid(

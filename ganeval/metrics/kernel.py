@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from ganeval.metrics.estimate import Estimate, check_pair
-from ganeval.metrics.products import bands32, product32
-from ganeval.metrics.sharing import ALONE, Ranks
+from ganeval.metrics.linear_algebra import bands32, product32
+from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick
 
 

@@ -25,7 +25,7 @@ from ganeval.metrics.distances import (
     rounding,
 )
 from ganeval.metrics.estimate import Estimate, check_pair, check_rows
-from ganeval.metrics.sharing import ALONE, Ranks
+from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick
 
 PAIRS = 2**17  # near pairs looked at together; few tiles have more, but where all points coincide all are near

@@ -8,11 +8,11 @@ from ganeval.comparison import Group, Row
 from ganeval.errors import ContentError
 from ganeval.page.figures import Figures, figures_of_direction, figures_of_run
 from ganeval.page.galleries import Gallery, gallery_of
-from ganeval.page.ledger import Line, ledger_of
 from ganeval.page.provenance import Fact, config_text, facts_of
-from ganeval.plots.history import training_of
-from ganeval.report import Report, load_report
-from ganeval.runs import REPORTS, Found
+from ganeval.page.score_lines import Line, ledger_of
+from ganeval.plots.training_log import training_of
+from ganeval.reports.report import Report, load_report
+from ganeval.reports.run_folders import REPORTS, Found
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ganeval.page.glossary import Entry, entries_for
 from ganeval.page.headline import Headline, headline_of
 from ganeval.page.table import TableView, table_of
 from ganeval.progress import Tick
-from ganeval.report import Report
+from ganeval.reports.report import Report
 
 
 @dataclass(frozen=True)

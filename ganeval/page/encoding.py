@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ganeval.plots.stored import reduced
+from ganeval.plots.run_arrays import reduced
 
 EXACT = 64  # pixels a side up to which pictures are PNG
 WIDTH = 64  # CSS pixels that a picture is enlarged towards, by a whole number

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from ganeval.comparison import Row
 from ganeval.plots import Plot, plots_of_group, plots_of_run, svg_of
-from ganeval.runs import Found
+from ganeval.reports.run_folders import Found
 
 FIRST = frozenset({"modes"})  # of a run: shown on its card; the others are unfolded
 LONG_NUMBER = re.compile(r"(\d\.\d\d)\d+")

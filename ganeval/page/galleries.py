@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ganeval.errors import ContentError
 from ganeval.page.encoding import Picture, grid, picture, strip
-from ganeval.plots.stored import arrays, by_step, image_in
+from ganeval.plots.run_arrays import arrays, by_step, image_in
 
 COPY = 0.1  # of the distance between real pictures: one in fifty of MNIST's held-out digits is nearer, of others none
 GAP = 3  # CSS pixels between the two of a pair

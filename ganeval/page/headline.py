@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from ganeval.comparison import Group, Row
-from ganeval.headings import cell, title
+from ganeval.reports.score_names import cell, title
 
 
 @dataclass(frozen=True)

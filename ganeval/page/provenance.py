@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ganeval.errors import ContentError
-from ganeval.plots.history import training_of
-from ganeval.report import ImageSet, Report, dump
-from ganeval.runs import Found, config_of
+from ganeval.plots.training_log import training_of
+from ganeval.reports.report import ImageSet, Report, dump
+from ganeval.reports.run_folders import Found, config_of
 
 Fact = tuple[str, str]
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganeval.comparison import Delta, Group, Row
-from ganeval.headings import ARROWS, NOTHING, measured, title
-from ganeval.report import Score
+from ganeval.reports.report import Score
+from ganeval.reports.score_names import ARROWS, NOTHING, measured, title
 
 
 @dataclass(frozen=True)

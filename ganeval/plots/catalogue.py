@@ -8,21 +8,20 @@ import matplotlib
 from ganeval.comparison import Row
 from ganeval.errors import ContentError
 from ganeval.plots.activation import activation, activation_files
-from ganeval.plots.critic import critic_scores
-from ganeval.plots.detector import detector
-from ganeval.plots.dots import fid_dots
+from ganeval.plots.decision_boundary import boundary
+from ganeval.plots.discriminator_precision_recall import detector
+from ganeval.plots.discriminator_scores import critic_scores
 from ganeval.plots.evolution import evolution
-from ganeval.plots.history import History, Series, history_of
+from ganeval.plots.fid_over_training import fid_over_training
+from ganeval.plots.fid_side_by_side import fid_dots
 from ganeval.plots.interpolation import interpolation
 from ganeval.plots.losses import losses
 from ganeval.plots.modes import modes, modes_by_run
-from ganeval.plots.plane import boundary
-from ganeval.plots.plot import Absent, OutOfPlace, Plot
-from ganeval.plots.race import fid_over_training
-from ganeval.plots.scatter import precision_recall
-from ganeval.plots.theme import STYLE, settle
+from ganeval.plots.precision_recall import precision_recall
+from ganeval.plots.theme import STYLE, Absent, OutOfPlace, Plot, settle
 from ganeval.plots.training import training
-from ganeval.runs import Found
+from ganeval.plots.training_log import History, Series, history_of
+from ganeval.reports.run_folders import Found
 
 Drawing = Callable[[Found], Iterator[Plot]]
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from ganeval.plots.history import History
+from ganeval.plots.decision_boundary import points_over_time
 from ganeval.plots.mosaic import Words, mosaic
-from ganeval.plots.plane import points_over_time
-from ganeval.plots.plot import Absent, OutOfPlace, Plot
-from ganeval.plots.stored import ANEW, Array, by_step, cells, chosen
+from ganeval.plots.run_arrays import ANEW, Array, by_step, cells, chosen
+from ganeval.plots.theme import Absent, OutOfPlace, Plot
+from ganeval.plots.training_log import History
 
 NAME = "evolution"
 TITLE = "Samples while it trains"

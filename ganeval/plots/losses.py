@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ganeval.plots import theme
-from ganeval.plots.history import History, Series
-from ganeval.plots.plot import Absent, Plot
-from ganeval.plots.stored import ANEW, Array
+from ganeval.plots.run_arrays import ANEW, Array
+from ganeval.plots.theme import Absent, Plot
+from ganeval.plots.training_log import History, Series
 
 NAME = "losses"
 TITLE = "Losses of G and D"

@@ -12,10 +12,10 @@ from matplotlib.patches import Patch
 from ganeval.comparison import Row
 from ganeval.errors import ContentError, GanevalWarning
 from ganeval.plots import theme
-from ganeval.plots.counts import Counts, counts_of
-from ganeval.plots.looks import told
-from ganeval.plots.plot import Absent, Plot
-from ganeval.report import Report
+from ganeval.plots.mode_counts import Counts, counts_of
+from ganeval.plots.row_styles import told
+from ganeval.plots.theme import Absent, Plot
+from ganeval.reports.report import Report
 
 NAME = "modes"
 NAMED = 30  # modes at most that each carry a name

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ganeval.plots.stored import Array, reduced
+from ganeval.plots.run_arrays import Array, reduced
 from ganeval.plots.theme import DPI, MUTED, WIDTH, said
 
 CRISP = 64  # pixels of a side that are never made fewer

@@ -5,13 +5,14 @@ import html
 import io
 import re
 import warnings
-from collections.abc import Set
+from collections.abc import Sequence, Set
+from pathlib import Path
 from typing import Any
 
 import matplotlib
 
-from ganeval.plots.plot import Plot
-from ganeval.plots.theme import DPI, INK, PAPER, STYLE, VARIABLES
+from ganeval.plots.theme import DPI, INK, PAPER, STYLE, VARIABLES, Plot
+from ganeval.runtime.files import replacing
 
 UNFIT = re.compile(r"[^A-Za-z0-9-]")  # for an identifier
 TAG = re.compile(r"<[^<>]*>")  # matplotlib escapes both signs in texts and attributes
@@ -78,3 +79,15 @@ def _opening(tag: str, plot: Plot) -> str:
         f'style="stroke-linejoin: round; stroke-linecap: butt; width: 100%; max-width: {width}px; height: auto" '
         f'role="img" aria-label="{html.escape(plot.alt)}">'
     )
+
+
+def write_plots(plots: Sequence[Plot], folder: Path) -> list[Path]:
+    """Write each picture as `<name>.png` and `<name>.svg`; the paths, in that order."""
+    written = []
+    for plot in plots:
+        for ending, content in (("png", png(plot)), ("svg", svg(plot, themed=False).encode())):
+            path = folder / f"{plot.name}.{ending}"
+            with replacing(path) as partial:
+                partial.write_bytes(content)
+            written.append(path)
+    return written

@@ -5,12 +5,12 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from ganeval.headings import fid_heading
 from ganeval.plots import theme
-from ganeval.plots.history import History, Series, selection_fid
 from ganeval.plots.losses import mark_steps
-from ganeval.plots.plot import Absent, Plot
-from ganeval.report import Report
+from ganeval.plots.theme import Absent, Plot
+from ganeval.plots.training_log import History, Series, selection_fid
+from ganeval.reports.report import Report
+from ganeval.reports.score_names import fid_heading
 
 NAME = "training"
 TITLE = "Scores over training"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ganeval.comparison import Comparison, Group, Row
-from ganeval.report import dump
+from ganeval.reports.report import dump
 
 if TYPE_CHECKING:
     import pandas  # type: ignore[import-untyped]  # it ships no types

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from ganeval.comparison import Comparison
-from ganeval.tables.layout import heading_lines, laid_out
-from ganeval.tables.sheets import Cell, Column, Sheet, remarks, sheets
+from ganeval.tables.sheets import Cell, Column, Sheet, heading_lines, laid_out, remarks, sheets
 
 ESCAPES = {
     "\\": r"\textbackslash{}",

@@ -9,8 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ganeval.comparison import Comparison
-from ganeval.tables.layout import heading_lines, laid_out
-from ganeval.tables.sheets import MARK, Cell, Column, remarks, sheets
+from ganeval.tables.sheets import MARK, Cell, Column, heading_lines, laid_out, remarks, sheets
 
 
 def comparison_view(comparison: Comparison, width: int | None = None) -> RenderableType:

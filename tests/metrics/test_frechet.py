@@ -15,7 +15,8 @@ from toy_features import correlated, error_ratio, normal
 from ganeval.errors import GanevalWarning
 from ganeval.metrics import frechet
 from ganeval.metrics.estimate import Estimate
-from ganeval.metrics.frechet import Moments, MomentSum, fid, frechet_distance, moments
+from ganeval.metrics.frechet import fid, frechet_distance
+from ganeval.metrics.moments import Moments, MomentSum, moments
 
 
 def gaussian(mean: Tensor, covariance: Tensor) -> Moments:

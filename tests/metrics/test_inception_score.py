@@ -9,7 +9,7 @@ from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, KEY_METRIC_ISC_STD, i
 from toy_features import error_ratio, normal
 
 from ganeval.metrics.estimate import Estimate
-from ganeval.metrics.inception import inception_score
+from ganeval.metrics.inception_score import inception_score
 
 
 def logits(random: torch.Generator | int, count: int, classes: int = 10) -> Tensor:
@@ -77,7 +77,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = probabilities(logits(4, 300))
     found = score(rows)
     # by its name: the package has a function of the same name
-    monkeypatch.setattr(sys.modules["ganeval.metrics.inception"], "BLOCK", 7)
+    monkeypatch.setattr(sys.modules["ganeval.metrics.inception_score"], "BLOCK", 7)
     assert score(rows).value == pytest.approx(found.value, rel=1e-12)  # float64 sums in another order
 
 

@@ -9,9 +9,10 @@ from torch import Tensor
 from toy_features import generator, normal
 
 from ganeval.errors import GanevalWarning
+from ganeval.evaluation.metric_inputs import Pair
+from ganeval.features.feature_set import Side
 from ganeval.metrics import METRICS
 from ganeval.metrics.estimate import Estimate, check_rows
-from ganeval.pair import Pair, Side
 
 CLASSES, WIDTH = 4, 8
 CENTRES = 4 * torch.eye(CLASSES, WIDTH)

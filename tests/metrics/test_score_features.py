@@ -6,11 +6,11 @@ import torch
 from toy_features import normal
 
 from ganeval.errors import ContentError, UsageError
+from ganeval.evaluation.families import score_features
 from ganeval.metrics import METRICS
 from ganeval.metrics.kernel import kid
 from ganeval.metrics.neighbours import density_coverage, overlap, precision_recall
-from ganeval.report import Score
-from ganeval.scoring import score_features
+from ganeval.reports.report import Score
 
 REAL, FAKE = normal(0, 300, 8), normal(1, 250, 8, 0.4, 0.8)
 

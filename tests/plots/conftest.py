@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_runs import make
+from example_runs import make
 
-from ganeval.runs import Found
+from ganeval.reports.run_folders import Found
 
 
 @pytest.fixture

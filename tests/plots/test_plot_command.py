@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_runs import MODES, report_on
+from example_runs import MODES, report_on
 
 from ganeval.errors import unknown
-from ganeval.report import Score
-from ganeval.runs import write_run
+from ganeval.reports.report import Score
+from ganeval.reports.run_folders import write_run
 
 RECORDED = Path(__file__).parents[2] / "results" / "recorded"
 TRAINED = [RECORDED / name for name in ("digits-cgan-s0", "digits-cyclegan-s0", "mnist-wgan-gp-s0")]
@@ -219,7 +219,7 @@ def test_several_runs_are_drawn_together_and_what_differs_apart(run, make_run, t
 
 
 def test_a_layer_is_computed_by_the_suite_and_then_drawn(run, make_run, monkeypatch):
-    import ganeval.suite.activation as activation
+    import ganeval.training.insight.activation as activation
 
     found = make_run()
     stored = found.folder / "learning" / "activation-block2.npz"

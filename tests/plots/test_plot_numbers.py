@@ -6,18 +6,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from made_runs import report_on
+from example_runs import report_on
 
 from ganeval.errors import ContentError
-from ganeval.plots.counts import counts_of
-from ganeval.plots.critic import BINS, _density
-from ganeval.plots.detector import average_precision, curve
-from ganeval.plots.history import history_of, selection_fid
+from ganeval.plots.discriminator_precision_recall import average_precision, curve
+from ganeval.plots.discriminator_scores import BINS, _density
 from ganeval.plots.losses import smoothed
-from ganeval.plots.plot import Absent
-from ganeval.plots.stored import by_step, cells, chosen
-from ganeval.report import Score
-from ganeval.suite.pictures import write_grid
+from ganeval.plots.mode_counts import counts_of
+from ganeval.plots.run_arrays import by_step, cells, chosen
+from ganeval.plots.theme import Absent
+from ganeval.plots.training_log import history_of, selection_fid
+from ganeval.reports.report import Score
+from ganeval.training.checks.grids import write_grid
 
 
 @pytest.mark.parametrize(("side", "columns", "channels"), [(8, 8, 1), (8, 10, 3), (16, 12, 1), (28, 16, 1), (64, 8, 3)])

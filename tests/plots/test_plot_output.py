@@ -7,12 +7,12 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
-from made_runs import make, report_on
+from example_runs import make, report_on
 
 from ganeval.comparison import compare
 from ganeval.plots import plots_of_group, plots_of_run, png_of, svg_of
+from ganeval.plots.output import write_plots
 from ganeval.plots.theme import INK, PAPER, VARIABLES
-from ganeval.plots.writing import write_plots
 
 SVG = "{http://www.w3.org/2000/svg}"
 XLINK = "{http://www.w3.org/1999/xlink}href"

@@ -8,16 +8,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_runs import MODES, STEPS, make, report_on, scores_at, some_cells, store
+from example_runs import MODES, STEPS, make, report_on, scores_at, some_cells, store
 
 from ganeval.comparison import compare
 from ganeval.errors import GanevalWarning
 from ganeval.plots import plots_of_group, plots_of_run, png_of
-from ganeval.plots.detector import average_precision, curve
+from ganeval.plots.discriminator_precision_recall import average_precision, curve
 from ganeval.plots.modes import modes_by_run
 from ganeval.plots.theme import INK, MADE, REAL
-from ganeval.report import Score
-from ganeval.runs import Found
+from ganeval.reports.report import Score
+from ganeval.reports.run_folders import Found
 
 KINDS = {
     "pictures": {},

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from reference_models import ConfigError, Data, build, train
 from reference_models.cyclegan import CycleGAN, Pool
-from reference_models.data import Batch
-from reference_models.randomness import Moment
+from reference_models.engine.data import Batch
+from reference_models.engine.randomness import Moment
 
 
 class Shift(nn.Module):

@@ -1,0 +1,155 @@
+"""From features to scores: every family of `METRICS` on one pair of sets, whatever they share prepared once."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganeval.errors import ContentError, GanevalWarning, UsageError, unknown
+from ganeval.evaluation.metric_inputs import Pair
+from ganeval.features.feature_set import Side
+from ganeval.metrics import METRICS, Family, fewest
+from ganeval.metrics.estimate import Estimate
+from ganeval.reports.report import Score, check_finite
+from ganeval.runtime.devices import arithmetic
+
+FROM_STATISTICS = ("fid", "is")  # what a reference without features can still give
+SHARED = ("real_moments", "fake_moments", "overlap")  # what ranks prepare together, in this order
+OF_A_MIXTURE = ("fid", "mixture")  # unasked; modes and balls only estimate what its known centres say exactly
+
+
+def score_pair(pair: Pair, families: Sequence[str]) -> dict[str, Score]:
+    """The scores of these families, in the order of `METRICS`; on ranks but the first, only of those that they share.
+
+    Raises ContentError, naming the family, for features that a metric refuses or a score that is not finite.
+    """
+    scores: dict[str, Score] = {}
+    for name in [name for name in METRICS if name in families]:
+        family = METRICS[name]
+        try:
+            with torch.no_grad(), arithmetic("float32", pair.fake.device):
+                estimates = _estimates(family, pair)
+        except ValueError as reason:
+            raise ContentError(f"{name}: {reason}") from reason
+        for score_name, better in family.scores.items():
+            if score_name in estimates:
+                scores[score_name] = _score(score_name, estimates[score_name], better, pair.mode_names)
+    return scores
+
+
+def _estimates(family: Family, pair: Pair) -> dict[str, Estimate]:
+    """A family's scores; a rank that is not the first does its share of the work and leaves the rest to rank 0."""
+    if pair.ranks.rank == 0:
+        return family.function(**{need: getattr(pair, need) for need in family.needs})
+    for need in SHARED:
+        if need in family.needs:
+            getattr(pair, need)
+    return family.function(**{need: getattr(pair, need) for need in family.needs}) if "ranks" in family.needs else {}
+
+
+def choose(metrics: Sequence[str] | str | None) -> list[str]:
+    """The families asked for, or the default ones; UsageError, with the nearest name, for one that does not exist.
+
+    >>> choose("kid,fid")
+    ['fid', 'kid']
+    """
+    if metrics is None:
+        return [name for name, family in METRICS.items() if family.default]
+    names = [part.strip() for part in metrics.split(",")] if isinstance(metrics, str) else list(metrics)
+    for name in names:
+        if name not in METRICS:
+            raise unknown("metric", name, METRICS)
+    if not names:
+        raise UsageError(f"metrics: found none, needed some of {', '.join(METRICS)}")
+    return [name for name in METRICS if name in names]
+
+
+def possible(pair: Pair, families: Sequence[str], insisted: bool) -> list[str]:
+    """Those families that this pair can give; the others are warned about, or refused where they were asked for."""
+    kept = []
+    for name in families:
+        reason = _impossible(pair, name)
+        if reason is None:
+            kept.append(name)
+        elif insisted:
+            raise UsageError(f"{name}: {reason}; leave it out of --metrics")
+        else:
+            warnings.warn(f"{name} left out: {reason}", GanevalWarning, 2)
+    return kept
+
+
+def check_sets(pair: Pair, families: Sequence[str], names: tuple[str, str]) -> None:
+    """ContentError unless both sets (`names`: reference, samples) are of one width and large enough for each family."""
+    real_width = pair.real.shape[1] if isinstance(pair.real, Tensor) else len(pair.real.mean)
+    if real_width != pair.width:
+        raise ContentError(f"{names[0]}: found {real_width} features, needed {pair.width} as {names[1]} has")
+    for family in families:
+        least = fewest(family, k=max(pair.k_precision_recall, pair.k_density_coverage), width=pair.width)
+        for name, count in zip(names, (pair.real_side.count, pair.fake_side.count), strict=True):
+            if count is not None and count < least:
+                pictures = "1 image" if count == 1 else f"{count} images"
+                raise ContentError(
+                    f"{name}: found {pictures}, needed at least {least} for {family}; add images or leave it out"
+                )
+
+
+def score_features(
+    real: Any,
+    fake: Any,
+    *,
+    metrics: Sequence[str] = ("fid", "kid", "pr", "dc"),
+    k_precision_recall: int = 3,
+    k_density_coverage: int = 5,
+    seed: int = 2020,
+) -> dict[str, Score]:
+    """Scores of your own features: `real` (M, D) and `fake` (N, D), arrays or tensors, float32 or float64.
+
+    Each score says which direction is better and has its standard error. Needs no pictures and no network.
+    Raises ContentError for features that are not finite or too few, UsageError for an unknown metric.
+
+    >>> import numpy as np
+    >>> noise = np.random.default_rng(0).normal(size=(600, 8))
+    >>> scores = score_features(noise[:300], noise[300:] + 3, metrics=["fid", "pr"])
+    >>> scores["fid"].value > 60, scores["precision"].value
+    (True, 0.0)
+    """
+    for name, k in (("k_precision_recall", k_precision_recall), ("k_density_coverage", k_density_coverage)):
+        if k < 1:
+            raise UsageError(f"{name}: found {k}, needed at least 1")
+    sides = [Side(_as_features(name, values)) for name, values in (("real", real), ("fake", fake))]
+    pair = Pair(*sides, seed=seed, k_precision_recall=k_precision_recall, k_density_coverage=k_density_coverage)
+    families = possible(pair, choose(metrics), insisted=True)
+    check_sets(pair, families, ("real", "fake"))
+    return score_pair(pair, families)
+
+
+def _as_features(name: str, values: Any) -> Tensor:
+    try:
+        tensor = torch.as_tensor(values).detach()
+    except (TypeError, ValueError, RuntimeError) as reason:
+        raise ContentError(f"{name}: found a {type(values).__name__}, needed an array or tensor (N, D)") from reason
+    if tensor.ndim != 2 or not (tensor.is_floating_point() or tensor.dtype == torch.uint8):
+        raise ContentError(f"{name}: found {tensor.dtype} {tuple(tensor.shape)}, needed floats (N, D)")
+    return tensor.float() if tensor.dtype != torch.float64 else tensor
+
+
+def _impossible(pair: Pair, family: str) -> str | None:
+    if "centres" in METRICS[family].needs and pair.real_side.centres is None:
+        return "the reference is no mixture whose centres are known (ring8 and grid25 are)"
+    if pair.real_side.features is None and family not in FROM_STATISTICS:
+        return "the reference is a statistics file, which holds no features"
+    if "fake_probabilities" in METRICS[family].needs and pair.fake_side.probabilities is None:
+        return "this extractor gives no class probabilities"
+    return None
+
+
+def _score(name: str, estimate: Estimate, better: str, modes: list[str] | None) -> Score:
+    found = asdict(estimate)
+    if found["more"]:  # counts of modes, which have names where they are classes
+        found["more"]["names"] = modes
+    score = Score(better=better, **found)
+    check_finite(name, score)
+    return score

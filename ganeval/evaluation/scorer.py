@@ -1,0 +1,281 @@
+"""The whole pipeline: pictures → features → scores → report."""
+
+import copy
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ganeval.errors import ContentError, collected, warn_all
+from ganeval.evaluation.families import OF_A_MIXTURE, check_sets, choose, possible, score_pair
+from ganeval.evaluation.gallery import Album, Gallery, Reservoir, album_of, gallery_of
+from ganeval.evaluation.metric_inputs import Pair
+from ganeval.evaluation.settings import Settings, extraction
+from ganeval.evaluation.warnings import image_warnings, score_warnings
+from ganeval.features.extraction import Extraction, decoded, extract
+from ganeval.features.feature_set import Features, Side
+from ganeval.features.running_moments import summed
+from ganeval.features.store import Store
+from ganeval.media.base import Images
+from ganeval.media.census import Facts
+from ganeval.media.streams import Stream
+from ganeval.metrics.moments import Moments
+from ganeval.progress import Tick, silent
+from ganeval.reports.report import ImageSet, Protocol, Report
+from ganeval.runtime.devices import metric_device
+from ganeval.sources.opening import Source, display_name, full_name, open_source
+from ganeval.sources.statistics_files import Statistics, check_made
+from ganeval.sources.subsampling import draw, drawn_points
+from ganeval.version import __version__
+
+LARGE = 200_000  # pictures above which FID alone keeps sums: their features would take 1.6 GB
+
+
+def evaluate(
+    samples: Any,
+    reference: Any,
+    *,
+    metrics: Sequence[str] | str | None = None,
+    extractor: Any = "auto",
+    protocol: str = "tf1",
+    weights: str | Path | None = None,
+    n: int | None = None,
+    ref_n: int | None = None,
+    seed: int = 2020,
+    device: str = "auto",
+    precision: str = "float32",
+    decoder: str = "pillow",
+    batch_size: int | None = None,
+    data_root: str | Path | None = None,
+    on_bad_image: str = "fail",
+    cache: bool = True,
+    offline: bool = False,
+    latent: int | tuple[int, ...] | None = None,
+    name: str | None = None,
+    tick: Tick = silent,
+) -> Report:
+    """A report on `samples` against `reference`: every score with its error bar and its provenance.
+
+    Both may be anything that `ganeval score` takes (a path, a data set's name, `module:function`), an array, a tensor,
+    an iterable of pictures or a callable; samples also a `torch.nn.Module` with the size of its `latent` and `n`.
+    `metrics`: families of `METRICS` (default: all that apply); `extractor`: a name, a file, a callable, or "auto".
+    Raises UsageError for what cannot be meant, ContentError for what the pictures or files hold.
+
+    >>> report = evaluate("digits:test", "digits", metrics=["fid"])
+    >>> report.reference.count, report.scores["fid"].better
+    (1097, 'lower')
+    """
+    settings = Settings(
+        metrics=metrics,
+        extractor=extractor,
+        protocol=protocol,
+        weights=Path(weights) if weights is not None else None,
+        n=n,
+        ref_n=ref_n,
+        seed=seed,
+        device=device,
+        precision=precision,
+        decoder=decoder,
+        batch_size=batch_size,
+        data_root=Path(data_root) if data_root is not None else None,
+        on_bad_image=on_bad_image,
+        cache=cache,
+        offline=offline,
+        latent=latent,
+    )
+    return Scorer(reference, settings, tick).score(samples, name)
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One set's features, what the report says of its pictures, and those pictures where they can be had again."""
+
+    side: Side
+    images: ImageSet
+    album: Album | None = None
+
+
+class Scorer:
+    """A reference made ready once, for any number of samples; what `evaluate` and `ganeval score` are made of."""
+
+    def __init__(self, reference: Any, settings: Settings, tick: Tick = silent) -> None:
+        self.settings, self.tick = settings, tick
+        self.store = Store.of(settings.cache)
+        with collected() as said:
+            self.families, source, self.how = settings.ranks.in_turn(lambda: _opened(reference, settings, tick))
+            start = time.perf_counter()
+            seen = self._seen(source, reference, settings.ref_n, None)
+        self.reference, self.reference_set, self.reference_album = seen.side, seen.images, seen.album
+        self.reference_seconds, self.reference_warnings = time.perf_counter() - start, said()
+        self.of_points = self.reference.centres is not None
+        if self.of_points and settings.metrics is None:
+            self.families = list(OF_A_MIXTURE)
+
+    def score(self, samples: Any, name: str | None = None) -> Report:
+        """The report of one set of samples."""
+        return self._scored(samples, name, showing=False)[0]
+
+    def score_and_show(
+        self, samples: Any, name: str | None = None, *, beside: Album | None = None
+    ) -> tuple[Report, Gallery | None]:
+        """The report, and random samples with the nearest pictures of the reference, or of `beside`, next to them.
+
+        No gallery where samples are points. Of a stream, which passes once, some pictures are kept while it does.
+        """
+        report, album = self._scored(samples, name, showing=True)
+        if album is None or self.settings.ranks.rank:  # the first rank alone shows anything
+            return report, None
+        return report, gallery_of(album, beside or self.reference_album, self.settings.seed)
+
+    def album(self, images: Images) -> Album | None:
+        """Pictures to show beside samples: their features come from the store, or are extracted now."""
+        return album_of(images.name, extract(images, self.how, self.store, self.tick), images)
+
+    def _scored(self, samples: Any, name: str | None, *, showing: bool) -> tuple[Report, Album | None]:
+        with collected() as said:
+            opening = self.settings.opening(self.settings.n, pictures=True, points=self.of_points)
+            source = self.settings.ranks.in_turn(lambda: open_source(samples, opening))
+            if isinstance(source, Statistics) and source.features is None:
+                raise ContentError(
+                    f"{source.name}: a statistics file holds no pictures; it can be --ref, not --samples"
+                )
+            if showing and isinstance(source, Stream):
+                source = Reservoir(source, self.settings.seed)
+            start = time.perf_counter()
+            seen = self._seen(source, samples, self.settings.n, name)
+            seconds = self.reference_seconds + time.perf_counter() - start
+            return self.report(seen.side, seen.images, said, seconds), seen.album
+
+    def only(self, *families: str) -> "Scorer":
+        """The same reference, for some of the families alone."""
+        other = copy.copy(self)
+        other.families, other.settings = choose(families), replace(self.settings, metrics=families)
+        return other
+
+    def report(self, side: Side, images: ImageSet, said: Callable[[], list[str]], extracting: float) -> Report:
+        """The report of samples whose features are known; `said` gives what was warned about on the way."""
+        start = time.perf_counter()
+        pair = self._pair(side)
+        families = possible(pair, self.families, insisted=self.settings.metrics is not None)
+        check_sets(pair, families, (self.reference_set.name, images.name))
+        scores = score_pair(pair, families)
+        seconds = {"extract": extracting, "metrics": time.perf_counter() - start}
+        protocol = self._protocol()
+        if "fid" in families and pair.ranks.rank == 0:
+            effect = pair.precision_effect()
+            protocol = replace(protocol, precision_effect=effect)
+            if effect is None and protocol.precision != "float32":
+                text = f"fid: what {protocol.precision} has done to it is unknown: the reference has no pictures here"
+                warn_all([text])
+        warn_all(score_warnings(images, self.reference_set, protocol, pair.width, families))
+        return Report(
+            ganeval=__version__,
+            created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            samples=images,
+            reference=self.reference_set,
+            protocol=protocol,
+            scores=scores,
+            warnings=tuple(dict.fromkeys([*self.reference_warnings, *said()])),
+            environment=environment(self.how.extractor.device, seconds),
+        )
+
+    def _seen(self, source: Source, given: Any, count: int | None, name: str | None) -> Seen:
+        name = name or display_name(given)
+        if isinstance(source, Statistics):
+            return Seen(*self._published(drawn_points(source, count, self.settings.seed), name))
+        images = decoded(draw(source, count, self.settings.seed), self.how)
+        if self.families == ["fid"] and ((images.count if isinstance(images, Stream) else len(images)) or 0) > LARGE:
+            return self._summed(images, given, name)
+        found = extract(images, self.how, self.store, self.tick)
+        warn_all(image_warnings(name, found.facts, images.ignored))
+        return Seen(side_of(found, images), image_set(found.facts, name, given), album_of(name, found, images))
+
+    def _summed(self, images: Images | Stream, given: Any, name: str) -> Seen:
+        """A set that is too large to keep, of which nothing is wanted that sums do not give."""
+        sums = summed(images, self.how, self.store, self.tick)
+        warn_all(image_warnings(name, sums.facts, images.ignored))
+        return Seen(Side(sums.drawn, known_moments=sums.moments, exact=sums.exact), image_set(sums.facts, name, given))
+
+    def _published(self, source: Statistics, name: str) -> tuple[Side, ImageSet]:
+        """A statistics file, checked against the protocol as far as it says how it was made."""
+        check_made(source, self.how.made)
+        made, device = source.made, metric_device(self.how.extractor.device)
+        images = ImageSet(name, source.name, made.get("count"), source.fingerprint, duplicates=None)
+        mean, covariance, features, probabilities = (
+            None if array is None else torch.from_numpy(np.ascontiguousarray(array)).to(device)
+            for array in (source.mean, source.covariance, source.features, source.probabilities)
+        )
+        if features is not None:
+            labels = None if source.labels is None else torch.from_numpy(source.labels).long()
+            classes = tuple(made["classes"]) if made.get("classes") else None
+            centres = None if source.centres is None else torch.from_numpy(source.centres).to(device)
+            side = Side(features.float(), probabilities, labels, classes, centres=centres, sigma=source.sigma)
+            return side, replace(images, count=len(features))
+        if mean is None or covariance is None:
+            raise ContentError(f"{source.name}: found neither features nor statistics, needed either")
+        return Side(None, known_moments=Moments(images.count, mean.double(), covariance.double())), images
+
+    def _pair(self, side: Side) -> Pair:
+        classes = self.how.extractor.classes
+        return Pair(
+            self.reference,
+            side,
+            seed=self.settings.seed,
+            classifier=classes is not None and classes == self.reference.classes,
+            store=self.store,
+            ranks=self.settings.ranks,
+            tick=self.tick,
+        )
+
+    def _protocol(self) -> Protocol:
+        extractor = self.how.extractor
+        return Protocol(
+            name=self.settings.protocol,
+            extractor=extractor.name,
+            layer=extractor.layer,
+            weights=extractor.weights,
+            weights_sha256=extractor.weights_sha256 or None,
+            resize=self.how.resize,
+            seed=self.settings.seed,
+            precision=extractor.precision,
+            decoder=self.how.decoder,
+        )
+
+
+def _opened(reference: Any, settings: Settings, tick: Tick) -> tuple[list[str], Source, Extraction]:
+    """The families asked for, the reference, and how its pictures become features."""
+    families = choose(settings.metrics)
+    source = open_source(reference, settings.opening(settings.ref_n, pictures=False))
+    made_with = source.made.get("extractor") if isinstance(source, Statistics) else None
+    return families, source, extraction(full_name(reference), settings, tick, made_with)
+
+
+def side_of(found: Features, images: Images | Stream | None) -> Side:
+    """What the metrics need of a set's features; MPS has no float64, so there they are moved to the CPU."""
+    device = metric_device(found.features.device)
+    labels = None if images is None or images.labels is None else torch.from_numpy(images.labels)[found.kept]
+    probabilities = None if found.probabilities is None else found.probabilities.to(device)
+    classes = images.classes if images is not None else None
+    return Side(found.features.to(device), probabilities, labels, classes, key=found.key, exact=found.exact)
+
+
+def image_set(found: Facts, name: str, given: Any) -> ImageSet:
+    """What the report says of a set of pictures."""
+    facts = asdict(found)
+    facts.pop("sizes")
+    facts["skipped"] = tuple(f"{picture}: {reason}" for picture, reason in found.skipped)
+    return ImageSet(name=name, source=full_name(given), **facts)
+
+
+def environment(device: torch.device, seconds: dict[str, float]) -> dict[str, Any]:
+    """Where and with what a report was made."""
+    gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    taken = {stage: round(value, 3) for stage, value in seconds.items()}
+    versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
+    return {**versions, "platform": platform.platform(), "device": gpu, "seconds": taken}

@@ -1,0 +1,99 @@
+"""What is in a set of pictures, before anyone scores it: `ganeval check`."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from ganeval.errors import BadImage, UsageError
+from ganeval.evaluation.warnings import FEW, image_warnings, too_few
+from ganeval.media.base import Images, Labels
+from ganeval.media.census import Census, Facts, Glimpse, look
+from ganeval.media.images.decoding import Picture
+from ganeval.media.prefetch import ahead, decoding_threads, load_pictures
+from ganeval.media.streams import Stream
+from ganeval.metrics import METRICS, fewest
+from ganeval.progress import Tick
+
+LEAST = {name: fewest(name) for name, family in METRICS.items() if family.default}  # what `score` does unasked
+CHUNK = 64
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was found: counts and formats in `facts`, files that cannot be read, and how the classes are ordered."""
+
+    facts: Facts
+    ignored: dict[str, int]
+    classes: dict[str, int]
+    class_sorted: bool
+
+    @property
+    def refused(self) -> str:
+        """Why `ganeval score` would refuse this set as it is; empty where it would not."""
+        few = too_few(self.facts.count, LEAST)
+        skipped = len(self.facts.skipped)
+        files = "1 file" if skipped == 1 else f"{skipped:,} files"
+        reasons = [f"{files} cannot be read (mend or remove, or --on-bad-image skip)"] * bool(skipped)
+        return "; ".join([*reasons, *[f"too few images for {', '.join(few)}"] * bool(few)])
+
+    def advice(self) -> list[str]:
+        """What would bend a score of these pictures, a sentence each."""
+        texts = [text.removeprefix("these: ") for text in image_warnings("these", self.facts, {})]
+        small = self.facts.count < FEW
+        return [*texts, *[f"under {FEW:,} images FID is biased upwards: compare only scores of equal counts"] * small]
+
+    def rows(self) -> dict[str, str]:
+        """The survey as lines of a table."""
+        facts, classes = self.facts, self.classes
+        rows = {
+            "images": f"{facts.count:,}",
+            "formats": _counts(facts.formats),
+            "converted": _counts(facts.converted) or "none: all plain 8-bit RGB",
+            "sizes": "all {1} wide, {0} high".format(*facts.shape[1:]) if facts.shape else f"{facts.sizes} different",
+            "exact duplicates": f"{facts.duplicates:,}",
+            "other files": _counts(self.ignored) or "none",
+            "classes": _counts(classes)
+            if len(classes) <= 20
+            else f"{len(classes)}, {min(classes.values())} images or more",
+            "order": "sorted by class (scores do not depend on it)" if self.class_sorted else "not sorted by class",
+            "too few for": ", ".join(too_few(facts.count, LEAST)) or "no metric",
+            "mind": "\n".join(self.advice()) or "nothing",
+            "cannot be read": f"{len(facts.skipped):,}"
+            + "".join(f"\n{name}: {why}" for name, why in facts.skipped[:20]),
+            "fingerprint": facts.fingerprint,
+        }
+        return rows if classes else {key: value for key, value in rows.items() if key not in ("classes", "order")}
+
+
+def survey(images: Images | Stream, tick: Tick) -> Survey:
+    """Decode every picture once and say what there is. UsageError for a generator, which has no files to check."""
+    if isinstance(images, Stream):
+        raise UsageError(f"{images.name}: check looks at files and arrays, not at a generator")
+    census = Census()
+    chunks = (range(start, min(start + CHUNK, len(images))) for start in range(0, len(images), CHUNK))
+    for pictures in ahead((partial(_glimpses, images, chunk) for chunk in chunks), decoding_threads(), polite=False):
+        seen = [one for one in pictures if not isinstance(one, BadImage)]
+        census.add(seen, [one for one in pictures if isinstance(one, BadImage)])
+        tick("decode", census.count, len(images))
+    return Survey(census.facts(), images.ignored, _class_counts(images), _is_sorted(images.labels))
+
+
+def _glimpses(images: Images, chunk: range) -> list[Glimpse | BadImage]:
+    pictures = load_pictures(images, chunk)
+    return [look(index, one) if isinstance(one, Picture) else one for index, one in pictures]
+
+
+def _class_counts(images: Images) -> dict[str, int]:
+    if images.labels is None or images.classes is None:
+        return {}
+    counts = np.bincount(images.labels, minlength=len(images.classes))
+    return {name: int(count) for name, count in zip(images.classes, counts, strict=True)}
+
+
+def _is_sorted(labels: Labels | None) -> bool:
+    return labels is not None and len(labels) > 1 and bool((np.diff(labels) >= 0).all()) and labels[0] != labels[-1]
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())

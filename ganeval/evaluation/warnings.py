@@ -1,0 +1,53 @@
+"""What a reader of a score should be told: plain sentences about the pictures and about the numbers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ganeval.media.census import Facts
+from ganeval.reports.report import ImageSet, Protocol
+
+FEW = 10_000  # below this FID's bias is large against the differences that papers report
+FLAT = 2  # features that are so few leave no bias worth a word: points in the plane
+LOSSY = ("jpeg", "webp")
+
+
+def image_warnings(name: str, facts: Facts, ignored: Mapping[str, int]) -> Iterator[str]:
+    """What in a set of pictures may bend its scores."""
+    if facts.sizes > 1:
+        yield f"{name}: {facts.sizes} different sizes; each image is resized on its own"
+    lossy = sum(facts.formats.get(kind, 0) for kind in LOSSY)
+    if 0 < lossy < facts.count:
+        formats = ", ".join(f"{count:,} {kind}" for kind, count in facts.formats.items())
+        yield f"{name}: mixed formats ({formats}): lossy compression alone changes FID"
+    if facts.duplicates:
+        yield f"{name}: {facts.duplicates:,} of {facts.count:,} images are exact duplicates of another"
+    if facts.skipped:
+        first = f"{facts.skipped[0][0]} ({facts.skipped[0][1]})"
+        files = "1 file" if len(facts.skipped) == 1 else f"{len(facts.skipped):,} files"
+        yield f"{name}: {files} left out that cannot be read, the first {first}"
+    if ignored:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(ignored.items()))
+        yield f"{name}: passed over files that are not pictures: {kinds}"
+
+
+def score_warnings(
+    samples: ImageSet, reference: ImageSet, protocol: Protocol, width: int, families: Sequence[str]
+) -> Iterator[str]:
+    """What limits the scores of these sets; `width` is the number of features."""
+    counts = [count for count in (samples.count, reference.count) if count is not None]
+    few = FEW if width > FLAT else 0
+    if "fid" in families and counts and min(counts) < max(few, width):
+        least, why = min(counts), f"under {FEW:,}" if min(counts) < few else f"under the {width:,} features"
+        yield f"fid: biased upwards at N = {least:,} ({why}); compare only scores of equal counts"
+    if samples.fingerprint is not None and samples.fingerprint == reference.fingerprint:
+        yield f"{samples.name} and {reference.name} are the same pictures: these scores say nothing"
+    if protocol.weights == "custom" and protocol.extractor in ("inception", "vgg16"):
+        yield f"{protocol.extractor}: not the published weights; compare with nothing published"
+
+
+def too_few(count: int, least: Mapping[str, int]) -> list[str]:
+    """The metric families that `count` pictures are too few for.
+
+    >>> too_few(4, {"fid": 2, "pr": 7})
+    ['pr']
+    """
+    return [family for family, needed in least.items() if count < needed]

@@ -1,0 +1,1 @@
+"""From samples to features: one extraction loop, the content-addressed store, resizes."""

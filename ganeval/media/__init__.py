@@ -1,0 +1,1 @@
+"""Sets of samples, and how one sample is decoded."""

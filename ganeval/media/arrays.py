@@ -1,0 +1,159 @@
+"""Pictures in arrays and tensors, in memory or in .npy and .npz files, which are never unpickled."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ganeval.errors import ContentError
+from ganeval.media.archives import READ_ERRORS, existing_file, one_line
+from ganeval.media.base import Images, Labels
+from ganeval.media.images.decoding import Picture, from_array
+from ganeval.media.images.pixels import channels_last
+
+_BLOCK = 2**24  # bytes of floats checked at a time
+
+
+class ArrayImages(Images):
+    """Pictures along the first axis of an array; floats are known to be in range."""
+
+    def __init__(self, array: npt.NDArray[Any], name: str, *, known_hash: str | None = None) -> None:
+        super().__init__(name)
+        self._array, self._known = array, known_hash  # N,H,W or N,H,W,C
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def name_of(self, index: int) -> str:
+        return f"{self.name}[{index}]"
+
+    def picture(self, index: int) -> Picture:
+        return from_array(self._array[index], self.name_of(index))
+
+    def digest(self, index: int) -> bytes:
+        picture = self._array[index]
+        head = f"{picture.dtype.str}{picture.shape}".encode()
+        return hashlib.sha256(head + np.ascontiguousarray(picture).tobytes()).digest()
+
+    def hash_of(self, indices: Iterable[int]) -> str:
+        if self._known is None:
+            return super().hash_of(indices)
+        return hashlib.sha256(self._known.encode() + np.array(list(indices), "<i8").tobytes()).hexdigest()
+
+    def bytes_hash(self) -> str:
+        return self._known or super().bytes_hash()
+
+
+def array_images(
+    array: Any,
+    name: str = "array",
+    *,
+    labels: Any = None,
+    classes: tuple[str, ...] | None = None,
+    bytes_hash: str | None = None,
+) -> Images:
+    """The pictures in a NumPy array or torch tensor: N,H,W or N,H,W,C or N,C,H,W with C 1, 3 or 4.
+
+    Where both could be channels, they are last in an array and first in a tensor. Values are those of
+    `decoding.from_array`; floats outside 0..1 are a ContentError at once. `bytes_hash` saves hashing what has a
+    published checksum. A memory-mapped array stays so.
+
+    >>> len(array_images(np.zeros((5, 8, 8), np.uint8))), len(array_images(np.zeros((5, 3, 8, 8))))
+    (5, 5)
+    """
+    values, is_tensor = as_numpy(array, name)
+    if len(values.shape) == 3 and not (values.shape[2] in (3, 4) and values.shape[1] >= 8):
+        laid_out: npt.NDArray[Any] | None = values
+    else:
+        laid_out = channels_last(values, prefer_first=is_tensor) if values.ndim == 4 else None
+    if laid_out is None or not values.size:
+        raise ContentError(
+            f"{name}: shape {values.shape}: needed N,H,W or N,H,W,C or N,C,H,W with C 1, 3 or 4, and no empty axis"
+        )
+    images = ArrayImages(laid_out, name, known_hash=bytes_hash)
+    _vet(images, laid_out)
+    images.labels, images.classes = _labels(labels, len(images), name), classes
+    if images.labels is not None and classes is None:
+        images.classes = tuple(str(label) for label in range(int(images.labels.max()) + 1))
+    return images
+
+
+def npy_images(path: str | os.PathLike[str]) -> Images:
+    """The pictures in a .npy file, memory-mapped; layouts and values as `array_images`."""
+    file = existing_file(path)
+    _expect(file, b"\x93NUMPY", "a .npy file")
+    return array_images(_load(file, lambda: np.load(file, mmap_mode="r", allow_pickle=False)), str(file))
+
+
+def npz_images(path: str | os.PathLike[str]) -> Images:
+    """The pictures in a .npz: `arr_0` or `images`, with labels in `labels` or whole numbers in `arr_1`."""
+    file = existing_file(path)
+    _expect(file, b"PK", "a .npz file")
+    held = _load(file, lambda: np.load(file, allow_pickle=False))
+    with held:
+        key = next((key for key in ("arr_0", "images") if key in held.files), None)
+        if key is None:
+            raise ContentError(f"{file}: holds {', '.join(held.files) or 'nothing'}: needed arr_0 or images")
+        array = _load(file, lambda: held[key])
+        other = next((key for key in ("labels", "arr_1") if key in held.files), None)
+        labels: Any = None if other is None else _load(file, lambda: held[other])
+    if other == "arr_1" and (labels.ndim != 1 or labels.dtype.kind not in "iu"):
+        labels = None
+    return array_images(array, str(file), labels=labels)
+
+
+def as_numpy(array: Any, name: str) -> tuple[npt.NDArray[Any], bool]:
+    """An array or tensor as NumPy, without a copy where there need be none, and whether it was a tensor."""
+    torch = sys.modules.get("torch")  # whoever passes a tensor has imported it
+    if torch is not None and isinstance(array, torch.Tensor):
+        tensor = array.detach().cpu()
+        return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy(), True
+    if not hasattr(array, "__array__") or type(array).__module__.startswith("PIL."):
+        raise ContentError(f"{name}: {type(array).__name__} found: needed arrays or tensors (np.asarray makes one)")
+    return np.asarray(array), False
+
+
+def _expect(path: Path, magic: bytes, kind: str) -> None:
+    with path.open("rb") as stream:
+        if not stream.read(len(magic)) == magic:
+            raise ContentError(f"{path}: not {kind}, or a damaged one")
+
+
+def _load(path: Path, load: Callable[[], Any]) -> Any:
+    try:
+        return load()
+    except (*READ_ERRORS, ValueError, SyntaxError) as error:
+        if any(word in str(error) for word in ("pickle", "Object arrays", "Python objects")):
+            raise ContentError(f"{path}: needs pickle, which can run code; save a plain uint8 array") from None
+        raise ContentError(f"{path}: damaged ({one_line(error)})") from error
+
+
+def _vet(images: ArrayImages, array: npt.NDArray[Any]) -> None:
+    """Refuses a dtype, and floats outside 0..1, naming the first such picture: in blocks, without a copy."""
+    if array.dtype.kind != "f":
+        images.picture(0)
+        return
+    size = max(1, _BLOCK // array[0].nbytes)
+    for start in range(0, len(array), size):
+        block = array[start : start + size]
+        if not (block.min() >= 0 and block.max() <= 1):  # so written that it holds for nan
+            for index in range(start, start + len(block)):
+                images.picture(index)
+
+
+def _labels(labels: Any, count: int, name: str) -> Labels | None:
+    if labels is None:
+        return None
+    values = as_numpy(labels, f"{name} labels")[0] if not isinstance(labels, list | tuple) else np.asarray(labels)
+    if values.shape != (count,) or values.dtype.kind not in "iu":
+        raise ContentError(
+            f"{name}: labels of shape {values.shape} and type {values.dtype}: needed {count} whole numbers"
+        )
+    if values.min(initial=0) < 0:
+        raise ContentError(f"{name}: found the label {values.min()}, needed classes from 0 on; renumber the labels")
+    return values.astype(np.int64)

@@ -1,0 +1,1 @@
+"""What a pixel is: decoding, grey levels, channels and orientation."""

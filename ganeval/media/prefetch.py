@@ -1,0 +1,57 @@
+"""Decoding ahead of the network, in threads that yield to it."""
+
+import contextlib
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from ganeval.errors import BadImage
+from ganeval.media.base import Images
+from ganeval.media.images.decoding import Picture
+from ganeval.runtime.launch import own_cores
+
+NICENESS = 10  # how far decoding steps back where the network runs on the same cores
+Result = TypeVar("Result")
+
+
+def load_pictures(images: Images, indices: Iterable[int]) -> Iterator[tuple[int, Picture | BadImage]]:
+    """Pictures by index, one at a time; one that cannot be read is its own error."""
+    for index in indices:
+        try:
+            yield index, images.picture(index)
+        except BadImage as bad:
+            yield index, bad
+
+
+def ahead(tasks: Iterable[Callable[[], Result]], threads: int, polite: bool) -> Iterator[Result]:
+    """The results of tasks in order, while threads work a few tasks ahead; memory is bounded by those few.
+
+    `polite` threads step back where something more important wants their core (on Linux).
+    """
+    pool = ThreadPoolExecutor(threads, "decode", initializer=_step_back if polite else None)
+    pending: deque[Future[Result]] = deque()
+    try:
+        for task in tasks:
+            pending.append(pool.submit(task))
+            if len(pending) > threads + 1:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def decoding_threads() -> int:
+    """As many threads as this process may use cores, eight at most."""
+    return min(8, own_cores())
+
+
+def _step_back() -> None:
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            own = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, own, min(19, os.getpriority(os.PRIO_PROCESS, own) + NICENESS))

@@ -1,0 +1,200 @@
+"""Pictures that are read once, in order, and never cached: iterables, callables and generator networks."""
+
+import inspect
+import itertools
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
+from ganeval.errors import ContentError, GanevalError, UsageError
+from ganeval.media.arrays import as_numpy
+from ganeval.media.base import Labels
+from ganeval.media.images.decoding import Picture, from_array
+from ganeval.media.images.pixels import channels_last
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Stream:
+    """Pictures to be read once, by `batches`; `count` is how many there will be, where that is known."""
+
+    def __init__(self, name: str, count: int | None, read: Callable[[int], Iterator[npt.NDArray[Any]]]) -> None:
+        self.name, self.count = name, count
+        self.labels: Labels | None = None
+        self.classes: tuple[str, ...] | None = None
+        self.ignored: dict[str, int] = {}
+        self._read: Callable[[int], Iterator[npt.NDArray[Any]]] | None = read
+
+    def bytes_hash(self) -> None:
+        """None: what has been read once cannot be told apart from what comes next, so nothing of it is cached."""
+
+    def batches(self, size: int) -> Iterator[list[Picture]]:
+        """All pictures in order, at most `size` at a time; a ContentError names the first that is unfit."""
+        read, self._read = self._read, None
+        if read is None:
+            raise UsageError(f"{self.name}: a stream is read once; pass the generator anew, or an array of its images")
+        return self._batches(read, size)
+
+    def _batches(self, read: Callable[[int], Iterator[npt.NDArray[Any]]], size: int) -> Iterator[list[Picture]]:
+        batch: list[Picture] = []
+        done = 0
+        for done, array in enumerate(itertools.islice(_told(read(size), self.name), self.count), 1):
+            batch.append(from_array(array, f"{self.name}[{done - 1}]"))
+            if len(batch) == size:
+                yield batch
+                batch = []
+        if done < (self.count or 1):
+            raise ContentError(f"{self.name}: ended after {done} images; needed {self.count or 'at least 1'}")
+        if batch:
+            yield batch
+
+
+def stream_images(
+    source: Any,
+    name: str,
+    count: int | None = None,
+    *,
+    latent: int | tuple[int, ...] | None = None,
+    seed: int = 2020,
+) -> Stream:
+    """A stream of the pictures that `source` gives, which is one of
+
+    - an iterable, or a function of nothing that returns one, of pictures (H,W or H,W,C or C,H,W) or batches
+      (N,H,W,C or N,C,H,W); of an (images, labels) pair the images are taken;
+    - a function of n that returns n images (N,H,W is grey); `count` is needed;
+    - a torch.nn.Module and `latent`, the shape of what it turns into an image; `count` is needed. It is run in eval
+      mode and left as it was. Each image's latent is drawn by itself, N(0, 1), from one CPU generator with `seed`:
+      the n-th is the same at any batch size.
+
+    Layouts and values are those of `array_images`. Raises UsageError for a missing `count` or `latent`.
+
+    >>> import numpy as np
+    >>> stream = stream_images(lambda n: np.zeros((n, 8, 8)), "black", count=5)
+    >>> [len(batch) for batch in stream.batches(2)]
+    [2, 2, 1]
+    """
+    torch = sys.modules.get("torch")  # whoever passes a module has imported it
+    if torch is not None and isinstance(source, torch.nn.Module):
+        if latent is None:
+            raise UsageError(f"{name}: a torch module: pass latent, the shape of its input for one image")
+        return _called(_sampler(source, latent, seed), name, count)
+    if isinstance(source, str | bytes | dict):
+        raise UsageError(f"{name}: {type(source).__name__} found: needed an iterable of images, or a callable")
+    if _is_iterable(source):
+        return Stream(name, count, lambda size: _pictures_of(_items(source, name), name))
+    if not callable(source):
+        raise UsageError(f"{name}: {type(source).__name__} found: needed an iterable of images, or a callable")
+    if _takes_a_number(source, name):
+        return _called(source, name, count)
+    return Stream(name, count, lambda size: _pictures_of(_items(source(), name), name))
+
+
+def _told(pictures: Iterator[npt.NDArray[Any]], name: str) -> Iterator[npt.NDArray[Any]]:
+    """The same pictures; what the user's own code raises becomes one line that says whose it is."""
+    try:
+        yield from pictures
+    except GanevalError:
+        raise
+    except Exception as error:
+        raise ContentError(f"{name} failed: {type(error).__name__}: {error}") from error
+
+
+def _called(draw: Callable[[int], Any], name: str, count: int | None) -> Stream:
+    """A stream of `draw(n)`, asked for no more than are needed."""
+    if count is None:
+        raise UsageError(f"{name}: a callable has no end: pass n, the number of images to draw from it")
+
+    def read(size: int) -> Iterator[npt.NDArray[Any]]:
+        for start in range(0, count, size):
+            number = min(size, count - start)
+            images, is_tensor = as_numpy(_first(draw(number), name), name)
+            laid_out = images if images.ndim == 3 else channels_last(images, is_tensor) if images.ndim == 4 else None
+            if laid_out is None or len(laid_out) != number:
+                raise ContentError(f"{name}: asked for {number} images, got shape {images.shape}")
+            yield from laid_out
+
+    return Stream(name, count, read)
+
+
+def _pictures_of(items: Iterable[Any], name: str) -> Iterator[npt.NDArray[Any]]:
+    """The pictures in items that are each a picture or, with four axes, a batch."""
+    for item in items:
+        values, is_tensor = as_numpy(_first(item, name), name)
+        if values.ndim == 2:
+            yield values
+            continue
+        laid_out = channels_last(values, is_tensor) if values.ndim in (3, 4) else None
+        if laid_out is None:
+            raise ContentError(
+                f"{name}: shape {values.shape}: needed pictures (H,W or H,W,C or C,H,W) or batches (N,H,W,C or N,C,H,W)"
+            )
+        yield from laid_out if values.ndim == 4 else [laid_out]
+
+
+def _first(item: Any, name: str) -> Any:
+    """The images of an (images, labels) pair; two items of one rank are not such a pair."""
+    if not isinstance(item, list | tuple):
+        return item
+    ranks = [getattr(part, "ndim", 0) for part in item]
+    if not ranks or ranks[0] < 2 or ranks[0] in ranks[1:]:
+        raise ContentError(f"{name}: a {type(item).__name__} of {len(item)}: needed images, or (images, labels)")
+    return item[0]
+
+
+def _is_iterable(source: Any) -> bool:
+    return hasattr(source, "__iter__") or (hasattr(source, "__getitem__") and hasattr(source, "__len__"))
+
+
+def _items(source: Any, name: str) -> Iterator[Any]:
+    """Iterates; a map-style data set, which need not raise IndexError at its end, by its length."""
+    if not _is_iterable(source):
+        raise ContentError(f"{name}: gave {type(source).__name__}: needed an iterable of images")
+    if hasattr(source, "__iter__"):
+        return iter(source)
+    return (source[index] for index in range(len(source)))
+
+
+def _takes_a_number(function: Callable[..., Any], name: str) -> bool:
+    """Whether to call it with a batch size (one positional argument) or with nothing."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # built in, without a signature
+        return True
+    positional = [p for p in parameters if p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD)]
+    required = [p for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if len(required) > 1 or any(p.kind is p.KEYWORD_ONLY for p in required):
+        raise UsageError(f"{name}: needs {', '.join(p.name for p in required)}: a source takes n, or nothing")
+    return bool(required) or (bool(positional) and not inspect.isgeneratorfunction(function))
+
+
+def _sampler(
+    module: "torch.nn.Module", latent: int | tuple[int, ...], seed: int
+) -> "Callable[[int], torch.Tensor | tuple[torch.Tensor, ...]]":
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    shape = (latent,) if isinstance(latent, int) else tuple(latent)
+    like = next(itertools.chain(module.parameters(), module.buffers()), torch.empty(0))
+
+    def draw(number: int) -> Any:
+        latents = torch.stack([torch.randn(shape, generator=generator) for _ in range(number)])
+        with torch.no_grad(), _evaluating(module):
+            return module(latents.to(like.device, like.dtype if like.is_floating_point() else None))
+
+    return draw
+
+
+@contextmanager
+def _evaluating(module: "torch.nn.Module") -> Iterator[None]:
+    """Eval mode, each part's own mode restored: a module may hold parts that were frozen on purpose."""
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, mode in modes:
+            part.training = mode

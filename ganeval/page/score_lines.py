@@ -1,0 +1,145 @@
+"""Every score of a run on a line, with its place on a scale shared by the group: a dot, its error, and real data.
+
+The scale is 0 … 1 for shares and 0 … all for counts; else from 0 (of IS from 1, of KID from what is below 0) to the
+largest of the group's runs and its real data. Noise is off most scales and then left out.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ganeval.comparison import Group, Row
+from ganeval.page.table import delta_text, shown
+from ganeval.reports.report import Score
+from ganeval.reports.score_names import ARROWS, HEADLINES, title
+
+SHARES = frozenset(
+    {
+        "precision",
+        "recall",
+        "coverage",
+        "modes_high_confidence",
+        "ndb",
+        "high_quality",
+        "label_accuracy",
+        "intra_class_recall",
+        "gan_train",
+        "gan_train_real",
+        "labels_kept",
+        "human_error_rate",
+    }
+)
+ROOM = 1.06  # of the scale: the last dot does not lie on the edge
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Track:
+    """Where things lie on a line's scale, in per cent of its width."""
+
+    at: float
+    low: float
+    high: float
+    real: float | None
+    noise: float | None
+    ends: tuple[str, str]
+
+    @property
+    def widest(self) -> int:
+        """How many characters the longer end has."""
+        return max(map(len, self.ends))
+
+
+@dataclass(frozen=True)
+class Line:
+    """A score of a run: what it is called, its value and error as printed, its track and its rank."""
+
+    name: str
+    title: str
+    arrow: str
+    better: str
+    value: str
+    error: str
+    track: Track | None
+    rank: int | None
+    best: bool
+    delta: str
+    outside: bool
+    headline: bool
+
+
+def ledger_of(group: Group, row: Row) -> tuple[Line, ...]:
+    """The lines of a row: one for each score that it has, headlines first."""
+    return tuple(_line(group, row, name, score) for name in group.names if (score := row.score(name)))
+
+
+def _line(group: Group, row: Row, name: str, score: Score) -> Line:
+    value, error = shown(score)
+    better = group.better(name)
+    delta = group.delta(row, name)
+    return Line(
+        name,
+        title(name, row.report.protocol.extractor),
+        ARROWS[better],
+        f"{better} is better",
+        value,
+        error,
+        _track(group, name, score),
+        group.rank(row, name) if group.contested(name) else None,
+        group.is_best(row, name),
+        delta_text(delta),
+        delta is not None and delta.outside,
+        name in HEADLINES,
+    )
+
+
+def _track(group: Group, name: str, score: Score) -> Track | None:
+    start, end = scale_of(group, name)
+    if not end > start or (_alone(group, name) and name not in SHARES and score.total is None):
+        return None
+    error = score.error or 0.0
+    places = [_place(value, (start, end)) for value in (score.value, score.value - error, score.value + error)]
+    marks = {row.yardstick: row.score(name) for row in group.rows if row.yardstick}
+    real, noise = (_mark(marks.get(kind), (start, end)) for kind in ("real", "noise"))
+    return Track(places[0], places[1], places[2], real, noise, (_end(start, 1), _end(end, 2)))
+
+
+def _end(value: float, digits: int) -> str:
+    """An end of a scale: thousands in full, else to so many digits.
+
+    >>> _end(3000.0, 2), _end(0.054, 2), _end(-0.0073, 1), _end(-0.00005, 1)
+    ('3,000', '0.054', '−0.007', '−0.00005')
+    """
+    if abs(value) >= 100:
+        return f"{value:,.0f}".replace("-", "−")
+    short = f"{value:.{digits}g}"
+    return f"{Decimal(short):f}".replace("-", "−")
+
+
+def _alone(group: Group, name: str) -> bool:
+    """Whether there is nothing to compare a score with, so that its place on a scale would say nothing."""
+    return sum(row.score(name) is not None for row in group.rows if row.yardstick != "noise") < 2
+
+
+def scale_of(group: Group, name: str) -> Range:
+    """Where a score's scale begins and ends, the same for all of a group."""
+    scores = [score for row in group.rows if row.yardstick != "noise" and (score := row.score(name))]
+    counts = [score.total for score in scores if score.total is not None and name not in SHARES]
+    if name in SHARES:
+        return 0.0, 1.0
+    if counts:
+        return 0.0, float(max(counts))
+    largest = max((score.value + (score.error or 0.0) for score in scores), default=0.0)
+    start = min([1.0 if name == "inception_score" else 0.0, *[score.value for score in scores]])
+    return start, start + (largest - start) * ROOM
+
+
+def _mark(score: Score | None, span: Range) -> float | None:
+    """A yardstick's place; None where there is none, or it is off the scale."""
+    if score is None or not span[0] <= score.value <= span[1]:
+        return None
+    return _place(score.value, span)
+
+
+def _place(value: float, span: Range) -> float:
+    start, end = span
+    return round(100 * min(1.0, max(0.0, (value - start) / (end - start))), 2)

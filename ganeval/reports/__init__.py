@@ -1,0 +1,1 @@
+"""Reports as files, and the folders of runs that hold them. Imports no torch."""

@@ -1,0 +1,120 @@
+"""What every table calls a score, and how it prints one. Needs no torch."""
+
+import math
+
+from ganeval.reports.report import Score
+
+CLASSIFIERS = ("digits", "mnist", "fashion-mnist", "cifar10", "stacked-digits", "stacked-mnist")
+TITLES = {
+    "fid": "FID",
+    "fid_infinity": "FID∞",
+    "inception_score": "IS",
+    "kid": "KID",
+    "precision": "precision",
+    "recall": "recall",
+    "density": "density",
+    "coverage": "coverage",
+    "modes_covered": "modes covered",
+    "modes_hit": "modes hit",
+    "modes_kl": "modes KL",
+    "modes_js": "modes JS",
+    "modes_high_confidence": "high confidence",
+    "ndb": "NDB/K",
+    "ndb_js": "NDB JS",
+    "modes_captured": "modes captured",
+    "modes_captured_tenth": "captured to a tenth",
+    "high_quality": "high quality",
+    "reverse_kl": "reverse KL",
+    "fid_last": "FID, last checkpoint",
+    "fid_raw": "FID, raw weights",
+    "fid_last_raw": "FID, last and raw",
+    "fid_real": "FID, real data",
+    "fid_nothing": "FID, doing nothing",
+    "label_accuracy": "label accuracy",
+    "intra_class_recall": "intra-class recall",
+    "gan_train": "GAN-train",
+    "gan_train_real": "GAN-train, real data",
+    "cycle_l1": "cycle L1",
+    "labels_kept": "labels kept",
+    "psnr": "PSNR dB",
+    "psnr_nothing": "PSNR dB, nothing",
+    "human_error_rate": "human error rate",
+}
+HEADLINES = (
+    "fid",
+    "fid_infinity",
+    "inception_score",
+    "kid",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "modes_covered",
+    "modes_kl",
+    "modes_captured",
+    "high_quality",
+    "reverse_kl",
+    "human_error_rate",
+)
+DIGITS = 7  # after the point at most: an error below that is rounding
+ARROWS = {"lower": "↓", "higher": "↑"}
+NOTHING = "–"
+
+
+def title(name: str, extractor: str) -> str:
+    """What a table says over a score made with an extractor.
+
+    >>> title("fid", "digits"), title("inception_score", "inception"), title("of_a_later_version", "inception")
+    ('FID (digits classifier)', 'IS', 'of_a_later_version')
+    """
+    return fid_heading(extractor) if name == "fid" else TITLES.get(name, name)
+
+
+def fid_heading(extractor: str) -> str:
+    """What a table says over the Fréchet distance of an extractor's features: only Inception's is FID, bare.
+
+    >>> fid_heading("inception"), fid_heading("digits"), fid_heading("dinov2-vit-b-14")
+    ('FID', 'FID (digits classifier)', 'FD-DINOv2')
+    """
+    if extractor == "inception":
+        return "FID"
+    if extractor.startswith("dinov2"):
+        return "FD-DINOv2"
+    return f"FID ({extractor}{' classifier' if extractor in CLASSIFIERS else ''})"
+
+
+def measured(score: Score) -> tuple[str, str]:
+    """A value and its error as they are printed: the error to two digits, the value to the same place.
+
+    >>> measured(Score(28.9341, "lower", error=0.2042)), measured(Score(10, "higher", total=10))
+    (('28.93', '0.20'), ('10 of 10', ''))
+    """
+    if score.total is not None and isinstance(score.value, int):
+        return f"{score.value} of {score.total}", ""
+    if score.error is None:
+        return f"{score.value:.4g}", ""
+    if score.error < 10**-DIGITS:
+        return f"{score.value:.4g}", "0"
+    places = places_for(score.error)
+    return f"{score.value:.{places}f}", f"{score.error:.{places}f}"
+
+
+def places_for(error: float) -> int:
+    """How many digits after the point show two digits of an error.
+
+    >>> places_for(0.2042), places_for(31.0), places_for(0.0012)
+    (2, 0, 4)
+    """
+    return min(DIGITS, max(0, 1 - math.floor(math.log10(error))))
+
+
+def cell(score: Score | None, *, bare: bool = False) -> str:
+    """A value and its error as one text, the value alone where `bare`; a dash where there is none.
+
+    >>> cell(Score(28.9341, "lower", error=0.2042)), cell(None)
+    ('28.93 ±0.20', '–')
+    """
+    if score is None or not math.isfinite(score.value):
+        return NOTHING
+    value, error = measured(score)
+    return value if bare or not error else f"{value} ±{error}"

@@ -1,0 +1,1 @@
+"""The machine: files, devices and processes. No other room knows it."""

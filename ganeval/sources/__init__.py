@@ -1,0 +1,1 @@
+"""What SRC may be: folders, archives, data sets, mixtures, runs, statistics files and user code."""

@@ -1,0 +1,362 @@
+"""The references that have a name: read where they are, checked, fetched where they are not.
+
+A data set is a row of `DATASETS`; what a row names are the files that torchvision writes, with the MD5 sums that it
+publishes. Every file is checked before it is read (the CIFAR files are pickles: an unchecked one is never opened as
+such). torchvision itself is needed, and imported, only to download.
+"""
+
+import codecs
+import gzip
+import hashlib
+import http.client
+import io
+import os
+import pickle
+import socket
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ganeval.errors import ContentError, unknown
+from ganeval.media.arrays import array_images
+from ganeval.media.base import Images
+from ganeval.runtime import files
+from ganeval.sources.stacked_digits import CLASSES, PER_TRIPLE, RECIPE, stacked_images
+
+Pixels = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A row of the table: where its files lie under the data root, which files each split has, and how to read them.
+
+    `splits` maps split -> file -> MD5 sum; `read(split, *contents)` takes the contents in that order and returns
+    uint8 pixels N,H,W or N,H,W,3 and labels. `source` is the torchvision class that downloads it, None where the
+    files come with ganeval. `per_triple`: three of the pictures make one, so many times for each triple of classes.
+    """
+
+    folder: Path
+    splits: Mapping[str, Mapping[str, str]]
+    classes: tuple[str, ...]
+    read: Callable[..., tuple[Pixels, Labels]]
+    source: str | None = None
+    per_triple: Mapping[str, int] | None = None
+
+
+def is_dataset(name: str) -> bool:
+    """Whether a name, with or without a split, is that of a data set.
+
+    >>> is_dataset("mnist:test"), is_dataset("out/")
+    (True, False)
+    """
+    return name.partition(":")[0] in DATASETS
+
+
+def open_dataset(name: str, *, data_root: Path | None = None, offline: bool = False) -> Images:
+    """The pictures of a named data set, with labels and classes: `NAME`, which is `NAME:train`, or `NAME:test`.
+
+    The files are looked for under `data_root`, else `GANEVAL_DATA`, else the cache; what is not there is downloaded
+    unless `offline`. Raises UsageError for an unknown name or split, ContentError for a damaged file or a missing one
+    that could not be fetched.
+
+    >>> images = open_dataset("digits:test")
+    >>> images.name, len(images), images.picture(0).pixels.shape
+    ('digits:test', 500, (3, 8, 8))
+    """
+    name, dataset, split = _find(name)
+    root = _root(data_root)
+    folder = root / dataset.folder
+    if missing := _missing(dataset, split, folder):
+        _download(name, dataset, root, missing, offline=offline or files.offline())
+    contents, all_published = _contents(dataset.splits[split], folder)
+    try:
+        pixels, labels = dataset.read(split, *contents)
+        if len(pixels) != len(labels):
+            raise ValueError(f"{len(pixels)} pictures and {len(labels)} labels")
+        known = published_hash(name) if all_published else None
+        if dataset.per_triple is not None:
+            return stacked_images(pixels, labels, name, per_triple=dataset.per_triple[split], bytes_hash=known)
+    except (ValueError, EOFError, OSError, zlib.error) as error:
+        raise ContentError(f"{name}: a file in {folder} is damaged ({error})") from error
+    return array_images(pixels, name, labels=labels, classes=dataset.classes, bytes_hash=known)
+
+
+def published_hash(name_and_split: str) -> str | None:
+    """The `bytes_hash` that a data set's pictures have, from published checksums alone; None for any other name."""
+    if not is_dataset(name_and_split):
+        return None
+    name, dataset, split = _find(name_and_split)
+    recipe = [f"stacked {RECIPE}"] if dataset.per_triple is not None else []
+    return hashlib.sha256(" ".join([name, *dataset.splits[split].values(), *recipe]).encode()).hexdigest()
+
+
+def dataset_status(name: str, data_root: Path | None = None) -> str:
+    """Whether a data set's files are on this machine (all splits, if none is named), and the place looked at.
+
+    >>> dataset_status("digits")
+    'here: comes with ganeval'
+    """
+    _, dataset, split = _find(name)
+    folder = _root(data_root) / dataset.folder
+    splits = [split] if ":" in name else dataset.splits
+    missing = [file for one in splits for file in _missing(dataset, one, folder)]
+    place = str(folder) if dataset.source else "comes with ganeval"
+    return f"missing: {', '.join(missing)} in {place}" if missing else f"here: {place}"
+
+
+def _find(name: str) -> tuple[str, Dataset, str]:
+    """The full name of a data set and split, its row, and the split alone."""
+    base, _, split = name.partition(":")
+    if base not in DATASETS:
+        raise unknown("data set", base, DATASETS)
+    dataset, split = DATASETS[base], split or "train"
+    if split not in dataset.splits:
+        raise unknown(f"split of {base}", split, dataset.splits)
+    return f"{base}:{split}", dataset, split
+
+
+def _root(data_root: Path | None) -> Path:
+    return Path(data_root or os.environ.get("GANEVAL_DATA") or files.cache_root() / "data")
+
+
+def _locate(folder: Path, file: str) -> Path | None:
+    """Where a file is: as published, or unpacked."""
+    return next((path for path in (folder / file, folder / file.removesuffix(".gz")) if path.is_file()), None)
+
+
+def _missing(dataset: Dataset, split: str, folder: Path) -> list[str]:
+    return [file for file in dataset.splits[split] if _locate(folder, file) is None]
+
+
+def _contents(published: Mapping[str, str], folder: Path) -> tuple[list[bytes], bool]:
+    """What is in the files of a split, and whether all of it has the published checksum.
+
+    A file that was unpacked has none; one that has another is a ContentError.
+    """
+    contents, all_published = [], True
+    for file, md5 in published.items():
+        path = _locate(folder, file)
+        if path is None:
+            raise ContentError(f"{folder / file} was there and is gone")
+        contents.append(path.read_bytes())
+        if path.name != file:
+            all_published = False
+        elif hashlib.md5(contents[-1], usedforsecurity=False).hexdigest() != md5:
+            raise ContentError(f"{path} is damaged: its MD5 sum is not {md5}; delete it and run again to fetch it")
+    return contents, all_published
+
+
+def _download(name: str, dataset: Dataset, root: Path, missing: list[str], *, offline: bool) -> None:
+    """Fetch a data set with torchvision, once and whole: into a folder beside, then moved into place."""
+    problem = "downloads are off" if offline else ""
+    if not offline and dataset.source:
+        try:
+            _fetch(dataset, root)
+        except (OSError, RuntimeError, EOFError, http.client.HTTPException, tarfile.TarError, zlib.error) as error:
+            problem = f"the download failed: {' '.join(str(error).split())}"
+    if problem:
+        place = root / dataset.folder
+        raise ContentError(
+            f"{name}: no {', '.join(missing)} in {place}, and {problem}; "
+            "give the folder that holds it with --data-root or GANEVAL_DATA, or go online"
+        )
+
+
+def _fetch(dataset: Dataset, root: Path) -> None:
+    import torchvision.datasets
+
+    root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as partial, _timeout(10):
+        getattr(torchvision.datasets, str(dataset.source))(partial, download=True)
+        target = root / dataset.folder
+        target.mkdir(parents=True, exist_ok=True)
+        for path in (Path(partial) / dataset.folder).iterdir():
+            os.replace(path, target / path.name)
+
+
+@contextmanager
+def _timeout(seconds: float) -> Iterator[None]:
+    """Give up on a server that says nothing for so long; torchvision has no such option."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _read_digits(split: str, content: bytes) -> tuple[Pixels, Labels]:
+    """scikit-learn's digits: grey levels 0..16, all splits in one file."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as held:
+        chosen = held["split"] == list(DATASETS["digits"].splits).index(split)
+        pixels = np.rint(held["images"][chosen] * (255 / 16)).astype(np.uint8)
+        return pixels, held["labels"][chosen].astype(np.int64)
+
+
+def _read_idx(_: str, images: bytes, labels: bytes) -> tuple[Pixels, Labels]:
+    """The files of MNIST."""
+    return _idx(images, 3), _idx(labels, 1).astype(np.int64)
+
+
+def _idx(content: bytes, axes: int) -> Pixels:
+    """One idx file: two zero bytes, the type (8 is uint8), the number of axes, their lengths, the values.
+
+    >>> _idx(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9]), axes=1)
+    array([7, 8, 9], dtype=uint8)
+    """
+    content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+    if content[:4] != bytes([0, 0, 8, axes]):
+        raise ValueError(f"not an idx file of bytes with {axes} axes")
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(np.frombuffer(content, ">u4", axes, offset=4))
+
+
+def _read_cifar(_: str, *batches: bytes) -> tuple[Pixels, Labels]:
+    """The pickles of CIFAR, whose checksums `_contents` has compared."""
+    held = [_Pickle(io.BytesIO(batch), encoding="latin1").load() for batch in batches]
+    pixels = np.concatenate([batch["data"] for batch in held]).reshape(-1, 3, 32, 32)
+    labels = [batch.get("labels") or batch["fine_labels"] for batch in held]
+    return np.ascontiguousarray(pixels.transpose(0, 2, 3, 1)), np.concatenate(labels).astype(np.int64)
+
+
+_PICKLED = {
+    "_reconstruct": np.empty(0).__reduce__()[0],
+    "scalar": np.uint8(0).__reduce__()[0],
+    "ndarray": np.ndarray,
+    "dtype": np.dtype,
+    "encode": codecs.encode,
+}
+
+
+class _Pickle(pickle.Unpickler):
+    """A second lock behind the checksum: a pickle that can make arrays, and nothing else."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module.partition(".")[0] in ("numpy", "_codecs") and name in _PICKLED:
+            return _PICKLED[name]
+        raise ValueError(f"a pickle that asks for {module}.{name}")
+
+
+def _read_stl10(_: str, images: bytes, labels: bytes) -> tuple[Pixels, Labels]:
+    """The binary files of STL-10: channels first, columns before rows, labels from 1."""
+    pixels = np.frombuffer(images, np.uint8).reshape(-1, 3, 96, 96).transpose(0, 3, 2, 1)
+    return np.ascontiguousarray(pixels), np.frombuffer(labels, np.uint8).astype(np.int64) - 1
+
+
+DIGITS = tuple("0123456789")
+CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+_HUNDRED = (
+    "apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can "
+    "castle caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin "
+    "elephant flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster "
+    "man maple_tree motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck "
+    "pine_tree plain plate poppy porcupine possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk "
+    "skyscraper snail snake spider squirrel streetcar sunflower sweet_pepper table tank telephone television tiger "
+    "tractor train trout tulip turtle wardrobe whale willow_tree wolf woman worm"
+)
+CIFAR100 = tuple(_HUNDRED.split())
+FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+STL10 = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
+
+_EMBEDDED = {"digits.npz": "9a192e2f8dad82bf4459cc622573f0e3"}
+
+DATASETS: dict[str, Dataset] = {
+    "digits": Dataset(
+        Path(__file__).parent / "data",  # absolute: the data root does not matter
+        {"train": _EMBEDDED, "selection": _EMBEDDED, "test": _EMBEDDED},
+        DIGITS,
+        _read_digits,
+    ),
+    "mnist": Dataset(
+        Path("MNIST/raw"),
+        {
+            "train": {
+                "train-images-idx3-ubyte.gz": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+                "train-labels-idx1-ubyte.gz": "d53e105ee54ea40749a09fcbcd1e9432",
+            },
+            "test": {
+                "t10k-images-idx3-ubyte.gz": "9fb629c4189551a2d022fa330f9573f3",
+                "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
+            },
+        },
+        DIGITS,
+        _read_idx,
+        source="MNIST",
+    ),
+    "fashion-mnist": Dataset(
+        Path("FashionMNIST/raw"),
+        {
+            "train": {
+                "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+                "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
+            },
+            "test": {
+                "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
+                "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
+            },
+        },
+        FASHION,
+        _read_idx,
+        source="FashionMNIST",
+    ),
+    "cifar10": Dataset(
+        Path("cifar-10-batches-py"),
+        {
+            "train": {
+                "data_batch_1": "c99cafc152244af753f735de768cd75f",
+                "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
+                "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
+                "data_batch_4": "634d18415352ddfa80567beed471001a",
+                "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
+            },
+            "test": {"test_batch": "40351d587109b95175f43aff81a1287e"},
+        },
+        CIFAR10,
+        _read_cifar,
+        source="CIFAR10",
+    ),
+    "cifar100": Dataset(
+        Path("cifar-100-python"),
+        {
+            "train": {"train": "16019d7e3df5f24257cddd939b257f8d"},
+            "test": {"test": "f0ef6b0ae62326f3e7ffdfab6717acfc"},
+        },
+        CIFAR100,
+        _read_cifar,
+        source="CIFAR100",
+    ),
+    "stl10": Dataset(
+        Path("stl10_binary"),
+        {
+            "train": {
+                "train_X.bin": "918c2871b30a85fa023e0c44e0bee87f",
+                "train_y.bin": "5a34089d4802c674881badbb80307741",
+            },
+            "test": {
+                "test_X.bin": "7f263ba9f9e0b06b93213547f721ac82",
+                "test_y.bin": "36f9794fa4beb8a2c72628de14fa638e",
+            },
+        },
+        STL10,
+        _read_stl10,
+        source="STL10",
+    ),
+}
+
+
+def _stacked(row: Dataset) -> Dataset:
+    """Three of another row's pictures as the colours of one: its files, a thousand classes."""
+    splits = {split: row.splits[split] for split in PER_TRIPLE}
+    return replace(row, splits=splits, classes=CLASSES, per_triple=PER_TRIPLE)
+
+
+DATASETS["stacked-digits"] = _stacked(DATASETS["digits"])
+DATASETS["stacked-mnist"] = _stacked(DATASETS["mnist"])

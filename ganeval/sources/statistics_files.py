@@ -1,0 +1,165 @@
+"""Published statistics of a reference: files with `mu` and `sigma` of pytorch-fid, TTUR, ADM, torch-fidelity, and ours.
+
+pytorch-fid, TTUR and ADM read our `.npz`, torch-fidelity our `.pt`. Ours say how they were made, under `ganeval`.
+"""
+
+import hashlib
+import json
+import pickle
+import warnings
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganeval.errors import ContentError, GanevalWarning
+from ganeval.runtime.files import replacing
+
+Array = np.ndarray[Any, Any]
+ARRAYS = ("mu", "sigma", "features", "probabilities", "labels")
+DAMAGED = (
+    OSError,
+    MemoryError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    pickle.UnpicklingError,
+)
+SUFFIXES = (".npz", ".pt")
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """A published reference: mean (D,) and covariance (D, D), or whole features (N, D), without the pictures.
+
+    `made` says how, where the file does: extractor, layer, weights, resize, precision, fingerprint, count.
+    `centres` (K, D) and `sigma` are those of the mixture that the features were drawn from, where that is known.
+    """
+
+    name: str
+    mean: Array | None = None
+    covariance: Array | None = None
+    features: Array | None = None
+    probabilities: Array | None = None
+    made: Mapping[str, Any] = field(default_factory=dict)
+    labels: Array | None = None
+    centres: Array | None = None
+    sigma: float | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the pictures behind the numbers, where the file knows it; else of the numbers, which is all there is."""
+        if known := self.made.get("fingerprint"):
+            return str(known)
+        digest = hashlib.sha256()
+        for array in (self.mean, self.covariance, self.features):
+            if array is not None:
+                digest.update(np.ascontiguousarray(array, np.float64).tobytes())
+        return f"sha256:{digest.hexdigest()}"
+
+
+def names_in(path: Path) -> set[str]:
+    """The arrays in an npz by name; none where it cannot be read, which its reader will say."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {name.removesuffix(".npy") for name in archive.namelist()}
+    except DAMAGED:
+        return set()
+
+
+def read_statistics(path: Path) -> Statistics:
+    """The statistics or features in a file. ContentError where it is damaged, or its arrays cannot be what they say."""
+    try:
+        found = _read_npz(path) if path.suffix.lower() == ".npz" else _read_pt(path)
+        made = json.loads(str(found["ganeval"])) if "ganeval" in found else {}
+        arrays = {name: np.asarray(found[name]) for name in ARRAYS if name in found}
+    except DAMAGED as reason:
+        raise ContentError(f"{path}: a damaged statistics file, or one with more than numbers ({reason})") from reason
+    if not isinstance(made, dict):
+        kind = type(made).__name__
+        raise ContentError(f"{path}: a damaged statistics file: found a {kind} that says how it was made")
+    mean, covariance, features, probabilities, labels = map(arrays.get, ARRAYS)
+    if not isinstance(made.get("count", 0), int | None) or not isinstance(made.get("classes"), list | None):
+        raise ContentError(f"{path}: a damaged statistics file: how it was made makes no sense")
+    if (mean is None or covariance is None) and features is None:
+        raise ContentError(f"{path}: found {', '.join(found) or 'nothing'}; needed mu and sigma, or features")
+    _check_numbers(path, arrays)
+    _check_shapes(path, mean, covariance, features, probabilities, labels)
+    return Statistics(str(path), mean, covariance, features, probabilities, made, labels)
+
+
+def write_statistics(path: Path, arrays: Mapping[str, Array], made: Mapping[str, Any]) -> None:
+    """Write arrays under the names that others read, and how they were made beside them; `.npz`, or `.pt` for torch."""
+    with replacing(path) as partial, partial.open("wb") as file:
+        if path.suffix.lower() == ".npz":
+            np.savez(file, allow_pickle=False, **arrays, ganeval=np.array(json.dumps(made)))
+        else:
+            import torch
+
+            torch.save({**arrays, "ganeval": json.dumps(made)}, file)
+
+
+def _read_npz(path: Path) -> dict[str, Any]:
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in (*ARRAYS, "ganeval") if name in file.files}
+
+
+def _read_pt(path: Path) -> dict[str, Any]:
+    """torch-fidelity's cache: NumPy arrays by name, or a tensor of features. Nothing but arrays is unpickled."""
+    import torch
+
+    rebuild = np.empty(0).__reduce__()[0]  # what an array's pickle calls, wherever this NumPy keeps it
+    allowed: list[Any] = [rebuild, np.ndarray, np.dtype, *(type(np.dtype(kind)) for kind in ("f4", "f8"))]
+    with torch.serialization.safe_globals(allowed):
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    return dict(found) if isinstance(found, Mapping) else {"features": found}
+
+
+def _check_shapes(
+    path: Path,
+    mean: Array | None,
+    covariance: Array | None,
+    features: Array | None,
+    probabilities: Array | None,
+    labels: Array | None,
+) -> None:
+    if mean is not None and covariance is not None and (mean.ndim != 1 or covariance.shape != 2 * mean.shape):
+        raise ContentError(f"{path}: found mu {mean.shape} and sigma {covariance.shape}, needed (D,) and (D, D)")
+    if covariance is not None and not _is_symmetric(covariance):
+        raise ContentError(f"{path}: found a sigma that is not symmetric, so no covariance")
+    if features is not None and features.ndim != 2:
+        raise ContentError(f"{path}: found features {features.shape}, needed (N, D)")
+    if features is not None and labels is not None and labels.shape != features.shape[:1]:
+        raise ContentError(f"{path}: found features {features.shape} and labels {labels.shape}, needed as many")
+    if features is not None and probabilities is not None and probabilities.shape[:-1] != features.shape[:1]:
+        shapes = f"features {features.shape} and probabilities {probabilities.shape}"
+        raise ContentError(f"{path}: found {shapes}, needed (N, D) and (N, C)")
+
+
+def _check_numbers(path: Path, arrays: Mapping[str, Array]) -> None:
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiu":
+            raise ContentError(f"{path}: found {name} of type {array.dtype}, needed real numbers")
+        if not np.isfinite(array).all():
+            raise ContentError(f"{path}: found numbers in {name} that are not finite; it cannot be a reference")
+
+
+def _is_symmetric(covariance: Array) -> bool:
+    return bool(np.allclose(covariance, covariance.T, rtol=1e-3, atol=1e-6 * np.abs(covariance).max()))
+
+
+def check_made(source: Statistics, made: Mapping[str, str]) -> None:
+    """ContentError where a file was made otherwise than features are `made` now; a warning where it says nothing."""
+    if not source.made:
+        text = f"{source.name}: does not say how it was made; taken to be {made['extractor']} under {made['resize']}"
+        warnings.warn(text, GanevalWarning, 2)
+    for key, value in made.items():
+        found = source.made.get(key, value)
+        if found != value:
+            raise ContentError(f"{source.name}: made with {key} {found}, needed {value}; score under the same protocol")

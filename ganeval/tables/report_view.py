@@ -1,0 +1,126 @@
+"""Reports as a person reads them: rich tables on a terminal, plain aligned text in a pipe. Needs no torch."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ganeval.reports.report import ImageSet, Report, Score
+from ganeval.reports.score_names import ARROWS, HEADLINES, NOTHING, measured, title
+
+
+def report_view(report: Report) -> RenderableType:
+    """One report: every score with its error and direction, then what was scored and how."""
+    heading = f"{report.samples.name} against {report.reference.name}"
+    table = Table(box=SIMPLE_HEAD, title=heading, title_justify="left", title_style="bold")
+    table.add_column("score")
+    for heading in ("value", "± error"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("better")
+    table.add_column("also")
+    for name, score in report.scores.items():
+        value, error = measured(score)
+        better = f"{ARROWS[score.better]} {score.better}"
+        table.add_row(title(name, report.protocol.extractor), value, error, better, _also(name, score))
+    return Group(table, *_footer(report))
+
+
+def reports_view(reports: Sequence[Report], width: int | None = None) -> RenderableType:
+    """Several reports of one reference and protocol: a row each, headline scores only (`--json` has the rest).
+
+    Within a `width`, headings are broken, errors stand below values, and what does not fit goes into a further table.
+    """
+    first = reports[0]
+    names = [name for name in HEADLINES if any(name in report.scores for report in reports)]
+    columns = [_column(name, reports, narrow=width is not None) for name in names]
+    labels = [["samples", *[report.samples.name for report in reports]], ["N", *map(_count_of_samples, reports)]]
+    room = None if width is None else width - sum(map(column_width, labels))
+    tables = [columns_table(labels, block) for block in blocks(columns, room)]
+    tables[0].title = f"against {first.reference.name}"
+    return Group(*tables, Text(_reference_line(first)), Text(first.protocol.line()))
+
+
+def _column(name: str, reports: Sequence[Report], narrow: bool) -> list[str]:
+    """The heading and the cells of a score."""
+    heading = f"{title(name, reports[0].protocol.extractor)} {ARROWS[_better(name, reports)]}"
+    cells = [_cell(report.scores.get(name), narrow) for report in reports]
+    return [heading.replace(" ", "\n") if narrow else heading, *cells]
+
+
+def blocks(columns: Sequence[list[str]], room: int | None) -> list[list[list[str]]]:
+    """Columns side by side as far as there is room, one at least, then the others in further blocks."""
+    found: list[list[list[str]]] = [[]]
+    for column in columns:
+        if room is not None and found[-1] and sum(map(column_width, [*found[-1], column])) > room:
+            found.append([])
+        found[-1].append(column)
+    return found
+
+
+def column_width(column: Sequence[str]) -> int:
+    """How wide a column of these texts is, with its padding."""
+    return max(len(line) for text in column for line in text.split("\n")) + 3  # the padding
+
+
+def columns_table(labels: Sequence[Sequence[str]], columns: Sequence[Sequence[str]]) -> Table:
+    """Labels, then columns flush right, each a heading and its cells."""
+    table = Table(box=SIMPLE_HEAD, title_justify="left", title_style="bold")
+    table.add_column(labels[0][0], overflow="fold")
+    for heading, *_ in [*labels[1:], *columns]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in zip(*[column[1:] for column in [*labels, *columns]], strict=True):
+        table.add_row(*row)
+    return table
+
+
+def facts_view(title: str, rows: Mapping[str, str]) -> RenderableType:
+    """A table of two columns, for `check` and `list`."""
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")
+    for name, value in rows.items():
+        table.add_row(name, value)
+    return table
+
+
+def _better(name: str, reports: Sequence[Report]) -> str:
+    return next(report.scores[name].better for report in reports if name in report.scores)
+
+
+def _cell(score: Score | None, narrow: bool) -> str:
+    if score is None:
+        return NOTHING
+    value, error = measured(score)
+    return value if not error else f"{value}{chr(10) if narrow else ' '}±{error}"
+
+
+def _also(name: str, score: Score) -> str:
+    notes = []
+    if score.std:
+        notes.append(f"std over {'splits' if name == 'inception_score' else 'subsets'} {score.std:.3g}")
+    if score.whole is not None:
+        notes.append(f"unsplit {score.whole:.5g}")
+    if score.total is not None and not isinstance(score.value, int):
+        notes.append(f"of {score.total} cells")
+    return ", ".join(notes)
+
+
+def _footer(report: Report) -> list[Text]:
+    counts = f"N = {_count(report.samples)} samples"
+    return [Text(f"{counts}; {_reference_line(report)}"), Text(report.protocol.line())]
+
+
+def _reference_line(report: Report) -> str:
+    dependent = ", ".join(name for name in ("precision", "recall", "density", "coverage") if name in report.scores)
+    kind = "points" if report.protocol.extractor == "points" else "images"
+    return f"M = {_count(report.reference)} reference {kind}" + f" ({dependent} depend on N and M)" * bool(dependent)
+
+
+def _count_of_samples(report: Report) -> str:
+    return _count(report.samples)
+
+
+def _count(images: ImageSet) -> str:
+    return "?" if images.count is None else f"{images.count:,}"

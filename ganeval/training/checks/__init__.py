@@ -1,0 +1,1 @@
+"""Scores and pictures while a model trains."""

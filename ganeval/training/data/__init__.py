@@ -1,0 +1,1 @@
+"""The data of a training run: splits, domains, and tensors in memory."""

@@ -1,0 +1,1 @@
+"""Verdicts on a training run: collapse, overfitting, divergence and the like."""

@@ -1,0 +1,104 @@
+"""`verdicts`: what a run's log shows to be wrong with it, in words; what no loss curve alone would say.
+
+Losses tell of players that have stopped playing (`loss_symptoms`), checks of a FID that swings or has risen
+(`fid_symptoms`) and of samples that are too much alike or copied (`sample_symptoms`): by recall and distances rather
+than by counts of classes, for ten pictures hit all ten classes. The limits stand there, each with its reason.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ganeval.training.diagnosis.fid_symptoms import past_its_best, swinging
+from ganeval.training.diagnosis.loss_symptoms import critic_winning, frozen, growing_swings
+from ganeval.training.diagnosis.sample_symptoms import collapsed, memorising, nothing_learned, overfitting
+from ganeval.training.diagnosis.series import Records, figure, number, series, step_of
+from reference_models import Divergence
+
+# worst first: what ended the run or its learning, what spoils the samples, what the best checkpoint escapes
+NAMES = (
+    "diverged",
+    "frozen loss",
+    "mode collapse",
+    "nothing learned",
+    "critic winning",
+    "memorising",
+    "overfitting",
+    "oscillation",
+    "past its best",
+    "healthy",
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One of `NAMES`, and a sentence that begins with it: the figures, what they mean, which `--set` may help."""
+
+    name: str
+    sentence: str
+
+
+def verdicts(
+    losses: Sequence[Mapping[str, Any]],
+    checks: Sequence[Mapping[str, Any]],
+    *,
+    divergence: Divergence | None = None,
+    loss: str = "non-saturating",
+    best_step: int | None = None,
+) -> list[Verdict]:
+    """What is wrong with a run, worst first; `healthy` alone where nothing is. Never empty.
+
+    `losses` are the log's records, each a mean over an interval (`step`, `d/...`, `g/...`); `checks` its scores while
+    training (`step`, `fid`, `fid_train`, `floor`, `recall`, `precision`, `spread`, `class_recall`, `critic_gap`).
+    Whatever is absent, null or not finite is passed over. `loss` is the configuration's; `best_step` the best
+    checkpoint's, by default that of the least FID.
+
+    >>> found = verdicts([], [{"step": 50, "recall": 0.4}, {"step": 100, "recall": 0.02, "precision": 0.7}])
+    >>> [verdict.name for verdict in found]
+    ['mode collapse']
+    """
+    found = dict(_symptoms(losses, checks, divergence, loss, best_step)) or {"healthy": _healthy(losses, checks)}
+    return [Verdict(name, f"{name}: {found[name]}") for name in NAMES if name in found]
+
+
+def _symptoms(
+    losses: Records, checks: Records, divergence: Divergence | None, loss: str, best_step: int | None
+) -> Iterator[tuple[str, str]]:
+    collapse = collapsed(checks, losses, best_step)
+    found = {
+        "diverged": _diverged(divergence),
+        "frozen loss": frozen(losses),
+        "mode collapse": collapse,
+        "nothing learned": nothing_learned(checks) if collapse is None else None,  # one picture, far off: one word
+        "critic winning": critic_winning(losses, loss),
+        "memorising": memorising(checks),
+        "overfitting": overfitting(checks, best_step),
+        "oscillation": swinging(checks) or growing_swings(losses, loss),
+        "past its best": past_its_best(checks, best_step),
+    }
+    yield from ((name, said) for name, said in found.items() if said is not None)
+
+
+def _diverged(divergence: Divergence | None) -> str | None:
+    if divergence is None:
+        return None
+    good = divergence.last_good
+    left = "there is no good checkpoint" if good is None else f"the last good checkpoint is of step {good:,}"
+    return (
+        f"{divergence.name} was not finite at step {divergence.step:,} and the run was stopped; {left}; "
+        "try lower lr_g and lr_d or clip_gradients=1"
+    )
+
+
+def _healthy(losses: Records, checks: Records) -> str:
+    """The figures of the last check; or that there is little to judge by."""
+    if not checks:
+        seen = f"{len(losses):,} intervals of losses" if losses else "no losses either"
+        return f"no alarm, but little to judge by: no checks, {seen}"
+    names = {"fid": "FID", "recall": "recall", "precision": "precision", "spread": "spread", "critic_gap": "critic gap"}
+    known = [(said, number(checks[-1].get(key))) for key, said in names.items()]
+    figures = [f"{said} {figure(value)}" for said, value in known if value is not None]
+    fids, step = series(checks, "fid"), step_of(checks[-1])
+    if figures and fids.steps and fids.steps[-1] == step and len(fids) > 1:
+        figures[0] += f" (best {figure(float(fids.values.min()))})"
+    return f"no alarm at step {step:,}{': ' if figures else ''}{', '.join(figures)}"

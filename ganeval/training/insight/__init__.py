@@ -1,0 +1,1 @@
+"""What a trained generator has learned: interpolations and activations, as stored arrays."""

@@ -1,0 +1,102 @@
+"""The table of a results folder's README.md, made anew from the reports in it."""
+
+from pathlib import Path
+
+from ganeval.errors import ContentError
+from ganeval.reports.report import Report, load_report
+from ganeval.reports.score_names import NOTHING
+from ganeval.runtime.files import replacing
+from ganeval.training.data.dataset import name_of
+from ganeval.training.tables.rows import (
+    TRAINING,
+    Column,
+    Row,
+    columns_of,
+    plus_minus,
+    reference_line,
+    rows_of,
+    special_columns,
+    training_row,
+)
+from reference_models import MODELS
+
+BEGIN, END = "<!-- ganeval train-all: begin -->", "<!-- ganeval train-all: end -->"
+HEAD = f"# Results\n\n{BEGIN}\n{END}\n"
+
+
+def write_page(out: Path) -> None:
+    """Renew the part of `out/README.md` between the two marks; a README without them is left alone."""
+    path = out / "README.md"
+    try:
+        text = path.read_text(encoding="utf-8") if path.is_file() else HEAD
+    except ValueError:  # a README of somebody else's
+        return
+    if BEGIN not in text or END not in text:
+        return
+    before, _, rest = text.partition(BEGIN)
+    after = rest.partition(END)[2]
+    with replacing(path) as partial:
+        partial.write_text(f"{before}{BEGIN}\n\n{tables(out)}\n{END}{after}", encoding="utf-8")
+
+
+def tables(out: Path) -> str:
+    """The tables of all runs below a folder, in Markdown, a section for each data set."""
+    sections = []
+    for (data, protocol), reports in sorted(_by_task(out).items()):
+        made, translated = rows_of(reports, _yardsticks(out, data, protocol))
+        sections.append(f"## {data}\n")
+        if made:
+            columns = columns_of(made, "% of noise")
+            sections += [f"Against {reference_line(made, columns)}.\n", _markdown(made, columns)]
+        if translated:
+            sections += ["Translations.\n", _markdown(translated, columns_of(translated, "% of doing nothing"))]
+        rows = [*made, *translated]
+        if special := special_columns(rows):
+            told = [row for row in rows if any(cell(row) != NOTHING for _, cell in special)]
+            sections.append(_markdown(told, special))
+        sections += [_training(reports), f"{protocol}; {plus_minus(rows)}.\n"]
+    return "\n".join(sections)
+
+
+def _by_task(out: Path) -> dict[tuple[str, str], list[Report]]:
+    """The trained runs' reports by data and protocol, in the order of models; what is no report is passed over."""
+    found: dict[tuple[str, str], list[Report]] = {}
+    for path in sorted(out.glob("*/report*.json")):
+        try:
+            report = load_report(path)
+        except ContentError:
+            continue
+        training = report.more.get("training")
+        if training and training["model"] in MODELS:
+            found.setdefault((str(training["data"]), report.protocol.line()), []).append(report)
+    order = list(MODELS)
+    for reports in found.values():
+        reports.sort(key=lambda report: (order.index(report.more["training"]["model"]), report.samples.name))
+    return found
+
+
+def _yardsticks(out: Path, data: str, protocol: str) -> list[Report]:
+    """Real pictures and noise, where both are there and were scored under this protocol."""
+    folders = [out / f"{name_of(data)}-{kind}" for kind in ("real", "noise")]
+    reports = [load_report(one) for one in folders if (one / "report.json").is_file()]
+    return reports if len(reports) == 2 and all(one.protocol.line() == protocol for one in reports) else []
+
+
+def _training(reports: list[Report]) -> str:
+    lines = []
+    for report in reports:
+        facts = report.more["training"]
+        verdict = "; ".join(one["sentence"] for one in facts["verdicts"])
+        lines.append(training_row(report.samples.name, facts, report, verdict))
+    return _lines(TRAINING, lines)
+
+
+def _markdown(rows: list[Row], columns: list[Column]) -> str:
+    return _lines(
+        ("", *[name for name, _ in columns]), [(row.name, *[cell(row) for _, cell in columns]) for row in rows]
+    )
+
+
+def _lines(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    table = [heads, ("---", *["---:"] * (len(heads) - 1)), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in table) + "\n"

@@ -1,0 +1,142 @@
+"""The rows and columns of the suite's tables, from reports alone; `table` shows them, `page` writes them."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ganeval import comparison
+from ganeval.comparison import kind_of, mean_score
+from ganeval.reports.report import Report, Score
+from ganeval.reports.score_names import ARROWS, HEADLINES, NOTHING, cell, measured, title
+
+COLUMNS = tuple(name for name in HEADLINES if name not in ("fid_infinity", "modes_kl"))  # the report has them all
+SPECIAL = (
+    "fid_real",
+    "label_accuracy",
+    "intra_class_recall",
+    "gan_train",
+    "gan_train_real",
+    "cycle_l1",
+    "labels_kept",
+    "psnr",
+    "psnr_nothing",
+)
+
+CHECKPOINTS = {"FID best": "fid", "last": "fid_last", "raw": "fid_raw", "last raw": "fid_last_raw"}
+TRAINING = ("run", "steps", "best at", *CHECKPOINTS, "seconds", "verdict")
+
+
+@dataclass(frozen=True)
+class Row(comparison.Row):
+    """One line: a name, the reports behind it (one for each seed), and for each the FID that is 100 %."""
+
+    ceiling: tuple[float, ...]
+
+    @property
+    def share(self) -> str:
+        """The FID as a share of the ceiling's."""
+        shares = [r.scores["fid"].value / top for r, top in zip(self.reports, self.ceiling, strict=True) if top > 0]
+        if not shares:
+            return NOTHING
+        if len(shares) == 1:
+            return f"{_two_digits(100 * shares[0])} %"
+        value, error = measured(mean_score([Score(100 * one, "lower") for one in shares]))
+        return f"{value} ±{error} %"
+
+
+Column = tuple[str, Callable[[Row], str]]
+
+
+def rows_of(reports: Sequence[Report], yardsticks: Sequence[Report]) -> tuple[list[Row], list[Row]]:
+    """The rows of models that make pictures from noise, with their yardsticks, and those of translations.
+
+    Reports of one model on one task, which differ by the seed alone, are one row; several kinds of a model are called
+    by their folders.
+    """
+    of_pictures = bool(yardsticks) and yardsticks[1].samples.shape is not None
+    noise = yardsticks[1].scores["fid"].value if of_pictures else 0.0  # two moments of points are noise's as well
+    made, translated = [], []
+    for name, some in _named(reports):
+        if "fid_nothing" in some[0].scores:
+            tops = tuple(report.scores["fid_nothing"].value for report in some)
+            translated.append(Row(name, tuple(some), tops))
+        else:
+            made.append(Row(name, tuple(some), (noise,) * len(some)))
+    if yardsticks:
+        real, ceiling = yardsticks
+        made = [Row("real (train)", (real,), (noise,)), *made, Row("noise", (ceiling,), (noise,))]
+    return made, translated
+
+
+def _named(reports: Sequence[Report]) -> list[tuple[str, list[Report]]]:
+    """The reports that make one row, and what it is called."""
+    groups: dict[tuple[str, str], list[Report]] = {}
+    for report in reports:
+        arrow = report.samples.name.rpartition(" ")[2] if "fid_nothing" in report.scores else ""
+        name = f"{report.more['training']['model']} {arrow}".strip()
+        groups.setdefault((name, kind_of(report)), []).append(report)
+    kinds = Counter(name for name, _ in groups)
+    return [
+        (name if kinds[name] == 1 else ", ".join(one.samples.name for one in some), some)
+        for (name, _), some in groups.items()
+    ]
+
+
+def plus_minus(rows: Sequence[Row]) -> str:
+    """What stands after ± in a table of these rows."""
+    seeds = max(len(row.reports) for row in rows)
+    several = f"; of {seeds} seeds the mean ± their standard deviation" if seeds > 1 else ""
+    return f"± one standard error over new draws{several}"
+
+
+def columns_of(rows: Sequence[Row], share: str) -> list[Column]:
+    """The columns of scores that any of these rows has: heading and cell."""
+    columns: list[Column] = []
+    counts = {row.reports[0].samples.count for row in rows}
+    if len(counts) > 1:
+        columns.append(("N", count_of))
+    for name in [name for name in COLUMNS if any(row.score(name) for row in rows)]:
+        columns.append(_column(name, rows))
+        if name == "fid" and any(row.share != NOTHING for row in rows):
+            columns.append((share, lambda row: row.share))
+    return columns
+
+
+def reference_line(rows: Sequence[Row], columns: Sequence[Column]) -> str:
+    """What these rows are scored against and, where they have no column of it, how many images of each."""
+    counts = "" if columns[0][0] == "N" else f", N = {count_of(rows[0])}"
+    return f"{rows[0].reports[0].reference.name}{counts}"
+
+
+def training_row(name: str, facts: Mapping[str, Any], report: Report | None, verdict: str) -> tuple[str, ...]:
+    """The cells below `TRAINING`: budget, the best checkpoint, what it and the others score, time and verdict."""
+    best = NOTHING if facts["best_step"] is None else f"{facts['best_step']:,}"
+    scores = [cell(report.scores.get(key) if report else None, bare=True) for key in CHECKPOINTS.values()]
+    return (name, f"{facts['steps']:,}", best, *scores, f"{facts['seconds']:.0f}", verdict)
+
+
+def special_columns(rows: Sequence[Row]) -> list[Column]:
+    """The columns that only conditional models or translations have; empty where no row has any."""
+    return [_column(name, rows) for name in SPECIAL if any(row.score(name) for row in rows)]
+
+
+def _column(name: str, rows: Sequence[Row]) -> Column:
+    heading = title(name, rows[0].reports[0].protocol.extractor)
+    better = next(score.better for row in rows if (score := row.score(name)))
+    return f"{heading} {ARROWS[better]}", lambda row: cell(row.score(name))
+
+
+def _two_digits(value: float) -> str:
+    """Two digits, and never an exponent.
+
+    >>> _two_digits(0.1992), _two_digits(4.25), _two_digits(100.0)
+    ('0.20', '4.2', '100')
+    """
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+
+
+def count_of(row: Row) -> str:
+    """How many images were scored."""
+    count = row.reports[0].samples.count
+    return NOTHING if count is None else f"{count:,}"

@@ -1,0 +1,80 @@
+"""The table of `train-all`: scores between real pictures and noise, what only some models have, and the training."""
+
+import textwrap
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ganeval.reports.report import Report
+from ganeval.tables.report_view import blocks, column_width, columns_table
+from ganeval.training.diagnosis.verdicts import Verdict
+from ganeval.training.final_scores import Finished
+from ganeval.training.tables.rows import (
+    SPECIAL,
+    TRAINING,
+    Column,
+    Row,
+    columns_of,
+    count_of,
+    plus_minus,
+    reference_line,
+    rows_of,
+    special_columns,
+    training_row,
+)
+
+ENOUGH = 3  # checks by which a run can be called healthy without saying by what
+HEADING = 13  # characters of a heading's line
+
+
+def suite_view(finished: Sequence[Finished], yardsticks: Sequence[Report], width: int | None = None) -> RenderableType:
+    """Everything that `train-all` prints; within a `width`, columns that do not fit go into further tables."""
+    made, translated = rows_of([report for run in finished for report in run.reports], yardsticks)
+    parts: list[RenderableType] = []
+    if made:
+        columns = columns_of(made, "% of noise")
+        title = f"against {reference_line(made, columns)}, M = {made[0].reports[0].reference.count:,}"
+        parts += _tables(title, made, columns, width)
+    if translated:
+        title = f"translations against the other domain, N = {count_of(translated[0])}"
+        parts += _tables(title, translated, columns_of(translated, "% of doing nothing"), width)
+    special = [row for row in [*made, *translated] if any(row.score(name) for name in SPECIAL)]
+    if special:
+        parts += _tables("classes and translations", special, special_columns(special), width)
+    parts.append(_training_table(finished))
+    if rows := [*made, *translated]:
+        parts.append(Text(f"{rows[0].reports[0].protocol.line()}; {plus_minus(rows)}"))
+    return Group(*parts)
+
+
+def _tables(title: str, rows: Sequence[Row], columns: Sequence[Column], width: int | None) -> list[Table]:
+    """The columns side by side as far as there is room."""
+    labels = [["", *[row.name for row in rows]]]
+    texts = [[textwrap.fill(heading, HEADING), *[cell(row) for row in rows]] for heading, cell in columns]
+    room = None if width is None else width - column_width(labels[0])
+    tables = [columns_table(labels, block) for block in blocks(texts, room)]
+    tables[0].title = title
+    return tables
+
+
+def _training_table(finished: Sequence[Finished]) -> Table:
+    """A line for each run, and one for the way back of a translation."""
+    table = Table(box=SIMPLE_HEAD, title="training", title_justify="left", title_style="bold")
+    for heading in TRAINING[:-1]:
+        table.add_column(heading, justify="left" if heading == "run" else "right", no_wrap=True)
+    table.add_column(TRAINING[-1], overflow="fold")
+    for run in finished:
+        verdict = "\n".join(_said(one, len(run.outcome["selection_fid"])) for one in run.verdicts)
+        first, *others = run.reports or (None,)
+        table.add_row(*training_row(run.order.name, run.outcome, first, verdict))
+        for report in others:
+            table.add_row(*training_row("  and back", run.outcome, report, ""))
+    return table
+
+
+def _said(verdict: Verdict, checks: int) -> str:
+    """The sentence; of a healthy run the word is enough, unless it was judged by little."""
+    return verdict.name if verdict.name == "healthy" and checks >= ENOUGH else verdict.sentence

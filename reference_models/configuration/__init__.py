@@ -1,0 +1,1 @@
+"""The settings of a model: values, presets, checks and help."""

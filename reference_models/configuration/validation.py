@@ -1,0 +1,227 @@
+"""`check`: which values a configuration may hold, and which techniques exclude each other, with the reason."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
+
+from reference_models.configuration.config import (
+    CONDITIONS_D,
+    CONDITIONS_G,
+    DECAYS,
+    INITS,
+    LOSS_NAMES,
+    NETS,
+    NORMS,
+    PENALTY_NAMES,
+    POLICIES,
+    PRECISIONS,
+    SMOOTHED,
+    Config,
+    ConfigError,
+    near,
+)
+
+OF_NOISE = (  # settings of models that make pictures from noise, and of cyclegan: refused elsewhere, not ignored
+    "latent",
+    "minibatch_discrimination",
+    "minibatch_std",
+    "pack",
+    "condition_g",
+    "condition_d",
+    "embedding_scale",
+    "feature_matching",
+    "historical",
+    "pretrain",
+)
+OF_TRANSLATION = ("cycle", "identity", "pool", "patch_layers", "blocks")
+OF_CLASSES = ("condition_g", "condition_d", "embedding_scale")
+WITHOUT_EFFECT: dict[str, tuple[Callable[[Config], bool], str]] = {
+    "penalty_weight": (lambda config: not config.penalty, "without a penalty"),
+    "instance_noise_until": (lambda config: not config.instance_noise, "without instance_noise"),
+    "decay_from": (lambda config: config.decay == "none", "with decay=none"),
+    "ema_ramp": (lambda config: not config.ema_half_life, "with ema_half_life=0"),
+    "embedding_scale": (lambda config: config.condition_g != "embedding", "with condition_g=batch-norm"),
+    "norm_g": (lambda config: config.condition_g == "batch-norm", "with condition_g=batch-norm"),
+    "blocks": (lambda config: config.net == "unet", "with net=unet"),
+    "identity": (lambda config: not config.cycle or _unlike(config), "with cycle=0, or between grey and colour"),
+}
+
+
+def _unlike(config: Config) -> bool:
+    return config.other_channels not in (0, config.shape[0])
+
+
+def ignored(config: Config, key: str) -> str:
+    """Why a setting would change nothing in this configuration; empty where it does.
+
+    >>> from reference_models import Config
+    >>> ignored(Config("dcgan"), "penalty_weight")
+    'has no effect without a penalty'
+    """
+    if reason := ignored_by_model(config, key):
+        return reason
+    useless, why = WITHOUT_EFFECT.get(key, (lambda _: False, ""))
+    return f"has no effect {why}" if useless(config) else ""
+
+
+def check_used(config: Config, changes: Iterable[str]) -> None:
+    """ConfigError for a setting among `changes` that this configuration would ignore."""
+    for key in changes:
+        if reason := ignored(config, key):
+            raise ConfigError(f"--set {key}: {reason}")
+
+
+def ignored_by_model(config: Config, key: str) -> str:
+    """Why a model has no use for a setting; empty where it has."""
+    if key in (OF_NOISE if config.model == "cyclegan" else OF_TRANSLATION):
+        whose = "models that make pictures from noise" if config.model == "cyclegan" else "cyclegan"
+        return f"is for {whose}, and {config.model} would ignore it"
+    if key in OF_CLASSES and not config.classes:
+        return f"is for models that know classes, and {config.model} would ignore it"
+    return ""
+
+
+def check(config: Config) -> None:
+    """ConfigError, with every reason, for a configuration that cannot be trained.
+
+    >>> check(Config("dcgan", batch=10, pack=4))
+    Traceback (most recent call last):
+    reference_models.config.ConfigError: dcgan: batch=10 with pack=4: needed a multiple
+    """
+    if reasons := list(_wrong_values(config)) or list(_wrong_pairs(config)):
+        raise ConfigError(f"{config.model}: {'; '.join(reasons)}")
+
+
+def _wrong_values(config: Config) -> Iterator[str]:
+    for key, known in CHOICES.items():
+        value = getattr(config, key)
+        names = (value.split("+") if value else []) if key in JOINED else [value]
+        for name in names:
+            if name not in known:
+                yield f"{key}={name} is unknown, {near(str(name), known)}needed {', '.join(known)}"
+        if len(set(names)) < len(names):
+            yield f"{key}={value}: needed each once"
+    whole = {item.name for item in fields(config) if item.type is int}
+    for key, (low, high) in RANGES.items():
+        value = getattr(config, key)
+        if not isinstance(value, int if key in whole else int | float):
+            yield f"{key}={value}: needed a {'whole ' if key in whole else ''}number"
+        elif not low <= value <= high:  # so written that NaN is out of range
+            yield f"{key}={value}: needed {low} to {high}"
+    yield from _wrong_shapes(config)
+
+
+def _wrong_shapes(config: Config) -> Iterator[str]:
+    if len(config.shape) not in (1, 3):
+        yield f"shape={config.shape}: needed (C, H, W) of pictures or (D,) of vectors"
+    elif config.is_vector:
+        return
+    elif config.shape[0] not in (1, 3) or config.other_channels not in (0, 1, 3):
+        yield f"pictures of {config.other_channels or config.shape[0]} channels: needed 1 or 3"
+    elif not (config.shape[1] == config.shape[2] and 8 <= config.shape[1] <= 256):
+        yield f"pictures of {config.shape[1]} x {config.shape[2]}: needed square ones of 8 to 256 pixels"
+
+
+def _wrong_pairs(config: Config) -> Iterator[str]:
+    yield from _wrong_in_a_batch(config)
+    if config.spectral_norm and config.clip_weights:
+        yield "spectral_norm with clip_weights: both bound the critic's slope, and clipping undoes the normalisation"
+    if config.smoothing and config.loss not in SMOOTHED:
+        yield f"smoothing with loss={config.loss}: it has no target to smooth; needed {', '.join(SMOOTHED)}"
+    if config.net == "mlp" and "instance" in (config.norm_g, config.norm_d):
+        yield "instance norm with net=mlp: it is taken over the pixels of a map, and a perceptron has none"
+    if config.is_vector and config.net != "mlp" and config.model != "cyclegan":
+        yield f"net={config.net} with vectors: needed mlp"
+    if config.is_vector and (config.augment or config.flip):
+        yield "augment and flip are for pictures"
+    for key in OF_NOISE if config.model == "cyclegan" else OF_TRANSLATION:
+        if getattr(config, key) != getattr(Config, key):  # the class holds the defaults
+            yield f"{key}={getattr(config, key)} {ignored_by_model(config, key)}"
+    yield from (_wrong_for_cyclegan if config.model == "cyclegan" else _wrong_for_noise)(config)
+
+
+def _wrong_in_a_batch(config: Config) -> Iterator[str]:
+    """Techniques that let the samples of a batch depend on each other."""
+    per_sample = "its norm is taken sample by sample, and {} the samples of a batch depend on each other"
+    of_batch, packs = config.minibatch_discrimination or config.minibatch_std, config.batch // config.pack
+    if config.penalty and config.norm_d == "batch":
+        reason = per_sample.format("batch norm lets")
+        yield f"norm_d=batch with penalty={config.penalty}: {reason}; set norm_d=none or layer"
+    if config.penalty and of_batch:
+        yield f"minibatch layers with penalty={config.penalty}: {per_sample.format('they let')}"
+    if config.pack > 1 and config.classes:
+        yield "pack with a conditional model: packed samples would need one class"
+    if config.batch % config.pack:
+        yield f"batch={config.batch} with pack={config.pack}: needed a multiple"
+    elif of_batch and packs < 2:
+        yield "minibatch layers need at least two samples (or packs) in a batch"
+    elif config.net == "mlp" and "batch" in (config.norm_g * (config.batch < 2), config.norm_d * (packs < 2)):
+        yield f"batch norm with batch={config.batch}, pack={config.pack}: needed at least two samples (or packs)"
+
+
+def _wrong_for_noise(config: Config) -> Iterator[str]:
+    if not config.adversarial and not config.feature_matching:
+        yield "adversarial=0 without feature_matching: the generator would have nothing to learn from"
+    if config.net == "unet":
+        yield "net=unet: only cyclegan translates pictures; needed mlp, conv or resnet"
+    if config.model == "cgan" and config.classes < 2:
+        yield "pictures without labels: cgan needs at least two classes"
+
+
+def _wrong_for_cyclegan(config: Config) -> Iterator[str]:
+    if config.net not in ("resnet", "unet"):
+        yield f"net={config.net}: cyclegan's generators are resnet or unet"
+    if config.is_vector:
+        yield "cyclegan translates pictures, not vectors"
+    if (config.norm_g, config.norm_d) != ("instance", "instance"):
+        yield "norm_g and norm_d: cyclegan's networks have instance norm, as their authors' do"
+
+
+JOINED = ("penalty", "augment")  # may join several names by +
+CHOICES: dict[str, tuple[str, ...]] = {
+    "net": NETS,
+    "norm_g": NORMS,
+    "norm_d": NORMS,
+    "init": INITS,
+    "condition_g": CONDITIONS_G,
+    "condition_d": CONDITIONS_D,
+    "loss": LOSS_NAMES,
+    "penalty": PENALTY_NAMES,
+    "augment": POLICIES,
+    "decay": DECAYS,
+    "precision": PRECISIONS,
+}
+RANGES: dict[str, tuple[float, float]] = {
+    "classes": (0, 10**6),
+    "steps": (1, 10**9),
+    "batch": (1, 10**6),
+    "log_every": (1, 10**9),
+    "check_every": (1, 10**9),
+    "latent": (1, 10**5),
+    "width": (1, 4096),
+    "blocks": (0, 100),
+    "patch_layers": (0, 6),
+    "minibatch_discrimination": (0, 1000),
+    "pack": (1, 64),
+    "embedding_scale": (0, 100),
+    "adversarial": (0, 1e9),
+    "penalty_weight": (0, 1e9),
+    "feature_matching": (0, 1e9),
+    "historical": (0, 1e9),
+    "smoothing": (0, 0.5),
+    "cycle": (0, 1e9),
+    "identity": (0, 1e9),
+    "pool": (0, 10**6),
+    "instance_noise": (0, 100),
+    "instance_noise_until": (0, 1),
+    "critic_moves": (1, 1000),
+    "pretrain": (0, 10**6),
+    "lr_g": (0, 10),
+    "lr_d": (0, 10),
+    "beta1": (0, 0.999999),
+    "beta2": (0, 0.999999),
+    "decay_from": (0, 1),
+    "clip_weights": (0, 1e9),
+    "clip_gradients": (0, 1e9),
+    "ema_half_life": (0, 10**9),
+    "ema_ramp": (0, 1),
+}

@@ -1,0 +1,1 @@
+"""Training, sampling and checkpoints, the same for every model."""

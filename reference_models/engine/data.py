@@ -1,0 +1,153 @@
+"""Training data, all of it on the device, and its batches: any one of them can be had without the ones before."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from reference_models.configuration.config import Config, ConfigError
+from reference_models.engine.randomness import Draw, generator
+from reference_models.engine.ranks import ALONE, Ranks, own
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one move sees: float32 pictures in -1..1 (or vectors), their classes, and pictures of the other domain."""
+
+    images: Tensor
+    labels: Tensor | None = None
+    other: Tensor | None = None
+
+
+class Data:
+    """Pictures uint8 (N, C, H, W) or vectors float32 (N, D); classes int64 (N,); `other`: CycleGAN's second domain.
+
+    The batches run through one permutation after another, each a function of the seed and its number. ValueError for
+    other shapes and types.
+
+    >>> data = Data(torch.arange(10, dtype=torch.float32).reshape(10, 1))
+    >>> both = torch.cat([data.batch(number, 5, seed=0).images for number in (0, 1)])
+    >>> sorted(both.flatten().tolist()) == list(range(10))
+    True
+    """
+
+    def __init__(self, images: Tensor, labels: Tensor | None = None, other: Tensor | None = None) -> None:
+        _check_samples("images", images)
+        if other is not None:
+            _check_samples("other", other)
+        if labels is not None and (labels.shape != (len(images),) or labels.dtype != torch.int64):
+            found = f"{str(labels.dtype).removeprefix('torch.')} {tuple(labels.shape)}"
+            raise ValueError(f"labels: found {found}, needed int64 ({len(images)},)")
+        self.images, self.labels, self.other = images, labels, other
+        self._orders: dict[tuple[str, int, int], Tensor] = {}
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of one sample."""
+        return tuple(self.images.shape[1:])
+
+    def to(self, device: torch.device) -> Self:
+        """The same data on a device."""
+        labels = None if self.labels is None else self.labels.to(device)
+        return type(self)(self.images.to(device), labels, None if self.other is None else self.other.to(device))
+
+    def fingerprint(self) -> str:
+        """The sha256 of samples, classes and other domain, types and shapes included."""
+        digest = hashlib.sha256()
+        for values in (self.images, self.labels, self.other):
+            digest.update(b"none" if values is None else f"{values.dtype} {tuple(values.shape)}".encode())
+            if values is not None:
+                digest.update(values.cpu().contiguous().numpy().data)
+        return digest.hexdigest()
+
+    def check(self, config: Config) -> None:
+        """ConfigError where a configuration speaks of other data."""
+        _check_shape("data", self.shape, config.shape)
+        if self.other is not None:
+            channels = config.other_channels or config.shape[0]
+            _check_shape("data of the other domain", tuple(self.other.shape[1:]), (channels, *config.shape[1:]))
+        if config.classes:
+            self._check_labels(config.classes)
+
+    def _check_labels(self, classes: int) -> None:
+        if self.labels is None:
+            raise ConfigError(f"data: found no labels, the configuration says {classes} classes")
+        low, high = int(self.labels.min()), int(self.labels.max())
+        if low < 0 or high >= classes:
+            raise ConfigError(f"data: found labels of {low} to {high}, the configuration says {classes} classes")
+
+    def batch(self, number: int, size: int, *, seed: int, flip: bool = False, ranks: Ranks = ALONE) -> Batch:
+        """The batch of that number, counted from 0; a permutation's end is joined to the next one's beginning.
+
+        With `flip` each picture is mirrored by chance. Of several ranks each gets its own part of it.
+        """
+        domains = {"order": self.images} | ({} if self.other is None else {"order of the other": self.other})
+        chosen = {
+            name: own(ranks, self._indices(name, len(values), number * size, size, seed))
+            for name, values in domains.items()
+        }
+        seen = [signed(values[chosen[name]]) for name, values in domains.items()]
+        if flip:
+            device = self.images.device
+            draws = [Draw(generator(seed, number, f"flip {i}", device), ranks) for i in range(len(seen))]
+            seen = [flipped(one, draw) for one, draw in zip(seen, draws, strict=True)]
+        labels = None if self.labels is None else self.labels[chosen["order"]]
+        return Batch(seen[0], labels, seen[1] if self.other is not None else None)
+
+    def _indices(self, stream: str, count: int, start: int, size: int, seed: int) -> Tensor:
+        parts, end = [], start + size
+        while start < end:
+            epoch, first = divmod(start, count)
+            last = min(count, first + end - start)
+            parts.append(self._order(stream, count, epoch, seed)[first:last])
+            start += last - first
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _order(self, stream: str, count: int, epoch: int, seed: int) -> Tensor:
+        key = (stream, epoch, seed)
+        if key not in self._orders:
+            for old in [one for one in self._orders if one[0] == stream and abs(one[1] - epoch) > 1]:
+                del self._orders[old]
+            order = torch.randperm(count, generator=generator(seed, epoch, stream))  # on the CPU: the same on a GPU
+            self._orders[key] = order.to(self.images.device)
+        return self._orders[key]
+
+
+def signed(values: Tensor) -> Tensor:
+    """Pictures uint8 as float32 in -1..1; vectors as they are.
+
+    >>> signed(torch.tensor([0, 255], dtype=torch.uint8)).tolist()
+    [-1.0, 1.0]
+    """
+    return values.float().div_(127.5).sub_(1) if values.dtype == torch.uint8 else values
+
+
+def unsigned(values: Tensor) -> Tensor:
+    """The inverse of `signed`, rounded: floats (N, C, H, W) in -1..1 as uint8; vectors as they are.
+
+    >>> unsigned(torch.tensor([-1.0, 0.9999, 7.0]).reshape(3, 1, 1, 1)).flatten().tolist()
+    [0, 255, 255]
+    """
+    if values.ndim != 4:
+        return values
+    return values.add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+
+
+def flipped(images: Tensor, draw: Draw) -> Tensor:
+    """Each picture mirrored, left to right, with probability a half."""
+    chosen = draw.uniform(len(images), 1, 1, 1) < 0.5
+    return torch.where(chosen, images.flip(3), images)
+
+
+def _check_samples(name: str, values: Tensor) -> None:
+    kind = {2: torch.float32, 4: torch.uint8}.get(values.ndim)
+    if not len(values) or values.dtype != kind:
+        found = f"{str(values.dtype).removeprefix('torch.')} {tuple(values.shape)}"
+        raise ValueError(f"{name}: found {found}, needed pictures uint8 (N, C, H, W) or vectors float32 (N, D)")
+
+
+def _check_shape(name: str, found: tuple[int, ...], needed: tuple[int, ...]) -> None:
+    if found != needed:
+        raise ConfigError(f"{name}: found samples of {found}, the configuration says {needed}")

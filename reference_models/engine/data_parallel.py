@@ -1,0 +1,76 @@
+"""What it takes that several processes train as one would: what they refuse, what they average, batch norm.
+
+The DistributedDataParallel wrapper does not support the gradient of a gradient, which penalties need: gradients are
+averaged here, by one exchange at each move.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.dropout import _DropoutNd
+
+from reference_models.configuration.config import Config, ConfigError
+from reference_models.configuration.validation import check
+from reference_models.engine.model import Model
+from reference_models.engine.ranks import Ranks, level
+
+
+def check_shares(model: Model, world: int) -> None:
+    """ConfigError where so many processes cannot share a batch, or would not train as one does."""
+    if world == 1:
+        return
+    config = model.config
+    unit = world * config.pack
+    packs = f" with pack={config.pack}" if config.pack > 1 else ""
+    where = f"{config.model}: batch={config.batch}{packs} on {world} processes"
+    if config.batch % unit:
+        nearest = max(1, round(config.batch / unit)) * unit
+        raise ConfigError(f"{where}: needed a multiple of {unit}, each takes an equal part; try batch={nearest}")
+    if reason := _of_a_whole_batch(model):
+        raise ConfigError(f"{where}: {reason}; leave it out, or start one process")
+    try:
+        check(replace(config, batch=config.batch // world))
+    except ConfigError as error:
+        raise ConfigError(f"{where}, {config.batch // world} each: {error}") from error
+
+
+def _of_a_whole_batch(model: Model) -> str:
+    """What one process would take from the whole batch, and a part of it cannot give; empty where nothing is."""
+    config: Config = model.config
+    for key in ("minibatch_discrimination", "minibatch_std"):
+        if getattr(config, key):
+            return f"{key} compares the samples of a whole batch, of which each process has a part"
+    if any(isinstance(layer, _DropoutNd) and layer.p for layer in model.networks.modules()):
+        return "dropout draws for the samples of one process"
+    return ""
+
+
+def batch_norms(model: Model) -> list[nn.Module]:
+    """The layers of a model that normalise by what they see of a batch."""
+    return [layer for layer in model.networks.modules() if isinstance(layer, _BatchNorm)]
+
+
+def synchronise_batch_norm(model: Model, world: int, device: torch.device) -> None:
+    """Let batch norm see the whole batch, in place; torch can only on CUDA. Weights stay the same objects."""
+    if world > 1 and device.type == "cuda":
+        nn.SyncBatchNorm.convert_sync_batchnorm(model.networks)
+
+
+def averaged(ranks: Ranks, weights: Sequence[nn.Parameter], values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The means of losses over the ranks; the gradients of weights become theirs, in place and by the same exchange.
+
+    What is not finite on one rank is so on all of them then.
+    """
+    if ranks.world == 1:
+        return dict(values)
+    means = torch.stack([value.detach().float() for value in values.values()])
+    level(ranks, [means, *(weight.grad for weight in weights if weight.grad is not None)])
+    return dict(zip(values, means, strict=True))
+
+
+def level_buffers(ranks: Ranks, model: Model) -> None:
+    """Make batch norm's running statistics their mean over the ranks, as anything else that layers keep count of."""
+    level(ranks, [buffer for buffer in model.networks.buffers() if buffer.is_floating_point()])

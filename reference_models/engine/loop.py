@@ -1,0 +1,217 @@
+"""The training loop, one for all models: it knows players, moves and terms, and nothing of what they mean.
+
+Running the same command again resumes, bit for bit on a CPU (of one kind, with one number of threads): all draws are
+functions of (seed, step, stream), and the checkpoint holds weights, optimisers, averages, what the model keeps (image
+pools), and the best so far. Of several ranks each moves by the mean of all gradients, and the first alone writes.
+"""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from reference_models.engine.checkpoint import save
+from reference_models.engine.data import Data
+from reference_models.engine.data_parallel import averaged, check_shares, level_buffers, synchronise_batch_norm
+from reference_models.engine.ema import Average, decay
+from reference_models.engine.log import append, forget_after
+from reference_models.engine.model import Model
+from reference_models.engine.nan_guard import Divergence, Guard
+from reference_models.engine.optimisers import adam, rate_at
+from reference_models.engine.precision import autocast, uses_channels_last
+from reference_models.engine.randomness import Moment
+from reference_models.engine.ranks import ALONE, Ranks
+from reference_models.engine.resuming import State, document_of, resumed
+
+
+class Watch:
+    """What a run tells while it trains; override what you want to hear."""
+
+    def logged(self, record: Mapping[str, Any], steps: int) -> None:
+        """After each logging interval: the means of losses since the last one."""
+
+    def checked(self, step: int, model: Model, average: Average) -> dict[str, Any]:
+        """At each check: scores of the model as it is; the lowest `fid` makes the best checkpoint.
+
+        The model comes in training mode, and is put back into it; without a `fid` the latest check is the best.
+        """
+        return {}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: its model, the averaged generators, steps done, the best check, and what went wrong, if so.
+
+    `ranks`: how many processes trained it.
+    """
+
+    model: Model
+    average: Average
+    step: int
+    seconds: float
+    best: Mapping[str, Any] | None = None
+    divergence: Divergence | None = None
+    ranks: int = 1
+
+
+def train(
+    model: Model,
+    data: Data,
+    folder: Path | str,
+    *,
+    watch: Watch | None = None,
+    device: torch.device | str = "cpu",
+    fingerprint: str = "",
+    ranks: Ranks = ALONE,
+) -> Outcome:
+    """Train to `config.steps`, or go on where `folder` says an earlier call stopped; never raises for a NaN.
+
+    Writes `log.jsonl` and `checkpoints/` in `folder`; `fingerprint` stands for the data there (theirs, if not given).
+    `ranks`: the processes that train together, each given the same arguments on a device of its own; the `watch` of the
+    first is heard. All of them return the same, with the losses of one process to rounding.
+    Raises CheckpointError where the folder holds a run of another configuration or other data, with the difference, or
+    a damaged checkpoint, and ConfigError for data of other shapes or classes than configured, and for a model that so
+    many ranks cannot train. The global random state is left as it was.
+
+    >>> import tempfile
+    >>> from reference_models import Config, build
+    >>> config = Config("vanilla", net="mlp", norm_d="none", width=4, batch=8, steps=6)
+    >>> pictures = Data(torch.zeros(20, 1, 8, 8, dtype=torch.uint8))
+    >>> train(build(config), pictures, tempfile.mkdtemp()).best
+    {'step': 6}
+    """
+    data.check(model.config)
+    check_shares(model, ranks.world)
+    device = torch.device(device)
+    fingerprint = fingerprint or data.fingerprint()
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        return Run(model, data.to(device), Path(folder), watch or Watch(), device, fingerprint, ranks).to_the_end()
+
+
+@dataclass
+class Run:
+    """A run in progress."""
+
+    model: Model
+    data: Data
+    folder: Path
+    watch: Watch
+    device: torch.device
+    fingerprint: str
+    ranks: Ranks = ALONE
+
+    def __post_init__(self) -> None:
+        config = self.config = self.model.config
+        self.model.to(self.device, uses_channels_last(config, self.device))
+        synchronise_batch_norm(self.model, self.ranks.world, self.device)
+        self.model.networks.train()
+        self.average = Average({name: self.model.network(name) for name in self.model.generators})
+        self.weights = {player: self.model.parameters_of(player) for player in self.model.players}
+        self.optimisers = {player: adam(config, weights, self.device) for player, weights in self.weights.items()}
+        self.state = State(self.model, self.average, self.optimisers)
+        self.guard, self.log = Guard(), self.folder / "log.jsonl"
+        self.progress = resumed(self.state, self.folder, self.device, self.fingerprint, self.ranks)
+        self.saved = self.progress.step or None
+        self.writes = self.ranks.rank == 0
+        self.watch = self.watch if self.writes else Watch()
+        if self.writes:
+            forget_after(self.log, self.progress.step)
+        self.started = time.perf_counter() - self.progress.seconds
+
+    def to_the_end(self) -> Outcome:
+        config, progress, divergence = self.config, self.progress, None
+        while progress.step < config.steps and divergence is None:
+            self._step(progress.step)
+            progress.step += 1
+            at_check = progress.step % config.check_every == 0 or progress.step == config.steps
+            if progress.step % config.log_every == 0 or at_check:
+                divergence = self._log()
+            if at_check and divergence is None:
+                self._check()
+        done = (progress.step, progress.seconds, progress.best)
+        return Outcome(self.model, self.average, *done, divergence, progress.ranks)
+
+    def _step(self, step: int) -> None:
+        for number, player in enumerate(self.model.moves(step)):
+            self._move(player, Moment(self.config.seed, step, number, self.device, self.ranks))
+        seen = (step + 1) * self.config.batch
+        self.average.update(decay(self.config.batch, self.config.ema_half_life, seen, self.config.ema_ramp))
+
+    def _move(self, player: str, now: Moment) -> None:
+        config, weights, optimiser, ranks = self.config, self.weights[player], self.optimisers[player], self.ranks
+        batch = self.data.batch(self.progress.drawn, config.batch, seed=config.seed, flip=config.flip, ranks=ranks)
+        self.progress.drawn += 1
+        now.seed_layers()
+        with autocast(config, self.device):
+            terms = self.model.terms(player, batch, now)
+        optimiser.zero_grad(set_to_none=True)
+        torch.stack(list(terms.losses.values())).sum().backward(inputs=weights)
+        self.guard.look(player, averaged(ranks, weights, {**terms.losses, **terms.watched}), now.step + 1)
+        if config.clip_gradients:
+            nn.utils.clip_grad_norm_(weights, config.clip_gradients)
+        for group in optimiser.param_groups:
+            group["lr"] = rate_at(config, self.model.players[player].rate, now.step)
+        optimiser.step()
+        self.model.moved(player)
+
+    def _log(self) -> Divergence | None:
+        """Read the guard, and write the interval's line; after a divergence its line alone, and nothing is saved."""
+        step = self.progress.step
+        level_buffers(self.ranks, self.model)  # all ranks hold one model from here on, and judge it alike
+        self.average.copy_buffers()
+        means, divergence = self.guard.read(self.model.networks, step)
+        self.progress.seconds = self._elapsed()
+        record: dict[str, Any] = {"step": step, "images": step * self.config.batch, **means}
+        if divergence is not None:
+            divergence = replace(divergence, last_good=self.saved)
+            record = {"step": divergence.step, "diverged": divergence.name, "last_good": self.saved}
+        record["seconds"] = self.progress.seconds
+        self._append(record)
+        self.watch.logged(record, self.config.steps)
+        return divergence
+
+    def _check(self) -> None:
+        """Score the model, keep the best, save."""
+        step = self.progress.step
+        scores = {key: _known(value) for key, value in self.watch.checked(step, self.model, self.average).items()}
+        found: dict[str, Any] = self.ranks.everyone(scores)[0]
+        self.model.networks.train()
+        if found:
+            self._append({"step": step, "check": found})
+        if _is_better(found, self.progress.best):
+            self.progress.best = {"step": step, **found}
+            self._save("best", self.state.generators())
+        self.progress.seconds = self._elapsed()
+        self._save("last", self.state.everything())
+        self.saved = step
+
+    def _elapsed(self) -> float:
+        """To the millisecond, as it is written: a run that is taken up again has taken no other time than it told."""
+        return round(time.perf_counter() - self.started, 3)
+
+    def _append(self, record: Mapping[str, Any]) -> None:
+        if self.writes:
+            append(self.log, record)
+
+    def _save(self, name: str, tensors: Mapping[str, Tensor]) -> None:
+        if self.writes:
+            document = document_of(self.progress, self.config, self.data, self.fingerprint)
+            save(self.folder / "checkpoints", name, tensors, document)
+
+
+def _known(value: Any) -> Any:
+    """A score as JSON holds it: None where it is no number."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _is_better(found: Mapping[str, Any], best: Mapping[str, Any] | None) -> bool:
+    """Whether a check is the best so far: the lowest FID; before any is known, the latest."""
+    if best is None or best.get("fid") is None:
+        return True
+    fid = found.get("fid")
+    return fid is not None and bool(fid < best["fid"])

@@ -1,0 +1,169 @@
+"""How far a run is, and all that it needs to go on as if it had never stopped."""
+
+import hashlib
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from reference_models.configuration.config import Config, differences
+from reference_models.engine import optimisers
+from reference_models.engine.checkpoint import CheckpointError, below, load, load_into, read, tidy
+from reference_models.engine.data import Data
+from reference_models.engine.ema import Average
+from reference_models.engine.model import Model
+from reference_models.engine.ranks import Ranks
+
+
+@dataclass
+class Progress:
+    """Steps done, batches drawn, time, the best check so far, and how many processes trained."""
+
+    step: int = 0
+    drawn: int = 0
+    seconds: float = 0.0
+    best: dict[str, Any] | None = None
+    ranks: int = 1
+
+
+@dataclass(frozen=True)
+class State:
+    """All tensors of a run."""
+
+    model: Model
+    average: Average
+    optimisers: Mapping[str, torch.optim.Optimizer]
+
+    def generators(self) -> dict[str, Tensor]:
+        """What samples are made with: the generators, raw and averaged."""
+        raw = {f"networks.{name}": self.model.network(name) for name in self.model.generators}
+        averaged = {f"average.{name}": network for name, network in self.average.networks.items()}
+        return {f"{at}.{key}": v for at, net in {**raw, **averaged}.items() for key, v in net.state_dict().items()}
+
+    def everything(self) -> dict[str, Tensor]:
+        """What training goes on with."""
+        tensors = self.generators()
+        tensors |= {f"networks.{key}": value for key, value in self.model.networks.state_dict().items()}
+        tensors |= {f"state.{key}": value for key, value in self.model.state().items()}
+        for player, optimiser in self.optimisers.items():
+            state = optimisers.state_of(optimiser)
+            tensors |= {f"optimiser.{player}.{key}": value for key, value in state.items()}
+        return tensors
+
+    def restore(self, tensors: Mapping[str, Tensor], device: torch.device, where: str) -> None:
+        """Take back `everything`; CheckpointError for the tensors of other networks."""
+        load_into(self.model.networks, below(tensors, "networks."), where)
+        load_into(self.average.networks, below(tensors, "average."), where)
+        try:
+            self.model.restore({key: value.to(device) for key, value in below(tensors, "state.").items()})
+            for player, optimiser in self.optimisers.items():
+                optimisers.restore(optimiser, below(tensors, f"optimiser.{player}."))
+        except (KeyError, IndexError, ValueError, RuntimeError) as error:
+            raise CheckpointError(f"{where}: its state is of another model ({error})") from error
+
+
+def document_of(progress: Progress, config: Config, data: Data, fingerprint: str) -> dict[str, Any]:
+    """What a checkpoint says of itself."""
+    return {
+        **asdict(progress),
+        "config": config.to_dict(),
+        "class_counts": None if data.labels is None else torch.bincount(data.labels).tolist(),
+        "data_sha256": fingerprint,
+        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+    }
+
+
+def resumed(state: State, folder: Path, device: torch.device, fingerprint: str, ranks: Ranks) -> Progress:
+    """Take up the last checkpoint of a run folder, if there is one, and say how far it was.
+
+    CheckpointError where it is damaged or of another run, with the difference, and where ranks do not see the same.
+    """
+    found = None
+    for turn in (True, False):  # the first rank before the others: it tidies, and what is at fault it says alone
+        if turn is (ranks.rank == 0):
+            found = _taken_up(state, folder, device, fingerprint, ranks)
+        ranks.everyone(None)
+    progress = found or Progress(ranks=ranks.world)
+    begun = {"step": progress.step, "device": device.type, "training data": fingerprint[:12]}
+    if ranks.world > 1:
+        begun["set of weights"] = _digest(state.model.networks.state_dict())
+    _check_alike(folder, ranks.everyone({**begun, **state.model.config.to_dict()}))
+    return progress
+
+
+def _taken_up(state: State, folder: Path, device: torch.device, fingerprint: str, ranks: Ranks) -> Progress | None:
+    found = load(folder / "checkpoints", "last")
+    if found is None:
+        return None
+    tensors, document = found
+    _check_same(folder, document, state.model.config, fingerprint)
+    _check_world(folder, document, state.model.config, ranks.world)
+    state.restore(tensors, device, str(folder))
+    # killed between its two checkpoints, a run has a best one that is newer than the last one knows
+    best = read(folder / "checkpoints", "best")
+    if best is None:
+        missing = folder / "checkpoints" / "best.json"
+        raise CheckpointError(f"{missing}: missing beside last.json; delete {folder} to train anew")
+    if ranks.rank == 0:
+        for name, about in {"last": document, "best": best}.items():
+            tidy(folder / "checkpoints", name, about["file"])
+    return Progress(document["step"], document["drawn"], document["seconds"], best.get("best"), _trained_by(document))
+
+
+def changed_since(document: Mapping[str, Any], config: Config, fingerprint: str) -> list[str]:
+    """What sets a run apart from the one that a checkpoint or a `config.json` tells of, a line each.
+
+    A setting that an earlier version did not have was at its default then.
+    """
+    changed = differences({**Config(config.model).to_dict(), **document["config"]}, config.to_dict())
+    if document.get("data_sha256") != fingerprint:
+        changed.append("the training data: other samples")
+    return changed
+
+
+def _check_same(folder: Path, document: Mapping[str, Any], config: Config, fingerprint: str) -> None:
+    if changed := changed_since(document, config, fingerprint):
+        raise CheckpointError(
+            f"{folder}: holds a run of another configuration ({'; '.join(changed)}); "
+            "give another folder, or delete this one"
+        )
+
+
+def _check_world(folder: Path, document: Mapping[str, Any], config: Config, world: int) -> None:
+    """A run goes on with as many processes as before: their sums are rounded otherwise, and no run would equal it."""
+    before = _trained_by(document)
+    if before != world and document["step"] < config.steps:
+        raise CheckpointError(
+            f"{folder}: found a run of {before} processes at step {document['step']}, now {world}, and it would not go "
+            f"on exactly; start {before} (torchrun --nproc-per-node), or give another folder"
+        )
+
+
+def _trained_by(document: Mapping[str, Any]) -> int:
+    """How many processes trained; earlier versions had one."""
+    return int(document.get("ranks", 1))
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    """A few letters that tell these tensors from others."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(
+            name.encode() + tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+        )
+    return digest.hexdigest()[:12]
+
+
+def _check_alike(folder: Path, begun: Sequence[Mapping[str, Any]]) -> None:
+    """Ranks on machines that do not share a folder, or have other data, would not train one model."""
+    for rank, said in enumerate(begun):
+        for key, value in begun[0].items():
+            if said[key] != value:
+                raise CheckpointError(
+                    f"{folder}: rank {rank} has another {key} than rank 0 ({said[key]} and {value}); needed the same "
+                    "on all, and a folder that all of them see"
+                )

@@ -1,0 +1,121 @@
+"""Samples of a trained generator: seeded, in `eval()` mode, and equal whatever the size of the batches asked for."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from reference_models.configuration.config import Config, ConfigError
+from reference_models.engine.checkpoint import CheckpointError, below, load, load_into
+from reference_models.engine.data import signed, unsigned
+from reference_models.engine.randomness import generator
+from reference_models.models import build
+
+BLOCK = 100  # samples are always made so many at a time, as rounding depends on it
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """A generator, of noise (`draw`) or of pictures (`translate`). While it samples it is in `eval()` mode."""
+
+    network: nn.Module
+    config: Config
+    class_counts: Sequence[int] | None = None
+
+    def draw(self, count: int, seed: int) -> tuple[Tensor, Tensor | None]:
+        """`count` samples, uint8 (N, C, H, W) or float vectors (N, D), and their classes where conditional.
+
+        The first samples of a longer draw are those of a shorter one. ValueError for none.
+
+        >>> config = Config("vanilla", net="mlp", norm_d="none", width=4)
+        >>> Sampler(build(config).network("g"), config).draw(3, seed=0)[0].shape
+        torch.Size([3, 1, 8, 8])
+        """
+        if count < 1:
+            raise ValueError(f"samples: found a count of {count}, needed at least 1")
+        blocks = list(self.blocks(count, seed))
+        labels = None if blocks[0][1] is None else torch.cat([one for _, one in blocks if one is not None])
+        return torch.cat([pictures for pictures, _ in blocks]), labels
+
+    def blocks(self, count: int, seed: int) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """The same as `draw`, at most `BLOCK` at a time."""
+        for number, start in enumerate(range(0, count, BLOCK)):
+            z = torch.randn(BLOCK, self.config.latent, generator=generator(seed, number, "sample z"))
+            labels = self._labels(seed, number)
+            pictures = self.pictures(z, labels)[: count - start]
+            yield pictures, None if labels is None else labels[: count - start]
+
+    @torch.inference_mode()
+    def pictures(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """The samples of given latents (N, latent), and classes (N,) where conditional; on the CPU."""
+        device = next(self.network.parameters()).device
+        given = () if labels is None else (labels.to(device),)
+        with evaluating(self.network):
+            return unsigned(self.network(z.to(device), *given).float()).cpu()
+
+    @torch.inference_mode()
+    def translate(self, pictures: Tensor) -> Tensor:
+        """Pictures uint8 (N, C, H, W) as the other domain has them, uint8; ValueError for none.
+
+        Each is translated alike whatever its company: rounding depends on the batch, which is always filled up.
+        """
+        if not len(pictures):
+            raise ValueError("pictures: found none, needed at least 1")
+        device = next(self.network.parameters()).device
+        size = min(BLOCK, max(1, 400_000 // pictures[0].numel()))
+        made = []
+        with evaluating(self.network):
+            for part in pictures.split(size):
+                padded = torch.cat([part, part[:1].expand(size - len(part), *part.shape[1:])])
+                made.append(unsigned(self.network(signed(padded.to(device))).float())[: len(part)].cpu())
+        return torch.cat(made)
+
+    def _labels(self, seed: int, number: int) -> Tensor | None:
+        """Classes as often as the training data has them; all alike where their counts are not known."""
+        if not self.config.classes:
+            return None
+        shares = torch.ones(self.config.classes)
+        if self.class_counts is not None:
+            shares[: len(self.class_counts)] = torch.tensor(self.class_counts, dtype=torch.float32)
+            shares[len(self.class_counts) :] = 0
+        return torch.multinomial(shares, BLOCK, replacement=True, generator=generator(seed, number, "sample classes"))
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """A network in `eval()` mode, and then in the modes that its parts had."""
+    training = [module for module in network.modules() if module.training]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+def load_sampler(
+    run: Path | str, *, checkpoint: str = "best", raw: bool = False, direction: str = "ab", device: str = "cpu"
+) -> Sampler:
+    """The sampler of a run folder: its best or last checkpoint, the averaged generator or the `raw` one.
+
+    `direction` chooses between CycleGAN's two translators, other models have one. Raises CheckpointError where there is
+    no such checkpoint, or one of networks that this version does not make, and ValueError for another direction.
+    """
+    found = load(Path(run) / "checkpoints", checkpoint)
+    if found is None:
+        raise CheckpointError(f"{run}: found no {checkpoint} checkpoint (checkpoints are not in git); train it again")
+    tensors, document = found
+    try:
+        model = build(Config.from_dict(document["config"]))
+    except (ConfigError, TypeError) as error:
+        raise CheckpointError(f"{run}: holds no run that can be sampled: {error}") from error
+    name = model.generators[0] if len(model.generators) == 1 else direction
+    if name not in model.generators:
+        raise ValueError(f"direction '{name}': needed {' or '.join(model.generators)}")
+    network = model.network(name)
+    load_into(network, below(tensors, f"{'networks' if raw else 'average'}.{name}."), str(run))
+    network.to(device).eval().requires_grad_(False)
+    return Sampler(network, model.config, document.get("class_counts"))

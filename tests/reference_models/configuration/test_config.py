@@ -1,0 +1,287 @@
+"""What a configuration may hold, what excludes what, and the exact words in which that is said."""
+
+import json
+import math
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+from tiny_models import tiny
+
+from reference_models import MODELS, Config, ConfigError, build
+from reference_models.configuration.config import FIXED, LOSS_NAMES, PENALTY_NAMES, SMOOTHED, differences
+from reference_models.configuration.setting_help import MEANINGS, explained
+from reference_models.configuration.validation import CHOICES, RANGES, check
+
+SETTABLE = {item.name: item.type for item in fields(Config) if item.name not in FIXED}
+PER_SAMPLE = "its norm is taken sample by sample, and batch norm lets the samples of a batch depend on each other"
+
+
+def refusal(config: Config) -> str:
+    with pytest.raises(ConfigError) as caught:
+        check(config)
+    return str(caught.value)
+
+
+def refused_change(config: Config, key: str, text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        config.replaced({key: text})
+    return str(caught.value)
+
+
+def test_every_setting_has_its_values_or_its_range() -> None:
+    ranged = {name for name, kind in SETTABLE.items() if kind in (int, float)}
+    assert ranged | {"steps", "classes"} == set(RANGES)
+    assert {name for name, kind in SETTABLE.items() if kind is str} == set(CHOICES)
+    assert {name for name, kind in SETTABLE.items() if kind not in (int, float, str)} == {
+        name for name, kind in SETTABLE.items() if kind is bool
+    }
+
+
+def test_every_setting_is_explained_with_its_values_and_its_default() -> None:
+    assert len(MEANINGS) == len(SETTABLE)
+    assert set(MEANINGS) == set(SETTABLE), "a setting without a meaning, or a meaning of no setting"
+    said = explained()
+    assert list(said) == list(MEANINGS)
+    for key, text in said.items():
+        meaning, facts = text.split("\n")
+        assert meaning == MEANINGS[key]
+        assert "default: " in facts
+    for key, names in CHOICES.items():
+        assert all(name in said[key].split("\n")[1] for name in names), key
+
+
+@pytest.mark.parametrize(
+    ("key", "facts"),
+    {
+        "spectral_norm": "true or false; default: false",
+        "lr_g": "number, 0 to 10; default: 0.0002",
+        "batch": "whole number, 1 to 1,000,000; default: 64 (cyclegan: 8)",
+        "penalty": "gradient, r1, r2, zero-centred (several by +), or nothing; default: nothing (wgan-gp: gradient)",
+        "pool": "whole number, 0 to 1,000,000; default: 50; of cyclegan",
+        "embedding_scale": "number, 0 to 100; default: 0.15; of cgan; no effect with condition_g=batch-norm",
+    }.items(),
+)
+def test_what_is_said_of_a_setting_is_what_the_tables_hold(key: str, facts: str) -> None:
+    assert explained()[key].split("\n")[1] == facts
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_can_be_trained_by_default(model: str) -> None:
+    check(tiny(model))
+
+
+@pytest.mark.parametrize("text", ["true", "True", "1"])
+def test_a_switch_is_set_by_text(text: str) -> None:
+    assert Config("dcgan").replaced({"spectral_norm": text}).spectral_norm is True
+    assert Config("dcgan", spectral_norm=True).replaced({"spectral_norm": "false"}).spectral_norm is False
+
+
+def test_settings_take_the_type_of_their_field() -> None:
+    changed = Config("dcgan").replaced({"batch": "32", "lr_g": "1e-3", "penalty": "r1+r2", "norm_d": "none"})
+    assert (changed.batch, changed.lr_g, changed.penalties, changed.norm_d) == (32, 1e-3, ("r1", "r2"), "none")
+    assert changed == replace(Config("dcgan"), batch=32, lr_g=1e-3, penalty="r1+r2", norm_d="none")
+
+
+TEXTS = {
+    ("spectral_norm", "yes"): "--set spectral_norm=yes: needed true or false",
+    ("batch", "many"): "--set batch=many: needed a whole number",
+    ("batch", "1.5"): "--set batch=1.5: needed a whole number",
+    ("lr_g", "fast"): "--set lr_g=fast: needed a number",
+    ("penalty_weight", "1"): "--set penalty_weight: has no effect without a penalty",
+    ("instance_noise_until", "1"): "--set instance_noise_until: has no effect without instance_noise",
+    ("cycle", "1"): "--set cycle: is for cyclegan, and dcgan would ignore it",
+    ("pool", "1"): "--set pool: is for cyclegan, and dcgan would ignore it",
+    ("condition_g", "batch-norm"): "--set condition_g: is for models that know classes, and dcgan would ignore it",
+}
+
+
+@pytest.mark.parametrize(("key", "text"), TEXTS)
+def test_a_setting_that_cannot_be_meant_is_refused_in_words(key: str, text: str) -> None:
+    assert refused_change(Config("dcgan"), key, text) == TEXTS[key, text]
+
+
+@pytest.mark.parametrize("key", ["spectral_nrom", "nonsense"])
+def test_an_unknown_setting_is_refused_with_the_known_ones(key: str) -> None:
+    hint = "did you mean 'spectral_norm'? " if key == "spectral_nrom" else ""
+    said = refused_change(Config("dcgan"), key, "1")
+    assert said.startswith(f"--set {key}: no such setting: {hint}")
+    assert said.endswith(f"(known: {', '.join(SETTABLE)}; `ganeval list settings` explains them)")
+
+
+GIVEN = {
+    "steps": "give --steps",
+    "seed": "give --seed",
+    "model": "the command names it (train MODEL)",
+    "shape": "the data decide it; --set size=N resizes pictures",
+    "classes": "the labels of the data decide them",
+    "other_channels": "the pictures of the second domain decide them",
+}
+
+
+@pytest.mark.parametrize("key", FIXED)
+def test_what_is_no_setting_is_refused_with_how_it_is_given(key: str) -> None:
+    assert refused_change(Config("dcgan"), key, "1") == f"--set {key}: is no setting: {GIVEN[key]}"
+
+
+def test_other_settings_without_effect_are_refused() -> None:
+    conditional = Config("cgan", classes=10, condition_g="batch-norm")
+    translating = Config("cyclegan", net="unet", norm_g="instance", norm_d="instance", other_channels=3)
+    said = {
+        refused_change(
+            conditional, "embedding_scale", "1"
+        ): "embedding_scale: has no effect with condition_g=batch-norm",
+        refused_change(conditional, "norm_g", "layer"): "norm_g: has no effect with condition_g=batch-norm",
+        refused_change(translating, "blocks", "2"): "blocks: has no effect with net=unet",
+        refused_change(translating, "identity", "1"): (
+            "identity: has no effect with cycle=0, or between grey and colour"
+        ),
+        refused_change(translating, "latent", "8"): (
+            "latent: is for models that make pictures from noise, and cyclegan would ignore it"
+        ),
+        refused_change(Config("dcgan", decay="none"), "decay_from", "0"): "decay_from: has no effect with decay=none",
+        refused_change(
+            Config("dcgan", ema_half_life=0), "ema_ramp", "0"
+        ): "ema_ramp: has no effect with ema_half_life=0",
+    }
+    assert [found.removeprefix("--set ") for found in said] == list(said.values())
+
+
+def test_a_setting_has_effect_beside_what_it_needs() -> None:
+    assert Config("dcgan").replaced({"penalty": "r1", "penalty_weight": "3"}).penalty_weight == 3
+    assert Config("cgan", classes=2).replaced({"embedding_scale": "1"}).embedding_scale == 1
+    assert Config("cyclegan", net="resnet").replaced({"blocks": "2"}).blocks == 2
+
+
+# Pairs that exclude each other
+
+
+@pytest.mark.parametrize("model", [name for name in MODELS if name != "cyclegan"])
+@pytest.mark.parametrize("penalty", PENALTY_NAMES)
+def test_batch_norm_in_a_critic_with_any_penalty_is_refused_for_every_model(model: str, penalty: str) -> None:
+    config = tiny(model, norm_d="batch", penalty=penalty)
+    said = f"{model}: norm_d=batch with penalty={penalty}: {PER_SAMPLE}; set norm_d=none or layer"
+    assert refusal(config) == said
+    with pytest.raises(ConfigError):
+        build(config)
+    for norm in ("none", "layer"):
+        check(replace(config, norm_d=norm))
+
+
+@pytest.mark.parametrize("loss", LOSS_NAMES)
+def test_smoothing_needs_a_loss_with_targets(loss: str) -> None:
+    config = tiny("dcgan", loss=loss, smoothing=0.1)
+    if loss in SMOOTHED:
+        check(config)
+    else:
+        needed = "it has no target to smooth; needed non-saturating, minimax, least-squares"
+        assert refusal(config) == f"dcgan: smoothing with loss={loss}: {needed}"
+
+
+MINIBATCH = "minibatch layers need at least two samples (or packs) in a batch"
+BOTH = "both bound the critic's slope, and clipping undoes the normalisation"
+DEPENDENT = "its norm is taken sample by sample, and they let the samples of a batch depend on each other"
+FOR_NOISE = "is for models that make pictures from noise, and cyclegan would ignore it"
+PAIRS: list[tuple[str, dict[str, Any], str]] = [
+    ("cgan", {"pack": 2}, "pack with a conditional model: packed samples would need one class"),
+    ("cgan", {"classes": 1}, "pictures without labels: cgan needs at least two classes"),
+    ("dcgan", {"spectral_norm": True, "clip_weights": 0.1}, f"spectral_norm with clip_weights: {BOTH}"),
+    ("dcgan", {"pack": 4}, "batch=6 with pack=4: needed a multiple"),
+    ("dcgan", {"pack": 6, "minibatch_std": True}, MINIBATCH),
+    ("dcgan", {"batch": 1, "minibatch_discrimination": 4}, MINIBATCH),
+    ("vanilla", {"batch": 1}, "batch norm with batch=1, pack=1: needed at least two samples (or packs)"),
+    (
+        "vanilla",
+        {"batch": 2, "pack": 2, "norm_d": "batch"},
+        "batch norm with batch=2, pack=2: needed at least two samples (or packs)",
+    ),
+    ("wgan-gp", {"minibatch_std": True}, f"minibatch layers with penalty=gradient: {DEPENDENT}"),
+    (
+        "dcgan",
+        {"adversarial": 0.0},
+        "adversarial=0 without feature_matching: the generator would have nothing to learn from",
+    ),
+    (
+        "vanilla",
+        {"norm_d": "instance"},
+        "instance norm with net=mlp: it is taken over the pixels of a map, and a perceptron has none",
+    ),
+    ("dcgan", {"shape": (2,)}, "net=conv with vectors: needed mlp"),
+    ("vanilla", {"shape": (2,), "flip": True}, "augment and flip are for pictures"),
+    ("vanilla", {"shape": (2,), "augment": "color"}, "augment and flip are for pictures"),
+    ("dcgan", {"net": "unet"}, "net=unet: only cyclegan translates pictures; needed mlp, conv or resnet"),
+    ("dcgan", {"cycle": 1.0}, "cycle=1.0 is for cyclegan, and dcgan would ignore it"),
+    ("cyclegan", {"net": "conv"}, "net=conv: cyclegan's generators are resnet or unet"),
+    ("cyclegan", {"shape": (2,)}, "cyclegan translates pictures, not vectors"),
+    (
+        "cyclegan",
+        {"norm_d": "batch"},
+        "norm_g and norm_d: cyclegan's networks have instance norm, as their authors' do",
+    ),
+    ("cyclegan", {"pack": 2}, f"pack=2 {FOR_NOISE}"),
+    ("cyclegan", {"historical": 0.1}, f"historical=0.1 {FOR_NOISE}"),
+    ("cyclegan", {"pretrain": 5}, f"pretrain=5 {FOR_NOISE}"),
+]
+
+
+@pytest.mark.parametrize(("model", "changes", "reason"), PAIRS, ids=[reason[:50] for _, _, reason in PAIRS])
+def test_what_excludes_each_other_is_refused_with_the_reason(model: str, changes: dict[str, Any], reason: str) -> None:
+    assert refusal(tiny(model, **changes)) == f"{model}: {reason}"
+
+
+VALUES: list[tuple[dict[str, Any], str]] = [
+    ({"batch": 0}, "batch=0: needed 1 to 1000000"),
+    ({"batch": 6.0}, "batch=6.0: needed a whole number"),
+    ({"lr_g": "fast"}, "lr_g=fast: needed a number"),
+    ({"pack": 0}, "pack=0: needed 1 to 64"),
+    ({"lr_g": -1.0}, "lr_g=-1.0: needed 0 to 10"),
+    ({"lr_d": math.nan}, "lr_d=nan: needed 0 to 10"),
+    ({"penalty_weight": math.inf}, "penalty_weight=inf: needed 0 to 1000000000.0"),
+    ({"beta1": 1.0}, "beta1=1.0: needed 0 to 0.999999"),
+    ({"smoothing": 0.6}, "smoothing=0.6: needed 0 to 0.5"),
+    ({"loss": "hing"}, f"loss=hing is unknown, did you mean 'hinge'? needed {', '.join(LOSS_NAMES)}"),
+    (
+        {"penalty": "r1+grad"},
+        f"penalty=grad is unknown, did you mean 'gradient'? needed {', '.join(PENALTY_NAMES)}",
+    ),
+    ({"penalty": "r1+"}, f"penalty= is unknown, needed {', '.join(PENALTY_NAMES)}"),
+    ({"penalty": "r1+r1"}, "penalty=r1+r1: needed each once"),
+    ({"augment": "colour"}, "augment=colour is unknown, did you mean 'color'? needed color, translation, cutout"),
+    ({"shape": (2, 8, 8)}, "pictures of 2 channels: needed 1 or 3"),
+    ({"shape": (1, 8, 9)}, "pictures of 8 x 9: needed square ones of 8 to 256 pixels"),
+    ({"shape": (1, 4, 4)}, "pictures of 4 x 4: needed square ones of 8 to 256 pixels"),
+    ({"shape": (8, 8)}, "shape=(8, 8): needed (C, H, W) of pictures or (D,) of vectors"),
+]
+
+
+@pytest.mark.parametrize(("changes", "reason"), VALUES, ids=[reason[:40] for _, reason in VALUES])
+def test_a_value_out_of_range_is_refused_with_the_range(changes: dict[str, Any], reason: str) -> None:
+    assert refusal(tiny("dcgan", **changes)) == f"dcgan: {reason}"
+
+
+def test_every_reason_is_told_at_once() -> None:
+    said = refusal(tiny("dcgan", lr_g=-1.0, batch=0))
+    assert said == "dcgan: batch=0: needed 1 to 1000000; lr_g=-1.0: needed 0 to 10"
+
+
+# Files
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_configuration_survives_json(model: str) -> None:
+    config = tiny(model, lr_g=0.1 + 0.2)
+    assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_foreign_configurations_are_refused() -> None:
+    with pytest.raises(
+        ConfigError, match=r"^configuration: found the unknown keys b, z; written by a later version\?$"
+    ):
+        Config.from_dict({**Config("dcgan").to_dict(), "z": 1, "b": 2})
+    with pytest.raises(ConfigError, match=r"^configuration: found no model or no shape; needed both$"):
+        Config.from_dict({"model": "dcgan"})
+
+
+def test_differences_name_both_sides() -> None:
+    assert differences({"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 4}) == ["b: was 2, now 3", "c: was absent, now 4"]
+    assert differences({"a": 1}, {"a": 1}) == []

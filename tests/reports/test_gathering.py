@@ -1,0 +1,248 @@
+"""Reports out of run folders, files and folders of runs: each once, and a line for whatever is not shown."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from example_reports import as_run, scored
+
+from ganeval.errors import ContentError, UsageError
+from ganeval.reports.run_folders import gather, unfinished
+
+
+def found_in(*paths):
+    return [(one.report.samples.name, one.folder) for one in gather(paths).found]
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A folder with the two runs `a` and `b`."""
+    for name, fid in (("a", 1.0), ("b", 2.0)):
+        as_run(scored(name, fid), tmp_path / "results" / name)
+    return tmp_path / "results"
+
+
+def begun(folder, steps=600, lines=()):
+    """A run that has begun: its configuration and its log, but no report."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps({"ganeval": "0.1.0", "config": {"model": "dcgan", "steps": steps}}))
+    (folder / "log.jsonl").write_text("".join(line + "\n" for line in lines))
+    return folder
+
+
+def locked(monkeypatch, folder):
+    """As a folder that may not be entered is to anybody but root, whom tests often run as."""
+    monkeypatch.setattr("ganeval.reports.run_folders.os.access", lambda path, mode: Path(path) != folder)
+
+
+def test_a_run_that_may_not_be_read_is_said_and_the_others_are_shown(results, monkeypatch):
+    locked(monkeypatch, results / "a")
+    gathered = gather([results])
+    assert [one.folder for one in gathered.found] == [results / "b"]
+    assert gathered.said == (f"left out: {results / 'a'}: cannot be read (Permission denied)",)
+    with pytest.raises(UsageError) as caught:
+        gather([results / "a"])
+    needed = "needed a run, a report file or a folder of runs"
+    assert str(caught.value) == f"{results / 'a'}: cannot be read (Permission denied); {needed}"
+
+
+# what is found
+
+
+def test_runs_files_and_folders_of_runs_are_gathered_in_their_order(results, tmp_path):
+    file = tmp_path / "list.json"
+    file.write_text(json.dumps([scored("x", 1.0).to_dict(), scored("y", 2.0).to_dict()]))
+    assert found_in(results) == [("a", results / "a"), ("b", results / "b")]
+    assert found_in(results / "b", results / "a" / "report.json") == [("b", results / "b"), ("a", results / "a")]
+    assert found_in(file, results / "a") == [("x", None), ("y", None), ("a", results / "a")]
+
+
+def test_what_is_given_twice_is_taken_once_links_and_all(results, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(results / "a")
+    (tmp_path / "all").symlink_to(results)
+    (results / "c").symlink_to(results / "a")
+    given = [results / "a", results / "a" / "report.json", link, results, tmp_path / "all", results / "a" / ".." / "a"]
+    assert found_in(*given) == [("a", results / "a"), ("b", results / "b")]
+    assert found_in(link, results / "a") == [("a", link)]
+
+
+def test_a_translations_run_has_two_reports_of_one_folder(results):
+    (results / "a" / "report-back.json").write_text(scored("a back", 3.0).to_json())
+    assert found_in(results / "a") == [("a", results / "a"), ("a back", results / "a")]
+    assert found_in(results / "a" / "report-back.json") == [("a back", results / "a")]
+
+
+def test_names_of_any_script_and_with_spaces_are_read(tmp_path):
+    run = as_run(scored("läufe 数字 🎨", 1.0), tmp_path / "läufe" / "ein lauf 数字")
+    assert found_in(tmp_path / "läufe") == [("läufe 数字 🎨", run)]
+
+
+def test_other_folders_and_files_beside_runs_are_no_runs(results):
+    (results / "README.md").write_text("# mine")
+    (results / "figures").mkdir()
+    (results / "theirs").mkdir()
+    (results / "theirs" / "config.json").write_text('{"model_type": "unet"}')
+    assert [name for name, _ in found_in(results)] == ["a", "b"]
+    assert gather([results]).said == ()
+
+
+# what is not there
+
+
+def test_a_path_that_is_not_there_is_one_line(tmp_path):
+    with pytest.raises(UsageError) as caught:
+        gather([tmp_path / "gone"])
+    assert str(caught.value) == (
+        f"{tmp_path / 'gone'}: no such file or folder; needed a run, a report file or a folder of runs"
+    )
+
+
+def test_a_folder_without_runs_says_where_some_are(results, tmp_path):
+    with pytest.raises(UsageError) as caught:
+        gather([tmp_path])
+    assert str(caught.value) == (
+        f"{tmp_path}: found no runs in it, needed folders with a report.json; there are some in {results}"
+    )
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError) as caught:
+        gather([tmp_path / "empty"])
+    assert str(caught.value) == f"{tmp_path / 'empty'}: found no runs in it, needed folders with a report.json"
+
+
+# what is not whole
+
+
+def test_a_run_that_goes_on_is_said_and_never_shown(results):
+    run = begun(results / "c", 600, ['{"step": 100, "g/loss": 1}', '{"step": 200, "check": {}}', '{"step": 300, "g/lo'])
+    gathered = gather([results])
+    assert [one.report.samples.name for one in gathered.found] == ["a", "b"]
+    line = f"{run}: unfinished (step 200 of 600); the command that began it, given again, goes on"
+    assert gathered.said == (line,)
+    assert gather([results / "a", run, run, results]).said == (line,)
+
+
+def test_a_run_without_any_report_left_is_an_error(results):
+    run = begun(results / "only" / "c")
+    for given in (run, results / "only"):
+        with pytest.raises(ContentError) as caught:
+            gather([given])
+        assert str(caught.value) == (
+            f"found no whole report: {run}: unfinished (step 0 of 600); the command that began it, given again, goes on"
+        )
+
+
+def test_a_writer_that_was_killed_leaves_an_unfinished_run(tmp_path):
+    run = begun(tmp_path / "run", 600, ['{"step": 600, "g/loss": 1}'])
+    (run / ".report.json.abc123.json").write_text(scored("a", 1.0).to_json())
+    (run / "report-back.json").write_text(scored("a", 1.0).to_json())
+    assert unfinished(run) == (
+        f"{run}: unfinished (all 600 steps done, not scored); the command that began it, given again, goes on"
+    )
+
+
+def test_a_run_that_diverged_before_it_could_be_scored_says_so(tmp_path):
+    run = begun(tmp_path / "run", 600, ['{"step": 1200, "diverged": "d/loss", "last_good": 0}'])
+    assert unfinished(run) == f"{run}: left out, as it diverged at step 1,200 and has no report"
+
+
+@pytest.mark.parametrize(
+    "line", ["[1]", "{}", '{"step": "many"}', '{"step": NaN}', '{"step": null}', "\x00", '"é', b"\xff\xfe{"]
+)
+def test_a_log_of_any_kind_is_read_as_far_as_it_goes(tmp_path, line):
+    run = begun(tmp_path / "run", 600, ['{"step": 7}'])
+    with (run / "log.jsonl").open("ab") as log:
+        log.write(line if isinstance(line, bytes) else line.encode())
+    assert "(step 7 of 600)" in unfinished(run)
+
+
+@pytest.mark.parametrize("content", ["", '{"ganeval": "0.1', "\x00" * 64])
+def test_a_run_whose_configuration_is_lost_in_a_power_cut_is_said(results, content):
+    run = begun(results / "c", 600, ['{"step": 100, "g/loss": 1}'])
+    (run / "config.json").write_text(content)
+    gathered = gather([results])
+    assert [one.report.samples.name for one in gathered.found] == ["a", "b"]
+    (said,) = gathered.said
+    assert said.startswith(f"left out: {run / 'config.json'}: cannot be read (")
+    with pytest.raises(ContentError) as caught:
+        gather([run])
+    assert str(caught.value).startswith(f"{run / 'config.json'}: cannot be read (")
+    (run / "config.json").write_text('{"model_type": "theirs"}')
+    assert gather([results]).said == ()
+
+
+def test_a_scored_run_without_its_report_has_no_steps_to_tell_of(tmp_path):
+    run = as_run(scored("a", 1.0), tmp_path / "run")
+    assert unfinished(run) is None
+    (run / "report.json").unlink()
+    assert unfinished(run) == f"{run}: unfinished (no report.json); run its command again"
+    (run / "config.json").write_text('{"ganeval": "0.1.0", "config": [1]}')
+    assert unfinished(run) == f"{run}: unfinished (no report.json); run its command again"
+
+
+BROKEN = {
+    "empty": ("", "found no JSON ("),
+    "torn": ('{"schema": 1, "scores": {"fid', "found no JSON ("),
+    "foreign": ('{"loss": 1}', "found no ganeval report, needed JSON with the keys 'schema' and 'scores'"),
+    "no list": ("[]", "found an empty list, needed a ganeval report"),
+    "deep": ("[" * 100_000, "found no JSON ("),
+    "binary": (b"\xff\xfe\x00\x01", "found no JSON ("),
+    "schema 0": ('{"schema": 0, "scores": {}}', "found schema 0, needed 1 or later; score the images anew"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_broken_report_in_a_folder_of_runs_is_said_and_one_that_was_named_is_an_error(results, kind):
+    content, line = BROKEN[kind]
+    (results / "a" / "report.json").write_bytes(content if isinstance(content, bytes) else content.encode())
+    gathered = gather([results])
+    assert [one.report.samples.name for one in gathered.found] == ["b"]
+    (said,) = gathered.said
+    assert said.startswith(f"left out: {results / 'a' / 'report.json'}: {line}")
+    for named in (results / "a", results / "a" / "report.json"):
+        with pytest.raises(ContentError) as caught:
+            gather([results, named])
+        assert str(caught.value).startswith(f"{results / 'a' / 'report.json'}: {line}")
+        assert "\n" not in str(caught.value)
+
+
+def test_a_translation_with_one_broken_report_is_left_out_whole(results):
+    (results / "a" / "report-back.json").write_text("{")
+    gathered = gather([results])
+    assert [one.report.samples.name for one in gathered.found] == ["b"]
+    assert gathered.said[0].startswith(f"left out: {results / 'a' / 'report-back.json'}: found no JSON")
+
+
+def test_reports_of_earlier_and_of_later_versions_are_read(tmp_path):
+    early = scored("early", 1.0).to_dict()
+    early["protocol"] = {key: early["protocol"][key] for key in ("name", "extractor", "layer", "weights", "resize")}
+    early["protocol"]["weights_sha256"] = None
+    early["samples"] = {"name": "early", "source": "out/", "count": None}
+    del early["warnings"], early["environment"]
+    later = {**scored("later", 2.0).to_dict(), "schema": 2, "licence": {"by": "a"}}
+    later["scores"]["fid"]["interval"] = [1, 2]
+    (tmp_path / "both.json").write_text(json.dumps([early, later]))
+    first, second = (one.report for one in gather([tmp_path / "both.json"]).found)
+    assert (first.scores["fid"].value, first.protocol.k_density_coverage, first.warnings) == (1.0, 5, ())
+    assert (second.schema, second.more, second.scores["fid"].more) == (
+        2,
+        {"licence": {"by": "a"}},
+        {"interval": [1, 2]},
+    )
+
+
+def test_nothing_is_written_or_moved(results):
+    before = {path: path.read_bytes() for path in results.rglob("*") if path.is_file()}
+    begun(results / "c")
+    (results / "b" / "report.json").write_text("{")
+    gather([results])
+    after = {path: path.read_bytes() for path in results.rglob("*") if path.is_file()}
+    assert {path for path in before if before[path] != after[path]} == {results / "b" / "report.json"}
+    assert set(after) - set(before) == {results / "c" / "config.json", results / "c" / "log.jsonl"}
+
+
+def test_two_reports_that_are_equal_are_two_where_they_are_two_files(tmp_path):
+    report = replace(scored("same", 1.0))
+    runs = [as_run(report, tmp_path / name) for name in ("a", "b")]
+    assert found_in(*runs) == [("same", runs[0]), ("same", runs[1])]

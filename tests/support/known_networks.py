@@ -1,0 +1,55 @@
+"""A generator and a discriminator whose outputs are known in closed form."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from reference_models import Adversarial, Config
+from reference_models.engine.randomness import Moment
+
+
+class Linear(nn.Module):
+    """A critic whose score is the inner product with known weights, and which remembers what it was shown."""
+
+    def __init__(self, *shape: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.linspace(-1, 1, torch.Size(shape).numel()).reshape(shape))
+        self.seen: list[Tensor] = []
+
+    def forward(self, x: Tensor, *labels: Tensor) -> Tensor:
+        self.seen.append(x)
+        return (x * self.weight).flatten(1).sum(1)
+
+    def features(self, x: Tensor) -> Tensor:
+        self.seen.append(x)
+        return x.flatten(1)
+
+
+class Scaled(nn.Module):
+    """A generator of known pictures: its latents, times a weight."""
+
+    def __init__(self, *shape: int) -> None:
+        super().__init__()
+        self.shape = shape
+        self.weight = nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, z: Tensor, *labels: Tensor) -> Tensor:
+        return (self.weight * z).reshape(len(z), *self.shape)
+
+
+def own(**changes: Any) -> tuple[Adversarial, Linear]:
+    """A model of known networks: pictures of 8 x 8, 64 latents."""
+    base: dict[str, Any] = {"latent": 64, "batch": 6, "norm_d": "none", "steps": 10}
+    config = Config("mine", **{**base, **changes})
+    critic = Linear(config.pack, 8, 8)
+    return Adversarial(config, Scaled(1, 8, 8), critic), critic
+
+
+def made_at(now: Moment, count: int = 6) -> Tensor:
+    """What the known generator makes at a move."""
+    return 0.5 * now.draw("z").normal(count, 64).reshape(count, 1, 8, 8)
+
+
+def scores_of(critic: Linear, images: Tensor) -> Tensor:
+    return (images * critic.weight).flatten(1).sum(1).detach()

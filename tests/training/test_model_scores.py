@@ -1,0 +1,242 @@
+"""Scores that need more than pictures, on hand-made cases whose value is known, and a judge's measures."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ganeval.errors import GanevalWarning
+from ganeval.evaluation.settings import Settings, extraction
+from ganeval.features.extraction import Extraction
+from ganeval.media.arrays import array_images
+from ganeval.media.base import Images
+from ganeval.metrics.frechet import fid
+from ganeval.progress import silent
+from ganeval.training.checks.grids import grid, side_by_side, write_grid
+from ganeval.training.checks.measures import (
+    FEWEST_HELD_OUT,
+    Judge,
+    Known,
+    class_recall,
+    critic_gap,
+    features_of,
+    mean_distance,
+)
+from ganeval.training.data.dataset import Material, Split, load_material
+from ganeval.training.model_scores import conditional_scores, cycle_l1, intra_class_recall, labels_kept, psnr, share
+
+pytestmark = pytest.mark.usefixtures("quick")
+
+
+@pytest.fixture(scope="module")
+def how() -> Extraction:
+    return extraction("digits", Settings(extractor="digits"), silent)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Material:
+    return load_material("digits")
+
+
+def flat(values: list[int], side: int = 8) -> torch.Tensor:
+    """Pictures of one grey each."""
+    return torch.tensor(values, dtype=torch.uint8).reshape(-1, 1, 1, 1).expand(-1, 1, side, side)
+
+
+# translations
+
+
+@pytest.mark.parametrize("levels", [1, 10, 255])
+def test_psnr_of_a_uniform_error_is_its_formula(levels: int) -> None:
+    found = psnr(flat([0, 0]), flat([levels, levels]))
+    assert found.value == pytest.approx(20 * math.log10(255 / levels))
+    assert found.error == 0
+    assert found.better == "higher"
+
+
+def test_psnr_is_the_mean_of_decibels_and_an_exact_picture_counts_half_a_level() -> None:
+    exact, off = 20 * math.log10(255 / 0.5), 20 * math.log10(255 / 10)
+    found = psnr(flat([7, 7]), flat([7, 17]))
+    assert found.value == pytest.approx((exact + off) / 2)
+    assert found.error == pytest.approx(abs(exact - off) / 2)  # std of two with ddof 1, over the root of two
+    assert math.isfinite(psnr(flat([3]), flat([3])).value)
+
+
+def test_cycle_l1_is_the_mean_absolute_difference_of_one() -> None:
+    found = cycle_l1(flat([0, 0, 255]), flat([51, 0, 255 - 51]))
+    assert found.value == pytest.approx((0.2 + 0 + 0.2) / 3)
+    assert found.error == pytest.approx(np.std([0.2, 0, 0.2], ddof=1) / 3**0.5)
+    assert cycle_l1(flat([9]), flat([9])).value == 0
+
+
+def test_a_share_has_the_binomial_error() -> None:
+    assert share(0.25, 100).error == pytest.approx((0.25 * 0.75 / 100) ** 0.5)
+    assert (share(1.0, 10).error, share(0.0, 10).error) == (0, 0)
+
+
+# classes
+
+
+def stripes(labels: np.ndarray[Any, Any], seed: int = 0) -> Images:
+    """Pictures whose class is where the bright stripe lies, under a little noise."""
+    random = np.random.default_rng(seed)
+    pictures = random.integers(0, 40, (len(labels), 8, 8), np.uint8)
+    for picture, label in zip(pictures, labels, strict=True):
+        picture[2 * label : 2 * label + 2] = 220
+    return array_images(pictures, "stripes", labels=labels, classes=("a", "b", "c", "d"))
+
+
+LABELS = np.tile(np.arange(4), 30)
+
+
+def test_samples_of_the_right_classes_are_worth_as_much_as_real_ones() -> None:
+    found = conditional_scores(stripes(LABELS, 1), stripes(LABELS, 2), stripes(LABELS, 3))
+    assert {name: score.value for name, score in found.items()} == {
+        "label_accuracy": 1.0, "gan_train": 1.0, "gan_train_real": 1.0,
+    }  # fmt: skip
+
+
+def test_samples_whose_classes_are_shifted_are_wrong_both_ways() -> None:
+    shifted = stripes(LABELS, 1)
+    shifted.labels = (LABELS + 1) % 4
+    found = conditional_scores(shifted, stripes(LABELS, 2), stripes(LABELS, 3))
+    assert (found["label_accuracy"].value, found["gan_train"].value) == (0.0, 0.0)
+    assert found["gan_train_real"].value == 1.0
+
+
+def test_a_class_too_small_for_a_classifier_leaves_the_scores_out_and_says_so() -> None:
+    lonely = stripes(np.array([0, 0, 1]))
+    with pytest.warns(GanevalWarning, match="label accuracy and GAN-train left out: stripes: one picture of class 'b'"):
+        assert conditional_scores(lonely, stripes(LABELS), stripes(LABELS)) == {}
+    with pytest.warns(GanevalWarning, match="labels kept left out: stripes: one picture of class 'b'"):
+        assert labels_kept(lonely, stripes(LABELS)) == {}
+
+
+def test_labels_kept_is_the_share_that_still_looks_like_its_class() -> None:
+    half = stripes(LABELS, 1)
+    half.labels = np.where(np.arange(len(LABELS)) < len(LABELS) // 2, LABELS, (LABELS + 1) % 4)
+    assert labels_kept(half, stripes(LABELS, 3))["labels_kept"].value == 0.5
+
+
+def test_recall_within_a_class_sees_what_counts_of_classes_cannot(digits: Material, how: Extraction) -> None:
+    test = digits.test
+    assert test.labels is not None
+    first = {int(label): int((test.labels == label).nonzero()[0]) for label in test.labels.unique()}
+    one_of_each = test.pixels[[first[int(label)] for label in test.labels]]
+    collapsed = intra_class_recall(test, one_of_each, test.labels, how)["intra_class_recall"]
+    assert collapsed.value < 0.1
+    perfect = intra_class_recall(test, test.pixels, test.labels, how)["intra_class_recall"]
+    assert perfect.value == 1.0
+    assert set(perfect.more["classes"]) == set("0123456789")
+    assert intra_class_recall(Split(test.pixels, None), test.pixels, test.labels, how) == {}
+
+
+def test_classes_with_few_pictures_have_no_recall() -> None:
+    features = torch.randn(30, 4, generator=torch.Generator().manual_seed(0)).double()
+    labels = torch.tensor([0] * 23 + [1] * 7)
+    known = Known(features, labels)
+    assert class_recall(known, known) == {"0": 1.0}
+    assert class_recall(Known(features, None), known) == {}
+
+
+# the judge
+
+
+def test_samples_as_good_as_real_ones_are_about_the_floor_and_as_spread(digits: Material, how: Extraction) -> None:
+    judge = Judge(digits.selection, digits.train, how)
+    again = judge.judge(digits.test.pixels, digits.test.labels)
+    assert again["fid"] < 3 * judge.floor
+    assert again["spread"] == pytest.approx(1, abs=0.05)
+    assert again["recall"] > 0.7
+    assert len(again["class_recall"]) == 10
+    same = judge.judge(digits.selection.pixels)
+    assert same["fid"] == pytest.approx(0, abs=1e-6)
+    assert (same["floor"], same["fid_train"]) == pytest.approx((judge.floor, judge.floor), rel=1e-6)
+    assert (same["precision"], same["recall"], same["spread"]) == (1, 1, 1)
+    assert "class_recall" not in same
+
+
+@pytest.mark.parametrize(("count", "said"), [(FEWEST_HELD_OUT - 1, False), (FEWEST_HELD_OUT, True)])
+def test_few_held_out_pictures_accuse_no_run_of_copying(
+    digits: Material, how: Extraction, count: int, said: bool
+) -> None:
+    few = replace(digits.selection, pixels=digits.selection.pixels[:count], labels=None)
+    found = Judge(few, digits.train, how).judge(digits.test.pixels[:200])
+    assert ("fid_train" in found) is said
+    assert found["fid"] > 0
+
+
+def test_one_picture_over_and_over_has_no_spread_and_no_recall(digits: Material, how: Extraction) -> None:
+    judge = Judge(digits.selection, digits.train, how)
+    found = judge.judge(digits.test.pixels[:1].expand(200, -1, -1, -1))
+    assert found["spread"] == pytest.approx(0, abs=1e-6)
+    assert found["recall"] < 0.05
+    assert found["fid"] > 20 * judge.floor
+
+
+def test_the_judges_features_are_those_of_a_report_and_its_floor_is_fid(digits: Material, how: Extraction) -> None:
+    few = replaced_train(digits, 200)
+    judge = Judge(few.selection, few.train, how)
+    floor = fid(features_of(few.selection.pixels, how), features_of(few.train.pixels, how))["fid"].value
+    assert judge.floor == pytest.approx(floor, rel=1e-9)
+    points = torch.randn(30, 2)
+    assert torch.equal(features_of(points, None), points.double())
+
+
+def replaced_train(material: Material, count: int) -> Material:
+    return replace(material, train=replace(material.train, pixels=material.train.pixels[:count], labels=None))
+
+
+def test_points_are_judged_by_balls_and_distances_alone() -> None:
+    points = torch.randn(300, 2, generator=torch.Generator().manual_seed(0))
+    judge = Judge(Split(points[:100], None), Split(points[100:], None), None)
+    assert set(judge.judge(points[:200])) == {"spread", "precision", "recall"}
+
+
+def test_mean_distance_of_two_points_is_their_distance() -> None:
+    assert mean_distance(torch.tensor([[0.0, 0.0], [3.0, 4.0]])) == 5
+    assert mean_distance(torch.zeros(1, 2)) == 0
+
+
+@pytest.mark.parametrize(
+    ("train", "held", "fake", "gap"),
+    [(2.0, 2.0, 0.0, 0.0), (2.0, 0.0, 0.0, 1.0), (2.0, 1.5, 0.0, 0.25), (2.0, 3.0, 0.0, -0.5),
+     (1.0, 1.0, 1.0, None), (0.0, 1.0, 2.0, None), (math.inf, 1.0, 0.0, None), (2.0, math.nan, 0.0, None)],
+)  # fmt: skip
+def test_the_critic_gap_is_where_held_out_pictures_lie_between_training_and_made(
+    train: float, held: float, fake: float, gap: float | None
+) -> None:
+    scores = {"train": torch.full((5,), train), "selection": torch.full((3,), held), "fake": torch.full((9,), fake)}
+    found = critic_gap(scores)
+    assert found == (None if gap is None else pytest.approx(gap))
+    assert critic_gap({**scores, "fake": None}) is None
+
+
+# grids
+
+
+def test_a_grid_has_each_picture_in_its_place_enlarged_by_a_whole_number(tmp_path: Path) -> None:
+    pixels = flat([10, 20, 30, 40, 50])
+    write_grid(tmp_path / "a" / "grid.png", pixels, 3)
+    with Image.open(tmp_path / "a" / "grid.png") as image:
+        shown = np.asarray(image)
+    scale = 512 // (3 * 10 + 2)
+    assert shown.shape == (scale * (2 * 10 + 2), scale * (3 * 10 + 2), 3)
+    middles = [
+        shown[scale * (2 + 10 * row + 4), scale * (2 + 10 * column + 4), 0] for row in (0, 1) for column in range(3)
+    ]
+    assert middles == [10, 20, 30, 40, 50, 255]
+
+
+def test_large_pictures_are_not_enlarged_and_colours_stay() -> None:
+    picture = torch.zeros(1, 3, 300, 300, dtype=torch.uint8)
+    picture[:, 1] = 200
+    shown = np.asarray(grid(picture, 1))
+    assert shown.shape == (304, 304, 3)
+    assert shown[150, 150].tolist() == [0, 200, 0]
+    assert side_by_side(picture, flat([9], 300)).shape == (2, 3, 300, 300)

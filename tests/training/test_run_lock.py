@@ -1,0 +1,89 @@
+"""The folder of a run: what may go on there, and what is refused."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ganeval.errors import ContentError, UsageError
+from ganeval.reports.run_folders import config_of
+from ganeval.training.run_lock import begin, check_free
+from reference_models import configuration
+
+CONFIG = configuration("vanilla", (1, 8, 8))
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path) -> Path:
+    """A run that was scored, of one configuration, data and extractor."""
+    begin(tmp_path, CONFIG, "pictures", "digits 48f3", {"data": "digits"})
+    (tmp_path / "report.json").write_text("{}")
+    return tmp_path
+
+
+def test_the_same_run_may_go_on(run_folder: Path) -> None:
+    check_free(run_folder, CONFIG, "pictures", "digits 48f3")
+
+
+def test_another_extractor_would_mix_two_scales_in_one_log_and_is_refused(run_folder: Path) -> None:
+    with pytest.raises(UsageError, match=r"the extractor: was digits 48f3, now inception 6726"):
+        check_free(run_folder, CONFIG, "pictures", "inception 6726")
+
+
+@pytest.fixture
+def unjudged(tmp_path: Path) -> Callable[[int], Path]:
+    """A run whose checks nobody scored, and which came so many steps far."""
+
+    def run(step: int) -> Path:
+        begin(tmp_path, CONFIG, "pictures", None, {"data": "digits"})
+        last = {"file": "last.safetensors", "step": step, "drawn": step, "seconds": 1.0, "config": {}}
+        (tmp_path / "checkpoints").mkdir()
+        (tmp_path / "checkpoints" / "last.json").write_text(json.dumps(last))
+        return tmp_path
+
+    return run
+
+
+def test_a_run_that_ended_unjudged_may_be_scored(unjudged: Callable[[int], Path]) -> None:
+    folder = unjudged(CONFIG.steps)
+    check_free(folder, CONFIG, "pictures", "inception 6726")
+    with pytest.raises(UsageError, match=r"configuration \(the training data: other samples\);"):
+        check_free(folder, CONFIG, "others", "inception 6726")
+
+
+def test_a_run_stopped_unjudged_may_only_go_on_unjudged(unjudged: Callable[[int], Path]) -> None:
+    folder = unjudged(CONFIG.steps - 1000)
+    check_free(folder, CONFIG, "pictures", None)
+    done = f"{CONFIG.steps - 1000:,} of {CONFIG.steps:,}"
+    with pytest.raises(UsageError, match=rf"extractor: was none for the first {done} steps, now inception 6726\)"):
+        check_free(folder, CONFIG, "pictures", "inception 6726")
+    (folder / "checkpoints" / "last.json").write_text("{}")
+    with pytest.raises(ContentError, match=r"last\.json: not a checkpoint; delete"):
+        check_free(folder, CONFIG, "pictures", "inception 6726")
+
+
+def test_a_run_that_was_judged_does_not_go_on_unjudged(run_folder: Path) -> None:
+    with pytest.raises(UsageError, match=r"the extractor: was digits 48f3, now none\)"):
+        check_free(run_folder, CONFIG, "pictures", None)
+
+
+def test_other_pictures_are_refused(run_folder: Path) -> None:
+    with pytest.raises(UsageError, match="the training data: other samples"):
+        check_free(run_folder, CONFIG, "others", "digits 48f3")
+
+
+def test_a_run_of_an_earlier_version_had_what_it_lacks_by_default(run_folder: Path) -> None:
+    document = config_of(run_folder)
+    del document["config"]["ema_ramp"], document["judge"]
+    (run_folder / "config.json").write_text(json.dumps(document))
+    check_free(run_folder, CONFIG, "pictures", "digits 48f3")
+
+
+def test_a_run_killed_while_it_wrote_its_first_file_begins_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / ".lock").touch()
+    (folder / ".config.json.a1b2c3.json").write_text('{"ganeval": "0.')
+    begin(folder, CONFIG, "pictures", None, {})
+    assert sorted(one.name for one in folder.iterdir()) == [".lock", "config.json"]
