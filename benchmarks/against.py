@@ -25,7 +25,7 @@ from measuring import HEADER, HERE, Measured, in_process, in_turns, inside, load
 from torch.utils.flop_counter import FlopCounterMode
 from whole import FOLDER_ROWS, command_rows, folder_cases
 
-sys.path.append(str(HERE.parent / "tests"))
+sys.path.append(str(HERE.parent / "tests" / "support"))
 from inception_weights import varied_pictures, write_inception_weights
 
 PARTS = ("network", "features", "folders", "commands")

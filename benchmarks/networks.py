@@ -20,7 +20,7 @@ import torch
 from measuring import HEADER, HERE, Measured, in_process, in_turns, inside, load, machine, row, write_part
 from torch import Tensor
 
-sys.path.append(str(HERE.parent / "tests"))
+sys.path.append(str(HERE.parent / "tests" / "support"))
 
 Network = Callable[[Tensor], Tensor]  # uint8 N,3,H,W -> features
 FEW, MANY = 0, 10**9  # pictures to come: none that compiling would be worth, and enough

@@ -20,7 +20,7 @@ def differences(one: Report, other: Report) -> list[str]:
     The seed of a training is no part of it, nor what the samples are called. An extractor's own keys in a protocol
     count as the known ones do.
 
-    >>> from ganeval.report import ImageSet
+    >>> from ganeval.reports.report import ImageSet
     >>> how = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
     >>> report = Report("0.1.0", "", ImageSet("a", "a/", 500), ImageSet("real", "real/", 500), how, {})
     >>> fewer = Report("0.1.0", "", ImageSet("b", "b/", 400), ImageSet("real", "real/", 500), how, {})
@@ -94,7 +94,7 @@ def compare(
     Raises UsageError for a name or a path that is not there, ContentError for a file that is no report. What is left
     out (an unfinished run in a folder, a value that is not a number) is a GanevalWarning.
 
-    >>> from ganeval.report import ImageSet, Protocol
+    >>> from ganeval.reports.report import ImageSet, Protocol
     >>> how = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
     >>> real = ImageSet("real", "real/", 500)
     >>> def scored(name, fid):

@@ -61,7 +61,7 @@ class Row:
 def yardstick_of(report: Report) -> str | None:
     """`real` where the samples are real data: the training pictures of `train-all`, or the reference's own data set.
 
-    >>> from ganeval.report import ImageSet, Protocol
+    >>> from ganeval.reports.report import ImageSet, Protocol
     >>> how = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
     >>> def scored(source):
     ...     return Report("0.1.0", "", ImageSet("a", source, 9), ImageSet("b", "digits:test", 9), how, {})

@@ -16,7 +16,7 @@ SEED = re.compile(r"(?:[-_ ]s|[-_ ]?seed)[-_ ]?\d+$")
 def kind_of(report: Report) -> str:
     """What the seeds of one model share: its configuration but for the seed, else its name without a seed's number.
 
-    >>> from ganeval.report import ImageSet, Protocol
+    >>> from ganeval.reports.report import ImageSet, Protocol
     >>> how = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
     >>> kind_of(Report("0.1.0", "", ImageSet("mine-seed3", "", 1), ImageSet("real", "", 1), how, {}))
     'mine'

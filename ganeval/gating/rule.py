@@ -29,7 +29,7 @@ from ganeval.reports.score_names import TITLES, title
 def doubts(judgements: Sequence[Judgement], *, baseline: bool) -> Iterable[str]:
     """What a reader should know: errors that are none, a `baseline` given for nothing, limits that hold anyhow.
 
-    >>> from ganeval.gating.sides import Measure
+    >>> from ganeval.gating.measures import Measure
     >>> exact = Measure(0.8, 0.0, "higher", missing="recall has no error bar in the report")
     >>> list(doubts([Judgement(Limit("max", "recall", 0.9), "held", "recall", exact)], baseline=False))[1]
     '--max recall=0.9: a higher recall is better; is --min meant?'
@@ -80,7 +80,7 @@ def gate(
     Limits are numbers by metric, or percentages of the baseline (`{"fid": "5%"}`) for `max_increase` and
     `max_decrease`. Raises UsageError for a file that is no report, an unknown metric, or no limit at all.
 
-    >>> from ganeval.report import ImageSet, Protocol, Score
+    >>> from ganeval.reports.report import ImageSet, Protocol, Score
     >>> how = Protocol("tf1", "inception", "2048", "published", "67", "tf1-bilinear")
     >>> real = ImageSet("cifar10", "cifar10", 50_000)
     >>> def scored(fid):

@@ -7,7 +7,7 @@ Each picture is a file of its own here and a line in the table of `ganeval.plots
 from collections.abc import Sequence
 
 from ganeval.comparison import Row
-from ganeval.plots.theme import Plot
+from ganeval.plots.plot import Plot
 from ganeval.reports.run_folders import Found
 
 

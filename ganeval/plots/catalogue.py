@@ -17,8 +17,9 @@ from ganeval.plots.fid_side_by_side import fid_dots
 from ganeval.plots.interpolation import interpolation
 from ganeval.plots.losses import losses
 from ganeval.plots.modes import modes, modes_by_run
+from ganeval.plots.plot import Absent, OutOfPlace, Plot
 from ganeval.plots.precision_recall import precision_recall
-from ganeval.plots.theme import STYLE, Absent, OutOfPlace, Plot, settle
+from ganeval.plots.theme import STYLE, settle
 from ganeval.plots.training import training
 from ganeval.plots.training_log import History, Series, history_of
 from ganeval.reports.run_folders import Found

@@ -11,7 +11,8 @@ from typing import Any
 
 import matplotlib
 
-from ganeval.plots.theme import DPI, INK, PAPER, STYLE, VARIABLES, Plot
+from ganeval.plots.plot import Plot
+from ganeval.plots.theme import DPI, INK, PAPER, STYLE, VARIABLES
 from ganeval.runtime.files import replacing
 
 UNFIT = re.compile(r"[^A-Za-z0-9-]")  # for an identifier

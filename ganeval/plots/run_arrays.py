@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ganeval.errors import ContentError
-from ganeval.plots.theme import Absent
+from ganeval.plots.plot import Absent
 
 Array = npt.NDArray[Any]
 STEP = re.compile(r"-(\d{8})\.")

@@ -119,6 +119,10 @@ def ranks_of_torchrun(device: str = "auto") -> Iterator[Ranks]:
     """The group that torchrun started this process in, to compute on `device`; one that it did not start is alone.
 
     Raises UsageError where more ranks than GPUs are on this machine, if it has any and they are not to be left alone.
+
+    >>> with ranks_of_torchrun() as ranks:
+    ...     ranks.rank, ranks.world
+    (0, 1)
     """
     if not is_one_of_several():
         yield ALONE
@@ -134,7 +138,11 @@ def ranks_of_torchrun(device: str = "auto") -> Iterator[Ranks]:
 
 
 def own_device(name: str) -> str:
-    """The device of that name that is this rank's own: of several GPUs, the one of its number on this machine."""
+    """The device of that name that is this rank's own: of several GPUs, the one of its number on this machine.
+
+    >>> own_device("cpu")
+    'cpu'
+    """
     if name in ("auto", "cuda") and "LOCAL_RANK" in os.environ and torch.cuda.is_available():
         return f"cuda:{os.environ['LOCAL_RANK']}"
     return name

@@ -5,10 +5,11 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
 
 from ganeval.errors import UsageError
 
@@ -91,18 +92,18 @@ def _umask() -> int:
     return mask
 
 
-Arrays = Mapping[str, npt.NDArray[Any]]
-
-
-def write_arrays(path: Path, arrays: Arrays) -> None:
+def write_arrays(path: Path, arrays: "Mapping[str, npt.NDArray[Any]]") -> None:
     """Write arrays by name to an `.npz`; `np.load(path)` reads them. ValueError for objects, which would be pickled.
 
     >>> import tempfile
+    >>> import numpy as np
     >>> path = Path(tempfile.mkdtemp()) / "learning" / "scores.npz"
     >>> write_arrays(path, {"real": np.arange(3)})
     >>> np.load(path)["real"]
     array([0, 1, 2])
     """
+    import numpy as np  # slow to import, and the light commands come here for the other functions
+
     if unfit := [name for name, array in arrays.items() if np.asarray(array).dtype.hasobject]:
         raise ValueError(f"{path.name}: found objects in {', '.join(unfit)}, needed plain numbers or text")
     with replacing(path) as partial, partial.open("wb") as file:

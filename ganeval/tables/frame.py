@@ -19,7 +19,7 @@ def to_frame(comparison: Comparison) -> "pandas.DataFrame":
     `differs` says what sets a group apart from the first.
 
     >>> from ganeval.comparison import compare
-    >>> from ganeval.report import ImageSet, Protocol, Report, Score
+    >>> from ganeval.reports.report import ImageSet, Protocol, Report, Score
     >>> how = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
     >>> images = ImageSet("a", "a/", 500)
     >>> report = Report("0.1.0", "", images, ImageSet("real", "real/", 500), how, {"fid": Score(2.5, "lower", 0.1)})

@@ -85,7 +85,7 @@ def check(config: Config) -> None:
 
     >>> check(Config("dcgan", batch=10, pack=4))
     Traceback (most recent call last):
-    reference_models.config.ConfigError: dcgan: batch=10 with pack=4: needed a multiple
+    reference_models.configuration.config.ConfigError: dcgan: batch=10 with pack=4: needed a multiple
     """
     if reasons := list(_wrong_values(config)) or list(_wrong_pairs(config)):
         raise ConfigError(f"{config.model}: {'; '.join(reasons)}")

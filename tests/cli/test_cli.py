@@ -290,7 +290,7 @@ def test_an_existing_classifier_of_other_data_is_not_taken_for_this_datas(run, t
 
 HEAVY = """
 import sys
-import ganeval, ganeval.report, ganeval.runs, ganeval.render, ganeval.cli
+import ganeval, ganeval.reports.report, ganeval.reports.run_folders, ganeval.tables.report_view, ganeval.cli
 from click.testing import CliRunner
 commands = [[name, "-h"] for name in ("score", "train", "train-all", "sample")]
 for arguments in (["--help"], ["-h"], *commands, ["--version"], ["scoer"], ["list", "protocols"]):

@@ -438,7 +438,7 @@ def test_a_file_that_may_not_be_read_is_annotated_as_no_verdict(run, files, acti
     def locked(*_: object) -> None:
         raise PermissionError(13, "Permission denied", "base.json")
 
-    monkeypatch.setattr("ganeval.gating.measures.side", locked)
+    monkeypatch.setattr("ganeval.gating.command.side", locked)
     result = gated(run, files["new"], "--max", "fid=25")
     assert (result.exit_code, result.stderr) == (2, "Error: base.json: Permission denied\n")
     assert result.stdout == "::error title=ganeval gate%3A cannot judge::base.json: Permission denied\n"

@@ -270,7 +270,7 @@ def test_a_compiled_transformer_is_torch_fidelitys_and_its_weights_are_frozen(tm
 
 def test_inception_is_one_graph(monkeypatch):
     """What stands in the way of compiling it whole would stand in CUDA's way too."""
-    monkeypatch.setattr("ganeval.extractors.inception_onednn.can_fuse", lambda: False)
+    monkeypatch.setattr("ganeval.extractors.inception.can_fuse", lambda: False)
     module = BareInception().eval().requires_grad_(False)
     network = inception_network(module, Settings(device=CPU))
     assert isinstance(network, Settled)

@@ -10,11 +10,11 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-import ganeval.media.files
 from ganeval import evaluate
 from ganeval.errors import BadImage, GanevalWarning
 from ganeval.evaluation.settings import Settings, extraction
 from ganeval.features.store import Entry, Store, key_of
+from ganeval.media import files
 from ganeval.media.files import folder_images, zip_images
 
 KEY = key_of(bytes="ab", resize="tf1")
@@ -46,13 +46,13 @@ def cache(tmp_path, monkeypatch):
 def decoded(monkeypatch):
     """The names of the files that were decoded, as it happens."""
     names = []
-    decode = ganeval.images.decode
+    decode = files.decode
 
     def counting(data, name, jpeg=None):
         names.append(name)
         return decode(data, name, jpeg)
 
-    monkeypatch.setattr(ganeval.images, "decode", counting)
+    monkeypatch.setattr(files, "decode", counting)
     return names
 
 
@@ -297,13 +297,13 @@ def test_a_name_that_promises_another_format_is_another_entry(cache, write_digit
 def test_files_that_change_while_they_are_read_are_not_kept(cache, write_digits, tmp_path, monkeypatch):
     folder = write_digits(tmp_path / "a", 20)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    decode = ganeval.images.decode
+    decode = files.decode
 
     def meddling(data, name, jpeg=None):
         (folder / "007.png").write_bytes(before["003.png"])
         return decode(data, name, jpeg)
 
-    monkeypatch.setattr(ganeval.images, "decode", meddling)
+    monkeypatch.setattr(files, "decode", meddling)
     evaluate(folder, "digits", metrics=["fid"])
     monkeypatch.undo()
     (folder / "007.png").write_bytes(before["007.png"])

@@ -122,7 +122,7 @@ import sys
 from pathlib import Path
 import ganeval.plots
 assert "matplotlib" not in sys.modules
-from ganeval.runs import gather
+from ganeval.reports.run_folders import gather
 (found,) = gather([Path({str(folder)!r})]).found
 plots, said = ganeval.plots.plots_of_run(found)
 assert len(plots) == 8 and not said, said

@@ -69,8 +69,8 @@ def test_a_run_that_is_killed_while_it_is_written_anew_is_never_one_of_two_order
     """Killed before its configuration gets its name it is as it was; before its report does, it is unfinished."""
     write_run(tmp_path / "run", report_on("old"), {"seed": 1})
     script = (
-        "import itertools, os, signal, sys; from pathlib import Path; from ganeval.report import load_report\n"
-        "from ganeval.runs import write_run\n"
+        "import itertools, os, signal, sys; from pathlib import Path; from ganeval.reports.report import load_report\n"
+        "from ganeval.reports.run_folders import write_run\n"
         "moments, rename, folder = itertools.count(1), os.replace, Path(sys.argv[1])\n"
         "def replace(*paths):\n"
         f"    os.kill(os.getpid(), signal.SIGKILL) if next(moments) == {moment} else rename(*paths)\n"

@@ -25,7 +25,7 @@ def seen():
     backends = torch.backends
     switches = (backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn, backends.mkldnn.matmul)
     return [switch.fp32_precision for switch in switches]
-from ganeval.devices import arithmetic
+from ganeval.runtime.devices import arithmetic
 before = seen()
 with arithmetic("float32", torch.device("cpu")):
     assert set(seen()) == {{"ieee"}}, seen()

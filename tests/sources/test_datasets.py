@@ -100,7 +100,7 @@ def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_digits_are_those_of_scikit_learn() -> None:
     pixels, labels = load_digits(return_X_y=True)
     expected = np.rint(pixels.reshape(-1, 8, 8) * 255 / 16)
-    with np.load(REPOSITORY / "ganeval" / "data" / "digits.npz") as held:
+    with np.load(REPOSITORY / "ganeval" / "sources" / "data" / "digits.npz") as held:
         assert (held["images"].reshape(-1, 64) == pixels).all()
         split = held["split"]
     for number, (name, count) in enumerate([("train", 1097), ("selection", 200), ("test", 500)]):
@@ -113,7 +113,7 @@ def test_digits_are_those_of_scikit_learn() -> None:
 
 
 def test_digits_are_split_evenly_and_are_small() -> None:
-    assert (REPOSITORY / "ganeval" / "data" / "digits.npz").stat().st_size <= 50_000
+    assert (REPOSITORY / "ganeval" / "sources" / "data" / "digits.npz").stat().st_size <= 50_000
     whole = np.bincount(load_digits().target)
     for split in ("train", "selection", "test"):
         images = open_dataset(f"digits:{split}")
@@ -322,7 +322,7 @@ def test_a_failed_download_is_one_line_and_leaves_nothing(
 
 def test_names_and_status_need_no_torch() -> None:
     code = (
-        "import sys; from ganeval.datasets import *; from ganeval import datasets;"
+        "import sys; from ganeval.sources.datasets import *; from ganeval.sources import datasets;"
         "[datasets.dataset_status(n) for n in datasets.DATASETS]; datasets.published_hash('mnist');"
         "datasets.open_dataset('digits'); sys.exit('torch' in sys.modules)"
     )

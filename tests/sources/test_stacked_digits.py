@@ -88,7 +88,7 @@ def test_hashes_come_from_the_published_sums_and_the_recipe(monkeypatch: pytest.
     assert images.bytes_hash() == known
     assert known not in (published_hash("digits:test"), published_hash("stacked-digits:train"))
     assert images.subset([1, 2]).bytes_hash() != images.subset([2, 1]).bytes_hash()
-    monkeypatch.setattr("ganeval.sources.stacked_digits.RECIPE", 2)
+    monkeypatch.setattr("ganeval.sources.datasets.RECIPE", 2)
     assert published_hash("stacked-digits:test") != known
 
 

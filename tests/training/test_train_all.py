@@ -259,7 +259,7 @@ def test_killed_at_a_random_moment_it_leaves_no_worker_and_goes_on_to_the_same_t
 def test_two_processes_do_not_train_in_one_folder(
     run: Run, here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "alone_in", lambda folder: run_lock.alone_in(folder, patience=0.1))
+    monkeypatch.setattr("ganeval.training.run.alone_in", lambda folder: run_lock.alone_in(folder, patience=0.1))
     folder = tmp_path / "digits-vanilla-s0"
     with alone_in(folder):
         result = run("train-all", *TINY, "--models", "vanilla", "--out", tmp_path)

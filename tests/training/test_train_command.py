@@ -349,7 +349,7 @@ def test_a_run_trained_anew_has_not_the_report_of_the_old_one(
     for path in (tmp_path / "run" / "checkpoints").iterdir():
         path.unlink()  # as in a fresh clone
     (tmp_path / "run" / "samples.npz").write_text("old")
-    monkeypatch.setattr("reference_models.train", lambda *_, **__: pytest.fail("stop here"))
+    monkeypatch.setattr("ganeval.training.run.train", lambda *_, **__: pytest.fail("stop here"))
     with pytest.raises(pytest.fail.Exception):
         carried_out(order)
     assert sorted(path.name for path in (tmp_path / "run").iterdir() if path.suffix in (".json", ".npz")) == [

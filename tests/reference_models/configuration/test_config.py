@@ -11,7 +11,7 @@ from tiny_models import tiny
 from reference_models import MODELS, Config, ConfigError, build
 from reference_models.configuration.config import FIXED, LOSS_NAMES, PENALTY_NAMES, SMOOTHED, differences
 from reference_models.configuration.setting_help import MEANINGS, explained
-from reference_models.configuration.validation import CHOICES, RANGES, check
+from reference_models.configuration.validation import CHOICES, RANGES, check, check_used
 
 SETTABLE = {item.name: item.type for item in fields(Config) if item.name not in FIXED}
 PER_SAMPLE = "its norm is taken sample by sample, and batch norm lets the samples of a batch depend on each other"
@@ -25,7 +25,7 @@ def refusal(config: Config) -> str:
 
 def refused_change(config: Config, key: str, text: str) -> str:
     with pytest.raises(ConfigError) as caught:
-        config.replaced({key: text})
+        check_used(config.replaced({key: text}), [key])
     return str(caught.value)
 
 
