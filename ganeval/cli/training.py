@@ -158,20 +158,20 @@ def sample(run: Path, target: Path | None, **options: Any) -> None:
     test pictures: all in their order, or -n of them, drawn at random.
     """
     from ganeval.runtime.files import check_target
-    from ganeval.training.export import Wanted, sample_run
+    from ganeval.training.export import SampleRequest, sample_run
 
     target = target or Path(f"{run.resolve().name}.zip")
     if target.suffix:
         check_target("-o", target)
-    click.echo(sample_run(run, target, Wanted(**options)))
+    click.echo(sample_run(run, target, SampleRequest(**options)))
 
 
 def _order(source: str, seed: int, options: dict[str, Any], *, model: str = "", out: Path | None = None) -> Any:
     """What a training command asks for."""
-    from ganeval.training.run_request import Order, parsed, run_folder
+    from ganeval.training.run_request import RunRequest, parsed, run_folder
 
     changes, size = parsed(options["settings"])
-    return Order(
+    return RunRequest(
         model=model,
         source=source,
         folder=out or run_folder(Path("results"), source, model, seed),

@@ -16,10 +16,10 @@ from ganeval.runtime.devices import pick_device
 from ganeval.runtime.launch import cores
 from ganeval.sources.opening import Opening, open_source
 from ganeval.tables.report_view import facts_view
-from ganeval.training.final_scores import Finished, finish
+from ganeval.training.final_scores import FinishedRun, finish
 from ganeval.training.run import chosen_extractor, end_together, prepare, train_run
 from ganeval.training.run_lock import check_free
-from ganeval.training.run_request import Order, Wish, orders_for
+from ganeval.training.run_request import RunRequest, Wish, orders_for
 from ganeval.training.tables.results_readme import write_page
 from ganeval.training.tables.terminal import suite_view
 from ganeval.training.workers import in_processes
@@ -32,12 +32,12 @@ from reference_models.configuration.validation import ignored
 class Everything:
     """What came of all orders: finished runs in their order, real pictures and noise, the reason for each failure."""
 
-    finished: tuple[Finished, ...]
+    finished: tuple[FinishedRun, ...]
     yardsticks: tuple[Report, ...]
     failed: dict[str, str]
 
 
-def train_everything(orders: Sequence[Order], out: Path, tick: Tick, said: Callable[[str], None]) -> Everything:
+def train_everything(orders: Sequence[RunRequest], out: Path, tick: Tick, said: Callable[[str], None]) -> Everything:
     """Train, sample and score all orders; one that fails does not stop the others. `said` hears of each that ends."""
     known = () if all(order.model == "cyclegan" for order in orders) else yardsticks(orders[0], out, tick)
     processes = processes_for(orders)
@@ -54,14 +54,14 @@ def train_everything(orders: Sequence[Order], out: Path, tick: Tick, said: Calla
     return Everything(tuple(results[one.name] for one in orders if one.name in results), known, failed)
 
 
-def line_of(run: Finished) -> str:
+def line_of(run: FinishedRun) -> str:
     """A finished run in one line."""
     facts, fid = run.outcome, [f"{report.scores['fid'].value:.4g}" for report in run.reports]
     scored = f", FID {' and '.join(fid)}" if fid else ", not scored"
     return f"{run.order.name}: {facts['steps']:,} steps in {facts['seconds']:.0f} s{scored}"
 
 
-def processes_for(orders: Sequence[Order]) -> int:
+def processes_for(orders: Sequence[RunRequest]) -> int:
     """One process per core of a CPU; a GPU is not shared."""
     return 1 if pick_device(orders[0].device).type != "cpu" else max(1, min(len(orders), cores()))
 
@@ -69,7 +69,7 @@ def processes_for(orders: Sequence[Order]) -> int:
 TRAINED_HERE = ("mnist", "fashion-mnist", "cifar10")
 
 
-def planned(order: Order, ranks: Ranks = ALONE) -> RenderableType:
+def planned(order: RunRequest, ranks: Ranks = ALONE) -> RenderableType:
     """What a run of these ranks would be: data, networks, settings."""
     _check_alone(order)
     prepared = prepare(order, silent, judged=None, ranks=ranks)
@@ -84,7 +84,7 @@ def planned(order: Order, ranks: Ranks = ALONE) -> RenderableType:
     return facts_view(str(order.folder), {"data": f"{order.source}: {data}", **sizes, **settings})
 
 
-def train_beside(order: Order, ranks: Ranks) -> None:
+def train_beside(order: RunRequest, ranks: Ranks) -> None:
     """Train as one of the ranks that are not the first: all else is its business, which `train_one` does."""
     ranks.everyone(None)  # it has read the data: they are fetched once, and a mistake is said once
     train_run(prepare(order, silent, judged=None, ranks=ranks), silent)
@@ -92,7 +92,7 @@ def train_beside(order: Order, ranks: Ranks) -> None:
 
 
 def train_one(
-    order: Order, tick: Tick, width: int | None = None, ranks: Ranks = ALONE
+    order: RunRequest, tick: Tick, width: int | None = None, ranks: Ranks = ALONE
 ) -> tuple[RenderableType, str | None]:
     """Train and score one model. Without weights for the extractor it is trained, and judged by its losses alone.
 
@@ -109,7 +109,7 @@ def train_one(
 
 
 def train_all_of(
-    common: Order,
+    common: RunRequest,
     models: Sequence[str] | None,
     seeds: Sequence[int],
     out: Path,
@@ -142,7 +142,7 @@ def train_all_of(
     return view, "; ".join(problems) or None
 
 
-def _ensure_classifier(order: Order, tick: Tick) -> None:
+def _ensure_classifier(order: RunRequest, tick: Tick) -> None:
     """Train the data's own classifier where `auto` means it and it is not here yet."""
     name = chosen_extractor(order).removeprefix("stacked-")
     if order.extractor != "auto" or name not in TRAINED_HERE:
@@ -154,7 +154,7 @@ def _ensure_classifier(order: Order, tick: Tick) -> None:
         trained_classifier(images, None, seed=2020, device=pick_device(order.device), tick=tick)
 
 
-def _check_alone(order: Order) -> None:
+def _check_alone(order: RunRequest) -> None:
     """UsageError for a model that is none, and a count that it would ignore: in `train-all` others may use it."""
     if order.model not in MODELS:
         raise unknown("model", order.model, MODELS)
@@ -167,12 +167,12 @@ def _check_folder(out: Path) -> None:
         raise UsageError(f"--out {out}: found a file, needed a folder for the runs")
 
 
-def _diverged(run: Finished) -> str | None:
+def _diverged(run: FinishedRun) -> str | None:
     sentences = [verdict.sentence for verdict in run.verdicts if verdict.name == "diverged"]
     return f"{run.order.name}: {sentences[0]}" if sentences else None
 
 
-def _unscored_view(run: Finished) -> RenderableType:
+def _unscored_view(run: FinishedRun) -> RenderableType:
     """A run that nothing could score: how long it trained, and what its losses show."""
     facts, said = run.outcome, "\n".join(verdict.sentence for verdict in run.verdicts)
     done = {"steps": f"{facts['steps']:,}", "seconds": f"{facts['seconds']:.0f}", "scored": "no: see the warning"}

@@ -18,7 +18,7 @@ from ganeval.errors import ContentError, UsageError, unknown
 from ganeval.reports.run_folders import config_of, is_trained
 from ganeval.runtime.devices import pick_device
 from ganeval.runtime.files import replacing
-from ganeval.training.data.dataset import Material
+from ganeval.training.data.dataset import Splits
 from ganeval.training.data.domains import load_domains
 from reference_models import CheckpointError, ConfigError, Sampler, load_sampler
 
@@ -28,7 +28,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # of files in a zip: the same samples give the sa
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SampleRequest:
     """Which samples of a run: how many, of which seed, checkpoint, weights, and direction of a CycleGAN."""
 
     count: int | None = None
@@ -41,7 +41,7 @@ class Wanted:
     offline: bool = False
 
 
-def sample_run(run: Path, target: Path, wanted: Wanted) -> str:
+def sample_run(run: Path, target: Path, wanted: SampleRequest) -> str:
     """Write samples of a run to `target`, and say what was written in one line.
 
     Classes are folders, or `labels` in an npz. Raises UsageError for a target that cannot be meant or is there already
@@ -77,7 +77,7 @@ def sample_run(run: Path, target: Path, wanted: Wanted) -> str:
     return f"{target}: {len(pixels):,} {'points' if pixels.ndim == 2 else 'pictures'} of {run.name}"
 
 
-def _check(run: Path, target: Path, wanted: Wanted) -> None:
+def _check(run: Path, target: Path, wanted: SampleRequest) -> None:
     if not run.is_dir():
         raise UsageError(f"{run}: no such run folder")
     if wanted.checkpoint not in CHECKPOINTS:
@@ -94,7 +94,7 @@ def _check(run: Path, target: Path, wanted: Wanted) -> None:
         raise UsageError(f"-o {target}: found a file, needed a folder, .npz or .zip")
 
 
-def _made(sampler: Sampler, config: dict[str, Any], wanted: Wanted) -> tuple[Tensor, Tensor | None]:
+def _made(sampler: Sampler, config: dict[str, Any], wanted: SampleRequest) -> tuple[Tensor, Tensor | None]:
     if sampler.config.model != "cyclegan":
         return sampler.draw(wanted.count or 10_000, wanted.seed)
     source = source_of(config, wanted.direction, wanted.data_root, wanted.offline).test
@@ -106,7 +106,7 @@ def _made(sampler: Sampler, config: dict[str, Any], wanted: Wanted) -> tuple[Ten
     return sampler.translate(source.pixels[chosen]), None if source.labels is None else source.labels[chosen]
 
 
-def source_of(config: dict[str, Any], direction: str, data_root: Path | None, offline: bool) -> Material:
+def source_of(config: dict[str, Any], direction: str, data_root: Path | None, offline: bool) -> Splits:
     """What a CycleGAN translates from, by its `config.json`; ContentError where the data are no longer those."""
     places: dict[str, Any] = {"size": config.get("size"), "data_root": data_root, "offline": offline}
     domains = load_domains(str(config["data"]), config.get("data_b"), **places)

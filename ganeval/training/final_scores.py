@@ -23,7 +23,7 @@ from ganeval.training.insight.interpolation import write_interpolation
 from ganeval.training.insight.stored_arrays import FOLDER, GALLERY_BACK, forget_best
 from ganeval.training.model_scores import conditional_scores, cycle_l1, intra_class_recall, judge_of, labels_kept, psnr
 from ganeval.training.run import Prepared
-from ganeval.training.run_request import Order
+from ganeval.training.run_request import RunRequest
 from ganeval.training.samples import SEED, as_set, from_noise, sampler_of, scored_count, translated
 from reference_models import Divergence, Outcome
 
@@ -61,16 +61,16 @@ def show_samples(prepared: Prepared, tick: Tick) -> None:
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedRun:
     """A run as the table shows it: its reports (CycleGAN has two), or why there is none."""
 
-    order: Order
+    order: RunRequest
     reports: tuple[Report, ...]
     verdicts: tuple[Verdict, ...]
     outcome: Mapping[str, Any]
 
 
-def finish(prepared: Prepared, outcome: Outcome, tick: Tick) -> Finished:
+def finish(prepared: Prepared, outcome: Outcome, tick: Tick) -> FinishedRun:
     """Score a trained run and write its report; what was scored before by the same order is read again.
 
     Without an extractor, or a check before it diverged, there is no report, but what its losses tell.
@@ -80,11 +80,11 @@ def finish(prepared: Prepared, outcome: Outcome, tick: Tick) -> Finished:
     found = tuple(verdicts(losses, checks, divergence=divergence, loss=prepared.config.loss, best_step=_best(outcome)))
     facts = facts_of(prepared, outcome, found, checks)
     if outcome.best is None:
-        return Finished(order, (), found, facts)
+        return FinishedRun(order, (), found, facts)
     reports = known_reports(order.folder, facts) if prepared.scored else None
     show_learned(prepared, anew=reports is None)
     if not prepared.scored:
-        return Finished(order, (), found, facts)
+        return FinishedRun(order, (), found, facts)
     if reports is None:
         domains = prepared.domains
         scoring = _translations(prepared, domains, tick) if domains else _samples(prepared, tick)
@@ -93,7 +93,7 @@ def finish(prepared: Prepared, outcome: Outcome, tick: Tick) -> Finished:
             with replacing(order.folder / name) as partial:
                 partial.write_text(report.to_json() + "\n", encoding="utf-8")
     show_samples(prepared, tick)
-    return Finished(order, reports, found, facts)
+    return FinishedRun(order, reports, found, facts)
 
 
 def logged(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Divergence | None]:

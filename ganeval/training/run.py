@@ -19,11 +19,11 @@ from ganeval.runtime.distributed import LostRank, device_of, threads_beside
 from ganeval.sources.datasets import is_dataset
 from ganeval.training.checks.measures import Judge
 from ganeval.training.checks.subjects import Generated, Subject, Translated
-from ganeval.training.checks.watch import SuiteWatch, check_tensorboard
-from ganeval.training.data.dataset import Material, load_material
+from ganeval.training.checks.watch import TrainingWatch, check_tensorboard
+from ganeval.training.data.dataset import Splits, load_splits
 from ganeval.training.data.domains import Domains, load_domains
 from ganeval.training.run_lock import alone_in, begin
-from ganeval.training.run_request import Order, asked_for
+from ganeval.training.run_request import RunRequest, asked_for
 from reference_models import (
     PRESETS,
     CheckpointError,
@@ -69,9 +69,9 @@ SMALL = 16  # pixels; up to here one thread is as fast as two, and never stalls
 class Prepared:
     """An order with its data in memory: `material` of the pictures (domain A's), `domains` for CycleGAN alone."""
 
-    order: Order
+    order: RunRequest
     config: Config
-    material: Material
+    material: Splits
     domains: Domains | None
     how: Extraction | None
     device: torch.device
@@ -98,7 +98,7 @@ class Prepared:
         return self.domains.fingerprint if self.domains else self.material.fingerprint
 
 
-def prepare(order: Order, tick: Tick, *, judged: bool | None = True, ranks: Ranks = ALONE) -> Prepared:
+def prepare(order: RunRequest, tick: Tick, *, judged: bool | None = True, ranks: Ranks = ALONE) -> Prepared:
     """Read the data and settle the configuration; nothing is written.
 
     `judged`: scores are needed; where False, a missing extractor only means that none are taken while training; where
@@ -106,7 +106,7 @@ def prepare(order: Order, tick: Tick, *, judged: bool | None = True, ranks: Rank
     """
     _check_flags(order)
     domains = domains_of(order, tick) if order.model == "cyclegan" else None
-    material = domains.a if domains else read_material(order, tick)
+    material = domains.a if domains else splits_for(order, tick)
     _check_extractor(order, material)
     for one in (domains.a, domains.b) if domains else (material,):
         _check_counts(one)
@@ -116,7 +116,7 @@ def prepare(order: Order, tick: Tick, *, judged: bool | None = True, ranks: Rank
     return Prepared(order, config, material, domains, how, device, ranks)
 
 
-def _check_flags(order: Order) -> None:
+def _check_flags(order: RunRequest) -> None:
     """UsageError for flags that would be ignored, or could not be followed at the end."""
     if order.preset is not None and order.preset not in PRESETS:
         raise unknown("preset", order.preset, PRESETS)
@@ -126,13 +126,13 @@ def _check_flags(order: Order) -> None:
         check_tensorboard()
 
 
-def _check_extractor(order: Order, material: Material) -> None:
+def _check_extractor(order: RunRequest, material: Splits) -> None:
     """UsageError for a network that points would have no use for."""
     if len(material.shape) == 1 and order.extractor not in ("auto", "points"):
         raise UsageError(f"--extractor {order.extractor}: is for pictures, and {material.name} is points; leave it out")
 
 
-def _check_counts(material: Material) -> None:
+def _check_counts(material: Splits) -> None:
     """ContentError where too few pictures are held out to say anything of samples."""
     for split in (material.selection, material.test):
         if len(split) < fewest("fid"):
@@ -142,19 +142,19 @@ def _check_counts(material: Material) -> None:
             )
 
 
-def read_material(order: Order, tick: Tick) -> Material:
+def splits_for(order: RunRequest, tick: Tick) -> Splits:
     """The data of an order in memory."""
     return _material(order.source, order.size, order.data_root, order.offline, tick)
 
 
-def domains_of(order: Order, tick: Tick) -> Domains:
+def domains_of(order: RunRequest, tick: Tick) -> Domains:
     """Both domains of an order for CycleGAN."""
     return _domains(order.source, order.other, order.size, order.data_root, order.offline, tick)
 
 
 @lru_cache(maxsize=1)  # `train-all` asks for each model
-def _material(source: str, size: int | None, data_root: Path | None, offline: bool, tick: Tick) -> Material:
-    return load_material(source, size=size, data_root=data_root, offline=offline, tick=tick)
+def _material(source: str, size: int | None, data_root: Path | None, offline: bool, tick: Tick) -> Splits:
+    return load_splits(source, size=size, data_root=data_root, offline=offline, tick=tick)
 
 
 @lru_cache(maxsize=1)
@@ -164,7 +164,7 @@ def _domains(
     return load_domains(source, other, size=size, data_root=data_root, offline=offline, tick=tick)
 
 
-def configured(order: Order, material: Material, domains: Domains | None, world: int = 1) -> Config:
+def configured(order: RunRequest, material: Splits, domains: Domains | None, world: int = 1) -> Config:
     """The configuration of an order on its data; UsageError for what so many processes cannot train."""
     try:
         config = configuration(
@@ -183,7 +183,7 @@ def configured(order: Order, material: Material, domains: Domains | None, world:
     return config
 
 
-def _named_preset(order: Order, material: Material) -> str | None:
+def _named_preset(order: RunRequest, material: Splits) -> str | None:
     """The preset that was made for a data set; None where the shape decides, as for a data set beside another."""
     own = is_dataset(order.source) and order.other is None
     return material.name if own and material.name in PRESETS else None
@@ -228,7 +228,7 @@ def _begun(prepared: Prepared, model: Model, tick: Tick) -> Watch:
     about = {**asked_for(order), "classes": prepared.material.classes}
     begin(order.folder, prepared.config, prepared.fingerprint, prepared.judge, about)
     warn_of_batch_norm(model, prepared.device, prepared.ranks.world)
-    return SuiteWatch(order.name, order.folder, subject_of(prepared), tick, tensorboard=order.tensorboard)
+    return TrainingWatch(order.name, order.folder, subject_of(prepared), tick, tensorboard=order.tensorboard)
 
 
 def subject_of(prepared: Prepared) -> Subject:
@@ -251,7 +251,7 @@ def class_counts(prepared: Prepared) -> list[int] | None:
     return None if labels is None else torch.bincount(labels).tolist()
 
 
-def chosen_extractor(order: Order) -> str:
+def chosen_extractor(order: RunRequest) -> str:
     """The extractor that `auto` stands for when models are trained: the data's own classifier, if it is a known one."""
     if order.extractor != "auto":
         return order.extractor
@@ -259,7 +259,7 @@ def chosen_extractor(order: Order) -> str:
     return base if base in EXTRACTORS and is_dataset(order.source) else default_extractor(order.source)
 
 
-def settings_of(order: Order) -> Settings:
+def settings_of(order: RunRequest) -> Settings:
     """How this order's pictures are scored."""
     return Settings(
         extractor=chosen_extractor(order),
@@ -269,7 +269,7 @@ def settings_of(order: Order) -> Settings:
     )
 
 
-def _extraction(order: Order, tick: Tick, judged: bool) -> Extraction | None:
+def _extraction(order: RunRequest, tick: Tick, judged: bool) -> Extraction | None:
     try:
         return extraction(order.source, settings_of(order), tick)
     except MissingWeights as reason:

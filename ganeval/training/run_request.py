@@ -16,7 +16,7 @@ from reference_models import MODELS, PRESETS
 
 
 @dataclass(frozen=True)
-class Order:
+class RunRequest:
     """One run: a model on some data, its settings, and how it is scored. `folder` is where it is kept."""
 
     model: str
@@ -71,7 +71,7 @@ def parsed(settings: tuple[str, ...]) -> tuple[dict[str, str], int | None]:
     return changes, None if size is None else int(size)
 
 
-def asked_for(order: Order) -> dict[str, Any]:
+def asked_for(order: RunRequest) -> dict[str, Any]:
     """The order as `config.json` records it."""
     return {
         "data": order.source,
@@ -92,7 +92,7 @@ class Wish:
     out: Path
 
 
-def orders_for(wish: Wish, common: Order) -> list[Order]:
+def orders_for(wish: Wish, common: RunRequest) -> list[RunRequest]:
     """An order for each model and seed; `common` holds everything else.
 
     Without a list of models those are taken that the data can train; the others are warned about.
@@ -110,7 +110,7 @@ def orders_for(wish: Wish, common: Order) -> list[Order]:
     ]
 
 
-def _possible(common: Order) -> list[str]:
+def _possible(common: RunRequest) -> list[str]:
     """The models that the data can train."""
     left_out = {model: reason for model in MODELS if (reason := _impossible(model, common))}
     for model, reason in left_out.items():
@@ -118,7 +118,7 @@ def _possible(common: Order) -> list[str]:
     return [model for model in MODELS if model not in left_out]
 
 
-def _impossible(model: str, common: Order) -> str | None:
+def _impossible(model: str, common: RunRequest) -> str | None:
     if is_mixture(common.source):
         return None if model in PRESETS["vectors"] else "it is for pictures, and these are points"
     held = held_in(common.source, Opening(common.data_root, common.offline))

@@ -24,7 +24,7 @@ from ganeval.training.data.dataset import Split
 from ganeval.training.data.domains import Domains
 from ganeval.training.insight.stored_arrays import GALLERY_BACK
 from ganeval.training.run import Prepared, settings_of
-from ganeval.training.run_request import Order
+from ganeval.training.run_request import RunRequest
 from reference_models import CheckpointError, Sampler, load_sampler
 
 SEED = 2020
@@ -35,7 +35,7 @@ PUBLISHED = {"ring8": 2_500, "grid25": 2_500, "stacked-digits": 26_000, "stacked
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class FinalSamples:
     """Samples of the best averaged generator, what scores them, and the pictures that they were learned from."""
 
     scorer: Scorer
@@ -64,17 +64,17 @@ class Drawn:
         return some
 
 
-def from_noise(prepared: Prepared, tick: Tick) -> Drawn:
+def from_noise(prepared: Prepared, tick: Tick) -> FinalSamples:
     """Samples of a generator of noise."""
     order, material = prepared.order, prepared.material
     count = scored_count(order, material.train)
     scorer = scorer_of(order, reference_of(order, material.test), min(count, len(material.test)), tick)
     pixels, labels = sampler_of(prepared).draw(count, SEED)
     samples = as_set(order, pixels, labels, material.classes)
-    return Drawn(scorer, order.name, samples, pixels, labels, material.train, order.folder / FILE)
+    return FinalSamples(scorer, order.name, samples, pixels, labels, material.train, order.folder / FILE)
 
 
-def translated(prepared: Prepared, domains: Domains, direction: str, tick: Tick) -> Drawn:
+def translated(prepared: Prepared, domains: Domains, direction: str, tick: Tick) -> FinalSamples:
     """Translations of all test pictures in one direction."""
     order, forth = prepared.order, direction == "ab"
     source, target = (domains.a, domains.b) if forth else (domains.b, domains.a)
@@ -84,15 +84,17 @@ def translated(prepared: Prepared, domains: Domains, direction: str, tick: Tick)
     made, labels = sampler_of(prepared, direction=direction).translate(source.test.pixels), source.test.labels
     samples = array_images(made, str(order.folder), labels=labels, classes=source.classes)
     name = f"{order.name} {'→'.join(domains.names if forth else domains.names[::-1])}"
-    return Drawn(scorer, name, samples, made, labels, target.train, order.folder / (FILE if forth else GALLERY_BACK))
+    return FinalSamples(
+        scorer, name, samples, made, labels, target.train, order.folder / (FILE if forth else GALLERY_BACK)
+    )
 
 
-def scored_count(order: Order, train: Split) -> int:
+def scored_count(order: RunRequest, train: Split) -> int:
     """How many images of each model, of real pictures and of noise are scored."""
     return order.count or min(len(train), PUBLISHED.get(order.source.partition(":")[0], MOST))
 
 
-def reference_of(order: Order, test: Split) -> Any:
+def reference_of(order: RunRequest, test: Split) -> Any:
     """The reference of a report: the test split of a named data set as anyone can open it, else the pictures."""
     base = order.source.partition(":")[0]
     if order.size is None and (is_dataset(base) or is_mixture(base)):
@@ -100,7 +102,7 @@ def reference_of(order: Order, test: Split) -> Any:
     return test.images() if test.pixels.ndim == 4 else points_of(test.pixels, test.name)
 
 
-def scorer_of(order: Order, reference: Any, count: int, tick: Tick, *, without: Sequence[str] = ()) -> Scorer:
+def scorer_of(order: RunRequest, reference: Any, count: int, tick: Tick, *, without: Sequence[str] = ()) -> Scorer:
     """What scores an order's samples, by the metrics for which the smaller set has enough pictures.
 
     The others are left out with a warning: nobody asked for them by name.
@@ -126,7 +128,9 @@ def sampler_of(prepared: Prepared, checkpoint: str = "best", *, raw: bool = Fals
         raise ContentError(str(error)) from error
 
 
-def as_set(order: Order, pixels: Tensor, labels: Tensor | None, classes: tuple[str, ...] | None) -> Images | Statistics:
+def as_set(
+    order: RunRequest, pixels: Tensor, labels: Tensor | None, classes: tuple[str, ...] | None
+) -> Images | Statistics:
     """Samples as they are scored: pictures, or points as an array."""
     if pixels.ndim == 2:
         return points_of(pixels, str(order.folder))

@@ -14,20 +14,22 @@ from typing import Any
 
 from ganeval.errors import GanevalError, GanevalWarning
 from ganeval.progress import Tick
-from ganeval.training.final_scores import Finished, finish
+from ganeval.training.final_scores import FinishedRun, finish
 from ganeval.training.run import prepare, train_run
-from ganeval.training.run_request import Order
+from ganeval.training.run_request import RunRequest
 
 _outbox: Any = None  # of a worker process: where it says how far it is
 
 
-def carry_out(order: Order, tick: Tick) -> Finished:
+def carry_out(order: RunRequest, tick: Tick) -> FinishedRun:
     """One order from data to report."""
     prepared = prepare(order, tick)
     return finish(prepared, train_run(prepared, tick), tick)
 
 
-def in_processes(orders: Sequence[Order], processes: int, tick: Tick) -> Iterator[tuple[Order, Finished | str]]:
+def in_processes(
+    orders: Sequence[RunRequest], processes: int, tick: Tick
+) -> Iterator[tuple[RunRequest, FinishedRun | str]]:
     """What came of each order, as they end: a finished run, or the line that says why there is none."""
     context = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads, and hang
     outbox = context.Queue()
@@ -44,8 +46,8 @@ def in_processes(orders: Sequence[Order], processes: int, tick: Tick) -> Iterato
 
 
 def _carried_out(
-    pool: ProcessPoolExecutor, orders: Sequence[Order]
-) -> Generator[tuple[Order, Finished | str], None, list[Order]]:
+    pool: ProcessPoolExecutor, orders: Sequence[RunRequest]
+) -> Generator[tuple[RunRequest, FinishedRun | str], None, list[RunRequest]]:
     """What came of each order as they end; returns those whose process, or whose pool, died."""
     orphans = []
     futures = {pool.submit(_in_worker, order): order for order in orders}
@@ -73,7 +75,7 @@ def _follow_parent() -> None:
         os._exit(1)
 
 
-def _in_worker(order: Order) -> Finished | str:
+def _in_worker(order: RunRequest) -> FinishedRun | str:
     """An order in a worker. Its errors go home as text: not every exception survives the journey."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", GanevalWarning)

@@ -12,17 +12,17 @@ from ganeval.progress import Tick
 from ganeval.reports.report import Report
 from ganeval.reports.run_folders import write_run
 from ganeval.sources.mixtures import points_of
-from ganeval.training.data.dataset import Material, name_of
-from ganeval.training.run import read_material
-from ganeval.training.run_request import Order
+from ganeval.training.data.dataset import Splits, name_of
+from ganeval.training.run import splits_for
+from ganeval.training.run_request import RunRequest
 from ganeval.training.samples import reference_of, scored_count, scorer_of
 
 SEED = 2020
 
 
-def yardsticks(order: Order, out: Path, tick: Tick) -> tuple[Report, Report]:
+def yardsticks(order: RunRequest, out: Path, tick: Tick) -> tuple[Report, Report]:
     """The reports of real training pictures and of noise, each also kept as a run folder below `out`."""
-    material = read_material(order, tick)
+    material = splits_for(order, tick)
     count = scored_count(order, material.train)
     scorer = scorer_of(order, reference_of(order, material.test), min(count, len(material.test)), tick)
     if count > len(material.train):
@@ -40,7 +40,7 @@ def yardsticks(order: Order, out: Path, tick: Tick) -> tuple[Report, Report]:
     return reports[0], reports[1]
 
 
-def noise(material: Material, count: int) -> torch.Tensor:
+def noise(material: Splits, count: int) -> torch.Tensor:
     """Pictures of independent uniform pixels; points of a normal distribution of the data's own mean and spread."""
     random = torch.Generator().manual_seed(SEED)
     if len(material.shape) == 3:

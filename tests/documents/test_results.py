@@ -14,7 +14,7 @@ from recorded import FID_LIMITS
 from ganeval.progress import silent
 from ganeval.reports.report import load_report
 from ganeval.training.run import prepare
-from ganeval.training.run_request import Order
+from ganeval.training.run_request import RunRequest
 from ganeval.training.samples import scored_count
 from reference_models import MODELS
 
@@ -35,7 +35,7 @@ def asked(run: Path) -> tuple[Any, Any]:
 
 
 def default(model: str) -> tuple[Any, Any]:
-    order = Order(model, "digits", Path())
+    order = RunRequest(model, "digits", Path())
     prepared = prepare(order, silent, judged=None)
     return prepared.config.to_dict(), scored_count(order, prepared.material.train)
 

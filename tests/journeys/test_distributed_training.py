@@ -26,7 +26,7 @@ from ganeval.runtime import launch
 from ganeval.runtime.distributed import LostRank, device_of, threads_beside
 from ganeval.training.commands import planned
 from ganeval.training.run import end_together, prepare, warn_of_batch_norm
-from ganeval.training.run_request import Order
+from ganeval.training.run_request import RunRequest
 from reference_models import Config, build
 
 STEPS = 240
@@ -189,8 +189,8 @@ def test_an_error_of_several_ranks_has_the_name_of_the_one_that_failed(
     assert failing(error).stderr == f"rank 1 of 2 (node7): Error: {text}\n"  # what is to know, the first has said
 
 
-def order_of(tmp_path: Path, **changes: str) -> Order:
-    return Order("vanilla", "digits", tmp_path / "run", changes=changes)
+def order_of(tmp_path: Path, **changes: str) -> RunRequest:
+    return RunRequest("vanilla", "digits", tmp_path / "run", changes=changes)
 
 
 def test_a_batch_that_cannot_be_shared_is_refused_before_anything_is_written(tmp_path: Path) -> None:

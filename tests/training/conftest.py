@@ -12,12 +12,12 @@ from click.testing import Result
 
 from ganeval.progress import Tick, silent
 from ganeval.training import commands, workers
-from ganeval.training.data.dataset import load_material
+from ganeval.training.data.dataset import load_splits
 from ganeval.training.data.domains import load_domains
-from ganeval.training.final_scores import Finished, finish
+from ganeval.training.final_scores import FinishedRun, finish
 from ganeval.training.model_scores import classifier_of
 from ganeval.training.run import Prepared, prepare, train_run
-from ganeval.training.run_request import Order
+from ganeval.training.run_request import RunRequest
 
 TINY = ("--steps", "8", "--set", "check_every=4", "-n", "100")
 Run = Callable[..., Result]
@@ -33,21 +33,21 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def tiny() -> Callable[..., Order]:
+def tiny() -> Callable[..., RunRequest]:
     """An order of eight steps on digits, a hundred samples scored."""
 
-    def order(model: str, folder: Path, source: str = "digits", **more: Any) -> Order:
+    def order(model: str, folder: Path, source: str = "digits", **more: Any) -> RunRequest:
         asked = {"steps": 8, "count": 100, "changes": {"check_every": "4"}, **more}
-        return Order(model, source, folder, **asked)
+        return RunRequest(model, source, folder, **asked)
 
     return order
 
 
 @pytest.fixture(scope="session")
-def carried_out() -> Callable[..., Finished]:
+def carried_out() -> Callable[..., FinishedRun]:
     """An order from data to report, in this process; `change` alters what was prepared."""
 
-    def carry(order: Order, change: Callable[[Prepared], Prepared] = lambda prepared: prepared) -> Finished:
+    def carry(order: RunRequest, change: Callable[[Prepared], Prepared] = lambda prepared: prepared) -> FinishedRun:
         prepared = change(prepare(order, silent))
         return finish(prepared, train_run(prepared, silent), silent)
 
@@ -64,7 +64,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """`train-all` carries its orders out in this process, in turn, each as a worker would."""
 
-    def in_turn(orders: Sequence[Order], processes: int, tick: Tick) -> Iterator[tuple[Order, Finished | str]]:
+    def in_turn(
+        orders: Sequence[RunRequest], processes: int, tick: Tick
+    ) -> Iterator[tuple[RunRequest, FinishedRun | str]]:
         for order in orders:
             yield order, workers._in_worker(order)
 
@@ -78,7 +80,7 @@ def classifiers() -> None:
     domains = load_domains("digits")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ganeval.extractors.classifier_training._epochs", lambda count: 4.0)
-        for split in (load_material("digits").train, domains.a.train, domains.b.train):
+        for split in (load_splits("digits").train, domains.a.train, domains.b.train):
             classifier_of(split.images())
 
 

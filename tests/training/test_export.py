@@ -16,14 +16,14 @@ from ganeval.progress import silent
 from ganeval.reports.report import load_report
 from ganeval.sources.opening import Opening, open_source
 from ganeval.sources.statistics_files import Statistics
-from ganeval.training.checks.watch import SuiteWatch
-from ganeval.training.final_scores import Finished
+from ganeval.training.checks.watch import TrainingWatch
+from ganeval.training.final_scores import FinishedRun
 from ganeval.training.run import prepare, train_run
-from ganeval.training.run_request import Order
+from ganeval.training.run_request import RunRequest
 
 Run = Callable[..., Result]
-Orders = Callable[..., Order]
-Carry = Callable[..., Finished]
+Orders = Callable[..., RunRequest]
+Carry = Callable[..., FinishedRun]
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_the_same_seed_gives_the_same_file_and_a_longer_draw_begins_with_it(
 def test_checkpoints_and_raw_weights_are_other_samples(
     run: Run, tiny: Orders, carried_out: Carry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SuiteWatch, "checked", lambda watch, step, model, average: {"fid": float(step)})
+    monkeypatch.setattr(TrainingWatch, "checked", lambda watch, step, model, average: {"fid": float(step)})
     found = carried_out(tiny("vanilla", tmp_path / "run"))
     assert (found.outcome["best_step"], found.outcome["steps"]) == (4, 8)
     made = {}

@@ -27,7 +27,7 @@ from ganeval.training.checks.measures import (
     features_of,
     mean_distance,
 )
-from ganeval.training.data.dataset import Material, Split, load_material
+from ganeval.training.data.dataset import Split, Splits, load_splits
 from ganeval.training.model_scores import conditional_scores, cycle_l1, intra_class_recall, labels_kept, psnr, share
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -39,8 +39,8 @@ def how() -> Extraction:
 
 
 @pytest.fixture(scope="module")
-def digits() -> Material:
-    return load_material("digits")
+def digits() -> Splits:
+    return load_splits("digits")
 
 
 def flat(values: list[int], side: int = 8) -> torch.Tensor:
@@ -123,7 +123,7 @@ def test_labels_kept_is_the_share_that_still_looks_like_its_class() -> None:
     assert labels_kept(half, stripes(LABELS, 3))["labels_kept"].value == 0.5
 
 
-def test_recall_within_a_class_sees_what_counts_of_classes_cannot(digits: Material, how: Extraction) -> None:
+def test_recall_within_a_class_sees_what_counts_of_classes_cannot(digits: Splits, how: Extraction) -> None:
     test = digits.test
     assert test.labels is not None
     first = {int(label): int((test.labels == label).nonzero()[0]) for label in test.labels.unique()}
@@ -147,7 +147,7 @@ def test_classes_with_few_pictures_have_no_recall() -> None:
 # the judge
 
 
-def test_samples_as_good_as_real_ones_are_about_the_floor_and_as_spread(digits: Material, how: Extraction) -> None:
+def test_samples_as_good_as_real_ones_are_about_the_floor_and_as_spread(digits: Splits, how: Extraction) -> None:
     judge = Judge(digits.selection, digits.train, how)
     again = judge.judge(digits.test.pixels, digits.test.labels)
     assert again["fid"] < 3 * judge.floor
@@ -163,7 +163,7 @@ def test_samples_as_good_as_real_ones_are_about_the_floor_and_as_spread(digits: 
 
 @pytest.mark.parametrize(("count", "said"), [(FEWEST_HELD_OUT - 1, False), (FEWEST_HELD_OUT, True)])
 def test_few_held_out_pictures_accuse_no_run_of_copying(
-    digits: Material, how: Extraction, count: int, said: bool
+    digits: Splits, how: Extraction, count: int, said: bool
 ) -> None:
     few = replace(digits.selection, pixels=digits.selection.pixels[:count], labels=None)
     found = Judge(few, digits.train, how).judge(digits.test.pixels[:200])
@@ -171,7 +171,7 @@ def test_few_held_out_pictures_accuse_no_run_of_copying(
     assert found["fid"] > 0
 
 
-def test_one_picture_over_and_over_has_no_spread_and_no_recall(digits: Material, how: Extraction) -> None:
+def test_one_picture_over_and_over_has_no_spread_and_no_recall(digits: Splits, how: Extraction) -> None:
     judge = Judge(digits.selection, digits.train, how)
     found = judge.judge(digits.test.pixels[:1].expand(200, -1, -1, -1))
     assert found["spread"] == pytest.approx(0, abs=1e-6)
@@ -179,7 +179,7 @@ def test_one_picture_over_and_over_has_no_spread_and_no_recall(digits: Material,
     assert found["fid"] > 20 * judge.floor
 
 
-def test_the_judges_features_are_those_of_a_report_and_its_floor_is_fid(digits: Material, how: Extraction) -> None:
+def test_the_judges_features_are_those_of_a_report_and_its_floor_is_fid(digits: Splits, how: Extraction) -> None:
     few = replaced_train(digits, 200)
     judge = Judge(few.selection, few.train, how)
     floor = fid(features_of(few.selection.pixels, how), features_of(few.train.pixels, how))["fid"].value
@@ -188,7 +188,7 @@ def test_the_judges_features_are_those_of_a_report_and_its_floor_is_fid(digits: 
     assert torch.equal(features_of(points, None), points.double())
 
 
-def replaced_train(material: Material, count: int) -> Material:
+def replaced_train(material: Splits, count: int) -> Splits:
     return replace(material, train=replace(material.train, pixels=material.train.pixels[:count], labels=None))
 
 

@@ -20,9 +20,9 @@ from PIL import Image
 from ganeval.errors import UsageError
 from ganeval.reports.report import Report, load_report
 from ganeval.training import run_lock, workers
-from ganeval.training.final_scores import Finished
+from ganeval.training.final_scores import FinishedRun
 from ganeval.training.run_lock import alone_in
-from ganeval.training.run_request import Order
+from ganeval.training.run_request import RunRequest
 
 MODELS = ("vanilla", "dcgan", "wgan-gp", "cgan", "cyclegan")
 TINY = ("--steps", "8", "--set", "check_every=4", "-n", "100")
@@ -281,7 +281,7 @@ def test_one_that_fails_does_not_stop_the_others(
         "wgan-gp": RuntimeError("out of memory"),
     }
 
-    def failing(order: Order, tick: Any) -> Finished:
+    def failing(order: RunRequest, tick: Any) -> FinishedRun:
         if order.model in faults:
             raise faults[order.model]
         return carry_out(order, tick)

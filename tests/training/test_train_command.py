@@ -24,18 +24,18 @@ from ganeval.reports.report import load_report
 from ganeval.sources.datasets import open_dataset
 from ganeval.sources.opening import Opening
 from ganeval.training import commands
-from ganeval.training.data.dataset import material_of, name_of
+from ganeval.training.data.dataset import name_of, read_splits
 from ganeval.training.data.domains import Domains
 from ganeval.training.data.splits import held_in, partition
-from ganeval.training.final_scores import Finished
+from ganeval.training.final_scores import FinishedRun
 from ganeval.training.run import Prepared, chosen_extractor, configured, prepare, train_run
-from ganeval.training.run_request import Order, Wish, orders_for, parsed, run_folder
+from ganeval.training.run_request import RunRequest, Wish, orders_for, parsed, run_folder
 from ganeval.training.tables.results_readme import tables
 from reference_models import MODELS, Outcome
 
 Run = Callable[..., Result]
-Orders = Callable[..., Order]
-Carry = Callable[..., Finished]
+Orders = Callable[..., RunRequest]
+Carry = Callable[..., FinishedRun]
 pytestmark = pytest.mark.usefixtures("quick")
 SHORT = ("--steps", "4", "--set", "check_every=2")
 TINY = (*SHORT, "-n", "40", "--extractor", "digits")
@@ -122,7 +122,7 @@ def test_points_of_ones_own_are_trained_on_and_scored(run: Run, tmp_path: Path) 
     report = load_report(tmp_path / "run")
     assert (report.reference.count, report.samples.count) == (30, 40)
     assert {"fid", "kid", "precision"} <= set(report.scores)
-    named = prepare(Order("vanilla", str(tmp_path / "points.npz"), tmp_path, extractor="points"), silent)
+    named = prepare(RunRequest("vanilla", str(tmp_path / "points.npz"), tmp_path, extractor="points"), silent)
     assert named.scored
     assert named.how is None
 
@@ -300,7 +300,7 @@ def test_labels_below_zero_are_one_line(run: Run, tmp_path: Path) -> None:
 
 def test_unasked_only_the_models_that_the_data_can_train_are_taken(pictures: Path, tmp_path: Path) -> None:
     def chosen(source: Any, other: str | None = None) -> list[str]:
-        common = Order("", str(source), tmp_path, other=other)
+        common = RunRequest("", str(source), tmp_path, other=other)
         return [order.model for order in orders_for(Wish(None, [0], tmp_path), common)]
 
     assert chosen("digits") == list(MODELS)
@@ -319,7 +319,7 @@ def test_unasked_only_the_models_that_the_data_can_train_are_taken(pictures: Pat
 
 
 def test_seeds_have_folders_of_their_own(tmp_path: Path) -> None:
-    orders = orders_for(Wish(["dcgan"], range(3), tmp_path), Order("", "digits", tmp_path))
+    orders = orders_for(Wish(["dcgan"], range(3), tmp_path), RunRequest("", "digits", tmp_path))
     assert [(order.seed, order.folder.name) for order in orders] == [(k, f"digits-dcgan-s{k}") for k in range(3)]
     assert run_folder(tmp_path, "pictures/cats.zip", "cgan", 1).name == "cats-cgan-s1"
     assert parsed(("size=64", "augment=color+cutout", "a=b=c")) == ({"augment": "color+cutout", "a": "b=c"}, 64)
@@ -447,10 +447,10 @@ def test_tensorboard_is_asked_for_before_training_and_hears_losses_and_checks(
 
 
 def test_the_extractor_depends_on_the_data_and_not_on_the_model(tmp_path: Path, pictures: Path) -> None:
-    found = {source: chosen_extractor(Order("dcgan", source, tmp_path)) for source in ("digits", "mnist", "ring8")}
+    found = {source: chosen_extractor(RunRequest("dcgan", source, tmp_path)) for source in ("digits", "mnist", "ring8")}
     assert found == {"digits": "digits", "mnist": "mnist", "ring8": "points"}
-    assert chosen_extractor(Order("dcgan", str(pictures / "flat"), tmp_path)) == "inception"
-    assert chosen_extractor(Order("dcgan", "digits", tmp_path, extractor="mine:net")) == "mine:net"
+    assert chosen_extractor(RunRequest("dcgan", str(pictures / "flat"), tmp_path)) == "inception"
+    assert chosen_extractor(RunRequest("dcgan", "digits", tmp_path, extractor="mine:net")) == "mine:net"
 
 
 @pytest.mark.parametrize(
@@ -471,7 +471,7 @@ def test_a_classifier_is_trained_where_auto_means_the_datas_own(
 
     monkeypatch.setattr(commands, "open_source", lambda name, _: array_images(np.zeros((20, 8, 8), np.uint8), name))
     monkeypatch.setattr(commands, "trained_classifier", classifier)
-    commands._ensure_classifier(Order("dcgan", source, tmp_path, extractor=extractor), silent)
+    commands._ensure_classifier(RunRequest("dcgan", source, tmp_path, extractor=extractor), silent)
     assert found == trained
 
 
@@ -483,8 +483,8 @@ def test_a_classifier_is_trained_where_auto_means_the_datas_own(
 @pytest.mark.parametrize("side", [28, 32, 64])
 def test_of_the_named_data_sets_cifar10_alone_is_mirrored(tmp_path: Path, source: str, flips: bool, side: int) -> None:
     held = partition(array_images(np.random.default_rng(0).integers(0, 256, (20, side, side, 3), np.uint8)))
-    material = material_of(held, name_of(source), source)
-    order = Order("dcgan", source, tmp_path)
+    material = read_splits(held, name_of(source), source)
+    order = RunRequest("dcgan", source, tmp_path)
     assert configured(order, material, None).flip is flips
     assert configured(replace(order, changes={"flip": "true"}), material, None).flip
     assert configured(replace(order, preset="cifar10"), material, None).flip
@@ -494,8 +494,8 @@ def test_of_the_named_data_sets_cifar10_alone_is_mirrored(tmp_path: Path, source
 
 def test_a_folder_called_like_a_data_set_has_no_preset_of_it(tmp_path: Path, write_digits: Callable[..., Path]) -> None:
     folder = write_digits(tmp_path / "cifar10", 40)
-    order = Order("dcgan", f"{folder}", tmp_path / "run", extractor="digits", size=16)
-    named = prepare(Order("dcgan", "digits", tmp_path / "run"), silent).config
+    order = RunRequest("dcgan", f"{folder}", tmp_path / "run", extractor="digits", size=16)
+    named = prepare(RunRequest("dcgan", "digits", tmp_path / "run"), silent).config
     assert prepare(order, silent).config.steps == named.steps  # of 16 pixels: the preset digits
 
 

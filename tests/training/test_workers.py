@@ -12,9 +12,9 @@ import pytest
 
 from ganeval.errors import ContentError, GanevalWarning
 from ganeval.training import commands, workers
-from ganeval.training.run_request import Order
+from ganeval.training.run_request import RunRequest
 
-Orders = Callable[..., Order]
+Orders = Callable[..., RunRequest]
 
 
 class Future:
@@ -35,7 +35,7 @@ class Pool:
     def __init__(self, *_: Any) -> None:
         self._processes: dict[int, Any] = {}
 
-    def submit(self, work: Any, order: Order) -> Future:
+    def submit(self, work: Any, order: RunRequest) -> Future:
         return Future(BrokenProcessPool("terminated abruptly"))
 
     def shutdown(self, **_: Any) -> None:
@@ -66,7 +66,7 @@ def test_the_other_orders_of_a_broken_pool_go_on_alone(
             type(self).made += 1
             self.first = type(self).made == 1
 
-        def submit(self, work: Any, order: Order) -> Future:
+        def submit(self, work: Any, order: RunRequest) -> Future:
             return super().submit(work, order) if self.first or order.model == "dcgan" else Future(order.model)
 
     monkeypatch.setattr(workers, "ProcessPoolExecutor", OnceBroken)
@@ -80,7 +80,7 @@ def test_the_other_orders_of_a_broken_pool_go_on_alone(
 def test_warnings_and_progress_of_a_worker_come_home(
     tiny: Orders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def carry_out(order: Order, tick: Any) -> Any:
+    def carry_out(order: RunRequest, tick: Any) -> Any:
         warnings.warn("twice", GanevalWarning, 2)
         warnings.warn("twice", GanevalWarning, 2)
         tick("training", 3, 9)

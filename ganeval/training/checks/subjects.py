@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ganeval.training.checks.grids import side_by_side, write_grid
 from ganeval.training.checks.measures import Judge, critic_gap
 from ganeval.training.checks.planes import write_plane
-from ganeval.training.data.dataset import Material, Split
+from ganeval.training.data.dataset import Split, Splits
 from reference_models import Config, Sampler
 from reference_models.engine.data import Batch, signed
 from reference_models.engine.model import Model
@@ -41,7 +41,7 @@ class Subject(Protocol):
 class Generated:
     """Samples from noise."""
 
-    def __init__(self, config: Config, material: Material, judge: Judge | None, counts: list[int] | None) -> None:
+    def __init__(self, config: Config, material: Splits, judge: Judge | None, counts: list[int] | None) -> None:
         self.config, self.material, self.judge, self.counts = config, material, judge, counts
         self.count = min(MOST, max(200, 5 * len(material.selection)))
 
@@ -83,7 +83,7 @@ def _some(split: Split, most: int = MOST) -> tuple[Tensor, Tensor | None]:
 class Translated:
     """Translations of held-out pictures, both ways."""
 
-    def __init__(self, config: Config, domains: tuple[Material, Material], judges: tuple[Judge, Judge] | None) -> None:
+    def __init__(self, config: Config, domains: tuple[Splits, Splits], judges: tuple[Judge, Judge] | None) -> None:
         self.config, self.domains, self.judges = config, domains, judges
 
     def judged(self, generators: nn.ModuleDict, raw: bool) -> dict[str, Any]:

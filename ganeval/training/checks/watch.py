@@ -17,7 +17,7 @@ from reference_models.engine.model import Model
 SAID = ("d/loss", "g/loss", "d/a", "d/b", "g/ab", "g/ba")  # what the progress bar shows, of either kind of model
 
 
-class SuiteWatch(Watch):
+class TrainingWatch(Watch):
     """Tells the progress bar, scores at every check, and writes the grids and the critic's scores."""
 
     def __init__(self, name: str, folder: Path, subject: Subject, tick: Tick, *, tensorboard: bool = False) -> None:

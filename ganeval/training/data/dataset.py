@@ -39,7 +39,7 @@ class Split:
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class Splits:
     """A source made ready. `fingerprint` is the sha256 (hex) of pixels and labels of all splits."""
 
     name: str
@@ -56,31 +56,31 @@ class Material:
         return tuple(self.train.pixels.shape[1:])
 
 
-def load_material(
+def load_splits(
     source: str,
     *,
     size: int | None = None,
     data_root: Path | None = None,
     offline: bool = False,
     tick: Tick = silent,
-) -> Material:
+) -> Splits:
     """Any source as training material, always cut in the same way (see `partition`).
 
     Pictures keep their size where all are squares of one, 8 to 256 pixels; with `size` the square in the middle is
     resized (see `loading.fitted`). They have one channel where all are grey. Points (ring8, grid25) are as they are.
     Raises UsageError for pictures of several sizes without `size` and points with one, ContentError for fewer than ten.
 
-    >>> digits = load_material("digits")
+    >>> digits = load_splits("digits")
     >>> digits.shape, len(digits.train), len(digits.selection), len(digits.test)
     ((1, 8, 8), 1097, 200, 500)
     """
     parts = parts_of(source, Opening(data_root, offline))
-    return material_of(parts, name_of(source), full_name(source), size=size, tick=tick)
+    return read_splits(parts, name_of(source), full_name(source), size=size, tick=tick)
 
 
-def material_of(
+def read_splits(
     parts: Parts, name: str, source: str, *, size: int | None = None, least: int = SMALLEST, tick: Tick = silent
-) -> Material:
+) -> Splits:
     """The three parts of a set, read into memory; pictures below `least` pixels are enlarged to it."""
     three = (parts.train, parts.selection, parts.test)
     images = [one for one in three if isinstance(one, Images)]
@@ -93,11 +93,11 @@ def material_of(
     return assembled(name, source, splits)
 
 
-def assembled(name: str, source: str, splits: Sequence[Split]) -> Material:
+def assembled(name: str, source: str, splits: Sequence[Split]) -> Splits:
     """The material whose train, selection and test splits are these."""
     parts = zip(splits, ("train", "selection", "test"), strict=True)
     train, selection, test = (replace(split, name=f"{name}:{part}") for split, part in parts)
-    return Material(name, source, train, selection, test, train.classes, _fingerprint((train, selection, test)))
+    return Splits(name, source, train, selection, test, train.classes, _fingerprint((train, selection, test)))
 
 
 def name_of(source: str) -> str:

@@ -16,7 +16,7 @@ from ganeval.media.base import Images
 from ganeval.progress import Tick, silent
 from ganeval.sources.datasets import is_dataset
 from ganeval.sources.opening import Opening, display_name, full_name
-from ganeval.training.data.dataset import Material, Split, assembled, material_of, name_of
+from ganeval.training.data.dataset import Split, Splits, assembled, name_of, read_splits
 from ganeval.training.data.outlines import outlines
 from ganeval.training.data.splits import (
     Held,
@@ -42,8 +42,8 @@ class Domains:
     `truth`: the test and selection splits are paired: `b.test.pixels[i]` is what `a.test.pixels[i]` should become.
     """
 
-    a: Material
-    b: Material
+    a: Splits
+    b: Splits
     names: tuple[str, str]
     truth: bool
     name: str
@@ -67,7 +67,7 @@ def load_domains(
 
     Pictures are at least 16 pixels wide: smaller ones are enlarged, bicubic. In the training split the outlines are
     those of other pictures, half for each domain; in selection and test they are of the very same.
-    Raises as `load_material`, and UsageError for points, domains of two sizes and `other` beside a folder of both.
+    Raises as `load_splits`, and UsageError for points, domains of two sizes and `other` beside a folder of both.
 
     >>> domains = load_domains("digits")
     >>> domains.names, domains.a.shape, len(domains.a.train), len(domains.b.train), domains.truth
@@ -109,14 +109,14 @@ def _two_folders(source: str, inside: dict[str, Images], size: int | None, tick:
     return _unpaired(a, b, ("trainA", "trainB"), name)
 
 
-def _unpaired(a: Material, b: Material, names: tuple[str, str], name: str) -> Domains:
+def _unpaired(a: Splits, b: Splits, names: tuple[str, str], name: str) -> Domains:
     if a.shape[1:] != b.shape[1:]:
         found = " and ".join(f"{one.shape[-2]} x {one.shape[-1]}" for one in (a, b))
         raise UsageError(f"{name}: found domains of {found} pixels, needed one size; give --set size=N to resize")
     return Domains(a, b, names, truth=False, name=name)
 
 
-def _outlined(whole: Material) -> Domains:
+def _outlined(whole: Splits) -> Domains:
     """Half of the training pictures, the outlines of the other half, and whole splits with their outlines to judge by.
 
     The halves are drawn class by class: in a folder sorted by class, the first half would be other classes.
@@ -141,8 +141,8 @@ def _traced(split: Split) -> Split:
     return replace(split, pixels=outlines(split.pixels))
 
 
-def _material(parts: Parts, name: str, source: str, size: int | None, tick: Tick) -> Material:
-    material = material_of(parts, name, source, size=size, least=LEAST, tick=tick)
+def _material(parts: Parts, name: str, source: str, size: int | None, tick: Tick) -> Splits:
+    material = read_splits(parts, name, source, size=size, least=LEAST, tick=tick)
     if len(material.shape) == 1:
         raise UsageError(f"{source}: found points, needed pictures to translate")
     return material

@@ -10,7 +10,7 @@ from ganeval.training.data.dataset import name_of
 from ganeval.training.tables.rows import (
     TRAINING,
     Column,
-    Row,
+    ModelRow,
     columns_of,
     plus_minus,
     reference_line,
@@ -91,7 +91,7 @@ def _training(reports: list[Report]) -> str:
     return _lines(TRAINING, lines)
 
 
-def _markdown(rows: list[Row], columns: list[Column]) -> str:
+def _markdown(rows: list[ModelRow], columns: list[Column]) -> str:
     return _lines(
         ("", *[name for name, _ in columns]), [(row.name, *[cell(row) for _, cell in columns]) for row in rows]
     )

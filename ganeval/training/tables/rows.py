@@ -28,7 +28,7 @@ TRAINING = ("run", "steps", "best at", *CHECKPOINTS, "seconds", "verdict")
 
 
 @dataclass(frozen=True)
-class Row(comparison.Row):
+class ModelRow(comparison.Row):
     """One line: a name, the reports behind it (one for each seed), and for each the FID that is 100 %."""
 
     ceiling: tuple[float, ...]
@@ -45,10 +45,10 @@ class Row(comparison.Row):
         return f"{value} ±{error} %"
 
 
-Column = tuple[str, Callable[[Row], str]]
+Column = tuple[str, Callable[[ModelRow], str]]
 
 
-def rows_of(reports: Sequence[Report], yardsticks: Sequence[Report]) -> tuple[list[Row], list[Row]]:
+def rows_of(reports: Sequence[Report], yardsticks: Sequence[Report]) -> tuple[list[ModelRow], list[ModelRow]]:
     """The rows of models that make pictures from noise, with their yardsticks, and those of translations.
 
     Reports of one model on one task, which differ by the seed alone, are one row; several kinds of a model are called
@@ -60,12 +60,12 @@ def rows_of(reports: Sequence[Report], yardsticks: Sequence[Report]) -> tuple[li
     for name, some in _named(reports):
         if "fid_nothing" in some[0].scores:
             tops = tuple(report.scores["fid_nothing"].value for report in some)
-            translated.append(Row(name, tuple(some), tops))
+            translated.append(ModelRow(name, tuple(some), tops))
         else:
-            made.append(Row(name, tuple(some), (noise,) * len(some)))
+            made.append(ModelRow(name, tuple(some), (noise,) * len(some)))
     if yardsticks:
         real, ceiling = yardsticks
-        made = [Row("real (train)", (real,), (noise,)), *made, Row("noise", (ceiling,), (noise,))]
+        made = [ModelRow("real (train)", (real,), (noise,)), *made, ModelRow("noise", (ceiling,), (noise,))]
     return made, translated
 
 
@@ -83,14 +83,14 @@ def _named(reports: Sequence[Report]) -> list[tuple[str, list[Report]]]:
     ]
 
 
-def plus_minus(rows: Sequence[Row]) -> str:
+def plus_minus(rows: Sequence[ModelRow]) -> str:
     """What stands after ± in a table of these rows."""
     seeds = max(len(row.reports) for row in rows)
     several = f"; of {seeds} seeds the mean ± their standard deviation" if seeds > 1 else ""
     return f"± one standard error over new draws{several}"
 
 
-def columns_of(rows: Sequence[Row], share: str) -> list[Column]:
+def columns_of(rows: Sequence[ModelRow], share: str) -> list[Column]:
     """The columns of scores that any of these rows has: heading and cell."""
     columns: list[Column] = []
     counts = {row.reports[0].samples.count for row in rows}
@@ -103,7 +103,7 @@ def columns_of(rows: Sequence[Row], share: str) -> list[Column]:
     return columns
 
 
-def reference_line(rows: Sequence[Row], columns: Sequence[Column]) -> str:
+def reference_line(rows: Sequence[ModelRow], columns: Sequence[Column]) -> str:
     """What these rows are scored against and, where they have no column of it, how many images of each."""
     counts = "" if columns[0][0] == "N" else f", N = {count_of(rows[0])}"
     return f"{rows[0].reports[0].reference.name}{counts}"
@@ -116,12 +116,12 @@ def training_row(name: str, facts: Mapping[str, Any], report: Report | None, ver
     return (name, f"{facts['steps']:,}", best, *scores, f"{facts['seconds']:.0f}", verdict)
 
 
-def special_columns(rows: Sequence[Row]) -> list[Column]:
+def special_columns(rows: Sequence[ModelRow]) -> list[Column]:
     """The columns that only conditional models or translations have; empty where no row has any."""
     return [_column(name, rows) for name in SPECIAL if any(row.score(name) for row in rows)]
 
 
-def _column(name: str, rows: Sequence[Row]) -> Column:
+def _column(name: str, rows: Sequence[ModelRow]) -> Column:
     heading = title(name, rows[0].reports[0].protocol.extractor)
     better = next(score.better for row in rows if (score := row.score(name)))
     return f"{heading} {ARROWS[better]}", lambda row: cell(row.score(name))
@@ -136,7 +136,7 @@ def _two_digits(value: float) -> str:
     return f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
 
 
-def count_of(row: Row) -> str:
+def count_of(row: ModelRow) -> str:
     """How many images were scored."""
     count = row.reports[0].samples.count
     return NOTHING if count is None else f"{count:,}"

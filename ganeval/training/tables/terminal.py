@@ -11,12 +11,12 @@ from rich.text import Text
 from ganeval.reports.report import Report
 from ganeval.tables.report_view import blocks, column_width, columns_table
 from ganeval.training.diagnosis.verdicts import Verdict
-from ganeval.training.final_scores import Finished
+from ganeval.training.final_scores import FinishedRun
 from ganeval.training.tables.rows import (
     SPECIAL,
     TRAINING,
     Column,
-    Row,
+    ModelRow,
     columns_of,
     count_of,
     plus_minus,
@@ -30,7 +30,9 @@ ENOUGH = 3  # checks by which a run can be called healthy without saying by what
 HEADING = 13  # characters of a heading's line
 
 
-def suite_view(finished: Sequence[Finished], yardsticks: Sequence[Report], width: int | None = None) -> RenderableType:
+def suite_view(
+    finished: Sequence[FinishedRun], yardsticks: Sequence[Report], width: int | None = None
+) -> RenderableType:
     """Everything that `train-all` prints; within a `width`, columns that do not fit go into further tables."""
     made, translated = rows_of([report for run in finished for report in run.reports], yardsticks)
     parts: list[RenderableType] = []
@@ -50,7 +52,7 @@ def suite_view(finished: Sequence[Finished], yardsticks: Sequence[Report], width
     return Group(*parts)
 
 
-def _tables(title: str, rows: Sequence[Row], columns: Sequence[Column], width: int | None) -> list[Table]:
+def _tables(title: str, rows: Sequence[ModelRow], columns: Sequence[Column], width: int | None) -> list[Table]:
     """The columns side by side as far as there is room."""
     labels = [["", *[row.name for row in rows]]]
     texts = [[textwrap.fill(heading, HEADING), *[cell(row) for row in rows]] for heading, cell in columns]
@@ -60,7 +62,7 @@ def _tables(title: str, rows: Sequence[Row], columns: Sequence[Column], width: i
     return tables
 
 
-def _training_table(finished: Sequence[Finished]) -> Table:
+def _training_table(finished: Sequence[FinishedRun]) -> Table:
     """A line for each run, and one for the way back of a translation."""
     table = Table(box=SIMPLE_HEAD, title="training", title_justify="left", title_style="bold")
     for heading in TRAINING[:-1]:

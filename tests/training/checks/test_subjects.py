@@ -15,14 +15,14 @@ from ganeval.progress import silent
 from ganeval.training.checks.grids import GAP, TARGET
 from ganeval.training.checks.measures import Judge, features_of
 from ganeval.training.checks.subjects import ROWS, SEED, Generated, Translated, gap, judgements
-from ganeval.training.checks.watch import SuiteWatch
-from ganeval.training.data.dataset import Material, Split, load_material
+from ganeval.training.checks.watch import TrainingWatch
+from ganeval.training.data.dataset import Split, Splits, load_splits
 from ganeval.training.run import Prepared, prepare, subject_of, train_run
-from ganeval.training.run_request import Order
+from ganeval.training.run_request import RunRequest
 from reference_models import Adversarial, Config, Sampler
 from reference_models.engine.ema import Average
 
-Orders = Callable[..., Order]
+Orders = Callable[..., RunRequest]
 
 
 class Painter(nn.Module):
@@ -75,8 +75,8 @@ def random(count: int, seed: int = 0) -> Split:
     return Split(made, None)
 
 
-def material(train: int = 30, selection: int = 5) -> Material:
-    return Material("mine", "mine", random(train), random(selection, 1), random(5, 2), None, "")
+def material(train: int = 30, selection: int = 5) -> Splits:
+    return Splits("mine", "mine", random(train), random(selection, 1), random(5, 2), None, "")
 
 
 def subject_for(model: Adversarial, **counts: int) -> Generated:
@@ -169,7 +169,7 @@ def test_the_averaged_networks_are_drawn_and_not_the_raw_ones(tmp_path: Path) ->
     average = Average({"g": model.network("g")})
     with torch.no_grad():
         model.network("g").weight.fill_(-0.5)  # type: ignore[operator]  # torch types it Tensor or Module
-    SuiteWatch("mine", tmp_path, subject_for(model), silent).checked(7, model, average)
+    TrainingWatch("mine", tmp_path, subject_for(model), silent).checked(7, model, average)
     (path,) = (tmp_path / "grids").iterdir()
     assert path.name == "step-00000007.png"
     assert (cells(path, ROWS)[:, :, 7].int() - round(1.5 * 127.5)).abs().max() <= 1
@@ -194,12 +194,12 @@ def test_translations_stand_between_their_picture_and_the_way_back(tmp_path: Pat
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Prepared]:
     def of(model: str) -> Prepared:
-        return prepare(Order(model, "digits", tmp_path_factory.mktemp("run")), silent)
+        return prepare(RunRequest(model, "digits", tmp_path_factory.mktemp("run")), silent)
 
     return of
 
 
-def assert_judges(judge: Judge, domain: Material, found: Prepared) -> None:
+def assert_judges(judge: Judge, domain: Splits, found: Prepared) -> None:
     """The judge knows the selection split of a domain, and as many of its training pictures."""
     assert torch.equal(judge.selection.features, features_of(domain.selection.pixels, found.how))
     train = features_of(domain.train.pixels, found.how)
@@ -214,7 +214,7 @@ def test_the_best_checkpoint_is_chosen_on_the_selection_split(prepared: Callable
     subject = subject_of(found)
     assert isinstance(subject, Generated)
     assert subject.judge is not None
-    assert_judges(subject.judge, load_material("digits"), found)
+    assert_judges(subject.judge, load_splits("digits"), found)
 
 
 def test_each_translation_is_judged_by_the_domain_it_leads_to(prepared: Callable[[str], Prepared]) -> None:
@@ -238,7 +238,7 @@ def test_each_translation_is_judged_by_the_domain_it_leads_to(prepared: Callable
 
 def test_the_bar_says_the_losses_of_either_kind_of_model(tmp_path: Path) -> None:
     told: list[tuple[str, int, int | None]] = []
-    watch = SuiteWatch("dcgan", tmp_path, subject_for(playing()), lambda *one: told.append(one))
+    watch = TrainingWatch("dcgan", tmp_path, subject_for(playing()), lambda *one: told.append(one))
     losses = {"d/loss": 1.2349, "d/real": 0.5, "g/loss": 0.699}
     watch.logged({"step": 50, "images": 3200, **losses, "seconds": 0.7}, 4000)
     watch.logged({"step": 60, "diverged": "g/loss", "last_good": 50, "seconds": 0.8}, 4000)

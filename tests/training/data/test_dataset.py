@@ -18,7 +18,7 @@ from ganeval.sources.datasets import DATASETS, open_dataset
 from ganeval.sources.opening import Opening
 from ganeval.sources.statistics_files import Statistics
 from ganeval.training.data import loading
-from ganeval.training.data.dataset import Material, load_material, material_of
+from ganeval.training.data.dataset import Splits, load_splits, read_splits
 from ganeval.training.data.domains import load_domains
 from ganeval.training.data.loading import fitted
 from ganeval.training.data.outlines import outlines
@@ -43,7 +43,7 @@ def zipped(folder: Path) -> Path:
     return path
 
 
-def splits(material: Material) -> tuple[Tensor, Tensor, Tensor]:
+def splits(material: Splits) -> tuple[Tensor, Tensor, Tensor]:
     return material.train.pixels, material.selection.pixels, material.test.pixels
 
 
@@ -57,7 +57,7 @@ def counts(labels: Tensor | None) -> list[int]:
 
 
 def test_digits_keep_their_published_splits_as_one_grey_channel() -> None:
-    digits = load_material("digits")
+    digits = load_splits("digits")
     assert (digits.name, digits.source, digits.shape) == ("digits", "digits:train", (1, 8, 8))
     for split, held in zip(("train", "selection", "test"), (digits.train, digits.selection, digits.test), strict=True):
         images = open_dataset(f"digits:{split}")
@@ -69,7 +69,7 @@ def test_digits_keep_their_published_splits_as_one_grey_channel() -> None:
 
 
 def test_a_split_can_be_scored_as_the_pictures_it_came_from() -> None:
-    split, published = load_material("digits").test, open_dataset("digits:test")
+    split, published = load_splits("digits").test, open_dataset("digits:test")
     images = split.images()
     assert (images.name, images.classes, len(images)) == ("digits:test", published.classes, 500)
     np.testing.assert_array_equal(images.labels, published.labels)
@@ -78,13 +78,13 @@ def test_a_split_can_be_scored_as_the_pictures_it_came_from() -> None:
 
 
 def test_one_split_of_a_data_set_is_refused_but_train_is_the_whole() -> None:
-    assert load_material("digits:train").fingerprint == load_material("digits").fingerprint
+    assert load_splits("digits:train").fingerprint == load_splits("digits").fingerprint
     with pytest.raises(UsageError, match=r"digits:test: found one split, needed the data set whole: say digits"):
-        load_material("digits:test")
+        load_splits("digits:test")
 
 
 def test_a_folder_is_cut_into_tenths_that_share_nothing_and_lose_nothing(tmp_path: Path) -> None:
-    material = load_material(str(write(tmp_path / "cats", 47)))
+    material = load_splits(str(write(tmp_path / "cats", 47)))
     assert (material.name, material.shape, material.classes) == ("cats", (3, 12, 12), None)
     train, selection, test = map(rows, splits(material))
     assert (len(train), len(selection), len(test)) == (39, 4, 4)
@@ -93,22 +93,22 @@ def test_a_folder_is_cut_into_tenths_that_share_nothing_and_lose_nothing(tmp_pat
 
 def test_a_source_is_always_cut_alike_and_another_has_another_fingerprint(tmp_path: Path) -> None:
     folder = write(tmp_path / "cats", 20)
-    first, again = load_material(str(folder)), load_material(str(folder))
+    first, again = load_splits(str(folder)), load_splits(str(folder))
     assert all(torch.equal(one, other) for one, other in zip(splits(first), splits(again), strict=True))
     torch.manual_seed(1)
     np.random.seed(1)
-    assert first.fingerprint == again.fingerprint == load_material(str(folder)).fingerprint
+    assert first.fingerprint == again.fingerprint == load_splits(str(folder)).fingerprint
     pixels = np.array(Image.open(folder / "000.png"))
     pixels[5, 5, 2] ^= 1
     Image.fromarray(pixels).save(folder / "000.png")
-    assert load_material(str(folder)).fingerprint != first.fingerprint
+    assert load_splits(str(folder)).fingerprint != first.fingerprint
 
 
 def test_the_fingerprint_tells_labels_apart() -> None:
     pixels = RANDOM.integers(0, 256, (20, 8, 8), np.uint8)
     labels = np.arange(20) % 2
     prints = {
-        material_of(partition(array_images(pixels, labels=tags)), "a", "a").fingerprint
+        read_splits(partition(array_images(pixels, labels=tags)), "a", "a").fingerprint
         for tags in (None, labels, 1 - labels)
     }
     assert len(prints) == 3
@@ -118,21 +118,21 @@ def test_a_zip_and_an_array_give_the_material_of_the_same_folder(tmp_path: Path)
     folder = tmp_path / "pets"
     for name, count in (("cat", 20), ("dog", 30)):
         write(folder / name, count)
-    material = load_material(str(folder))
+    material = load_splits(str(folder))
     assert material.classes == ("cat", "dog")
-    assert load_material(str(zipped(folder))).fingerprint == material.fingerprint
+    assert load_splits(str(zipped(folder))).fingerprint == material.fingerprint
     files = sorted(folder.rglob("*.png"))
     pixels = np.stack([np.asarray(Image.open(file)) for file in files])
     np.savez(tmp_path / "pets.npz", images=pixels, labels=np.array([file.parent.name == "dog" for file in files], int))
-    assert load_material(str(tmp_path / "pets.npz")).fingerprint == material.fingerprint
+    assert load_splits(str(tmp_path / "pets.npz")).fingerprint == material.fingerprint
     np.save(tmp_path / "pets.npy", pixels)
-    assert load_material(str(tmp_path / "pets.npy")).train.labels is None
+    assert load_splits(str(tmp_path / "pets.npy")).train.labels is None
 
 
 def test_each_split_has_its_share_of_each_class(tmp_path: Path) -> None:
     for name, count in (("cat", 20), ("dog", 30), ("hen", 50)):
         write(tmp_path / "pets" / name, count)
-    material = load_material(str(tmp_path / "pets"))
+    material = load_splits(str(tmp_path / "pets"))
     assert counts(material.test.labels) == counts(material.selection.labels) == [2, 3, 5]
     assert counts(material.train.labels) == [16, 24, 40]
 
@@ -142,7 +142,7 @@ def test_labels_go_with_their_pictures(tmp_path: Path) -> None:
         (tmp_path / "levels" / name).mkdir(parents=True)
         for index in range(15):
             Image.new("L", (8, 8), value + index).save(tmp_path / "levels" / name / f"{index:02}.png")
-    material = load_material(str(tmp_path / "levels"))
+    material = load_splits(str(tmp_path / "levels"))
     for split in (material.train, material.selection, material.test):
         assert split.labels is not None
         assert ((split.pixels[:, 0, 0, 0] >= 200) == (split.labels == 1)).all()
@@ -170,41 +170,41 @@ def test_folders_train_and_test_are_the_splits(tmp_path: Path) -> None:
         for name in ("cat", "dog"):
             write(root / split / name, count)
     (root / "README.txt").write_text("two splits")
-    material = load_material(str(root))
+    material = load_splits(str(root))
     assert material.classes == ("cat", "dog")
     assert [counts(one.labels) for one in (material.selection, material.test)] in ([[2, 1], [4, 4]], [[1, 2], [4, 4]])
     held = {np.asarray(Image.open(file)).transpose(2, 0, 1).tobytes() for file in (root / "test").rglob("*.png")}
     assert rows(material.test.pixels) == held
     assert len(rows(material.train.pixels) | rows(material.selection.pixels)) == 30
-    assert load_material(str(zipped(root))).fingerprint == material.fingerprint
+    assert load_splits(str(zipped(root))).fingerprint == material.fingerprint
 
 
 def test_train_and_test_may_have_no_classes_but_not_different_ones(tmp_path: Path) -> None:
     write(tmp_path / "train", 12)
     write(tmp_path / "test", 3)
-    material = load_material(str(tmp_path))
+    material = load_splits(str(tmp_path))
     assert (len(material.train), len(material.selection), len(material.test)) == (11, 1, 3)
     assert material.classes is None
     write(tmp_path / "deep" / "train" / "cat", 6)
     write(tmp_path / "deep" / "train" / "dog", 6)
     write(tmp_path / "deep" / "test", 6)
     with pytest.raises(ContentError, match=r"found the classes cat, dog and none in train and test"):
-        load_material(str(tmp_path / "deep"))
+        load_splits(str(tmp_path / "deep"))
 
 
 def test_nine_pictures_are_too_few_and_ten_enough(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match=r"found 9 to train on, needed 10 or more"):
-        load_material(str(write(tmp_path / "few", 9)))
-    assert [len(one) for one in splits(load_material(str(write(tmp_path / "few", 10))))] == [8, 1, 1]
+        load_splits(str(write(tmp_path / "few", 9)))
+    assert [len(one) for one in splits(load_splits(str(write(tmp_path / "few", 10))))] == [8, 1, 1]
 
 
 def test_grey_pictures_have_one_channel_and_one_coloured_pixel_makes_three(tmp_path: Path) -> None:
     pixels = np.repeat(RANDOM.integers(0, 256, (300, 8, 8, 1), np.uint8), 3, axis=3)
     np.save(tmp_path / "grey.npy", pixels)
-    assert load_material(str(tmp_path / "grey.npy")).shape == (1, 8, 8)
+    assert load_splits(str(tmp_path / "grey.npy")).shape == (1, 8, 8)
     pixels[299, 7, 7, 2] ^= 1
     np.save(tmp_path / "coloured.npy", pixels)
-    assert load_material(str(tmp_path / "coloured.npy")).shape == (3, 8, 8)
+    assert load_splits(str(tmp_path / "coloured.npy")).shape == (3, 8, 8)
 
 
 @pytest.mark.parametrize("shape", [(12, 10, 3), (7, 7, 3), (257, 257, 3)])
@@ -212,22 +212,22 @@ def test_pictures_that_are_no_fit_squares_need_a_size(tmp_path: Path, shape: tup
     folder = str(write(tmp_path / "odd", 10, shape))
     found = f"found {shape[1]} x {shape[0]} pixels, needed squares of 8 to 256; give --set size=N"
     with pytest.raises(UsageError, match=found):
-        load_material(folder)
-    assert load_material(folder, size=8).shape == (3, 8, 8)
+        load_splits(folder)
+    assert load_splits(folder, size=8).shape == (3, 8, 8)
 
 
 def test_squares_of_two_sizes_need_a_size_and_the_odd_one_is_named(tmp_path: Path) -> None:
     folder = write(tmp_path / "mixed", 19)
     Image.new("RGB", (9, 9)).save(folder / "zzz.png")
     with pytest.raises(UsageError, match=r"zzz\.png: found 9 x 9 pixels, needed 12 x 12 as the first; give --set size"):
-        load_material(str(folder))
-    assert load_material(str(folder), size=10).shape == (3, 10, 10)
+        load_splits(str(folder))
+    assert load_splits(str(folder), size=10).shape == (3, 10, 10)
 
 
 @pytest.mark.parametrize("size", [0, 7, 257])
 def test_a_size_out_of_range_is_refused(size: int) -> None:
     with pytest.raises(UsageError, match=f"size={size}: needed 8 to 256 pixels"):
-        load_material("digits", size=size)
+        load_splits("digits", size=size)
 
 
 def test_the_square_in_the_middle_is_kept() -> None:
@@ -251,27 +251,27 @@ def test_an_unreadable_picture_is_named(tmp_path: Path) -> None:
     folder = write(tmp_path / "cats", 12)
     (folder / "005.png").write_bytes(b"no picture")
     with pytest.raises(ContentError, match=r"005\.png: not a picture"):
-        load_material(str(folder))
+        load_splits(str(folder))
 
 
 def test_what_would_not_fit_in_memory_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "MOST_BYTES", 10**5)
     with pytest.raises(ContentError, match=r"found 1,797 pictures of 8 x 8, which are 0\.0 GB, and training holds all"):
-        load_material("digits")
+        load_splits("digits")
 
 
 def test_a_stream_and_bare_statistics_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="found a stream, which is read once"):
-        load_material("numpy:zeros")
+        load_splits("numpy:zeros")
     np.savez(tmp_path / "bare.npz", mu=np.zeros(2), sigma=np.eye(2))
     with pytest.raises(UsageError, match="found statistics, needed pictures or points"):
-        load_material(str(tmp_path / "bare.npz"))
+        load_splits(str(tmp_path / "bare.npz"))
 
 
 def test_points_are_material_too(tmp_path: Path) -> None:
     features, labels = RANDOM.standard_normal((50, 2)), np.arange(50) % 5
     np.savez(tmp_path / "ring.npz", features=features, labels=labels)
-    material = load_material(str(tmp_path / "ring.npz"))
+    material = load_splits(str(tmp_path / "ring.npz"))
     assert (material.shape, material.train.pixels.dtype) == ((2,), torch.float32)
     assert [len(one) for one in splits(material)] == [40, 5, 5]
     assert counts(material.test.labels) == [1] * 5
@@ -283,18 +283,18 @@ def test_points_are_material_too(tmp_path: Path) -> None:
 
 def test_points_have_no_size_in_pixels() -> None:
     with pytest.raises(UsageError, match=r"^size=64: is for pictures, and ring8 is points; leave it out$"):
-        load_material("ring8", size=64)
+        load_splits("ring8", size=64)
 
 
 def test_points_without_labels_are_cut_as_well() -> None:
     parts = partition(Statistics("points", features=RANDOM.standard_normal((30, 3))))
-    material = material_of(parts, "points", "points")
+    material = read_splits(parts, "points", "points")
     assert (material.shape, len(material.test), material.test.labels) == ((3,), 3, None)
 
 
 def test_progress_counts_every_picture(write_digits: Callable[..., Path], tmp_path: Path) -> None:
     seen: list[tuple[str, int, int | None]] = []
-    load_material(str(write_digits(tmp_path / "digits", 30)), tick=lambda *told: seen.append(told))
+    load_splits(str(write_digits(tmp_path / "digits", 30)), tick=lambda *told: seen.append(told))
     assert seen[-1] == ("reading pictures", 30, 30)
     assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
 
@@ -303,7 +303,7 @@ def test_outlined_digits_are_of_other_digits_in_training_and_of_the_same_in_test
     domains = load_domains("digits")
     assert (domains.name, domains.names, domains.truth) == ("digits", ("digit", "outline"), True)
     assert domains.a.shape == domains.b.shape == (1, 16, 16)
-    whole = load_material("digits", size=16)
+    whole = load_splits("digits", size=16)
     for part in ("selection", "test"):
         a, b, pictures = (getattr(one, part) for one in (domains.a, domains.b, whole))
         assert torch.equal(a.pixels, pictures.pixels)
@@ -374,7 +374,7 @@ def test_domains_of_two_sizes_need_a_size(tmp_path: Path) -> None:
         load_domains(str(small), str(large))
     domains = load_domains(str(small), str(large), size=16)
     assert (domains.names, domains.truth, domains.name) == (("small", "large"), False, "small-large")
-    assert domains.a.fingerprint == load_material(str(small)).fingerprint
+    assert domains.a.fingerprint == load_splits(str(small)).fingerprint
 
 
 def test_points_cannot_be_translated(tmp_path: Path) -> None:
@@ -388,7 +388,7 @@ def test_a_named_set_without_a_selection_split_draws_it_from_train(monkeypatch: 
     splits_left = {"train": row.splits["train"], "test": row.splits["test"]}
     monkeypatch.setitem(DATASETS, "tiny", replace(row, splits=splits_left))
     monkeypatch.setattr(opening, "NAMES", (*opening.NAMES, "tiny"))
-    tiny, digits = load_material("tiny"), load_material("digits")
+    tiny, digits = load_splits("tiny"), load_splits("digits")
     assert (tiny.name, tiny.source, tiny.train.name) == ("tiny", "tiny:train", "tiny:train")
     assert torch.equal(tiny.test.pixels, digits.test.pixels)
     assert [len(one) for one in splits(tiny)] == [988, 109, 500]
@@ -398,7 +398,7 @@ def test_a_named_set_without_a_selection_split_draws_it_from_train(monkeypatch: 
 
 
 def test_published_splits_of_real_data_are_kept(data_root: Path) -> None:
-    mnist = load_material("mnist", data_root=data_root)
+    mnist = load_splits("mnist", data_root=data_root)
     assert (mnist.shape, [len(one) for one in splits(mnist)]) == ((1, 28, 28), [55_000, 5_000, 10_000])
     test = open_dataset("mnist:test", data_root=data_root)
     np.testing.assert_array_equal(mnist.test.pixels[77, 0], test.picture(77).pixels[0])

@@ -13,20 +13,20 @@ from click.testing import Result
 
 from ganeval.reports.report import load_report
 from ganeval.training import run
-from ganeval.training.final_scores import Finished
+from ganeval.training.final_scores import FinishedRun
 from ganeval.training.run import Prepared
-from ganeval.training.run_request import Order
+from ganeval.training.run_request import RunRequest
 from reference_models import Config, Sampler
 from reference_models import build as build_model
 from reference_models.engine.model import Model
 
 Run = Callable[..., Result]
-Orders = Callable[..., Order]
-Carry = Callable[..., Finished]
+Orders = Callable[..., RunRequest]
+Carry = Callable[..., FinishedRun]
 LONG = {"steps": 450, "changes": {"check_every": "150", "lr_g": "5e-4", "lr_d": "1e-3"}}
 
 
-def names(run: Finished) -> set[str]:
+def names(run: FinishedRun) -> set[str]:
     return {verdict.name for verdict in run.verdicts}
 
 

@@ -10,14 +10,14 @@ from torch import Tensor, nn
 
 from ganeval.errors import ContentError, UsageError
 from ganeval.training.data.domains import load_domains
-from ganeval.training.final_scores import Finished
+from ganeval.training.final_scores import FinishedRun
 from ganeval.training.insight.activation import CHANNELS, STARTS, default_layer, store_activation, write_activation
 from ganeval.training.insight.ascent import Probe, layers_of, on_sphere, raised
-from ganeval.training.run_request import Order
+from ganeval.training.run_request import RunRequest
 from reference_models import MODELS, Config, Sampler, build, configuration, load_sampler
 
-Orders = Callable[..., Order]
-Carried = Callable[..., Finished]
+Orders = Callable[..., RunRequest]
+Carried = Callable[..., FinishedRun]
 
 
 def normal(count: int, width: int, seed: int = 0) -> Tensor:

@@ -15,19 +15,19 @@ from ganeval.reports.report import load_report
 from ganeval.reports.run_folders import log_of
 from ganeval.training import samples
 from ganeval.training.checks.subjects import FEW, SEED, Generated, Translated, patch_judgements
-from ganeval.training.checks.watch import SuiteWatch
-from ganeval.training.data.dataset import Material, Split
-from ganeval.training.final_scores import Finished, finish
+from ganeval.training.checks.watch import TrainingWatch
+from ganeval.training.data.dataset import Split, Splits
+from ganeval.training.final_scores import FinishedRun, finish
 from ganeval.training.insight.activation import store_activation
 from ganeval.training.insight.stored_arrays import write_scores
 from ganeval.training.run import prepare, train_run
 from ganeval.training.run_lock import begin
-from ganeval.training.run_request import Order
+from ganeval.training.run_request import RunRequest
 from reference_models import Adversarial, Config, Sampler, build, configuration
 from reference_models.engine.ema import Average
 
-Orders = Callable[..., Order]
-Carried = Callable[..., Finished]
+Orders = Callable[..., RunRequest]
+Carried = Callable[..., FinishedRun]
 CONFIG = Config("mine", latent=3, batch=8, norm_d="none")
 
 
@@ -70,8 +70,8 @@ def random(count: int, seed: int) -> Split:
     return Split(made, None)
 
 
-def material(train: int = 30, selection: int = 20) -> Material:
-    return Material("mine", "mine", random(train, 0), random(selection, 1), random(5, 2), None, "")
+def material(train: int = 30, selection: int = 20) -> Splits:
+    return Splits("mine", "mine", random(train, 0), random(selection, 1), random(5, 2), None, "")
 
 
 def means(pixels: Tensor) -> np.ndarray:
@@ -91,7 +91,7 @@ def test_the_scores_are_the_critics_own_of_training_held_out_and_made_pictures(t
     model = Adversarial(CONFIG, Painter(), Means())
     data = material(train=1500)
     subject = Generated(CONFIG, data, None, None)
-    SuiteWatch("mine", tmp_path, subject, silent).checked(250, model, Average({"g": model.network("g")}))
+    TrainingWatch("mine", tmp_path, subject, silent).checked(250, model, Average({"g": model.network("g")}))
     found = arrays(tmp_path / "learning" / "scores-00000250.npz")
     assert {name: (values.dtype, values.ndim) for name, values in found.items()} == dict.fromkeys(
         ("real", "held_out", "made"), (np.dtype("float32"), 1)
@@ -110,7 +110,7 @@ def test_both_critics_of_a_translator_score_pictures_by_the_mean_of_their_patche
     domains = material(train=FEW + 50), material(selection=25)
     subject = Translated(model.config, domains, None)
     average = Average({name: networks[name] for name in ("ab", "ba")})
-    SuiteWatch("mine", tmp_path, subject, silent).checked(7, model, average)
+    TrainingWatch("mine", tmp_path, subject, silent).checked(7, model, average)
     found = arrays(tmp_path / "learning" / "scores-00000007.npz")
     assert set(found) == {f"{name}_{domain}" for name in ("real", "held_out", "made") for domain in "ab"}
     assert len(found["real_a"]) == FEW

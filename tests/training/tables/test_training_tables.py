@@ -14,12 +14,12 @@ from ganeval.progress import silent
 from ganeval.reports.report import ImageSet, Protocol, Report, Score, load_report
 from ganeval.reports.run_folders import write_run
 from ganeval.reports.score_names import cell
-from ganeval.training.data.dataset import load_material
+from ganeval.training.data.dataset import load_splits
 from ganeval.training.diagnosis.verdicts import Verdict
-from ganeval.training.final_scores import Finished
-from ganeval.training.run_request import Order
+from ganeval.training.final_scores import FinishedRun
+from ganeval.training.run_request import RunRequest
 from ganeval.training.tables.results_readme import BEGIN, END, tables, write_page
-from ganeval.training.tables.rows import Row, columns_of, plus_minus, rows_of
+from ganeval.training.tables.rows import ModelRow, columns_of, plus_minus, rows_of
 from ganeval.training.tables.terminal import _said, suite_view
 from ganeval.training.yardsticks import noise, yardsticks
 from reference_models import Config
@@ -50,17 +50,17 @@ REAL = made("real (train)", {"fid": Score(0.5, "lower", error=0.1)})
 NOISE = made("noise", {"fid": Score(50.0, "lower", error=1.0)})
 
 
-def printed(*finished: Finished, width: int | None = None) -> list[str]:
+def printed(*finished: FinishedRun, width: int | None = None) -> list[str]:
     console = Console(width=width or 10_000, color_system=None)
     with console.capture() as captured:
         console.print(suite_view(finished, (REAL, NOISE), width))
     return [line.rstrip() for line in captured.get().splitlines()]
 
 
-def finished(*reports: Report, verdict: str = "healthy") -> Finished:
+def finished(*reports: Report, verdict: str = "healthy") -> FinishedRun:
     name = reports[0].samples.name.partition(" ")[0]
-    order = Order("dcgan", "digits", Path("results") / name)
-    return Finished(order, reports, (Verdict(verdict, f"{verdict}: why"),), reports[0].more["training"])
+    order = RunRequest("dcgan", "digits", Path("results") / name)
+    return FinishedRun(order, reports, (Verdict(verdict, f"{verdict}: why"),), reports[0].more["training"])
 
 
 # rows
@@ -70,8 +70,8 @@ def test_a_share_is_of_the_noises_fid_and_never_an_exponent() -> None:
     (real, one, ceiling), _ = rows_of([report_of("a", 0.61)], (REAL, NOISE))
     assert [row.name for row in (real, one, ceiling)] == ["real (train)", "dcgan", "noise"]
     assert [row.share for row in (real, one, ceiling)] == ["1.0 %", "1.2 %", "100 %"]
-    assert Row("a", (report_of("a", 0.0001),), (50.0,)).share == "0.00 %"
-    assert Row("a", (report_of("a", 1.0),), (0.0,)).share == "–"
+    assert ModelRow("a", (report_of("a", 0.0001),), (50.0,)).share == "0.00 %"
+    assert ModelRow("a", (report_of("a", 1.0),), (0.0,)).share == "–"
 
 
 def test_of_seeds_the_mean_and_the_standard_deviation_are_shown() -> None:
@@ -84,7 +84,7 @@ def test_of_seeds_the_mean_and_the_standard_deviation_are_shown() -> None:
     assert cell(score) == "2.5 ±1.8"
     assert row.share == "5.0 ±3.6 %"
     assert "of 3 seeds the mean ± their standard deviation" in plus_minus([row])
-    assert "seeds" not in plus_minus([Row("a", (reports[0],), (50.0,))])
+    assert "seeds" not in plus_minus([ModelRow("a", (reports[0],), (50.0,))])
 
 
 def test_other_configurations_of_a_model_are_rows_of_their_own() -> None:
@@ -225,7 +225,7 @@ def test_the_table_and_the_page_say_how_many_are_scored_where_it_is_one_number(t
 
 
 def test_the_yardsticks_are_training_pictures_and_uniform_noise(tmp_path: Path) -> None:
-    order = Order("dcgan", "digits", tmp_path, count=200)
+    order = RunRequest("dcgan", "digits", tmp_path, count=200)
     real, ceiling = yardsticks(order, tmp_path, silent)
     assert (real.samples.name, ceiling.samples.name) == ("real (train)", "noise")
     assert (real.samples.count, ceiling.samples.count) == (200, 200)
@@ -237,11 +237,11 @@ def test_the_yardsticks_are_training_pictures_and_uniform_noise(tmp_path: Path) 
 
 
 def test_noise_is_uniform_for_pictures_and_as_wide_as_the_data_for_points() -> None:
-    pixels = noise(load_material("digits"), 500)
+    pixels = noise(load_splits("digits"), 500)
     assert (pixels.dtype, tuple(pixels.shape)) == (torch.uint8, (500, 1, 8, 8))
     assert float(pixels.double().mean()) == pytest.approx(127.5, abs=2)
     assert float(pixels.double().std()) == pytest.approx(255 / 12**0.5, rel=0.02)
-    grid = load_material("grid25")
+    grid = load_splits("grid25")
     points = noise(grid, 5000)
     assert points.std(0).tolist() == pytest.approx(grid.train.pixels.std(0).tolist(), rel=0.05)
     assert points.mean(0).tolist() == pytest.approx([0, 0], abs=0.2)
