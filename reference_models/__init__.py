@@ -19,7 +19,7 @@ from reference_models.engine.data import Data
 from reference_models.engine.loop import Outcome, Watch, train
 from reference_models.engine.nan_guard import Divergence
 from reference_models.engine.sampling import Sampler, load_sampler
-from reference_models.models import MODELS, build
+from reference_models.models import MODELS, build, translates
 from reference_models.objectives.adversarial import Adversarial
 
 __all__ = [
@@ -38,4 +38,5 @@ __all__ = [
     "configuration",
     "load_sampler",
     "train",
+    "translates",
 ]

@@ -38,10 +38,11 @@ class CycleGAN(Model):
     """Translators `ab` and `ba`, critics `da` and `db`; `batch.images` is domain A, `batch.other` domain B."""
 
     generators = ("ab", "ba")
+    translates = True
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
-        check(config)
+        check(config, translates=True)
         a, b = config.shape[0], config.other_channels or config.shape[0]
         translators = {"ab": translator(config, a, b), "ba": translator(config, b, a)}
         self.networks = nn.ModuleDict({**translators, "da": patch_critic(config, a), "db": patch_critic(config, b)})

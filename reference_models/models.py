@@ -14,19 +14,26 @@ from reference_models.engine.randomness import generator, seed_global
 
 @dataclass(frozen=True)
 class Recipe:
-    """One row: how a model is built, what sets it apart from `Config`'s defaults, and whom to cite."""
+    """One row: how a model is built, what sets it apart from `Config`'s defaults, whom to cite, and what it can do.
+
+    `conditional`: it learns class labels, and generates images of a class asked for. `translates`: it turns images of
+    one domain into images of another, where the other models generate from noise. `medium`: what it generates.
+    """
 
     build: Callable[[Config], Model]
     defaults: Mapping[str, Any]
     cite: str
+    conditional: bool = False
+    translates: bool = False
+    medium: str = "image"
 
 
 MODELS: dict[str, Recipe] = {
     "vanilla": Recipe(vanilla.vanilla, vanilla.DEFAULTS, "Goodfellow et al. 2014, arXiv:1406.2661"),
     "dcgan": Recipe(dcgan.dcgan, dcgan.DEFAULTS, "Radford et al. 2016, arXiv:1511.06434"),
     "wgan-gp": Recipe(wgan_gp.wgan_gp, wgan_gp.DEFAULTS, "Gulrajani et al. 2017, arXiv:1704.00028"),
-    "cgan": Recipe(cgan.cgan, cgan.DEFAULTS, "Mirza & Osindero 2014, arXiv:1411.1784"),
-    "cyclegan": Recipe(cyclegan.cyclegan, cyclegan.DEFAULTS, "Zhu et al. 2017, arXiv:1703.10593"),
+    "cgan": Recipe(cgan.cgan, cgan.DEFAULTS, "Mirza & Osindero 2014, arXiv:1411.1784", conditional=True),
+    "cyclegan": Recipe(cyclegan.cyclegan, cyclegan.DEFAULTS, "Zhu et al. 2017, arXiv:1703.10593", translates=True),
 }
 
 
@@ -42,6 +49,18 @@ def build(config: Config) -> Model:
     """
     if config.model not in MODELS:
         raise ConfigError(f"{config.model}: not a reference model ({', '.join(MODELS)}); build its networks yourself")
+    recipe = MODELS[config.model]
+    if recipe.conditional and config.classes < 2:
+        raise ConfigError(f"{config.model}: found images without class labels; needed at least two classes")
     with torch.random.fork_rng(devices=[]):
         seed_global(generator(config.seed, 0, "weights").initial_seed())
-        return MODELS[config.model].build(config)
+        return recipe.build(config)
+
+
+def translates(model: str) -> bool:
+    """Whether a model of this name translates images; models of your own, which have no row, generate from noise.
+
+    >>> translates("cyclegan"), translates("dcgan"), translates("mine")
+    (True, False, False)
+    """
+    return model in MODELS and MODELS[model].translates

@@ -80,7 +80,11 @@ def planned(order: RunRequest, ranks: Ranks = ALONE) -> RenderableType:
     splits = {name: len(getattr(prepared.material, name)) for name in ("train", "selection", "test")}
     data = ", ".join(f"{count:,} {name}" for name, count in splits.items())
     config = prepared.config
-    settings = {key: str(value) for key, value in config.to_dict().items() if value != "" and not ignored(config, key)}
+    settings = {
+        key: str(value)
+        for key, value in config.to_dict().items()
+        if value != "" and not ignored(config, key, translates=MODELS[config.model].translates)
+    }
     return facts_view(str(order.folder), {"data": f"{order.source}: {data}", **sizes, **settings})
 
 

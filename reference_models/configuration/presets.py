@@ -138,11 +138,11 @@ def configuration(
     values = {**MODELS[model].defaults, **PRESETS[name][model]}
     if preset is None:
         values.pop("flip", None)  # by shape alone digits, letters and maps pass for photographs
-    if model == "cyclegan" and (changes or {}).get("loss", values["loss"]) != values["loss"]:
+    if MODELS[model].translates and (changes or {}).get("loss", values["loss"]) != values["loss"]:
         del values["adversarial"]  # which takes back the half of least squares alone
-    known = classes if model == "cgan" else 0
+    known = classes if MODELS[model].conditional else 0
     config = Config(model, shape, known, other_channels, seed, **values).replaced(changes or {})
-    check_used(config, changes or {})
+    check_used(config, changes or {}, translates=MODELS[model].translates)
     return config if steps is None else with_steps(config, steps, changes or {})
 
 

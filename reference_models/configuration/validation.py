@@ -20,7 +20,7 @@ from reference_models.configuration.config import (
     near,
 )
 
-OF_NOISE = (  # settings of models that make pictures from noise, and of cyclegan: refused elsewhere, not ignored
+OF_NOISE = (  # settings of models that generate from noise, and of those that translate: refused elsewhere, not ignored
     "latent",
     "minibatch_discrimination",
     "minibatch_std",
@@ -50,44 +50,46 @@ def _unlike(config: Config) -> bool:
     return config.other_channels not in (0, config.shape[0])
 
 
-def ignored(config: Config, key: str) -> str:
+def ignored(config: Config, key: str, *, translates: bool = False) -> str:
     """Why a setting would change nothing in this configuration; empty where it does.
 
     >>> from reference_models import Config
     >>> ignored(Config("dcgan"), "penalty_weight")
     'has no effect without a penalty'
     """
-    if reason := ignored_by_model(config, key):
+    if reason := ignored_by_model(config, key, translates=translates):
         return reason
     useless, why = WITHOUT_EFFECT.get(key, (lambda _: False, ""))
     return f"has no effect {why}" if useless(config) else ""
 
 
-def check_used(config: Config, changes: Iterable[str]) -> None:
+def check_used(config: Config, changes: Iterable[str], *, translates: bool = False) -> None:
     """ConfigError for a setting among `changes` that this configuration would ignore."""
     for key in changes:
-        if reason := ignored(config, key):
+        if reason := ignored(config, key, translates=translates):
             raise ConfigError(f"--set {key}: {reason}")
 
 
-def ignored_by_model(config: Config, key: str) -> str:
+def ignored_by_model(config: Config, key: str, *, translates: bool = False) -> str:
     """Why a model has no use for a setting; empty where it has."""
-    if key in (OF_NOISE if config.model == "cyclegan" else OF_TRANSLATION):
-        whose = "models that make pictures from noise" if config.model == "cyclegan" else "cyclegan"
+    if key in (OF_NOISE if translates else OF_TRANSLATION):
+        whose = "models that generate from noise" if translates else "models that translate images"
         return f"is for {whose}, and {config.model} would ignore it"
     if key in OF_CLASSES and not config.classes:
-        return f"is for models that know classes, and {config.model} would ignore it"
+        return f"is for conditional models, and {config.model} would ignore it"
     return ""
 
 
-def check(config: Config) -> None:
+def check(config: Config, *, translates: bool = False) -> None:
     """ConfigError, with every reason, for a configuration that cannot be trained.
+
+    `translates`: the model turns images into images, and does not start from noise.
 
     >>> check(Config("dcgan", batch=10, pack=4))
     Traceback (most recent call last):
     reference_models.configuration.config.ConfigError: dcgan: batch=10 with pack=4: needed a multiple
     """
-    if reasons := list(_wrong_values(config)) or list(_wrong_pairs(config)):
+    if reasons := list(_wrong_values(config)) or list(_wrong_pairs(config, translates=translates)):
         raise ConfigError(f"{config.model}: {'; '.join(reasons)}")
 
 
@@ -121,7 +123,7 @@ def _wrong_shapes(config: Config) -> Iterator[str]:
         yield f"pictures of {config.shape[1]} x {config.shape[2]}: needed square ones of 8 to 256 pixels"
 
 
-def _wrong_pairs(config: Config) -> Iterator[str]:
+def _wrong_pairs(config: Config, *, translates: bool) -> Iterator[str]:
     yield from _wrong_in_a_batch(config)
     if config.spectral_norm and config.clip_weights:
         yield "spectral_norm with clip_weights: both bound the critic's slope, and clipping undoes the normalisation"
@@ -129,14 +131,14 @@ def _wrong_pairs(config: Config) -> Iterator[str]:
         yield f"smoothing with loss={config.loss}: it has no target to smooth; needed {', '.join(SMOOTHED)}"
     if config.net == "mlp" and "instance" in (config.norm_g, config.norm_d):
         yield "instance norm with net=mlp: it is taken over the pixels of a map, and a perceptron has none"
-    if config.is_vector and config.net != "mlp" and config.model != "cyclegan":
+    if config.is_vector and config.net != "mlp" and not translates:
         yield f"net={config.net} with vectors: needed mlp"
     if config.is_vector and (config.augment or config.flip):
         yield "augment and flip are for pictures"
-    for key in OF_NOISE if config.model == "cyclegan" else OF_TRANSLATION:
+    for key in OF_NOISE if translates else OF_TRANSLATION:
         if getattr(config, key) != getattr(Config, key):  # the class holds the defaults
-            yield f"{key}={getattr(config, key)} {ignored_by_model(config, key)}"
-    yield from (_wrong_for_cyclegan if config.model == "cyclegan" else _wrong_for_noise)(config)
+            yield f"{key}={getattr(config, key)} {ignored_by_model(config, key, translates=translates)}"
+    yield from (_wrong_for_translation if translates else _wrong_for_noise)(config)
 
 
 def _wrong_in_a_batch(config: Config) -> Iterator[str]:
@@ -162,18 +164,16 @@ def _wrong_for_noise(config: Config) -> Iterator[str]:
     if not config.adversarial and not config.feature_matching:
         yield "adversarial=0 without feature_matching: the generator would have nothing to learn from"
     if config.net == "unet":
-        yield "net=unet: only cyclegan translates pictures; needed mlp, conv or resnet"
-    if config.model == "cgan" and config.classes < 2:
-        yield "pictures without labels: cgan needs at least two classes"
+        yield "net=unet: is for models that translate images; needed mlp, conv or resnet"
 
 
-def _wrong_for_cyclegan(config: Config) -> Iterator[str]:
+def _wrong_for_translation(config: Config) -> Iterator[str]:
     if config.net not in ("resnet", "unet"):
-        yield f"net={config.net}: cyclegan's generators are resnet or unet"
+        yield f"net={config.net}: translators are resnet or unet"
     if config.is_vector:
-        yield "cyclegan translates pictures, not vectors"
+        yield f"{config.model} translates images, not vectors"
     if (config.norm_g, config.norm_d) != ("instance", "instance"):
-        yield "norm_g and norm_d: cyclegan's networks have instance norm, as their authors' do"
+        yield "norm_g and norm_d: translators and their discriminators have instance norm, as published"
 
 
 JOINED = ("penalty", "augment")  # may join several names by +

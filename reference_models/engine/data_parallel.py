@@ -32,7 +32,7 @@ def check_shares(model: Model, world: int) -> None:
     if reason := _of_a_whole_batch(model):
         raise ConfigError(f"{where}: {reason}; leave it out, or start one process")
     try:
-        check(replace(config, batch=config.batch // world))
+        check(replace(config, batch=config.batch // world), translates=model.translates)
     except ConfigError as error:
         raise ConfigError(f"{where}, {config.batch // world} each: {error}") from error
 

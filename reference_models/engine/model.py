@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -32,8 +33,10 @@ class Model(ABC):
     """A set of networks that train each other. The loop knows no more of them than this.
 
     `networks`: by name; `generators`: those that are averaged and sampled from; `players`: by name, in no order.
+    `translates`: whether the generators turn images into images, and do not start from noise.
     """
 
+    translates: ClassVar[bool] = False
     networks: nn.ModuleDict
     generators: tuple[str, ...]
     players: Mapping[str, Player]

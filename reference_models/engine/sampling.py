@@ -24,6 +24,7 @@ class Sampler:
     network: nn.Module
     config: Config
     class_counts: Sequence[int] | None = None
+    translates: bool = False
 
     def draw(self, count: int, seed: int) -> tuple[Tensor, Tensor | None]:
         """`count` samples, uint8 (N, C, H, W) or float vectors (N, D), and their classes where conditional.
@@ -118,4 +119,4 @@ def load_sampler(
     network = model.network(name)
     load_into(network, below(tensors, f"{'networks' if raw else 'average'}.{name}."), str(run))
     network.to(device).eval().requires_grad_(False)
-    return Sampler(network, model.config, document.get("class_counts"))
+    return Sampler(network, model.config, document.get("class_counts"), model.translates)

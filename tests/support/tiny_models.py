@@ -10,6 +10,7 @@ from torch import Tensor
 
 from reference_models import MODELS, Config, Data, Watch
 from reference_models.configuration.config import POLICIES
+from reference_models.configuration.validation import check
 from reference_models.engine.data import Batch
 from reference_models.engine.ema import Average
 from reference_models.engine.model import Model
@@ -23,6 +24,11 @@ def tiny(model: str, **changes: Any) -> Config:
     """A configuration of a model that trains in milliseconds."""
     own: dict[str, Any] = OF_CYCLEGAN if model == "cyclegan" else TINY
     return Config(model, **{**MODELS[model].defaults, **own, "classes": 3 * (model == "cgan"), **changes})
+
+
+def check_config(config: Config) -> None:
+    """ConfigError where a reference model cannot be trained so."""
+    check(config, translates=MODELS[config.model].translates)
 
 
 def every_switch() -> Config:

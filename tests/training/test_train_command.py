@@ -223,7 +223,7 @@ def test_a_run_that_ended_without_an_extractor_is_scored_when_there_is_one(
         (("dcgan", "--set", "size=small"), "--set size=small: needed a whole number of pixels"),
         (("dcgan", "--set", "size=4"), "size=4: needed 8 to 256 pixels"),
         (("dcgan", "--set", "penalty=gradient"), "dcgan: norm_d=batch with penalty=gradient: its norm is taken sample"),
-        (("dcgan", "--set", "cycle=1"), "--set cycle: is for cyclegan, and dcgan would ignore it"),
+        (("dcgan", "--set", "cycle=1"), "--set cycle: is for models that translate images, and dcgan would ignore it"),
         (("dcgan", "--data-b", "digits"), "--data-b digits: is for cyclegan, and dcgan would ignore it"),
         (("dcgan", "--data", "digts"), "digts: no such file, folder or data set: did you mean 'digits'? "),
         (("dcgan", "--data", "digits:test"), "digits:test: found one split, needed the data set whole: say digits"),
@@ -252,7 +252,7 @@ def test_what_cannot_be_meant_is_one_line_and_exit_code_2(
         (("--models", "vanilla,dcgn"), "unknown model 'dcgn': did you mean 'dcgan'? "),
         (("--models", "vanilla,vanilla"), "--models: found vanilla, vanilla, needed each once"),
         (("--seed", "1", "--seeds", "2"), "--seed and --seeds: found both, needed one"),
-        (("--set", "cycle=1"), "--set cycle: is for cyclegan, and vanilla would ignore it"),
+        (("--set", "cycle=1"), "--set cycle: is for models that translate images, and vanilla would ignore it"),
         (("--data", "ring8", "--models", "vanilla", "--extractor", "digits"), "--extractor digits: is for pictures,"),
         (("--models", "dcgan", "--data-b", "digits"), "--data-b digits: is for cyclegan, and dcgan would ignore it"),
     ],
@@ -271,7 +271,7 @@ def test_a_model_that_the_data_cannot_train_is_refused_by_name(
 ) -> None:
     monkeypatch.chdir(pictures)
     for model, data, line in (
-        ("cgan", "flat", "cgan: pictures without labels: cgan needs at least two classes"),
+        ("cgan", "flat", "cgan: found images without class labels; needed at least two classes"),
         ("dcgan", "maps", "maps: holds two domains (trainA, trainB), which only cyclegan learns"),
     ):
         result = run("train", model, "--data", data, *TINY, "--out", tmp_path / "run")

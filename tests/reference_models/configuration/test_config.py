@@ -6,12 +6,12 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from tiny_models import tiny
+from tiny_models import check_config, tiny
 
 from reference_models import MODELS, Config, ConfigError, build
 from reference_models.configuration.config import FIXED, LOSS_NAMES, PENALTY_NAMES, SMOOTHED, differences
 from reference_models.configuration.setting_help import MEANINGS, explained
-from reference_models.configuration.validation import CHOICES, RANGES, check, check_used
+from reference_models.configuration.validation import CHOICES, RANGES, check_used
 
 SETTABLE = {item.name: item.type for item in fields(Config) if item.name not in FIXED}
 PER_SAMPLE = "its norm is taken sample by sample, and batch norm lets the samples of a batch depend on each other"
@@ -19,13 +19,13 @@ PER_SAMPLE = "its norm is taken sample by sample, and batch norm lets the sample
 
 def refusal(config: Config) -> str:
     with pytest.raises(ConfigError) as caught:
-        check(config)
+        check_config(config)
     return str(caught.value)
 
 
 def refused_change(config: Config, key: str, text: str) -> str:
     with pytest.raises(ConfigError) as caught:
-        check_used(config.replaced({key: text}), [key])
+        check_used(config.replaced({key: text}), [key], translates=MODELS[config.model].translates)
     return str(caught.value)
 
 
@@ -68,7 +68,7 @@ def test_what_is_said_of_a_setting_is_what_the_tables_hold(key: str, facts: str)
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_can_be_trained_by_default(model: str) -> None:
-    check(tiny(model))
+    check_config(tiny(model))
 
 
 @pytest.mark.parametrize("text", ["true", "True", "1"])
@@ -90,9 +90,9 @@ TEXTS = {
     ("lr_g", "fast"): "--set lr_g=fast: needed a number",
     ("penalty_weight", "1"): "--set penalty_weight: has no effect without a penalty",
     ("instance_noise_until", "1"): "--set instance_noise_until: has no effect without instance_noise",
-    ("cycle", "1"): "--set cycle: is for cyclegan, and dcgan would ignore it",
-    ("pool", "1"): "--set pool: is for cyclegan, and dcgan would ignore it",
-    ("condition_g", "batch-norm"): "--set condition_g: is for models that know classes, and dcgan would ignore it",
+    ("cycle", "1"): "--set cycle: is for models that translate images, and dcgan would ignore it",
+    ("pool", "1"): "--set pool: is for models that translate images, and dcgan would ignore it",
+    ("condition_g", "batch-norm"): "--set condition_g: is for conditional models, and dcgan would ignore it",
 }
 
 
@@ -137,7 +137,7 @@ def test_other_settings_without_effect_are_refused() -> None:
             "identity: has no effect with cycle=0, or between grey and colour"
         ),
         refused_change(translating, "latent", "8"): (
-            "latent: is for models that make pictures from noise, and cyclegan would ignore it"
+            "latent: is for models that generate from noise, and cyclegan would ignore it"
         ),
         refused_change(Config("dcgan", decay="none"), "decay_from", "0"): "decay_from: has no effect with decay=none",
         refused_change(
@@ -165,14 +165,14 @@ def test_batch_norm_in_a_critic_with_any_penalty_is_refused_for_every_model(mode
     with pytest.raises(ConfigError):
         build(config)
     for norm in ("none", "layer"):
-        check(replace(config, norm_d=norm))
+        check_config(replace(config, norm_d=norm))
 
 
 @pytest.mark.parametrize("loss", LOSS_NAMES)
 def test_smoothing_needs_a_loss_with_targets(loss: str) -> None:
     config = tiny("dcgan", loss=loss, smoothing=0.1)
     if loss in SMOOTHED:
-        check(config)
+        check_config(config)
     else:
         needed = "it has no target to smooth; needed non-saturating, minimax, least-squares"
         assert refusal(config) == f"dcgan: smoothing with loss={loss}: {needed}"
@@ -181,10 +181,9 @@ def test_smoothing_needs_a_loss_with_targets(loss: str) -> None:
 MINIBATCH = "minibatch layers need at least two samples (or packs) in a batch"
 BOTH = "both bound the critic's slope, and clipping undoes the normalisation"
 DEPENDENT = "its norm is taken sample by sample, and they let the samples of a batch depend on each other"
-FOR_NOISE = "is for models that make pictures from noise, and cyclegan would ignore it"
+FOR_NOISE = "is for models that generate from noise, and cyclegan would ignore it"
 PAIRS: list[tuple[str, dict[str, Any], str]] = [
     ("cgan", {"pack": 2}, "pack with a conditional model: packed samples would need one class"),
-    ("cgan", {"classes": 1}, "pictures without labels: cgan needs at least two classes"),
     ("dcgan", {"spectral_norm": True, "clip_weights": 0.1}, f"spectral_norm with clip_weights: {BOTH}"),
     ("dcgan", {"pack": 4}, "batch=6 with pack=4: needed a multiple"),
     ("dcgan", {"pack": 6, "minibatch_std": True}, MINIBATCH),
@@ -209,14 +208,14 @@ PAIRS: list[tuple[str, dict[str, Any], str]] = [
     ("dcgan", {"shape": (2,)}, "net=conv with vectors: needed mlp"),
     ("vanilla", {"shape": (2,), "flip": True}, "augment and flip are for pictures"),
     ("vanilla", {"shape": (2,), "augment": "color"}, "augment and flip are for pictures"),
-    ("dcgan", {"net": "unet"}, "net=unet: only cyclegan translates pictures; needed mlp, conv or resnet"),
-    ("dcgan", {"cycle": 1.0}, "cycle=1.0 is for cyclegan, and dcgan would ignore it"),
-    ("cyclegan", {"net": "conv"}, "net=conv: cyclegan's generators are resnet or unet"),
-    ("cyclegan", {"shape": (2,)}, "cyclegan translates pictures, not vectors"),
+    ("dcgan", {"net": "unet"}, "net=unet: is for models that translate images; needed mlp, conv or resnet"),
+    ("dcgan", {"cycle": 1.0}, "cycle=1.0 is for models that translate images, and dcgan would ignore it"),
+    ("cyclegan", {"net": "conv"}, "net=conv: translators are resnet or unet"),
+    ("cyclegan", {"shape": (2,)}, "cyclegan translates images, not vectors"),
     (
         "cyclegan",
         {"norm_d": "batch"},
-        "norm_g and norm_d: cyclegan's networks have instance norm, as their authors' do",
+        "norm_g and norm_d: translators and their discriminators have instance norm, as published",
     ),
     ("cyclegan", {"pack": 2}, f"pack=2 {FOR_NOISE}"),
     ("cyclegan", {"historical": 0.1}, f"historical=0.1 {FOR_NOISE}"),
@@ -227,6 +226,11 @@ PAIRS: list[tuple[str, dict[str, Any], str]] = [
 @pytest.mark.parametrize(("model", "changes", "reason"), PAIRS, ids=[reason[:50] for _, _, reason in PAIRS])
 def test_what_excludes_each_other_is_refused_with_the_reason(model: str, changes: dict[str, Any], reason: str) -> None:
     assert refusal(tiny(model, **changes)) == f"{model}: {reason}"
+
+
+def test_a_conditional_model_needs_classes() -> None:
+    with pytest.raises(ConfigError, match=r"^cgan: found images without class labels; needed at least two classes$"):
+        build(tiny("cgan", classes=1))
 
 
 VALUES: list[tuple[dict[str, Any], str]] = [

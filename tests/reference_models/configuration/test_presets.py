@@ -2,11 +2,11 @@
 
 import pytest
 import torch
+from tiny_models import check_config
 
 from reference_models import MODELS, PRESETS, Config, ConfigError, build, configuration
 from reference_models.configuration.config import FIXED
 from reference_models.configuration.presets import preset_for, with_steps
-from reference_models.configuration.validation import check
 
 SHAPES = {"digits": (1, 8, 8), "mnist": (1, 28, 28), "cifar10": (3, 32, 32), "large": (3, 64, 64), "vectors": (2,)}
 ROWS = [(preset, model) for preset, models in PRESETS.items() for model in models]
@@ -23,7 +23,7 @@ def test_every_preset_has_a_shape_here() -> None:
 @pytest.mark.parametrize(("preset", "model"), ROWS)
 def test_every_recipe_is_one_that_can_be_trained(preset: str, model: str) -> None:
     config = chosen(preset, model)
-    check(config)
+    check_config(config)
     assert config.model == model
     assert config.shape == SHAPES[preset]
     assert config.classes == (10 if model == "cgan" else 0)
@@ -46,7 +46,7 @@ def test_a_recipe_overrides_the_model_and_changes_override_both(preset: str, mod
 def test_pictures_of_every_size_have_a_recipe(size: int, channels: int) -> None:
     assert preset_for((channels, size, size)) in PRESETS
     for model in MODELS:
-        check(configuration(model, (channels, size, size), classes=10))
+        check_config(configuration(model, (channels, size, size), classes=10))
 
 
 @pytest.mark.parametrize("shape", [(3, 8, 8), (1, 28, 28), (3, 28, 28), (3, 32, 32), (3, 64, 64), (1, 256, 256)])
@@ -77,7 +77,7 @@ def test_a_resnet_is_one_setting_away() -> None:
 def test_a_budget_keeps_checks_and_logs_within_it(steps: int) -> None:
     for preset, model in ROWS:
         config = configuration(model, SHAPES[preset], classes=10, preset=preset, steps=steps)
-        check(config)
+        check_config(config)
         assert config.steps == steps
         assert 1 <= config.log_every <= max(1, config.check_every) <= max(1, steps)
         assert config.check_every <= max(1, steps // 4)
