@@ -78,7 +78,7 @@ def _pictures(start: int, count: int) -> np.ndarray[Any, Any]:
 
     try:
         images = open_dataset("cifar10", offline=True)
-        return np.stack([images.picture(index).pixels.transpose(1, 2, 0) for index in range(start, start + count)])
+        return np.stack([images.item(index).pixels.transpose(1, 2, 0) for index in range(start, start + count)])
     except GanevalError:
         from inception_weights import varied_pictures
 

@@ -57,7 +57,7 @@ def write_digits() -> Callable[..., Path]:
     def write(folder: Path, count: int, start: int = 0) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         for index in range(start, start + count):
-            Image.fromarray(digits.picture(index).pixels[0]).save(folder / f"{index:03}.png")
+            Image.fromarray(digits.item(index).pixels[0]).save(folder / f"{index:03}.png")
         return folder
 
     return write

@@ -10,7 +10,7 @@ from ganeval.evaluation.scorer import Scorer, image_set, side_of
 from ganeval.evaluation.settings import Settings
 from ganeval.evaluation.warnings import image_warnings
 from ganeval.features.extraction import Collector, prepare
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.media.prefetch import load_pictures
 from ganeval.reports.report import Report
 from ganeval.sources.opening import open_source
@@ -55,7 +55,7 @@ class Evaluator:
     def update(self, images: Any) -> None:
         """Take in a batch; ContentError for values out of range."""
         source = open_source(images)
-        if not isinstance(source, Images):
+        if not isinstance(source, SampleSet):
             raise UsageError(f"update: found a {type(images).__name__}, needed an array or tensor of images")
         begun, how, first = time.perf_counter(), self._scorer.how, self._collected.seen.count
         for start in range(0, len(source), how.size):

@@ -16,8 +16,8 @@ from PIL import Image
 from torch import Tensor
 
 from ganeval.features.feature_set import Features
-from ganeval.media.base import Images
-from ganeval.media.images.decoding import Picture
+from ganeval.media.base import SampleSet
+from ganeval.media.images.decoding import DecodedImage
 from ganeval.media.streams import Stream
 from ganeval.metrics.nearest import nearest_of
 from ganeval.runtime.devices import arithmetic, metric_device
@@ -60,7 +60,7 @@ class Reservoir(Stream):
         self.ignored, self._stream, self._random = stream.ignored, stream, np.random.RandomState(seed)
         self.kept: list[tuple[int, Array]] = []
 
-    def batches(self, size: int) -> Iterator[list[Picture]]:
+    def batches(self, size: int) -> Iterator[list[DecodedImage]]:
         """The stream's own batches."""
         passed = 0
         for batch in self._stream.batches(size):
@@ -76,7 +76,7 @@ class Reservoir(Stream):
             self.kept[place] = (index, pixels.copy())
 
 
-def album_of(name: str, found: Features, images: Images | Stream) -> Album | None:
+def album_of(name: str, found: Features, images: SampleSet | Stream) -> Album | None:
     """A set with the features found of it; None for a stream whose pictures have gone by."""
     features = found.features.to(metric_device(found.features.device))
     numbers = found.kept.tolist()
@@ -87,7 +87,7 @@ def album_of(name: str, found: Features, images: Images | Stream) -> Album | Non
     if isinstance(images, Stream):
         return None
     labels = None if images.labels is None else images.labels[numbers]
-    return Album(name, features, lambda row: images.picture(numbers[row]).pixels, labels, images.classes)
+    return Album(name, features, lambda row: images.item(numbers[row]).pixels, labels, images.classes)
 
 
 def some_of(rows: Array, count: int, seed: int) -> list[int]:

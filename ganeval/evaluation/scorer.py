@@ -22,7 +22,7 @@ from ganeval.features.extraction import Extraction, decoded, extract
 from ganeval.features.feature_set import Features, Side
 from ganeval.features.running_moments import summed
 from ganeval.features.store import Store
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.media.census import Facts
 from ganeval.media.streams import Stream
 from ganeval.metrics.moments import Moments
@@ -133,7 +133,7 @@ class Scorer:
             return report, None
         return report, gallery_of(album, beside or self.reference_album, self.settings.seed)
 
-    def album(self, images: Images) -> Album | None:
+    def album(self, images: SampleSet) -> Album | None:
         """Pictures to show beside samples: their features come from the store, or are extracted now."""
         return album_of(images.name, extract(images, self.how, self.store, self.tick), images)
 
@@ -196,7 +196,7 @@ class Scorer:
         warn_all(image_warnings(name, found.facts, images.ignored))
         return Seen(side_of(found, images), image_set(found.facts, name, given), album_of(name, found, images))
 
-    def _summed(self, images: Images | Stream, given: Any, name: str) -> Seen:
+    def _summed(self, images: SampleSet | Stream, given: Any, name: str) -> Seen:
         """A set that is too large to keep, of which nothing is wanted that sums do not give."""
         sums = summed(images, self.how, self.store, self.tick)
         warn_all(image_warnings(name, sums.facts, images.ignored))
@@ -256,7 +256,7 @@ def _opened(reference: Any, settings: Settings, tick: Tick) -> tuple[list[str], 
     return families, source, extraction(full_name(reference), settings, tick, made_with)
 
 
-def side_of(found: Features, images: Images | Stream | None) -> Side:
+def side_of(found: Features, images: SampleSet | Stream | None) -> Side:
     """What the metrics need of a set's features; MPS has no float64, so there they are moved to the CPU."""
     device = metric_device(found.features.device)
     labels = None if images is None or images.labels is None else torch.from_numpy(images.labels)[found.kept]

@@ -7,9 +7,9 @@ import numpy as np
 
 from ganeval.errors import BadImage, UsageError
 from ganeval.evaluation.warnings import FEW, image_warnings, too_few
-from ganeval.media.base import Images, Labels
+from ganeval.media.base import Labels, SampleSet
 from ganeval.media.census import Census, Facts, Glimpse, look
-from ganeval.media.images.decoding import Picture
+from ganeval.media.images.decoding import DecodedImage
 from ganeval.media.prefetch import ahead, decoding_threads, load_pictures
 from ganeval.media.streams import Stream
 from ganeval.metrics import METRICS, fewest
@@ -66,7 +66,7 @@ class Survey:
         return rows if classes else {key: value for key, value in rows.items() if key not in ("classes", "order")}
 
 
-def survey(images: Images | Stream, tick: Tick) -> Survey:
+def survey(images: SampleSet | Stream, tick: Tick) -> Survey:
     """Decode every picture once and say what there is. UsageError for a generator, which has no files to check."""
     if isinstance(images, Stream):
         raise UsageError(f"{images.name}: check looks at files and arrays, not at a generator")
@@ -79,12 +79,12 @@ def survey(images: Images | Stream, tick: Tick) -> Survey:
     return Survey(census.facts(), images.ignored, _class_counts(images), _is_sorted(images.labels))
 
 
-def _glimpses(images: Images, chunk: range) -> list[Glimpse | BadImage]:
+def _glimpses(images: SampleSet, chunk: range) -> list[Glimpse | BadImage]:
     pictures = load_pictures(images, chunk)
-    return [look(index, one) if isinstance(one, Picture) else one for index, one in pictures]
+    return [look(index, one) if isinstance(one, DecodedImage) else one for index, one in pictures]
 
 
-def _class_counts(images: Images) -> dict[str, int]:
+def _class_counts(images: SampleSet) -> dict[str, int]:
     if images.labels is None or images.classes is None:
         return {}
     counts = np.bincount(images.labels, minlength=len(images.classes))

@@ -7,7 +7,7 @@ import torch
 from ganeval.errors import ContentError, UsageError
 from ganeval.extractors.classifier import classifier_path, load_classifier, save_classifier
 from ganeval.extractors.classifier_training import train_classifier
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.progress import Tick
 from ganeval.sources.opening import Source
 
@@ -17,7 +17,7 @@ def trained_classifier(source: Source, path: Path | None, *, seed: int, device: 
 
     Raises UsageError for a source without labels or a path that is not `.safetensors`.
     """
-    if not isinstance(source, Images):
+    if not isinstance(source, SampleSet):
         raise UsageError(f"{source.name}: found no set of labelled pictures, needed a data set or a folder per class")
     if path is not None and path.suffix != ".safetensors":
         raise UsageError(f"{path}: found the suffix '{path.suffix}', needed .safetensors")
@@ -36,7 +36,7 @@ def trained_classifier(source: Source, path: Path | None, *, seed: int, device: 
     return f"{path or kept}: {when}{metadata.accuracy:.1%} right on held-out images"
 
 
-def _check_same(path: Path, source: Images, seed: int) -> None:
+def _check_same(path: Path, source: SampleSet, seed: int) -> None:
     """ContentError where a file is there already and holds anything but the classifier asked for."""
     metadata = load_classifier(path).metadata
     if metadata.data_sha256 != source.bytes_hash():

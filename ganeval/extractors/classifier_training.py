@@ -11,12 +11,12 @@ from torch.nn.functional import affine_grid, cross_entropy, grid_sample, interpo
 
 from ganeval.errors import ContentError, UsageError
 from ganeval.extractors.classifier import RECIPE, SIZES, Classifier, Indices, Metadata
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.progress import Tick
 
 
 def train_classifier(
-    images: Images, *, seed: int = 2020, device: str | torch.device = "cpu", progress: Tick | None = None
+    images: SampleSet, *, seed: int = 2020, device: str | torch.device = "cpu", progress: Tick | None = None
 ) -> tuple[Classifier, Metadata]:
     """A classifier of labelled pictures, in `eval()` mode, and its metadata with the accuracy on a held-out tenth.
 
@@ -40,7 +40,7 @@ def train_classifier(
     return network, Metadata(size, width, classes, images.name, images.bytes_hash(), seed, accuracy, RECIPE)
 
 
-def _labels(images: Images) -> tuple[Indices, tuple[str, ...]]:
+def _labels(images: SampleSet) -> tuple[Indices, tuple[str, ...]]:
     """The labels and the names of the classes, or why they will not do."""
     if images.labels is None:
         raise UsageError(
@@ -58,9 +58,9 @@ def _labels(images: Images) -> tuple[Indices, tuple[str, ...]]:
     return images.labels, classes
 
 
-def _pixels(images: Images, progress: Tick | None) -> Tensor:
+def _pixels(images: SampleSet, progress: Tick | None) -> Tensor:
     """All pictures as uint8 N,3,S,S, S being the larger side of the first, within `SIZES`."""
-    size = min(max(max(images.picture(0).pixels.shape[1:]), SIZES[0]), SIZES[-1])
+    size = min(max(max(images.item(0).pixels.shape[1:]), SIZES[0]), SIZES[-1])
     pixels = torch.empty(len(images), 3, size, size, dtype=torch.uint8)
     for start, batch in zip(range(0, len(images), 256), images.batches(256), strict=True):
         for row, picture in enumerate(batch, start):
@@ -163,7 +163,7 @@ def _shifted(pictures: Tensor, generator: torch.Generator) -> Tensor:
     return moved.contiguous(memory_format=torch.channels_last)
 
 
-def accuracy(network: Classifier, images: Images) -> float:
+def accuracy(network: Classifier, images: SampleSet) -> float:
     """The share of labelled pictures that a classifier names rightly: higher is better.
 
     They are resized as its training pictures were. Raises UsageError for pictures without labels.

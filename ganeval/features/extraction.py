@@ -16,9 +16,9 @@ from ganeval.features.precision_effect import Comparison, Exact, rows_of
 from ganeval.features.rank_consistency import check_alike, hash_of
 from ganeval.features.resize import RESIZES
 from ganeval.features.store import Entry, Store, key_of
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.media.census import Census, Facts, Glimpse, look
-from ganeval.media.images.decoding import Picture
+from ganeval.media.images.decoding import DecodedImage
 from ganeval.media.images.nvjpeg import decoder_on
 from ganeval.media.prefetch import ahead, decoding_threads, load_pictures
 from ganeval.media.streams import Stream
@@ -66,7 +66,7 @@ class Extraction:
         made = {"extractor": self.extractor.name, **identity, "resize": self.resize}
         return {**made, "precision": self.extractor.precision, "decoder": self.decoder}
 
-    def key(self, images: Images | Stream) -> str | None:
+    def key(self, images: SampleSet | Stream) -> str | None:
         """The store's key, or None for what cannot be known by its bytes; all ranks ask for it together."""
         if isinstance(images, Stream) or not self.extractor.cacheable:
             return None
@@ -82,7 +82,7 @@ class Extraction:
         return key_of(kind="features", **parts)
 
 
-def extract(images: Images | Stream, how: Extraction, store: Store, tick: Tick) -> Features:
+def extract(images: SampleSet | Stream, how: Extraction, store: Store, tick: Tick) -> Features:
     """The features of a set: from the store if they are there, else by decoding each picture once.
 
     Raises BadImage for the first picture that cannot be read (unless `how` skips them), ContentError for what the
@@ -91,7 +91,7 @@ def extract(images: Images | Stream, how: Extraction, store: Store, tick: Tick) 
     key, entry = stored(images, how, store)
     if entry is not None:
         return restored(entry, key, how)
-    collected = Collector(how, len(images) if isinstance(images, Images) else images.count)
+    collected = Collector(how, len(images) if isinstance(images, SampleSet) else images.count)
     for batch in batches_of(images, how, tick):
         collected.add(batch)
         tick("extract", collected.seen.count, expected(images, how))
@@ -103,14 +103,14 @@ def extract(images: Images | Stream, how: Extraction, store: Store, tick: Tick) 
     return result
 
 
-def stored(images: Images | Stream, how: Extraction, store: Store) -> tuple[str | None, Entry | None]:
+def stored(images: SampleSet | Stream, how: Extraction, store: Store) -> tuple[str | None, Entry | None]:
     """The store's key of a set and what is kept there. ContentError where the ranks do not see the same."""
     check_alike(images, how.extractor, how.ranks)
     key = how.key(images) if store.root is not None else None
     return key, store.load(key, how.ranks)
 
 
-def expected(images: Images | Stream, how: Extraction) -> int | None:
+def expected(images: SampleSet | Stream, how: Extraction) -> int | None:
     """How many pictures this rank will see."""
     return images.count if isinstance(images, Stream) else len(how.ranks.part(len(images)))
 
@@ -167,7 +167,7 @@ def census_of_all(own: Census, ranks: Ranks) -> Census:
     return whole
 
 
-def prepare(pictures: Iterable[tuple[int, Picture | BadImage]], how: Extraction) -> Batch:
+def prepare(pictures: Iterable[tuple[int, DecodedImage | BadImage]], how: Extraction) -> Batch:
     """Resize the pictures of a batch for the network, and note what they are.
 
     Few are held in their own size at a time, however large they are.
@@ -196,7 +196,7 @@ def _resized(pixels: list[Array], how: Extraction) -> Tensor:
     return RESIZES[how.resize](pixels, how.extractor.size, metric_device(how.extractor.device))
 
 
-def batches_of(images: Images | Stream, how: Extraction, tick: Tick) -> Iterator[Batch]:
+def batches_of(images: SampleSet | Stream, how: Extraction, tick: Tick) -> Iterator[Batch]:
     """This rank's pictures, decoded and resized ahead of the network."""
     how.extractor.expect(expected(images, how))
     if isinstance(images, Stream):  # a user's code: run it here, in order, not in a thread, and by one rank only
@@ -218,7 +218,7 @@ def batches_of(images: Images | Stream, how: Extraction, tick: Tick) -> Iterator
 
 
 def _decoded(
-    images: Images, indices: range, how: Extraction, tick: Tick, reader: "torch.cuda.Stream | None" = None
+    images: SampleSet, indices: range, how: Extraction, tick: Tick, reader: "torch.cuda.Stream | None" = None
 ) -> Batch:
     pictures, part = load_pictures(images, indices), how.ranks.part(len(images))
     batch = prepare(pictures, how) if reader is None else _prepared_aside(pictures, how, reader)
@@ -227,7 +227,7 @@ def _decoded(
 
 
 def _prepared_aside(
-    pictures: Iterable[tuple[int, Picture | BadImage]], how: Extraction, reader: torch.cuda.Stream
+    pictures: Iterable[tuple[int, DecodedImage | BadImage]], how: Extraction, reader: torch.cuda.Stream
 ) -> Batch:
     """Copied and resized on a stream of its own, beside the network, which reads it on `reader`."""
     stream = torch.cuda.Stream(how.extractor.device)
@@ -260,7 +260,7 @@ def restored(entry: Entry, key: str | None, how: Extraction) -> Features:
     return Features(Facts(**facts), features, probabilities, entry.tensors["kept"], key, exact)
 
 
-def decoded(images: Images | Stream, how: Extraction) -> Images | Stream:
+def decoded(images: SampleSet | Stream, how: Extraction) -> SampleSet | Stream:
     """The pictures, decoded as asked for; what a stream gives is decoded already."""
     if how.decoder == "pillow" or isinstance(images, Stream):
         return images

@@ -5,19 +5,19 @@ import hashlib
 from ganeval.errors import ContentError
 from ganeval.extractors.base import Extractor
 from ganeval.features.store import key_of
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.media.streams import Stream
 from ganeval.metrics.ranks import Ranks
 
 
-def hash_of(images: Images, ranks: Ranks) -> str:
+def hash_of(images: SampleSet, ranks: Ranks) -> str:
     """What `bytes_hash` gives; of files, each rank reads its own part."""
     if ranks.world == 1 or not images.files:
         return ranks.first(images.bytes_hash() if ranks.rank == 0 else "")
     return ranks.digested(b"".join(map(images.digest, ranks.part(len(images)))))
 
 
-def check_alike(images: Images | Stream, extractor: Extractor, ranks: Ranks) -> None:
+def check_alike(images: SampleSet | Stream, extractor: Extractor, ranks: Ranks) -> None:
     """ContentError where ranks, on machines of their own, would make one set of other pictures or by other networks."""
     if ranks.world == 1:
         return
@@ -31,7 +31,7 @@ def check_alike(images: Images | Stream, extractor: Extractor, ranks: Ranks) -> 
                 )
 
 
-def _seen(images: Images | Stream) -> dict[str, str | int]:
+def _seen(images: SampleSet | Stream) -> dict[str, str | int]:
     if isinstance(images, Stream):  # rank 0 alone runs it
         return {}
     names = hashlib.sha256()

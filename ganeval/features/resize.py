@@ -17,13 +17,13 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-Picture = npt.NDArray[np.uint8]
-Resize = Callable[[Sequence[Picture], int, torch.device], torch.Tensor]
+Pixels = npt.NDArray[np.uint8]
+Resize = Callable[[Sequence[Pixels], int, torch.device], torch.Tensor]
 
 CHUNK = 2**22  # numbers of one intermediate: 16 MB of float32, whatever the sizes of the pictures
 
 
-def tf1_bilinear(pictures: Sequence[Picture], size: int, device: torch.device) -> torch.Tensor:
+def tf1_bilinear(pictures: Sequence[Pixels], size: int, device: torch.device) -> torch.Tensor:
     """TensorFlow 1's bilinear resize of uint8 3,H,W pictures: float32 N,3,S,S on 0..255.
 
     >>> tf1_bilinear([np.full((3, 2, 4), 7, np.uint8)], 3, torch.device("cpu")).unique()
@@ -32,12 +32,12 @@ def tf1_bilinear(pictures: Sequence[Picture], size: int, device: torch.device) -
     return _by_shape(pictures, size, device, _tf1_stack)
 
 
-def bilinear(pictures: Sequence[Picture], size: int, device: torch.device) -> torch.Tensor:
+def bilinear(pictures: Sequence[Pixels], size: int, device: torch.device) -> torch.Tensor:
     """Half-pixel bilinear resize without antialias, of uint8 3,H,W pictures: float32 N,3,S,S on 0..255."""
     return _by_shape(pictures, size, device, _half_pixel_stack)
 
 
-def pil_bicubic(pictures: Sequence[Picture], size: int, device: torch.device) -> torch.Tensor:
+def pil_bicubic(pictures: Sequence[Pixels], size: int, device: torch.device) -> torch.Tensor:
     """Pillow's antialiased bicubic resize of float channels, of uint8 3,H,W pictures: float32 N,3,S,S on 0..255."""
     resized = np.empty((len(pictures), 3, size, size), np.float32)
     for row, picture in zip(resized, pictures, strict=True):
@@ -55,7 +55,7 @@ RESIZES: dict[str, Resize] = {
 
 
 def _by_shape(
-    pictures: Sequence[Picture], size: int, device: torch.device, resample: Callable[[torch.Tensor, int], torch.Tensor]
+    pictures: Sequence[Pixels], size: int, device: torch.device, resample: Callable[[torch.Tensor, int], torch.Tensor]
 ) -> torch.Tensor:
     """Apply `resample` (uint8 n,3,H,W and S -> float32 n,3,S,S) to stacks of one shape; keep the order."""
     resized = torch.empty(len(pictures), 3, size, size, device=device)

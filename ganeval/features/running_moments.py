@@ -13,7 +13,7 @@ from ganeval.errors import ContentError
 from ganeval.features.extraction import Extraction, batches_of, census_of_all, expected, restored, stored
 from ganeval.features.precision_effect import Comparison, Exact
 from ganeval.features.store import Entry, Store, key_of
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.media.census import Census, Facts
 from ganeval.media.streams import Stream
 from ganeval.metrics.frechet import ENOUGH
@@ -35,7 +35,7 @@ class Summed:
     exact: Exact | None = None
 
 
-def summed(images: Images | Stream, how: Extraction, store: Store, tick: Tick) -> Summed:
+def summed(images: SampleSet | Stream, how: Extraction, store: Store, tick: Tick) -> Summed:
     """The sums of a set: from the store, where its features or its sums are, else by decoding each picture once.
 
     Raises what `extract` raises, and ContentError for fewer than two pictures.
@@ -68,7 +68,7 @@ def _summed_by_first(images: Stream, how: Extraction, tick: Tick) -> Summed:
     return _of_entry(Entry(shared, facts), metric_device(how.extractor.device))
 
 
-def _summed(images: Images | Stream, how: Extraction, tick: Tick) -> Summed:
+def _summed(images: SampleSet | Stream, how: Extraction, tick: Tick) -> Summed:
     ranks, device = how.ranks, metric_device(how.extractor.device)
     census, total, few, digests = Census(keeping=False), MomentSum(), Few(), bytearray()
     first = 0 if isinstance(images, Stream) else ranks.part(len(images)).start
@@ -146,7 +146,7 @@ def _priorities(numbers: np.ndarray[tuple[int], np.dtype[np.int64]]) -> np.ndarr
     return mixed ^ (mixed >> np.uint64(31))
 
 
-def _check_enough(images: Images | Stream, count: int) -> None:
+def _check_enough(images: SampleSet | Stream, count: int) -> None:
     if count < 2:
         raise ContentError(f"{images.name}: found {count} images, needed at least 2 for statistics")
 

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from ganeval.errors import ContentError, UsageError
 from ganeval.human.plan import Side
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.media.census import Census, Glimpse, look
-from ganeval.media.images.decoding import Picture
+from ganeval.media.images.decoding import DecodedImage
 from ganeval.media.prefetch import ahead, decoding_threads
 from ganeval.media.streams import Stream
 from ganeval.progress import Tick
@@ -59,7 +59,7 @@ def draw_pictures(source: Any, count: int, random: np.random.RandomState, openin
     return Drawn(side, [kept[index] for index in chosen])
 
 
-def _limited(images: Images | Stream, opening: Opening) -> Images | Stream:
+def _limited(images: SampleSet | Stream, opening: Opening) -> SampleSet | Stream:
     """Those that `score -n` takes; the pipeline is imported here, as it brings torch with it."""
     if opening.count is None or isinstance(images, Stream) or opening.count == len(images):
         return images
@@ -70,7 +70,7 @@ def _limited(images: Images | Stream, opening: Opening) -> Images | Stream:
     return draw(images, opening.count, opening.seed)
 
 
-def _looked(images: Images | Stream, chosen: frozenset[int]) -> Iterator[Seen]:
+def _looked(images: SampleSet | Stream, chosen: frozenset[int]) -> Iterator[Seen]:
     """All pictures in their order, a chunk at a time; only the pixels of the chosen are kept."""
     if isinstance(images, Stream):
         start = 0
@@ -82,9 +82,9 @@ def _looked(images: Images | Stream, chosen: frozenset[int]) -> Iterator[Seen]:
     yield from ahead((partial(_decoded, images, chunk, chosen) for chunk in chunks), decoding_threads(), polite=False)
 
 
-def _decoded(images: Images, chunk: range, chosen: frozenset[int]) -> Seen:
-    return [_glimpse(index, images.picture(index), chosen) for index in chunk]
+def _decoded(images: SampleSet, chunk: range, chosen: frozenset[int]) -> Seen:
+    return [_glimpse(index, images.item(index), chosen) for index in chunk]
 
 
-def _glimpse(index: int, picture: Picture, chosen: frozenset[int]) -> tuple[int, Glimpse, Pixels | None]:
+def _glimpse(index: int, picture: DecodedImage, chosen: frozenset[int]) -> tuple[int, Glimpse, Pixels | None]:
     return index, look(index, picture), picture.pixels if index in chosen else None

@@ -12,14 +12,14 @@ import numpy.typing as npt
 
 from ganeval.errors import ContentError
 from ganeval.media.archives import READ_ERRORS, existing_file, one_line
-from ganeval.media.base import Images, Labels
-from ganeval.media.images.decoding import Picture, from_array
+from ganeval.media.base import Labels, SampleSet
+from ganeval.media.images.decoding import DecodedImage, from_array
 from ganeval.media.images.pixels import channels_last
 
 _BLOCK = 2**24  # bytes of floats checked at a time
 
 
-class ArrayImages(Images):
+class ArraySamples(SampleSet):
     """Pictures along the first axis of an array; floats are known to be in range."""
 
     def __init__(self, array: npt.NDArray[Any], name: str, *, known_hash: str | None = None) -> None:
@@ -32,7 +32,7 @@ class ArrayImages(Images):
     def name_of(self, index: int) -> str:
         return f"{self.name}[{index}]"
 
-    def picture(self, index: int) -> Picture:
+    def item(self, index: int) -> DecodedImage:
         return from_array(self._array[index], self.name_of(index))
 
     def digest(self, index: int) -> bytes:
@@ -56,7 +56,7 @@ def array_images(
     labels: Any = None,
     classes: tuple[str, ...] | None = None,
     bytes_hash: str | None = None,
-) -> Images:
+) -> SampleSet:
     """The pictures in a NumPy array or torch tensor: N,H,W or N,H,W,C or N,C,H,W with C 1, 3 or 4.
 
     Where both could be channels, they are last in an array and first in a tensor. Values are those of
@@ -75,7 +75,7 @@ def array_images(
         raise ContentError(
             f"{name}: shape {values.shape}: needed N,H,W or N,H,W,C or N,C,H,W with C 1, 3 or 4, and no empty axis"
         )
-    images = ArrayImages(laid_out, name, known_hash=bytes_hash)
+    images = ArraySamples(laid_out, name, known_hash=bytes_hash)
     _vet(images, laid_out)
     images.labels, images.classes = _labels(labels, len(images), name), classes
     if images.labels is not None and classes is None:
@@ -83,14 +83,14 @@ def array_images(
     return images
 
 
-def npy_images(path: str | os.PathLike[str]) -> Images:
+def npy_images(path: str | os.PathLike[str]) -> SampleSet:
     """The pictures in a .npy file, memory-mapped; layouts and values as `array_images`."""
     file = existing_file(path)
     _expect(file, b"\x93NUMPY", "a .npy file")
     return array_images(_load(file, lambda: np.load(file, mmap_mode="r", allow_pickle=False)), str(file))
 
 
-def npz_images(path: str | os.PathLike[str]) -> Images:
+def npz_images(path: str | os.PathLike[str]) -> SampleSet:
     """The pictures in a .npz: `arr_0` or `images`, with labels in `labels` or whole numbers in `arr_1`."""
     file = existing_file(path)
     _expect(file, b"PK", "a .npz file")
@@ -133,17 +133,17 @@ def _load(path: Path, load: Callable[[], Any]) -> Any:
         raise ContentError(f"{path}: damaged ({one_line(error)})") from error
 
 
-def _vet(images: ArrayImages, array: npt.NDArray[Any]) -> None:
+def _vet(images: ArraySamples, array: npt.NDArray[Any]) -> None:
     """Refuses a dtype, and floats outside 0..1, naming the first such picture: in blocks, without a copy."""
     if array.dtype.kind != "f":
-        images.picture(0)
+        images.item(0)
         return
     size = max(1, _BLOCK // array[0].nbytes)
     for start in range(0, len(array), size):
         block = array[start : start + size]
         if not (block.min() >= 0 and block.max() <= 1):  # so written that it holds for nan
             for index in range(start, start + len(block)):
-                images.picture(index)
+                images.item(index)
 
 
 def _labels(labels: Any, count: int, name: str) -> Labels | None:

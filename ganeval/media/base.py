@@ -1,4 +1,4 @@
-"""What every set of pictures can do, whatever holds them: `Images`. The public face is `images`."""
+"""What every set of pictures can do, whatever holds them: `SampleSet`. The public face is `images`."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ganeval.media.images.decoding import Decoder, Picture
+from ganeval.media.images.decoding import DecodedImage, Decoder
 
 Labels = npt.NDArray[np.int64]
 
 
-class Images(ABC):
-    """A set of pictures; `picture` may be called from many threads.
+class SampleSet(ABC):
+    """A set of pictures; `item` may be called from many threads.
 
     `ignored` counts the files that were passed over, by extension (".txt") or kind ("hidden", "link", "device").
     """
@@ -32,7 +32,7 @@ class Images(ABC):
         """What messages call a picture: its path, `out.zip!a/1.png`, `array[12]`."""
 
     @abstractmethod
-    def picture(self, index: int) -> Picture:
+    def item(self, index: int) -> DecodedImage:
         """The picture, decoded; raises BadImage where it cannot be."""
 
     @abstractmethod
@@ -50,22 +50,22 @@ class Images(ABC):
         """The sha256 (hex) of the digests of all pictures in order: what the feature store goes by."""
         return self.hash_of(range(len(self)))
 
-    def subset(self, indices: Sequence[int]) -> "Images":
+    def subset(self, indices: Sequence[int]) -> "SampleSet":
         """Some of the pictures, in this order; their labels follow."""
         return _Subset(self, indices)
 
-    def decoded_by(self, jpeg: Decoder) -> "Images":
+    def decoded_by(self, jpeg: Decoder) -> "SampleSet":
         """The same pictures, JPEGs among them decoded otherwise; a set that holds no files is as it was."""
         return self
 
-    def batches(self, size: int) -> Iterator[list[Picture]]:
+    def batches(self, size: int) -> Iterator[list[DecodedImage]]:
         """All pictures in order, at most `size` at a time."""
         for start in range(0, len(self), size):
-            yield [self.picture(index) for index in range(start, min(start + size, len(self)))]
+            yield [self.item(index) for index in range(start, min(start + size, len(self)))]
 
 
-class _Subset(Images):
-    def __init__(self, whole: Images, indices: Sequence[int]) -> None:
+class _Subset(SampleSet):
+    def __init__(self, whole: SampleSet, indices: Sequence[int]) -> None:
         self.whole, self.indices = whole, [range(len(whole))[int(index)] for index in indices]
         super().__init__(whole.name, None if whole.labels is None else whole.labels[self.indices], whole.classes)
         self.ignored, self.files = whole.ignored, whole.files
@@ -76,13 +76,13 @@ class _Subset(Images):
     def name_of(self, index: int) -> str:
         return self.whole.name_of(self.indices[index])
 
-    def picture(self, index: int) -> Picture:
-        return self.whole.picture(self.indices[index])
+    def item(self, index: int) -> DecodedImage:
+        return self.whole.item(self.indices[index])
 
     def digest(self, index: int) -> bytes:
         return self.whole.digest(self.indices[index])
 
-    def decoded_by(self, jpeg: Decoder) -> Images:
+    def decoded_by(self, jpeg: Decoder) -> SampleSet:
         return _Subset(self.whole.decoded_by(jpeg), self.indices)
 
     def hash_of(self, indices: Iterable[int]) -> str:

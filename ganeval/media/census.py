@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganeval.errors import BadImage
-from ganeval.media.images.decoding import Picture
+from ganeval.media.images.decoding import DecodedImage
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Census:
         return len({bytes(self._digests[start : start + size]) for start in range(0, len(self._digests), size)})
 
 
-def look(index: int, picture: Picture) -> Glimpse:
+def look(index: int, picture: DecodedImage) -> Glimpse:
     """What to remember of a picture; two pictures have one digest only if their pixels are the same."""
     digest = hashlib.sha256(repr(picture.pixels.shape).encode())
     digest.update(picture.pixels.data)

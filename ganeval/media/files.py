@@ -16,14 +16,14 @@ import numpy as np
 from ganeval.errors import BadImage, ContentError, UsageError
 from ganeval.media.archives import READ_ERRORS, Archive, existing_file, one_line, open_tar, open_zip
 from ganeval.media.arrays import array_images, npy_images, npz_images
-from ganeval.media.base import Images, Labels
-from ganeval.media.images.decoding import EXTENSIONS, Decoder, Picture, decode
+from ganeval.media.base import Labels, SampleSet
+from ganeval.media.images.decoding import EXTENSIONS, DecodedImage, Decoder, decode
 from ganeval.media.streams import Stream, stream_images
 
 __all__ = [
-    "Images",
+    "DecodedImage",
     "Labels",
-    "Picture",
+    "SampleSet",
     "Stream",
     "array_images",
     "folder_images",
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 
-class FileImages(Images):
+class FileSamples(SampleSet):
     """Encoded pictures, each read by its name; sorted by name, labelled by first-level folder."""
 
     files = True
@@ -51,14 +51,14 @@ class FileImages(Images):
     def name_of(self, index: int) -> str:
         return f"{self.name}{self._joint}{self._members[index]}"
 
-    def picture(self, index: int) -> Picture:
+    def item(self, index: int) -> DecodedImage:
         try:
             data = self._read(self._members[index])
         except READ_ERRORS as error:
             raise BadImage(self.name_of(index), f"cannot be read: {one_line(error)}") from error
         return decode(data, self.name_of(index), self._jpeg)
 
-    def decoded_by(self, jpeg: Decoder) -> Images:
+    def decoded_by(self, jpeg: Decoder) -> SampleSet:
         other = copy.copy(self)
         other._jpeg = jpeg
         return other
@@ -68,11 +68,11 @@ class FileImages(Images):
         promised = EXTENSIONS.get(self._members[index].rpartition(".")[2].lower(), "")
         try:
             return hashlib.sha256(promised.encode() + self._read(self._members[index])).digest()
-        except READ_ERRORS:  # `picture` says so; to the store it is one more content
+        except READ_ERRORS:  # `item` says so; to the store it is one more content
             return hashlib.sha256(b"unreadable").digest()
 
 
-def folder_images(path: str | os.PathLike[str]) -> Images:
+def folder_images(path: str | os.PathLike[str]) -> SampleSet:
     """The pictures under a folder, at any depth, sorted by relative path; ContentError where there are none.
 
     Labels are the first-level folders where every picture lies in one and there are at least two. Hidden files and
@@ -84,19 +84,19 @@ def folder_images(path: str | os.PathLike[str]) -> Images:
     ...     (root / name).parent.mkdir()
     ...     _ = (root / name).write_bytes(b"P6 1 1 255 rgb")
     >>> images = folder_images(root)
-    >>> len(images), images.classes, images.labels, images.picture(0).pixels.ravel()
+    >>> len(images), images.classes, images.labels, images.item(0).pixels.ravel()
     (2, ('cat', 'dog'), array([0, 1]), array([114, 103,  98], dtype=uint8))
     """
     root = Path(path)
     if not root.is_dir():
         raise UsageError(f"{root}: no such folder")
     members, ignored = _pictures(str(root), _walk(root, "", (os.path.realpath(root),)))
-    images = FileImages(str(root), members, lambda member: _contents(root / member), joint=os.sep)
+    images = FileSamples(str(root), members, lambda member: _contents(root / member), joint=os.sep)
     images.ignored = ignored
     return images
 
 
-def zip_images(path: str | os.PathLike[str]) -> Images:
+def zip_images(path: str | os.PathLike[str]) -> SampleSet:
     """The pictures in a zip, in the order and with the labels of the same folder; nothing is written to disk.
 
     Raises ContentError for a damaged or encrypted archive, a path that leads out of it, or a decompression bomb.
@@ -104,7 +104,7 @@ def zip_images(path: str | os.PathLike[str]) -> Images:
     return _archived(existing_file(path), open_zip)
 
 
-def tar_images(path: str | os.PathLike[str]) -> Images:
+def tar_images(path: str | os.PathLike[str]) -> SampleSet:
     """The pictures in a plain tar, as `zip_images`; ContentError for a compressed one, which has no random access."""
     return _archived(existing_file(path), open_tar)
 
@@ -160,11 +160,11 @@ def _folder_labels(members: list[str]) -> tuple[Labels | None, tuple[str, ...] |
     return np.array([number[folder] for folder in folders], np.int64), classes
 
 
-def _archived(path: Path, opened: Callable[[Path], Archive]) -> Images:
+def _archived(path: Path, opened: Callable[[Path], Archive]) -> SampleSet:
     archive = opened(path)
     members, ignored = _pictures(str(path), archive.names)
     for member in members:
         archive.vet(member)
-    images = FileImages(str(path), members, archive.read, joint="!")
+    images = FileSamples(str(path), members, archive.read, joint="!")
     images.ignored = ignored | archive.passed_over
     return images

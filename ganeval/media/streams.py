@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ganeval.errors import ContentError, GanevalError, UsageError
 from ganeval.media.arrays import as_numpy
 from ganeval.media.base import Labels
-from ganeval.media.images.decoding import Picture, from_array
+from ganeval.media.images.decoding import DecodedImage, from_array
 from ganeval.media.images.pixels import channels_last
 
 if TYPE_CHECKING:
@@ -32,15 +32,15 @@ class Stream:
     def bytes_hash(self) -> None:
         """None: what has been read once cannot be told apart from what comes next, so nothing of it is cached."""
 
-    def batches(self, size: int) -> Iterator[list[Picture]]:
+    def batches(self, size: int) -> Iterator[list[DecodedImage]]:
         """All pictures in order, at most `size` at a time; a ContentError names the first that is unfit."""
         read, self._read = self._read, None
         if read is None:
             raise UsageError(f"{self.name}: a stream is read once; pass the generator anew, or an array of its images")
         return self._batches(read, size)
 
-    def _batches(self, read: Callable[[int], Iterator[npt.NDArray[Any]]], size: int) -> Iterator[list[Picture]]:
-        batch: list[Picture] = []
+    def _batches(self, read: Callable[[int], Iterator[npt.NDArray[Any]]], size: int) -> Iterator[list[DecodedImage]]:
+        batch: list[DecodedImage] = []
         done = 0
         for done, array in enumerate(itertools.islice(_told(read(size), self.name), self.count), 1):
             batch.append(from_array(array, f"{self.name}[{done - 1}]"))

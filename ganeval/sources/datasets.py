@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from ganeval.errors import ContentError, unknown
 from ganeval.media.arrays import array_images
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.runtime import files
 from ganeval.sources.stacked_digits import CLASSES, PER_TRIPLE, RECIPE, stacked_images
 
@@ -61,7 +61,7 @@ def is_dataset(name: str) -> bool:
     return name.partition(":")[0] in DATASETS
 
 
-def open_dataset(name: str, *, data_root: Path | None = None, offline: bool = False) -> Images:
+def open_dataset(name: str, *, data_root: Path | None = None, offline: bool = False) -> SampleSet:
     """The pictures of a named data set, with labels and classes: `NAME`, which is `NAME:train`, or `NAME:test`.
 
     The files are looked for under `data_root`, else `GANEVAL_DATA`, else the cache; what is not there is downloaded
@@ -69,7 +69,7 @@ def open_dataset(name: str, *, data_root: Path | None = None, offline: bool = Fa
     that could not be fetched.
 
     >>> images = open_dataset("digits:test")
-    >>> images.name, len(images), images.picture(0).pixels.shape
+    >>> images.name, len(images), images.item(0).pixels.shape
     ('digits:test', 500, (3, 8, 8))
     """
     name, dataset, split = _find(name)

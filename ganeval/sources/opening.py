@@ -9,7 +9,7 @@ from typing import Any
 
 from ganeval.errors import ContentError, GanevalWarning, UsageError
 from ganeval.media.arrays import array_images, npy_images, npz_images
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.media.files import folder_images, tar_images, zip_images
 from ganeval.media.streams import Stream, stream_images
 from ganeval.reports.report import load_report
@@ -19,13 +19,13 @@ from ganeval.sources.mixtures import MIXTURES, is_mixture, open_mixture, points_
 from ganeval.sources.statistics_files import SUFFIXES, Statistics, names_in, read_statistics
 from ganeval.sources.user_code import import_function
 
-OPENERS: dict[str, Callable[[Path], Images]] = {".zip": zip_images, ".tar": tar_images, ".npy": npy_images}
+OPENERS: dict[str, Callable[[Path], SampleSet]] = {".zip": zip_images, ".tar": tar_images, ".npy": npy_images}
 NAMES = (*DATASETS, *MIXTURES)
 SAMPLED = 10_000  # of a trained run that was never scored
 COMPRESSED_TARS = (".tgz", ".gz", ".bz2", ".xz", ".zst")
 
 
-Source = Images | Stream | Statistics
+Source = SampleSet | Stream | Statistics
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def open_source(source: Any, opening: Opening = Opening()) -> Source:
     Python also an array, a tensor, an iterable, a callable or a `torch.nn.Module` (with `latent`).
     Raises UsageError for a name or path that means nothing, ContentError for what is found there.
     """
-    if isinstance(source, Images | Stream | Statistics):
+    if isinstance(source, SampleSet | Stream | Statistics):
         return source
     if isinstance(source, str | Path):
         return _named(str(source), opening)

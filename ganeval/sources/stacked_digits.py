@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganeval.media.base import Images, Labels
-from ganeval.media.images.decoding import Picture
+from ganeval.media.base import Labels, SampleSet
+from ganeval.media.images.decoding import DecodedImage
 
 CLASSES = tuple(f"{number:03}" for number in range(1000))  # red, green, blue
 PER_TRIPLE = {"train": 128, "test": 26}
@@ -22,7 +22,7 @@ SEED = 2020
 Pixels = npt.NDArray[np.uint8]
 
 
-class StackedImages(Images):
+class StackedImages(SampleSet):
     """Pictures put together when asked for, out of few grey ones; `array` gives all of them at once."""
 
     def __init__(self, greys: Pixels, chosen: Labels, name: str, *, labels: Labels, known_hash: str | None) -> None:
@@ -35,8 +35,8 @@ class StackedImages(Images):
     def name_of(self, index: int) -> str:
         return f"{self.name}[{index}]"
 
-    def picture(self, index: int) -> Picture:
-        return Picture(self._greys[self._chosen[index]], "tensor", ())
+    def item(self, index: int) -> DecodedImage:
+        return DecodedImage(self._greys[self._chosen[index]], "tensor", ())
 
     def array(self) -> Pixels:
         """All pictures as uint8 N,H,W,3 (a third of a gigabyte for stacked-mnist:train)."""
@@ -59,7 +59,7 @@ def stacked_images(
     No picture occurs twice. Raises ValueError where there are too few digits for that.
 
     >>> images = stacked_images(np.arange(10, dtype=np.uint8)[:, None, None], np.arange(10), "toy", per_triple=1)
-    >>> images.classes[images.labels[0]], images.picture(0).pixels.ravel()
+    >>> images.classes[images.labels[0]], images.item(0).pixels.ravel()
     ('290', array([2, 9, 0], dtype=uint8))
     """
     available = np.bincount(labels, minlength=10)

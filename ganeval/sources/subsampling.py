@@ -3,13 +3,13 @@
 import numpy as np
 
 from ganeval.errors import ContentError, UsageError
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.media.streams import Stream
 from ganeval.sources.mixtures import EXTRACTOR, subset
 from ganeval.sources.statistics_files import Statistics
 
 
-def draw(images: Images | Stream, count: int | None, seed: int) -> Images | Stream:
+def draw(images: SampleSet | Stream, count: int | None, seed: int) -> SampleSet | Stream:
     """`count` of the pictures, drawn at random with the seed and kept in order; all where `count` is None.
 
     Raises ContentError where there are fewer, UsageError for an iterable, which cannot be drawn from.

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 
 from ganeval.errors import UsageError, unknown
 from ganeval.extractors.classifier_command import trained_classifier
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick, silent
 from ganeval.reports.report import Report
@@ -152,7 +152,7 @@ def _ensure_classifier(order: RunRequest, tick: Tick) -> None:
     if order.extractor != "auto" or name not in TRAINED_HERE:
         return
     images = open_source(name, Opening(order.data_root, order.offline))
-    if isinstance(images, Images):
+    if isinstance(images, SampleSet):
         from ganeval.runtime.devices import pick_device
 
         trained_classifier(images, None, seed=2020, device=pick_device(order.device), tick=tick)

@@ -9,7 +9,7 @@ from typing import Any
 from ganeval.errors import GanevalWarning
 from ganeval.evaluation.gallery import FILE as GALLERY
 from ganeval.evaluation.scorer import Scorer
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.progress import Tick
 from ganeval.reports.report import Report, Score, load_report
 from ganeval.reports.run_folders import REPORTS, log_of
@@ -152,7 +152,7 @@ def _samples(prepared: Prepared, tick: Tick) -> Iterator[Report]:
     drawn, material = from_noise(prepared, tick), prepared.material
     report = drawn.report()
     extra = _other_checkpoints(prepared, drawn.scorer, lambda sampler: sampler.draw(len(drawn.pixels), SEED)[0])
-    if drawn.labels is not None and isinstance(drawn.samples, Images):
+    if drawn.labels is not None and isinstance(drawn.samples, SampleSet):
         test, train = material.test.images(), material.train.images()
         judge = judge_of(prepared.how, material.classes)
         extra |= conditional_scores(drawn.samples, test, train, tick, judge=judge)
@@ -172,7 +172,7 @@ def _translations(prepared: Prepared, domains: Domains, tick: Tick) -> Iterator[
         if forth == "ab":
             write_npz(prepared.order.folder / "samples.npz", made, source.test.labels)
         extra["cycle_l1"] = cycle_l1(pixels, sampler_of(prepared, direction=back).translate(made))
-        if domains.truth and source.test.labels is not None and isinstance(drawn.samples, Images):
+        if domains.truth and source.test.labels is not None and isinstance(drawn.samples, SampleSet):
             extra |= labels_kept(drawn.samples, target.train.images(), tick)
         if domains.truth:
             extra["psnr"] = psnr(target.test.pixels, made)

@@ -19,13 +19,13 @@ from ganeval.extractors.classifier import Classifier, classifier_path, load_clas
 from ganeval.extractors.classifier_training import accuracy, train_classifier
 from ganeval.features.extraction import Extraction, extract
 from ganeval.features.store import Store
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.progress import Tick, silent
 from ganeval.reports.report import Score
 from ganeval.training.checks.measures import Known, class_recall, features_of
 from ganeval.training.data.dataset import Split
 
-Judge = Callable[[Images], float]  # the share of labelled pictures that it names rightly
+Judge = Callable[[SampleSet], float]  # the share of labelled pictures that it names rightly
 
 
 def share(value: float, count: int) -> Score:
@@ -35,7 +35,7 @@ def share(value: float, count: int) -> Score:
 
 
 def conditional_scores(
-    samples: Images, test: Images, train: Images, tick: Tick = silent, *, judge: Judge | None = None
+    samples: SampleSet, test: SampleSet, train: SampleSet, tick: Tick = silent, *, judge: Judge | None = None
 ) -> dict[str, Score]:
     """What labelled samples are worth as data: `label_accuracy` and `gan_train`, both higher is better.
 
@@ -61,7 +61,7 @@ def judge_of(how: Extraction | None, classes: tuple[str, ...] | None) -> Judge |
     if how is None or classes is None or how.extractor.classes != classes:
         return None
 
-    def named_rightly(images: Images) -> float:
+    def named_rightly(images: SampleSet) -> float:
         found = extract(images, how, Store(None), silent)
         if found.probabilities is None or images.labels is None:
             raise ContentError(f"{images.name}: found no labels or no class probabilities, needed both")
@@ -103,7 +103,7 @@ def psnr(truth: Tensor, made: Tensor) -> Score:
     return Score(float(decibels.mean()), "higher", _standard_error(decibels))
 
 
-def labels_kept(made: Images, train: Images, tick: Tick = silent) -> dict[str, Score]:
+def labels_kept(made: SampleSet, train: SampleSet, tick: Tick = silent) -> dict[str, Score]:
     """The share of translations that a classifier of the target domain takes for the class they came from.
 
     None, and a warning, where a class has too few pictures for a classifier.
@@ -115,7 +115,7 @@ def labels_kept(made: Images, train: Images, tick: Tick = silent) -> dict[str, S
         return {}
 
 
-def classifier_of(images: Images, tick: Tick = silent) -> Classifier:
+def classifier_of(images: SampleSet, tick: Tick = silent) -> Classifier:
     """The small classifier of labelled pictures: trained once, and kept where `ganeval classifier` keeps it."""
     kept: Path = classifier_path(images.bytes_hash())
     if kept.is_file():

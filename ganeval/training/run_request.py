@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ganeval.errors import GanevalWarning, UsageError, unknown
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.sources.mixtures import is_mixture
 from ganeval.sources.opening import Opening
 from ganeval.training.data.dataset import name_of
@@ -122,7 +122,7 @@ def _impossible(model: str, common: RunRequest) -> str | None:
     if is_mixture(common.source):
         return None if model in PRESETS["vectors"] else "it is for pictures, and these are points"
     held = held_in(common.source, Opening(common.data_root, common.offline))
-    if not isinstance(held, Images):
+    if not isinstance(held, SampleSet):
         return None if model in PRESETS["vectors"] else "it is for pictures, and these are points"
     if model != "cyclegan" and (holds_domains(held) or common.other is not None):
         return "the data are two domains"

@@ -13,7 +13,7 @@ from ganeval.errors import ContentError, GanevalWarning
 from ganeval.evaluation.gallery import FILE, write_gallery
 from ganeval.evaluation.scorer import Scorer
 from ganeval.media.arrays import array_images
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.metrics import fewest
 from ganeval.progress import Tick
 from ganeval.reports.report import Report
@@ -40,7 +40,7 @@ class FinalSamples:
 
     scorer: Scorer
     name: str
-    samples: Images | Statistics
+    samples: SampleSet | Statistics
     pixels: Tensor
     labels: Tensor | None
     train: Split
@@ -48,12 +48,12 @@ class FinalSamples:
 
     def report(self) -> Report:
         """Their report; some of them, with the training pictures nearest to them, go to `gallery`. Points do not."""
-        beside = self.scorer.album(self._learned_from()) if isinstance(self.samples, Images) else None
+        beside = self.scorer.album(self._learned_from()) if isinstance(self.samples, SampleSet) else None
         report, gallery = self.scorer.score_and_show(self.samples, self.name, beside=beside)
         write_gallery(self.gallery, gallery)
         return report
 
-    def _learned_from(self) -> Images:
+    def _learned_from(self) -> SampleSet:
         """The training pictures; some drawn of them where to look through all would take longer than to score."""
         images, extractor = self.train.images(), self.scorer.how.extractor
         slow = extractor.device.type == "cpu" and extractor.size >= LARGE
@@ -130,14 +130,14 @@ def sampler_of(prepared: Prepared, checkpoint: str = "best", *, raw: bool = Fals
 
 def as_set(
     order: RunRequest, pixels: Tensor, labels: Tensor | None, classes: tuple[str, ...] | None
-) -> Images | Statistics:
+) -> SampleSet | Statistics:
     """Samples as they are scored: pictures, or points as an array."""
     if pixels.ndim == 2:
         return points_of(pixels, str(order.folder))
     return array_images(pixels, str(order.folder), labels=labels, classes=classes if labels is not None else None)
 
 
-def _domain_reference(test: Split, domains: Domains, direction: str) -> Images:
+def _domain_reference(test: Split, domains: Domains, direction: str) -> SampleSet:
     """The test pictures of the domain that a direction leads to.
 
     Outlines are no class that a classifier of pictures knows: theirs go by other names, so that modes are voted on.

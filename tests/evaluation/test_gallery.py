@@ -165,7 +165,7 @@ def test_each_picture_of_a_stream_is_as_likely_to_be_kept() -> None:
 
 def test_a_stream_is_shown_with_the_neighbours_of_what_was_kept() -> None:
     digits = open_dataset("digits:test")
-    pixels = np.stack([digits.picture(index).pixels.transpose(1, 2, 0) for index in range(100)])
+    pixels = np.stack([digits.item(index).pixels.transpose(1, 2, 0) for index in range(100)])
     scorer = Scorer("digits", Settings(metrics=["fid"]))
     report, gallery = scorer.score_and_show(iter(pixels), "mine")
     assert gallery is not None
@@ -191,8 +191,8 @@ def test_digits_beside_the_training_digits_nearest_to_their_features() -> None:
     rows = np.random.RandomState(2020).permutation(len(test))[:SHOWN]
     nearest = torch.cdist(test[rows].double(), train.double()).argmin(1)
     for place, (row, neighbour) in enumerate(zip(rows.tolist(), nearest.tolist(), strict=True)):
-        assert np.array_equal(gallery["pictures"][place, ..., 0], open_dataset("digits:test").picture(row).pixels[0])
-        assert np.array_equal(gallery["neighbours"][place, ..., 0], open_dataset("digits").picture(neighbour).pixels[0])
+        assert np.array_equal(gallery["pictures"][place, ..., 0], open_dataset("digits:test").item(row).pixels[0])
+        assert np.array_equal(gallery["neighbours"][place, ..., 0], open_dataset("digits").item(neighbour).pixels[0])
     assert str(gallery["neighbours_of"]) == "digits:train"
     assert 0.7 < np.median(gallery["distances"]) < 1.4, "real pictures lie among real pictures as these do"
     assert gallery["by_class"].shape == (10, 8, 8, 8, 1)

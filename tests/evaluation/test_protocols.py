@@ -43,7 +43,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Folders:
     for name, first, turn, channel in (("samples", 0, 90, 0), ("reference", COUNT, 0, 2)):
         (root / name).mkdir()
         for i in range(COUNT):
-            pixels = digits.picture(first + i).pixels.transpose(1, 2, 0).copy()
+            pixels = digits.item(first + i).pixels.transpose(1, 2, 0).copy()
             pixels[..., channel] = 255 - pixels[..., channel] // 2
             picture = Image.fromarray(pixels).resize((40, 56), Image.Resampling.BICUBIC).rotate(turn)
             picture.save(root / name / f"{i:03}.png")

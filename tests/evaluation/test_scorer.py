@@ -22,7 +22,7 @@ Array = np.ndarray
 def test_digits() -> Array:
     """The 500 held-out digits, N,H,W."""
     images = open_dataset("digits:test")
-    return np.stack([images.picture(i).pixels[0] for i in range(len(images))])
+    return np.stack([images.item(i).pixels[0] for i in range(len(images))])
 
 
 @pytest.fixture(scope="module")

@@ -20,24 +20,24 @@ from ganeval.extractors.classifier import (
 )
 from ganeval.extractors.classifier_training import train_classifier
 from ganeval.media.arrays import array_images
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.media.files import folder_images
 from ganeval.sources.datasets import open_dataset, published_hash
 
 METADATA = Metadata(8, 16, ("a", "b"), "a", "0" * 64, 2020, 0.5, 1)
 
 
-def tensor(images: Images) -> torch.Tensor:
+def tensor(images: SampleSet) -> torch.Tensor:
     return torch.from_numpy(np.stack([picture.pixels for batch in images.batches(99) for picture in batch])).float()
 
 
-def answers(images: Images) -> tuple[torch.Tensor, torch.Tensor]:
+def answers(images: SampleSet) -> tuple[torch.Tensor, torch.Tensor]:
     with torch.no_grad():
         features, logits = load_classifier(DIGITS).module(tensor(images))
     return features, logits
 
 
-def bright_and_dark(count: int = 24, shape: tuple[int, ...] = (12, 10, 3)) -> Images:
+def bright_and_dark(count: int = 24, shape: tuple[int, ...] = (12, 10, 3)) -> SampleSet:
     """Colour pictures that are not square, of two classes that anyone can tell apart."""
     generator = np.random.default_rng(5)
     labels = np.arange(count) % 2

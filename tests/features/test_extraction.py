@@ -19,7 +19,7 @@ from ganeval.features.extraction import Extraction, extract, prepare
 from ganeval.features.resize import RESIZES
 from ganeval.features.store import Store
 from ganeval.media.arrays import array_images
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.media.census import Census, look
 from ganeval.media.files import folder_images
 from ganeval.media.prefetch import NICENESS, ahead, load_pictures
@@ -110,10 +110,10 @@ def test_nothing_readable_is_an_error(how: Extraction, tmp_path: Path) -> None:
         extract(folder_images(tmp_path), replace(how, on_bad_image="skip"), NOTHING_KEPT, tick)
 
 
-class Counted(Images):
+class Counted(SampleSet):
     """Pictures that count how often each is decoded, and how many are decoded but not yet extracted."""
 
-    def __init__(self, whole: Images) -> None:
+    def __init__(self, whole: SampleSet) -> None:
         super().__init__(whole.name)
         self.whole, self.decoded, self.waiting, self.most = whole, [0] * len(whole), 0, 0
         self.lock = threading.Lock()
@@ -127,12 +127,12 @@ class Counted(Images):
     def digest(self, index: int) -> bytes:
         return self.whole.digest(index)
 
-    def picture(self, index: int):
+    def item(self, index: int):
         with self.lock:
             self.decoded[index] += 1
             self.waiting += 1
             self.most = max(self.most, self.waiting)
-        return self.whole.picture(index)
+        return self.whole.item(index)
 
 
 def test_each_picture_is_decoded_once_and_few_wait_for_the_network(how: Extraction) -> None:
@@ -191,14 +191,14 @@ def test_the_census_counts_duplicates_by_pixels_not_by_files() -> None:
     array = pictures(5)
     array[3] = array[1]
     census, images = Census(), array_images(array)
-    census.add([look(i, images.picture(i)) for i in range(5)], [])
+    census.add([look(i, images.item(i)) for i in range(5)], [])
     assert census.facts().duplicates == 1
 
 
 def test_the_fingerprint_sees_order_and_every_pixel() -> None:
     def fingerprint(array: np.ndarray) -> str:
         census, images = Census(), array_images(array)
-        census.add([look(i, images.picture(i)) for i in range(len(array))], [])
+        census.add([look(i, images.item(i)) for i in range(len(array))], [])
         return census.facts().fingerprint
 
     array = pictures(4)

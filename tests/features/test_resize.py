@@ -7,13 +7,13 @@ from cleanfid.resize import make_resizer
 from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d_like_tensorflow1x
 
 from ganeval.features import resize
-from ganeval.features.resize import RESIZES, Picture
+from ganeval.features.resize import RESIZES, Pixels
 
 CPU = torch.device("cpu")
 SHAPES = [(32, 32), (1, 1), (8, 40), (299, 17), (299, 299), (300, 298), (640, 700), (2, 1300)]
 
 
-def picture(height: int, width: int, seed: int = 0) -> Picture:
+def picture(height: int, width: int, seed: int = 0) -> Pixels:
     return np.random.default_rng(seed).integers(0, 256, (3, height, width), dtype=np.uint8)
 
 

@@ -176,7 +176,7 @@ def test_a_census_that_remembers_nothing_counts_the_same() -> None:
     images = array_images(pictures(6))
     light, whole = Census(keeping=False), Census()
     for census in (light, whole):
-        census.add([look(index, images.picture(index)) for index in range(6)], [])
+        census.add([look(index, images.item(index)) for index in range(6)], [])
     assert light.facts() == replace(whole.facts(), duplicates=None)
     assert (light.kept, whole.kept) == ([], list(range(6)))
 

@@ -75,7 +75,7 @@ def three_ways(tmp_path, files):
 
 
 def all_pixels(images):
-    return [images.picture(index).pixels for index in range(len(images))]
+    return [images.item(index).pixels for index in range(len(images))]
 
 
 NAMES = st.lists(st.text("abAB.0-_ é", min_size=1, max_size=4), min_size=1, max_size=3).map("/".join)
@@ -168,14 +168,14 @@ def test_links_in_folders(tmp_path):
         "gone.png",
     ]
     with pytest.raises(BadImage, match=r"gone\.png: cannot be read: No such file"):
-        images.picture(4)
+        images.item(4)
     assert len(images.bytes_hash()) == 64
 
 
 def test_a_named_pipe_is_not_waited_on(tmp_path):
     os.mkfifo(tmp_path / "a.png")
     with pytest.raises(BadImage, match="not a regular file"):
-        folder_images(tmp_path).picture(0)
+        folder_images(tmp_path).item(0)
 
 
 def test_reading_pictures_needs_no_torch():
@@ -188,10 +188,10 @@ def test_reading_pictures_needs_no_torch():
 def test_bad_pictures_are_found_by_name(tmp_path):
     jpeg = picture_bytes(noise(8, 8, 3), "JPEG")
     for images in three_ways(tmp_path, {"a.jpg": jpeg, "b.png": jpeg, "c.jpg": jpeg[:-40]}):
-        assert images.picture(0).format == "jpeg"
+        assert images.item(0).format == "jpeg"
         for index, reason in ((1, "named .png, but its content is jpeg"), (2, "truncated")):
             with pytest.raises(BadImage) as caught:
-                images.picture(index)
+                images.item(index)
             assert caught.value.name == images.name_of(index)
             assert reason in caught.value.reason
 
@@ -203,7 +203,7 @@ def test_subsets(tmp_path, files):
     assert chosen.labels.tolist() == [1, 0]
     assert chosen.classes == images.classes
     assert chosen.name_of(1) == images.name_of(0)
-    np.testing.assert_array_equal(chosen.picture(0).pixels, images.picture(3).pixels)
+    np.testing.assert_array_equal(chosen.item(0).pixels, images.item(3).pixels)
     assert chosen.subset([0]).bytes_hash() == images.subset([3]).bytes_hash() == few.bytes_hash()
     assert images.subset(np.arange(4)).bytes_hash() == images.bytes_hash() != chosen.bytes_hash()
     with pytest.raises(IndexError):
@@ -279,7 +279,7 @@ def test_zip_bombs_are_refused_unread(tmp_path):
 def test_a_zip_that_understates_a_size_is_read_no_further(tmp_path):
     images = zip_images(declare(write_zip(tmp_path / "lie.zip", {"a.png": bytes(2**20)}), size=100))
     with pytest.raises(BadImage, match="CRC"):
-        images.picture(0)
+        images.item(0)
     assert images.bytes_hash()
 
 
@@ -304,7 +304,7 @@ def test_encrypted_and_damaged_zips(tmp_path):
             zip_images(tmp_path / "damaged.zip")
     (tmp_path / "flipped.zip").write_bytes(whole[:60] + bytes([whole[60] ^ 255]) + whole[61:])
     with pytest.raises(BadImage, match=r"flipped\.zip!a\.png: cannot be read: "):
-        zip_images(tmp_path / "flipped.zip").picture(0)
+        zip_images(tmp_path / "flipped.zip").item(0)
 
 
 def test_compressed_and_damaged_tars(tmp_path):
@@ -328,7 +328,7 @@ def test_threads_agree_with_one(tmp_path, source):
     images = three_ways(tmp_path, files)[source]
     serial = [pixels.tobytes() for pixels in all_pixels(images)]
     with ThreadPoolExecutor(4) as pool:
-        assert [p.pixels.tobytes() for p in pool.map(images.picture, range(60))] == serial
+        assert [p.pixels.tobytes() for p in pool.map(images.item, range(60))] == serial
 
 
 @pytest.mark.parametrize("channels", [None, 1, 3, 4])
@@ -347,9 +347,9 @@ def test_array_layouts(channels):
 
 def test_where_both_axes_could_be_channels():
     array = noise(2, 3, 8, 3)
-    first = array_images(array, "a").picture(0).pixels
+    first = array_images(array, "a").item(0).pixels
     np.testing.assert_array_equal(first, array[0].transpose(2, 0, 1))
-    np.testing.assert_array_equal(array_images(torch.from_numpy(array), "a").picture(0).pixels, array[0])
+    np.testing.assert_array_equal(array_images(torch.from_numpy(array), "a").item(0).pixels, array[0])
 
 
 @pytest.mark.parametrize(
@@ -371,8 +371,8 @@ def test_float_ranges_are_checked_at_once():
     with pytest.raises(BadImage, match=r"tanh\[217\]: floats that are not finite"):
         array_images(torch.from_numpy(array), "tanh")
     array[217, 3, 2, 1] = 0.2
-    assert array_images(array, "fine").picture(217).pixels[1, 3, 2] == 51
-    assert array_images(torch.ones(2, 1, 4, 4, dtype=torch.bfloat16), "b").picture(0).pixels.min() == 255
+    assert array_images(array, "fine").item(217).pixels[1, 3, 2] == 51
+    assert array_images(torch.ones(2, 1, 4, 4, dtype=torch.bfloat16), "b").item(0).pixels.min() == 255
     with pytest.raises(BadImage, match="dtype int64"):
         array_images(np.zeros((2, 4, 4), np.int64), "a")
     with pytest.raises(ContentError, match="list found: needed arrays or tensors"):

@@ -21,7 +21,7 @@ import torchvision.datasets
 from sklearn.datasets import load_digits
 
 from ganeval.errors import ContentError, UsageError
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.media.files import folder_images
 from ganeval.sources import datasets
 from ganeval.sources.datasets import DATASETS, dataset_status, is_dataset, open_dataset, published_hash
@@ -30,7 +30,7 @@ REPOSITORY = Path(__file__).parents[2]
 REAL = Path(os.environ.get("GANEVAL_DATA") or REPOSITORY.parent / "shared" / "data")
 
 
-def grey(images: Images) -> np.ndarray:
+def grey(images: SampleSet) -> np.ndarray:
     """All pictures N,H,W, after a look that they are grey."""
     pixels = np.stack([picture.pixels for batch in images.batches(256) for picture in batch])
     assert (pixels == pixels[:, :1]).all()
@@ -172,7 +172,7 @@ def test_cifar_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         publish(monkeypatch, name, splits)
         write(tmp_path, name, splits)
         images = open_dataset(name, data_root=tmp_path, offline=True)
-        assert (np.stack([images.picture(i).pixels for i in range(4)]) == pixels).all()
+        assert (np.stack([images.item(i).pixels for i in range(4)]) == pixels).all()
         assert images.labels.tolist() == [3, 1, 0, 2]
         assert images.name == f"{name}:train"
 
@@ -184,7 +184,7 @@ def test_stl10_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(monkeypatch, "stl10", splits)
     write(tmp_path, "stl10", {"test": one})  # the other split is not needed
     images = open_dataset("stl10:test", data_root=tmp_path, offline=True)
-    assert (images.picture(1).pixels == stored[1].transpose(0, 2, 1)).all()
+    assert (images.item(1).pixels == stored[1].transpose(0, 2, 1)).all()
     assert images.labels.tolist() == [0, 9, 3]
 
 
@@ -305,7 +305,7 @@ def test_cifar_is_downloaded(served: tuple[Path, str], tmp_path: Path, monkeypat
         monkeypatch.setattr(source, f"{split}_list", [[split, md5(splits[split][split])]])
     monkeypatch.setattr(source, "meta", {"filename": "meta", "key": "fine_label_names", "md5": md5(meta)})
     images = open_dataset("cifar100:test", data_root=tmp_path / "data")
-    assert (images.picture(2).pixels == pixels[2]).all()
+    assert (images.item(2).pixels == pixels[2]).all()
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["cifar-100-python"]
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from ganeval.errors import ContentError, GanevalWarning, UsageError
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.media.streams import Stream
 from ganeval.reports.report import ImageSet, Protocol, Report
 from ganeval.reports.run_folders import write_run
@@ -59,7 +59,7 @@ def test_a_folder_a_zip_and_a_tar_of_the_same_files_are_the_same_pictures(tmp_pa
     found = [
         open_source(place) for place in (digits_folder, str(digits_folder), tmp_path / "a.ZIP", tmp_path / "a.tar")
     ]
-    assert all(isinstance(images, Images) and len(images) == 60 for images in found)
+    assert all(isinstance(images, SampleSet) and len(images) == 60 for images in found)
     assert len({images.bytes_hash() for images in found}) == 1
     assert len({pixels(images).tobytes() for images in found}) == 1
 

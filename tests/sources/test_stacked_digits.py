@@ -45,9 +45,9 @@ def test_each_channel_is_a_picture_of_the_digit_that_the_class_names() -> None:
     base, images = open_dataset("digits:test"), opened("stacked-digits:test")
     assert base.labels is not None
     assert images.labels is not None
-    digit_of = {base.picture(i).pixels[0].tobytes(): str(base.labels[i]) for i in range(len(base))}
+    digit_of = {base.item(i).pixels[0].tobytes(): str(base.labels[i]) for i in range(len(base))}
     for index in range(0, len(images), 97):
-        channels = images.picture(index).pixels
+        channels = images.item(index).pixels
         assert "".join(digit_of[channel.tobytes()] for channel in channels) == CLASSES[images.labels[index]]
 
 
@@ -65,8 +65,8 @@ def test_the_same_pictures_on_every_call_and_all_at_once() -> None:
     assert (array.shape, array.dtype, array.flags["C_CONTIGUOUS"]) == ((26_000, 8, 8, 3), np.uint8, True)
     assert np.array_equal(array, again.array())
     for index in (0, 7, 25_999):
-        assert np.array_equal(first.picture(index).pixels, array[index].transpose(2, 0, 1))
-    assert (first.picture(0).format, first.picture(0).converted, first.name_of(3)) == (
+        assert np.array_equal(first.item(index).pixels, array[index].transpose(2, 0, 1))
+    assert (first.item(0).format, first.item(0).converted, first.name_of(3)) == (
         "tensor",
         (),
         "stacked-digits:test[3]",
@@ -124,7 +124,7 @@ def test_stacked_mnist_to_the_published_sizes(split: str, each: int, data_root: 
     images = open_dataset(f"stacked-mnist:{split}", data_root=data_root, offline=True)
     assert images.labels is not None
     assert np.bincount(images.labels).tolist() == [each] * 1000
-    assert images.picture(0).pixels.shape == (3, 28, 28)
+    assert images.item(0).pixels.shape == (3, 28, 28)
     assert images.bytes_hash() == published_hash(f"stacked-mnist:{split}")
 
 
@@ -157,7 +157,7 @@ def test_known_gaps_are_counted_exactly() -> None:
     """Pictures that the classifier names rightly: two of each triple as reference, two of 300 of them as samples."""
     digits, extractor = open_dataset("digits"), open_extractor("stacked-digits", device=CPU)
     assert digits.labels is not None
-    greys = np.stack([digits.picture(index).pixels[0] for index in range(len(digits))])
+    greys = np.stack([digits.item(index).pixels[0] for index in range(len(digits))])
     images = stacked_images(greys, digits.labels, "four of each", per_triple=4)
     _, probabilities = extractor.run(torch.from_numpy(images.array()).permute(0, 3, 1, 2).float())
     assert probabilities is not None

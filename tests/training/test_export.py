@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.progress import silent
 from ganeval.reports.report import load_report
 from ganeval.sources.opening import Opening, open_source
@@ -239,7 +239,7 @@ def test_a_run_can_be_checked_and_trained_on_as_any_pictures(run: Run, runs: Pat
     assert result.exit_code == 0, result.stderr
     assert "images             100\n" in result.stdout
     found = open_source(folder, Opening(count=25))
-    assert isinstance(found, Images)
+    assert isinstance(found, SampleSet)
     assert len(found) == 25
     assert found.classes == tuple("0123456789")
     dry = run("train", "cgan", "--data", folder, "--dry-run", "--extractor", "digits")

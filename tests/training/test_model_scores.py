@@ -14,7 +14,7 @@ from ganeval.errors import GanevalWarning
 from ganeval.evaluation.settings import Settings, extraction
 from ganeval.features.extraction import Extraction
 from ganeval.media.arrays import array_images
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.metrics.frechet import fid
 from ganeval.progress import silent
 from ganeval.training.checks.grids import grid, side_by_side, write_grid
@@ -82,7 +82,7 @@ def test_a_share_has_the_binomial_error() -> None:
 # classes
 
 
-def stripes(labels: np.ndarray[Any, Any], seed: int = 0) -> Images:
+def stripes(labels: np.ndarray[Any, Any], seed: int = 0) -> SampleSet:
     """Pictures whose class is where the bright stripe lies, under a little noise."""
     random = np.random.default_rng(seed)
     pictures = random.integers(0, 40, (len(labels), 8, 8), np.uint8)

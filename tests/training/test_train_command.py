@@ -18,7 +18,7 @@ from PIL import Image
 
 from ganeval.errors import ContentError, GanevalWarning, UsageError
 from ganeval.media.arrays import array_images
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.progress import Tick, silent
 from ganeval.reports.report import load_report
 from ganeval.sources.datasets import open_dataset
@@ -47,7 +47,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root, digits = tmp_path_factory.mktemp("own"), open_dataset("digits:test")
     assert digits.labels is not None
     for index in range(120):
-        small = digits.picture(index).pixels[0]
+        small = digits.item(index).pixels[0]
         large = np.kron(small, np.ones((2, 2), np.uint8))
         places = {f"flat/{index:03}": small, f"classes/{digits.labels[index] % 3}/{index:03}": small}
         places |= {f"maps/trainA/{index:03}": large, f"maps/trainB/{index:03}": 255 - large}
@@ -465,7 +465,7 @@ def test_a_classifier_is_trained_where_auto_means_the_datas_own(
 ) -> None:
     found: list[str] = []
 
-    def classifier(images: Images, path: Path | None, **how: Any) -> None:
+    def classifier(images: SampleSet, path: Path | None, **how: Any) -> None:
         assert (path, how["seed"]) == (None, 2020)
         found.append(images.name)
 

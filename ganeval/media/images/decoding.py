@@ -1,7 +1,7 @@
 """One picture's encoded bytes, or one array, to 8-bit RGB: the one place that says what a pixel is.
 
 Loaders that call Pillow's `convert("RGB")` turn 16-bit pictures white and floats black, and drop alpha and orientation
-without a word. Here each is converted as below and counted in `Picture.converted`, or refused in one line.
+without a word. Here each is converted as below and counted in `DecodedImage.converted`, or refused in one line.
 
     alpha        composited over white, in whole numbers, rounded once
     16-bit       divided by 257, rounded (other depths likewise: white is 255)
@@ -61,7 +61,7 @@ Decoder = Callable[[bytes], npt.NDArray[np.uint8]]  # a JPEG's bytes -> its pixe
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class DecodedImage:
     """A decoded picture: `pixels` uint8 3,H,W (grey repeated), its format by content, and what was converted.
 
     `format` is png, jpeg, webp, bmp, tiff, gif, ppm, or tensor for arrays. `converted` is sorted, out of: 1-bit,
@@ -73,7 +73,7 @@ class Picture:
     converted: tuple[str, ...]
 
 
-def decode(data: bytes, name: str, jpeg: Decoder | None = None) -> Picture:
+def decode(data: bytes, name: str, jpeg: Decoder | None = None) -> DecodedImage:
     """One encoded picture as 8-bit RGB, by its content; safe to call from many threads.
 
     `jpeg`, where given, decodes JPEGs of grey and RGB in Pillow's place.
@@ -97,7 +97,7 @@ def decode(data: bytes, name: str, jpeg: Decoder | None = None) -> Picture:
             return _decoded(image, kind, data)
 
 
-def from_array(array: npt.NDArray[Any], name: str) -> Picture:
+def from_array(array: npt.NDArray[Any], name: str) -> DecodedImage:
     """One array as 8-bit RGB: H,W or H,W,C or C,H,W (C 1, 3 or 4; where both fit, C is last).
 
     uint8 is taken as it is, bool as black and white, uint16 as 0..65535, floats as 0..1; anything else is a BadImage,
@@ -139,7 +139,7 @@ def _check_label(name: str, kind: str) -> None:
         raise UnfitError(f"named .{extension}, but its content is {kind}")
 
 
-def _decoded(image: Image.Image, kind: str, data: bytes) -> Picture:
+def _decoded(image: Image.Image, kind: str, data: bytes) -> DecodedImage:
     converted = {"animated"} if getattr(image, "is_animated", False) else set()
     raw = _raw_mode(image)
     depth = _depth(image, raw)
@@ -151,18 +151,18 @@ def _decoded(image: Image.Image, kind: str, data: bytes) -> Picture:
     return _picture(Samples(values, samples.white, converted), kind)
 
 
-def _decoded_by(jpeg: Decoder, image: Image.Image, data: bytes) -> Picture:
+def _decoded_by(jpeg: Decoder, image: Image.Image, data: bytes) -> DecodedImage:
     turned, values = _orientation(image), jpeg(data)
     values = upright(values[..., :1] if image.mode == "L" else values, turned)
     return _picture(Samples(values, 255, {"exif-rotated"} if turned != 1 else set()), "jpeg")
 
 
-def _picture(samples: Samples, kind: str) -> Picture:
+def _picture(samples: Samples, kind: str) -> DecodedImage:
     """Where every way ends: alpha over white, 8 bits, three channels, channels first."""
     height, width, channels = samples.values.shape
     pixels = np.broadcast_to(eight_bits(samples.values, samples.white), (height, width, 3))
     converted = samples.converted | ({"grey"} if channels < 3 else set()) | ({"alpha"} if channels in (2, 4) else set())
-    return Picture(np.array(pixels.transpose(2, 0, 1), order="C"), kind, tuple(sorted(converted)))
+    return DecodedImage(np.array(pixels.transpose(2, 0, 1), order="C"), kind, tuple(sorted(converted)))
 
 
 def _raw_mode(image: Image.Image) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganeval.errors import ContentError, UsageError
 from ganeval.media.arrays import array_images
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.progress import Tick, silent
 from ganeval.sources.datasets import is_dataset
 from ganeval.sources.mixtures import is_mixture
@@ -33,7 +33,7 @@ class Split:
     def __len__(self) -> int:
         return len(self.pixels)
 
-    def images(self) -> Images:
+    def images(self) -> SampleSet:
         """The pictures as a set that can be scored; ContentError for points."""
         return array_images(self.pixels, self.name, labels=self.labels, classes=self.classes)
 
@@ -83,7 +83,7 @@ def read_splits(
 ) -> Splits:
     """The three parts of a set, read into memory; pictures below `least` pixels are enlarged to it."""
     three = (parts.train, parts.selection, parts.test)
-    images = [one for one in three if isinstance(one, Images)]
+    images = [one for one in three if isinstance(one, SampleSet)]
     if size is not None and not images:
         raise UsageError(f"size={size}: is for pictures, and {name} is points; leave it out")
     tensors = [_points(one) for one in three if isinstance(one, Statistics)]
@@ -122,7 +122,7 @@ def _labels(held: Held) -> Tensor | None:
 
 
 def _classes(held: Held) -> tuple[str, ...] | None:
-    if isinstance(held, Images):
+    if isinstance(held, SampleSet):
         return held.classes
     named = held.made.get("classes")
     return tuple(map(str, named)) if named else None

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ganeval.errors import GanevalWarning, UsageError
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.progress import Tick, silent
 from ganeval.sources.datasets import is_dataset
 from ganeval.sources.opening import Opening, display_name, full_name
@@ -99,7 +99,7 @@ def _two_sources(sources: tuple[str, str], opening: Opening, size: int | None, t
     return _unpaired(a, b, names, f"{a.name}-{b.name}")
 
 
-def _two_folders(source: str, inside: dict[str, Images], size: int | None, tick: Tick) -> Domains:
+def _two_folders(source: str, inside: dict[str, SampleSet], size: int | None, tick: Tick) -> Domains:
     if others := sorted(set(inside) - {"trainA", "trainB", "testA", "testB"}):
         found = f"{source}: {', '.join(others)} not used: only trainA, trainB, testA and testB are"
         warnings.warn(found, GanevalWarning, 3)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ganeval.errors import ContentError, UsageError
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.media.prefetch import ahead, decoding_threads
 from ganeval.progress import Tick
 
@@ -28,20 +28,20 @@ class Size:
     needed: int | None
 
 
-def size_for(images: Images, given: int | None, *, least: int = SMALLEST) -> Size:
+def size_for(images: SampleSet, given: int | None, *, least: int = SMALLEST) -> Size:
     """The size asked for, else that of the pictures (enlarged to `least`); UsageError where neither will do."""
     if given is not None:
         if not SMALLEST <= given <= LARGEST:
             raise UsageError(f"size={given}: needed {SMALLEST} to {LARGEST} pixels")
         return Size(given, None)
-    picture = images.picture(0).pixels
+    picture = images.item(0).pixels
     _, height, width = picture.shape
     if height != width or not SMALLEST <= height <= LARGEST:
         raise _unfit(images.name_of(0), picture, f"squares of {SMALLEST} to {LARGEST}")
     return Size(max(height, least), height)
 
 
-def hold(sets: Sequence[Images], size: Size, tick: Tick) -> list[Pixels]:
+def hold(sets: Sequence[SampleSet], size: Size, tick: Tick) -> list[Pixels]:
     """The pictures of each set, uint8 (N, C, S, S); C is 1 where the three channels of every picture are equal.
 
     Raises ContentError for one that cannot be read, or more than 16 GB of them, UsageError for one of another size.
@@ -85,9 +85,9 @@ def fitted(picture: Pixels, side: int) -> Pixels:
     return np.asarray(image.resize((side, side), filtering)).transpose(2, 0, 1)
 
 
-def _fill(pixels: Pixels, images: Images, indices: range, size: Size) -> int:
+def _fill(pixels: Pixels, images: SampleSet, indices: range, size: Size) -> int:
     for index in indices:
-        picture = images.picture(index).pixels
+        picture = images.item(index).pixels
         if size.needed is not None and picture.shape[1:] != (size.needed, size.needed):
             raise _unfit(images.name_of(index), picture, f"{size.needed} x {size.needed} as the first")
         pixels[index] = fitted(picture, size.side)

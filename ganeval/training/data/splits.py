@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ganeval.errors import ContentError, UsageError
-from ganeval.media.base import Images
+from ganeval.media.base import SampleSet
 from ganeval.sources.datasets import DATASETS, is_dataset
 from ganeval.sources.mixtures import SPLITS as POINT_SPLITS
 from ganeval.sources.mixtures import is_mixture
 from ganeval.sources.opening import Opening, open_source
 from ganeval.sources.statistics_files import Statistics
 
-Held = Images | Statistics  # pictures, or points: the features (N, D) of a Statistics
+Held = SampleSet | Statistics  # pictures, or points: the features (N, D) of a Statistics
 Indices = npt.NDArray[np.int64]
 
 SEED = 2020
@@ -58,19 +58,19 @@ def parts_of(source: str, opening: Opening) -> Parts:
 def held_in(source: str, opening: Opening) -> Held:
     """The pictures or points of a source; UsageError for what is read only once."""
     found = open_source(source, replace(opening, count=0, pictures=True))  # the count only lets callables be told apart
-    if isinstance(found, Images | Statistics):
+    if isinstance(found, SampleSet | Statistics):
         return found
     raise UsageError(f"{source}: found a stream, which is read once; needed pictures in a folder, archive or array")
 
 
-def holds_domains(whole: Held | None) -> TypeGuard[Images]:
+def holds_domains(whole: Held | None) -> TypeGuard[SampleSet]:
     """Whether a set is laid out as CycleGAN's authors do, in folders trainA and trainB."""
-    return isinstance(whole, Images) and {"trainA", "trainB"} <= set(whole.classes or ())
+    return isinstance(whole, SampleSet) and {"trainA", "trainB"} <= set(whole.classes or ())
 
 
 def divided(whole: Held) -> Parts:
     """The parts of what is no named data set."""
-    if not isinstance(whole, Images) or whole.classes != ("test", "train"):
+    if not isinstance(whole, SampleSet) or whole.classes != ("test", "train"):
         return partition(whole)
     inside = folders(whole)
     train, test = inside["train"], inside["test"]
@@ -114,7 +114,7 @@ def stratified(labels: Indices, count: int) -> Indices:
     return chosen
 
 
-def folders(images: Images) -> dict[str, Images]:
+def folders(images: SampleSet) -> dict[str, SampleSet]:
     """Pictures by first-level folder, as the labels tell it; each set labelled by its own folders, if it has any."""
     if images.classes is None or images.labels is None:
         return {}
@@ -123,7 +123,7 @@ def folders(images: Images) -> dict[str, Images]:
 
 def count_of(held: Held) -> int:
     """How many pictures or points."""
-    return len(held) if isinstance(held, Images) else len(points(held))
+    return len(held) if isinstance(held, SampleSet) else len(points(held))
 
 
 def points(held: Statistics) -> npt.NDArray[np.float32]:
@@ -135,13 +135,13 @@ def points(held: Statistics) -> npt.NDArray[np.float32]:
 
 def subset(held: Held, indices: Indices) -> Held:
     """Some pictures or points, with their labels."""
-    if isinstance(held, Images):
+    if isinstance(held, SampleSet):
         return held.subset(indices.tolist())
     labels = None if held.labels is None else held.labels[indices]
     return replace(held, features=points(held)[indices], labels=labels)
 
 
-def _inside(images: Images, folder: str, indices: Indices) -> Images:
+def _inside(images: SampleSet, folder: str, indices: Indices) -> SampleSet:
     """The pictures of one first-level folder, labelled by the folders in it where every picture lies in one."""
     held = images.subset(indices.tolist())
     inner = [_second_folder(images.name_of(int(index))[len(images.name) + 1 :]) for index in indices]

@@ -39,12 +39,12 @@ def test_jpegs_are_decoded_otherwise_and_all_else_is_as_before(folder: Path) -> 
     jpeg = jpegs_on(CPU)
     other = by_pillow.decoded_by(lambda data: asked.append(len(data)) or jpeg(data))
     for index in range(len(by_pillow)):
-        one, two = by_pillow.picture(index), other.picture(index)
+        one, two = by_pillow.item(index), other.item(index)
         assert (one.format, one.converted, one.pixels.shape) == (two.format, two.converted, two.pixels.shape)
         assert np.abs(one.pixels.astype(int) - two.pixels).max() <= 3
     assert len(asked) == 3  # not the CMYK one, nor the PNG
-    assert other.picture(2).pixels.shape == (3, 120, 200)
-    assert other.subset([0]).decoded_by(jpeg).picture(0).format == "jpeg"
+    assert other.item(2).pixels.shape == (3, 120, 200)
+    assert other.subset([0]).decoded_by(jpeg).item(0).format == "jpeg"
     assert other.bytes_hash() == by_pillow.bytes_hash()
 
 
@@ -62,7 +62,7 @@ def test_a_damaged_jpeg_is_one_line(folder: Path, tmp_path: Path, run) -> None:
     from ganeval.errors import BadImage
 
     with pytest.raises(BadImage, match=r"a\.zip!a\.jpg: cannot be decoded: "):
-        zip_images(tmp_path / "a.zip").decoded_by(jpegs_on(CPU)).picture(0)
+        zip_images(tmp_path / "a.zip").decoded_by(jpegs_on(CPU)).item(0)
 
 
 def test_lack_of_memory_is_not_the_pictures_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run) -> None:

@@ -61,7 +61,7 @@ def test_digits_keep_their_published_splits_as_one_grey_channel() -> None:
     assert (digits.name, digits.source, digits.shape) == ("digits", "digits:train", (1, 8, 8))
     for split, held in zip(("train", "selection", "test"), (digits.train, digits.selection, digits.test), strict=True):
         images = open_dataset(f"digits:{split}")
-        expected = np.stack([images.picture(index).pixels[:1] for index in range(len(images))])
+        expected = np.stack([images.item(index).pixels[:1] for index in range(len(images))])
         np.testing.assert_array_equal(held.pixels.numpy(), expected)
         np.testing.assert_array_equal(held.labels, images.labels)
         assert held.name == f"digits:{split}"
@@ -74,7 +74,7 @@ def test_a_split_can_be_scored_as_the_pictures_it_came_from() -> None:
     assert (images.name, images.classes, len(images)) == ("digits:test", published.classes, 500)
     np.testing.assert_array_equal(images.labels, published.labels)
     for index in (0, 250, 499):
-        np.testing.assert_array_equal(images.picture(index).pixels, published.picture(index).pixels)
+        np.testing.assert_array_equal(images.item(index).pixels, published.item(index).pixels)
 
 
 def test_one_split_of_a_data_set_is_refused_but_train_is_the_whole() -> None:
@@ -401,7 +401,7 @@ def test_published_splits_of_real_data_are_kept(data_root: Path) -> None:
     mnist = load_splits("mnist", data_root=data_root)
     assert (mnist.shape, [len(one) for one in splits(mnist)]) == ((1, 28, 28), [55_000, 5_000, 10_000])
     test = open_dataset("mnist:test", data_root=data_root)
-    np.testing.assert_array_equal(mnist.test.pixels[77, 0], test.picture(77).pixels[0])
+    np.testing.assert_array_equal(mnist.test.pixels[77, 0], test.item(77).pixels[0])
     np.testing.assert_array_equal(mnist.test.labels, test.labels)
 
 
