@@ -1,6 +1,5 @@
 """The plots of runs as inline SVG in the page's colours, each with its words, and which of them stand where."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,9 +10,6 @@ from ganeval.plots import Plot, plots_of_group, plots_of_run, svg_of
 from ganeval.reports.run_folders import Found
 
 FIRST = frozenset({"modes"})  # of a run: shown on its card; the others are unfolded
-LONG_NUMBER = re.compile(r"(\d\.\d\d)\d+")
-PATH = re.compile(r"<(?:path|use|image|rect|text|g|line)\b[^<>]*>")
-DATA = re.compile(r'="data:[^"]*"')
 
 
 @dataclass(frozen=True)
@@ -57,13 +53,4 @@ def figures_of_group(rows: Sequence[Row], runs: Sequence[Found]) -> tuple[Figure
 
 
 def _figure(plot: Plot) -> Figure:
-    return Figure(plot.name, plot.title, plot.alt, Markup(compact(svg_of(plot, themed=True))))  # noqa: S704  # it is ours
-
-
-def compact(svg: str) -> str:
-    """The same SVG with coordinates to a hundredth of a point: half the size, and nobody sees it.
-
-    >>> compact('<path d="M 1.23456 7.5"/>1.23456')
-    '<path d="M 1.23 7.5"/>1.23456'
-    """
-    return PATH.sub(lambda tag: tag.group() if DATA.search(tag.group()) else LONG_NUMBER.sub(r"\1", tag.group()), svg)
+    return Figure(plot.name, plot.title, plot.alt, Markup(svg_of(plot, themed=True)))  # noqa: S704  # it is ours

@@ -9,8 +9,8 @@ import numpy as np
 
 from ganeval.errors import ContentError
 from ganeval.plots.mosaic import Words, mosaic
-from ganeval.plots.plot import Absent, OutOfPlace, Plot
 from ganeval.plots.run_arrays import AGAIN, Array, arrays, numbers, pictures
+from ganeval.plots.theme import Absent, OutOfPlace, Plot
 from ganeval.plots.training_log import History
 
 NAME = "activation"

@@ -17,9 +17,8 @@ from ganeval.plots.fid_side_by_side import fid_dots
 from ganeval.plots.interpolation import interpolation
 from ganeval.plots.losses import losses
 from ganeval.plots.modes import modes, modes_by_run
-from ganeval.plots.plot import Absent, OutOfPlace, Plot
 from ganeval.plots.precision_recall import precision_recall
-from ganeval.plots.theme import STYLE, settle
+from ganeval.plots.theme import STYLE, Absent, OutOfPlace, Plot, settle
 from ganeval.plots.training import training
 from ganeval.plots.training_log import History, Series, history_of
 from ganeval.reports.run_folders import Found
@@ -103,7 +102,16 @@ def draw(found: Found, names: Sequence[str] = tuple(PICTURES)) -> Drawn:
     return drawn
 
 
-def draw_group(rows: Sequence[Row], runs: Sequence[Found]) -> list[Plot]:
+def plots_of_run(found: Found) -> tuple[list[Plot], list[str]]:
+    """All plots of one run, and a line for each that cannot be drawn, with the reason.
+
+    Plots that do not apply to this kind of run, such as a decision boundary for images, are not listed.
+    """
+    drawn = draw(found)
+    return drawn.plots, [*drawn.absent, *drawn.broken]
+
+
+def plots_of_group(rows: Sequence[Row], runs: Sequence[Found]) -> list[Plot]:
     """What a page shows of runs that may be compared: all pictures but the modes, which it shows run by run."""
     return draw_several(rows, runs, [name for name in OF_SEVERAL if name != "modes-by-run"])
 

@@ -13,8 +13,8 @@ from matplotlib.patches import Patch
 
 from ganeval.errors import ContentError
 from ganeval.plots import theme
-from ganeval.plots.plot import Absent, OutOfPlace, Plot
 from ganeval.plots.run_arrays import ANEW, Array, arrays, by_step, chosen, numbers
+from ganeval.plots.theme import Absent, OutOfPlace, Plot
 from ganeval.plots.training_log import History
 
 BOUNDARY = "boundary"

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 
 from ganeval.plots import theme
 from ganeval.plots.discriminator_scores import Judged, critics, judged_in, score_files
-from ganeval.plots.plot import Plot
 from ganeval.plots.run_arrays import Array
+from ganeval.plots.theme import Plot
 from ganeval.plots.training_log import History
 
 NAME = "detector"

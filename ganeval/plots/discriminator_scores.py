@@ -9,8 +9,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ganeval.plots import theme
-from ganeval.plots.plot import Absent, Plot
 from ganeval.plots.run_arrays import ANEW, Array, arrays, by_step, chosen, numbers
+from ganeval.plots.theme import Absent, Plot
 from ganeval.plots.training_log import History
 
 NAME = "critic-scores"

@@ -4,8 +4,8 @@ import numpy as np
 
 from ganeval.plots.decision_boundary import points_over_time
 from ganeval.plots.mosaic import Words, mosaic
-from ganeval.plots.plot import Absent, OutOfPlace, Plot
 from ganeval.plots.run_arrays import ANEW, Array, by_step, cells, chosen
+from ganeval.plots.theme import Absent, OutOfPlace, Plot
 from ganeval.plots.training_log import History
 
 NAME = "evolution"

@@ -8,8 +8,8 @@ from matplotlib.lines import Line2D
 
 from ganeval.comparison import Row
 from ganeval.plots import theme
-from ganeval.plots.plot import Plot
 from ganeval.plots.row_styles import Look, looks, told
+from ganeval.plots.theme import Plot
 from ganeval.plots.training import STEEP
 from ganeval.plots.training_log import Series, selection_fid
 from ganeval.reports.score_names import fid_heading

@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 
 from ganeval.comparison import Row
 from ganeval.plots import theme
-from ganeval.plots.plot import Plot
 from ganeval.plots.row_styles import Look, called, looks, told
+from ganeval.plots.theme import Plot
 from ganeval.reports.report import Score
 from ganeval.reports.score_names import cell, fid_heading
 

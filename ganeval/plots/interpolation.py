@@ -13,8 +13,8 @@ from ganeval.errors import ContentError
 from ganeval.plots import theme
 from ganeval.plots.decision_boundary import plane_in
 from ganeval.plots.mosaic import Words, mosaic
-from ganeval.plots.plot import OutOfPlace, Plot
 from ganeval.plots.run_arrays import Array, arrays, by_step, numbers, pictures
+from ganeval.plots.theme import OutOfPlace, Plot
 from ganeval.plots.training_log import History
 
 NAME = "interpolation"

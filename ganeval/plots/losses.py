@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ganeval.plots import theme
-from ganeval.plots.plot import Absent, Plot
 from ganeval.plots.run_arrays import ANEW, Array
+from ganeval.plots.theme import Absent, Plot
 from ganeval.plots.training_log import History, Series
 
 NAME = "losses"

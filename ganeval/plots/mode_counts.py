@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ganeval.errors import ContentError
-from ganeval.plots.plot import Absent
 from ganeval.plots.run_arrays import Array
+from ganeval.plots.theme import Absent
 from ganeval.reports.report import Report, Score
 
 SCORES = ("modes_covered", "modes_captured")

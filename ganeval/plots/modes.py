@@ -13,8 +13,8 @@ from ganeval.comparison import Row
 from ganeval.errors import ContentError, GanevalWarning
 from ganeval.plots import theme
 from ganeval.plots.mode_counts import Counts, counts_of
-from ganeval.plots.plot import Absent, Plot
 from ganeval.plots.row_styles import told
+from ganeval.plots.theme import Absent, Plot
 from ganeval.reports.report import Report
 
 NAME = "modes"

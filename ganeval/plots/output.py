@@ -1,94 +1,104 @@
-"""A picture as bytes: PNG, and SVG for a file or to stand in a page. The same picture gives the same bytes."""
+"""A plot as bytes: PNG, and SVG for a file or inside a page. Equal plots give equal bytes."""
 
 import hashlib
-import html
 import io
 import re
 import warnings
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import matplotlib
 
-from ganeval.plots.plot import Plot
-from ganeval.plots.theme import DPI, INK, PAPER, STYLE, VARIABLES
+from ganeval.plots.theme import DPI, INK, PAPER, STYLE, VARIABLES, Plot
 from ganeval.runtime.files import replacing
 
-UNFIT = re.compile(r"[^A-Za-z0-9-]")  # for an identifier
-TAG = re.compile(r"<[^<>]*>")  # matplotlib escapes both signs in texts and attributes
-STYLE_BLOCK = re.compile(r"<style[^>]*>.*?</style>", re.DOTALL)
-METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
-IDENTIFIER = re.compile(r'\s+id="([^"]*)"')
-REFERENCE = re.compile(r'(url\(|href=")#([^")]*)')
-FAMILY = re.compile(r"font-family: [^;\"]*")
-OPENING = re.compile(r"<svg\b[^>]*>")
-VIEW_BOX = re.compile(r'viewBox="[^"]*"')
+SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+HREF = f"{{{XLINK}}}href"
+PAGE_COLOURS = {INK: "currentColor", **{value: f"var(--plot-{name}, {value})" for value, name in VARIABLES.items()}}
+LINK = re.compile(r"(?<=url\(#)[^)]+")  # as in clip-path: url(#p6e0)
+LONG_NUMBER = re.compile(r"(\d\.\d\d)\d+")
+ElementTree.register_namespace("", SVG)
+ElementTree.register_namespace("xlink", XLINK)
 
 
-def png(plot: Plot) -> bytes:
-    """PNG at 150 dots per inch, on white."""
-    return _saved(plot, "png", {"Software": None}, facecolor="white", dpi=DPI)
+def png_of(plot: Plot) -> bytes:
+    """The plot as PNG at 150 dots per inch, on white."""
+    return _save(plot, {}, format="png", metadata={"Software": None}, facecolor="white", dpi=DPI)
 
 
-def svg(plot: Plot, themed: bool) -> str:
-    """SVG text: with letters as shapes on white for a file, or `themed` for a page."""
+def svg_of(plot: Plot, *, themed: bool = False) -> str:
+    """The plot as SVG text: for a file, on white and with letters as shapes, or `themed` for a page.
+
+    The themed text begins with `<svg` and has no background. Its letters are text in the page's font, its ids are
+    unique on the page, and its colours are the page's: ink is `currentColor`, the others are
+    `var(--plot-blue, #0072b2)` and so on, with the names in `ganeval.plots.theme.VARIABLES`.
+    """
+    letters = {"svg.fonttype": "none" if themed else "path"}
     metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    with matplotlib.rc_context({"svg.fonttype": "none" if themed else "path"}):
-        text = _saved(plot, "svg", metadata, facecolor="none" if themed else "white").decode()
-    text = METADATA.sub("", text)
-    return _themed(text, plot) if themed else text.replace(PAPER, "#ffffff")
-
-
-def _saved(plot: Plot, form: str, metadata: dict[str, None], **options: Any) -> bytes:
-    file = io.BytesIO()
-    with (
-        matplotlib.rc_context(STYLE | {"svg.fonttype": matplotlib.rcParams["svg.fonttype"]}),
-        warnings.catch_warnings(),
-    ):
-        warnings.filterwarnings("ignore", message="Glyph")  # a name in a script that the font lacks is shown as boxes
-        plot.figure.savefig(file, format=form, metadata=metadata, **options)
-    return file.getvalue()
-
-
-def _themed(text: str, plot: Plot) -> str:
-    """One element to stand in a page: no size but its proportions, identifiers of its own, the page's colours."""
-    text = STYLE_BLOCK.sub("", text[text.index("<svg") :])
-    content = (plot.alt + text).encode("utf-8", "backslashreplace")  # a name may be no UTF-8
-    own = f"{UNFIT.sub('-', plot.name)}-{hashlib.sha256(content).hexdigest()[:8]}-"
-    used = {name for tag in TAG.findall(text) for _, name in REFERENCE.findall(tag)}
-    text = TAG.sub(lambda tag: _of_page(tag.group(), own, used), text)
-    return OPENING.sub(lambda tag: _opening(tag.group(), plot), text, count=1).strip() + "\n"
-
-
-def _of_page(tag: str, own: str, used: Set[str]) -> str:
-    """A tag with the page's colours; its identifier made the picture's own, or left out where nothing refers to it."""
-    tag = IDENTIFIER.sub(lambda found: f' id="{own}{found[1]}"' if found[1] in used else "", tag)
-    tag = REFERENCE.sub(rf"\1#{own}\2", tag)
-    tag = FAMILY.sub("font-family: inherit", tag).replace(INK, "currentColor")
-    for value, name in VARIABLES.items():
-        tag = tag.replace(value, f"var(--plot-{name}, {value})")
-    return tag
-
-
-def _opening(tag: str, plot: Plot) -> str:
-    found = VIEW_BOX.search(tag)
-    view = found.group() if found else ""
-    width = round(plot.figure.get_figwidth() * 96)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="plot" {view} '
-        f'style="stroke-linejoin: round; stroke-linecap: butt; width: 100%; max-width: {width}px; height: auto" '
-        f'role="img" aria-label="{html.escape(plot.alt)}">'
-    )
+    text = _save(plot, letters, format="svg", metadata=metadata, facecolor="none" if themed else "white")
+    root = ElementTree.fromstring(text)  # noqa: S314  # matplotlib wrote it
+    if themed:
+        _recolour(root, PAGE_COLOURS)
+        _fit_into_page(root, plot, text)
+        ElementTree.indent(root, space="")  # a tenth of the size is white space
+        return ElementTree.tostring(root, encoding="unicode") + "\n"
+    _recolour(root, {PAPER: "#ffffff"})
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
 
 
 def write_plots(plots: Sequence[Plot], folder: Path) -> list[Path]:
-    """Write each picture as `<name>.png` and `<name>.svg`; the paths, in that order."""
-    written = []
+    """Write each plot as `<name>.png` and `<name>.svg`; the paths, in that order."""
+    paths = []
     for plot in plots:
-        for ending, content in (("png", png(plot)), ("svg", svg(plot, themed=False).encode())):
+        for ending, content in (("png", png_of(plot)), ("svg", svg_of(plot).encode())):
             path = folder / f"{plot.name}.{ending}"
             with replacing(path) as partial:
                 partial.write_bytes(content)
-            written.append(path)
-    return written
+            paths.append(path)
+    return paths
+
+
+def _save(plot: Plot, style: Any, **options: Any) -> bytes:
+    file = io.BytesIO()
+    with matplotlib.rc_context({**STYLE, **style}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # characters that the font lacks are shown as boxes
+        plot.figure.savefig(file, **options)
+    return file.getvalue()
+
+
+def _recolour(root: ElementTree.Element, colours: Mapping[str, str]) -> None:
+    """Replace colours in all attributes; texts, which may be names of runs, stay."""
+    for element in root.iter():
+        for key, value in element.items():
+            if "#" in value:
+                for colour, other in colours.items():
+                    value = value.replace(colour, other)
+                element.set(key, value)
+
+
+def _fit_into_page(root: ElementTree.Element, plot: Plot, text: bytes) -> None:
+    """Unique ids, the page's font, an accessible name, and coordinates to 0.01 points, which halves the size."""
+    digest = hashlib.sha256(plot.alt.encode("utf-8", "backslashreplace") + text).hexdigest()[:8]
+    prefix = f"{re.sub('[^A-Za-z0-9-]', '-', plot.name)}-{digest}-"
+    links = {link for element in root.iter() for value in element.attrib.values() for link in LINK.findall(value)}
+    links |= {element.get(HREF, "").removeprefix("#") for element in root.iter()}
+    for element in root.iter():
+        for key, value in element.items():
+            if key == "id":
+                element.set(key, prefix + value)
+            elif key == HREF:
+                element.set(key, f"#{prefix}{value[1:]}" if value.startswith("#") else value)
+            else:
+                value = LONG_NUMBER.sub(r"\1", LINK.sub(lambda link: prefix + link[0], value))
+                element.set(key, value.replace("font-family: 'DejaVu Sans'", "font-family: inherit"))
+        if element.get("id", "").removeprefix(prefix) not in links:
+            element.attrib.pop("id", None)
+        for rule in element.findall(f"{{{SVG}}}style"):  # it would hold for the whole page; the root has it below
+            element.remove(rule)
+    width = round(plot.figure.get_figwidth() * 96)
+    style = f"stroke-linejoin: round; stroke-linecap: butt; width: 100%; max-width: {width}px; height: auto"
+    view = root.get("viewBox", "")
+    root.attrib.clear()
+    root.attrib |= {"class": "plot", "viewBox": view, "style": style, "role": "img", "aria-label": plot.alt}

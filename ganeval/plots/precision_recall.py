@@ -9,8 +9,8 @@ from matplotlib.lines import Line2D
 
 from ganeval.comparison import Row
 from ganeval.plots import theme
-from ganeval.plots.plot import Plot
 from ganeval.plots.row_styles import Look, called, looks, told
+from ganeval.plots.theme import Plot
 from ganeval.reports.report import Score
 
 LETTER = 0.06  # inches of a legend's width

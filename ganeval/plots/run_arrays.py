@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ganeval.errors import ContentError
-from ganeval.plots.plot import Absent
+from ganeval.plots.theme import Absent
 
 Array = npt.NDArray[Any]
 STEP = re.compile(r"-(\d{8})\.")
@@ -26,7 +26,7 @@ def arrays(path: Path, needed: Sequence[str]) -> dict[str, Array]:
 
     >>> arrays(Path("learning/gone.npz"), ["real"])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ganeval.plots.plot.Absent: no learning/gone.npz: trained by an earlier version; ...
+    ganeval.plots.theme.Absent: no learning/gone.npz: trained by an earlier version; ...
     """
     if not path.is_file():
         raise Absent(f"no {path.parent.name}/{path.name}: {AGAIN}")

@@ -7,6 +7,7 @@ apart by colour alone, lines differ in dashes and points in shape as well.
 import math
 import warnings
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.artist import Artist
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from ganeval.errors import plain
+from ganeval.errors import ContentError, plain
 
 DPI = 150
 WIDTH = 7.2  # inches: a page's text
@@ -171,3 +172,21 @@ def legend_beside(figure: Figure, handles: Sequence[Any], labels: Sequence[str])
 def shown(label: str) -> str:
     """A label that matplotlib does not hide: it leaves out those that begin with an underscore."""
     return f"\u200a{said(label)}" if label.startswith("_") else said(label)
+
+
+@dataclass(frozen=True, eq=False)
+class Plot:
+    """A plot. `name` is that of its files, `alt` says in a sentence or two what there is to see."""
+
+    name: str
+    title: str
+    alt: str
+    figure: Figure
+
+
+class Absent(ContentError):
+    """A run lacks what a picture is drawn from, as runs of earlier versions do."""
+
+
+class OutOfPlace(Absent):
+    """A kind of run cannot have this picture, so nothing is missing."""

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from ganeval.plots import theme
 from ganeval.plots.losses import mark_steps
-from ganeval.plots.plot import Absent, Plot
+from ganeval.plots.theme import Absent, Plot
 from ganeval.plots.training_log import History, Series, selection_fid
 from ganeval.reports.report import Report
 from ganeval.reports.score_names import fid_heading

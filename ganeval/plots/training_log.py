@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from ganeval.plots.plot import OutOfPlace
+from ganeval.plots.theme import OutOfPlace
 from ganeval.reports.report import Report, load_report
 from ganeval.reports.run_folders import Found, config_of, is_trained, log_of
 

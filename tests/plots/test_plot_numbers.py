@@ -13,8 +13,8 @@ from ganeval.plots.discriminator_precision_recall import average_precision, curv
 from ganeval.plots.discriminator_scores import BINS, _density
 from ganeval.plots.losses import smoothed
 from ganeval.plots.mode_counts import counts_of
-from ganeval.plots.plot import Absent
 from ganeval.plots.run_arrays import by_step, cells, chosen
+from ganeval.plots.theme import Absent
 from ganeval.plots.training_log import history_of, selection_fid
 from ganeval.reports.report import Score
 from ganeval.training.checks.grids import write_grid
