@@ -7,35 +7,33 @@ import click
 
 from ganeval.cli.console import print_view
 from ganeval.errors import unknown
-from ganeval.evaluation.protocols import PROTOCOLS
-from ganeval.extractors import EXTRACTORS, extractor_status
-from ganeval.sources.datasets import DATASETS, dataset_status
-from ganeval.sources.mixtures import MIXTURES
+from ganeval.reports.scores import ARROWS, METRICS
 
 Rows = Mapping[str, str]
 
 
 def metrics(_: Path | None) -> Rows:
-    """The metric families, their scores with the better direction, and whom to cite."""
-    from ganeval.metrics import METRICS  # the one list that needs torch: its table holds the functions
-
-    arrows = {"lower": "↓", "higher": "↑"}
+    """The metric families, their scores with the better direction, and the paper to cite."""
     rows = {}
     for name, family in METRICS.items():
-        scores = ", ".join(f"{score} {arrows[better]}" for score, better in family.scores.items())
-        when = "for ring8 and grid25" if "centres" in family.needs else "only when asked for"
-        rows[name] = f"{scores}\n{family.cite}{'' if family.default else f'; {when}'}"
+        scores = ", ".join(f"{score} {ARROWS[row.better]}" for score, row in family.scores.items())
+        rows[name] = "; ".join([f"{scores}\n{family.source}", *filter(None, [family.condition])])
     return rows
 
 
 def datasets(data_root: Path | None) -> Rows:
     """The named references, and whether their files are here."""
+    from ganeval.sources.datasets import DATASETS, dataset_status
+    from ganeval.sources.mixtures import MIXTURES
+
     pictures = {name: dataset_status(name, data_root) for name in DATASETS}
     return {**pictures, **dict.fromkeys(MIXTURES, "here: points, drawn with a fixed seed")}
 
 
 def extractors(_: Path | None) -> Rows:
     """The networks, and whether their weights are here."""
+    from ganeval.extractors import EXTRACTORS, extractor_status
+
     return {name: f"{row.what}\n{extractor_status(name)}" for name, row in EXTRACTORS.items()}
 
 
@@ -60,7 +58,9 @@ def settings(_: Path | None) -> Rows:
 
 
 def protocols(_: Path | None) -> Rows:
-    """The ways a picture reaches the network."""
+    """The ways an image is resized for the network."""
+    from ganeval.evaluation.protocols import PROTOCOLS
+
     return {name: f"{row.resize}; agrees with {row.agrees_with}" for name, row in PROTOCOLS.items()}
 
 

@@ -9,8 +9,11 @@ import click
 
 from ganeval.cli.console import print_view, progress, terminal_width, warn
 from ganeval.errors import ContentError, UsageError
+from ganeval.reports.scores import METRICS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+METRICS_HELP = f"Metric families, separated by commas: {', '.join(METRICS)}. Default: all that apply."
 
 
 def settings_options(command: Command) -> Command:
@@ -76,9 +79,7 @@ def settings_options(command: Command) -> Command:
     "--samples", multiple=True, required=True, metavar="SRC", help="What to score; may be given several times."
 )
 @click.option("--ref", "reference", required=True, metavar="SRC", help="What to score against.")
-@click.option(
-    "--metrics", metavar="LIST", help="Of fid, is, kid, pr, dc, modes, mixture, fid-infinity. Default: all that apply."
-)
+@click.option("--metrics", metavar="LIST", help=METRICS_HELP)
 @click.option("--ref-n", type=click.IntRange(1), metavar="N", help="Draw N reference images at random.")
 @click.option(
     "--name", "names", multiple=True, metavar="NAME", help="What tables call the samples; one for each --samples."

@@ -11,7 +11,7 @@ from ganeval.comparison.seeds import rows_by_kind
 from ganeval.errors import GanevalWarning, UsageError, unknown
 from ganeval.reports.report import Protocol, Report, Score, is_number
 from ganeval.reports.run_folders import Found, gather
-from ganeval.reports.score_names import TITLES
+from ganeval.reports.scores import TITLES
 
 
 def differences(one: Report, other: Report) -> list[str]:

@@ -8,7 +8,8 @@ from functools import cached_property
 from statistics import NormalDist
 
 from ganeval.comparison.rows import Row
-from ganeval.reports.score_names import DIGITS, HEADLINES, places_for
+from ganeval.reports.score_names import DIGITS, places_for
+from ganeval.reports.scores import HEADLINES
 
 
 def quantile(confidence: float, parts: Sequence[tuple[float, int]]) -> float:

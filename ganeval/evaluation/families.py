@@ -11,9 +11,9 @@ from torch import Tensor
 from ganeval.errors import ContentError, GanevalWarning, UsageError, unknown
 from ganeval.evaluation.metric_inputs import Pair
 from ganeval.features.feature_set import Side
-from ganeval.metrics import METRICS, Family, fewest
 from ganeval.metrics.estimate import Estimate
 from ganeval.reports.report import Score, check_finite
+from ganeval.reports.scores import METRICS, MetricFamily
 from ganeval.runtime.devices import arithmetic
 
 FROM_STATISTICS = ("fid", "is")  # what a reference without features can still give
@@ -34,20 +34,20 @@ def score_pair(pair: Pair, families: Sequence[str]) -> dict[str, Score]:
                 estimates = _estimates(family, pair)
         except ValueError as reason:
             raise ContentError(f"{name}: {reason}") from reason
-        for score_name, better in family.scores.items():
+        for score_name, row in family.scores.items():
             if score_name in estimates:
-                scores[score_name] = _score(score_name, estimates[score_name], better, pair.mode_names)
+                scores[score_name] = _score(score_name, estimates[score_name], row.better, pair.mode_names)
     return scores
 
 
-def _estimates(family: Family, pair: Pair) -> dict[str, Estimate]:
+def _estimates(family: MetricFamily, pair: Pair) -> dict[str, Estimate]:
     """A family's scores; a rank that is not the first does its share of the work and leaves the rest to rank 0."""
     if pair.ranks.rank == 0:
-        return family.function(**{need: getattr(pair, need) for need in family.needs})
+        return family.load()(**{need: getattr(pair, need) for need in family.needs})
     for need in SHARED:
         if need in family.needs:
             getattr(pair, need)
-    return family.function(**{need: getattr(pair, need) for need in family.needs}) if "ranks" in family.needs else {}
+    return family.load()(**{need: getattr(pair, need) for need in family.needs}) if "ranks" in family.needs else {}
 
 
 def choose(metrics: Sequence[str] | str | None) -> list[str]:
@@ -87,7 +87,8 @@ def check_sets(pair: Pair, families: Sequence[str], names: tuple[str, str]) -> N
     if real_width != pair.width:
         raise ContentError(f"{names[0]}: found {real_width} features, needed {pair.width} as {names[1]} has")
     for family in families:
-        least = fewest(family, k=max(pair.k_precision_recall, pair.k_density_coverage), width=pair.width)
+        k = max(pair.k_precision_recall, pair.k_density_coverage)
+        least = METRICS[family].fewest_samples(k=k, width=pair.width)
         for name, count in zip(names, (pair.real_side.count, pair.fake_side.count), strict=True):
             if count is not None and count < least:
                 pictures = "1 image" if count == 1 else f"{count} images"

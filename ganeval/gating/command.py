@@ -16,7 +16,8 @@ from ganeval.gating.outcomes import HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSE
 from ganeval.gating.rule import check_metrics, judge
 from ganeval.reports.report import dump
 from ganeval.reports.run_folders import check_free, check_no_run
-from ganeval.reports.score_names import HEADLINES, title
+from ganeval.reports.score_names import title
+from ganeval.reports.scores import HEADLINES
 from ganeval.runtime.files import write_text
 
 STYLES = {HELD: "green", REGRESSED: "bold red", INCONCLUSIVE: "yellow", NOT_COMPARABLE: "bold magenta"}

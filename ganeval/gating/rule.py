@@ -23,7 +23,8 @@ from ganeval.gating.limits import CONFIDENCE, MIRRORED, Limit, check_confidence,
 from ganeval.gating.measures import Measure, Side, side
 from ganeval.gating.outcomes import HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate, Judgement
 from ganeval.reports.report import MANY, Report
-from ganeval.reports.score_names import TITLES, title
+from ganeval.reports.score_names import title
+from ganeval.reports.scores import TITLES
 
 
 def doubts(judgements: Sequence[Judgement], *, baseline: bool) -> Iterable[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ganeval.comparison import Comparison, Group
 from ganeval.page.cards import Card, Cards, found_of
 from ganeval.page.figures import Figure, figures_of_group
-from ganeval.page.glossary import Entry, entries_for
+from ganeval.page.glossary import GlossaryEntry, glossary_of
 from ganeval.page.headline import Headline, headline_of
 from ganeval.page.table import TableView, table_of
 from ganeval.progress import Tick
@@ -39,7 +39,7 @@ class Document:
     grouped: bool
     said: tuple[str, ...]
     sections: tuple[Section, ...]
-    glossary: tuple[Entry, ...]
+    glossary: tuple[GlossaryEntry, ...]
 
     @property
     def leads(self) -> list[Section]:
@@ -78,7 +78,7 @@ def document_of(comparison: Comparison, said: Sequence[str], title: str | None, 
         comparison.grouped,
         tuple(said),
         tuple(sections),
-        tuple(entries_for(names)),
+        tuple(glossary_of(names)),
     )
 
 

@@ -6,28 +6,14 @@ largest of the group's runs and its real data. Noise is off most scales and then
 
 from dataclasses import dataclass
 from decimal import Decimal
+from math import isfinite
 
 from ganeval.comparison import Group, Row
 from ganeval.page.table import delta_text, shown
 from ganeval.reports.report import Score
-from ganeval.reports.score_names import ARROWS, HEADLINES, title
+from ganeval.reports.score_names import title
+from ganeval.reports.scores import ARROWS, HEADLINES, SCORES
 
-SHARES = frozenset(
-    {
-        "precision",
-        "recall",
-        "coverage",
-        "modes_high_confidence",
-        "ndb",
-        "high_quality",
-        "label_accuracy",
-        "intra_class_recall",
-        "gan_train",
-        "gan_train_real",
-        "labels_kept",
-        "human_error_rate",
-    }
-)
 ROOM = 1.06  # of the scale: the last dot does not lie on the edge
 Range = tuple[float, float]
 
@@ -94,7 +80,7 @@ def _line(group: Group, row: Row, name: str, score: Score) -> Line:
 
 def _track(group: Group, name: str, score: Score) -> Track | None:
     start, end = scale_of(group, name)
-    if not end > start or (_alone(group, name) and name not in SHARES and score.total is None):
+    if not end > start or (_alone(group, name) and not _is_share(name) and score.total is None):
         return None
     error = score.error or 0.0
     places = [_place(value, (start, end)) for value in (score.value, score.value - error, score.value + error)]
@@ -123,14 +109,19 @@ def _alone(group: Group, name: str) -> bool:
 def scale_of(group: Group, name: str) -> Range:
     """Where a score's scale begins and ends, the same for all of a group."""
     scores = [score for row in group.rows if row.yardstick != "noise" and (score := row.score(name))]
-    counts = [score.total for score in scores if score.total is not None and name not in SHARES]
-    if name in SHARES:
+    counts = [score.total for score in scores if score.total is not None and not _is_share(name)]
+    if _is_share(name):
         return 0.0, 1.0
     if counts:
         return 0.0, float(max(counts))
     largest = max((score.value + (score.error or 0.0) for score in scores), default=0.0)
-    start = min([1.0 if name == "inception_score" else 0.0, *[score.value for score in scores]])
+    lowest = SCORES[name].range[0] if name in SCORES else 0.0
+    start = min([lowest if isfinite(lowest) else 0.0, *[score.value for score in scores]])
     return start, start + (largest - start) * ROOM
+
+
+def _is_share(name: str) -> bool:
+    return name in SCORES and SCORES[name].range == (0.0, 1.0)
 
 
 def _mark(score: Score | None, span: Range) -> float | None:

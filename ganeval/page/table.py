@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from ganeval.comparison import Delta, Group, Row
 from ganeval.reports.report import Score
-from ganeval.reports.score_names import ARROWS, NOTHING, measured, title
+from ganeval.reports.score_names import NOTHING, measured, title
+from ganeval.reports.scores import ARROWS
 
 
 @dataclass(frozen=True)

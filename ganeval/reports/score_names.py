@@ -3,61 +3,10 @@
 import math
 
 from ganeval.reports.report import Score
+from ganeval.reports.scores import TITLES
 
 CLASSIFIERS = ("digits", "mnist", "fashion-mnist", "cifar10", "stacked-digits", "stacked-mnist")
-TITLES = {
-    "fid": "FID",
-    "fid_infinity": "FID∞",
-    "inception_score": "IS",
-    "kid": "KID",
-    "precision": "precision",
-    "recall": "recall",
-    "density": "density",
-    "coverage": "coverage",
-    "modes_covered": "modes covered",
-    "modes_hit": "modes hit",
-    "modes_kl": "modes KL",
-    "modes_js": "modes JS",
-    "modes_high_confidence": "high confidence",
-    "ndb": "NDB/K",
-    "ndb_js": "NDB JS",
-    "modes_captured": "modes captured",
-    "modes_captured_tenth": "captured to a tenth",
-    "high_quality": "high quality",
-    "reverse_kl": "reverse KL",
-    "fid_last": "FID, last checkpoint",
-    "fid_raw": "FID, raw weights",
-    "fid_last_raw": "FID, last and raw",
-    "fid_real": "FID, real data",
-    "fid_nothing": "FID, doing nothing",
-    "label_accuracy": "label accuracy",
-    "intra_class_recall": "intra-class recall",
-    "gan_train": "GAN-train",
-    "gan_train_real": "GAN-train, real data",
-    "cycle_l1": "cycle L1",
-    "labels_kept": "labels kept",
-    "psnr": "PSNR dB",
-    "psnr_nothing": "PSNR dB, nothing",
-    "human_error_rate": "human error rate",
-}
-HEADLINES = (
-    "fid",
-    "fid_infinity",
-    "inception_score",
-    "kid",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "modes_covered",
-    "modes_kl",
-    "modes_captured",
-    "high_quality",
-    "reverse_kl",
-    "human_error_rate",
-)
 DIGITS = 7  # after the point at most: an error below that is rounding
-ARROWS = {"lower": "↓", "higher": "↑"}
 NOTHING = "–"
 
 

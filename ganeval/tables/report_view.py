@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ganeval.reports.report import ImageSet, Report, Score
-from ganeval.reports.score_names import ARROWS, HEADLINES, NOTHING, measured, title
+from ganeval.reports.score_names import NOTHING, measured, title
+from ganeval.reports.scores import ARROWS, HEADLINES
 
 
 def report_view(report: Report) -> RenderableType:

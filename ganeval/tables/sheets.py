@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from ganeval.comparison import OUTSIDE, Comparison, Delta, Group, Row
 from ganeval.errors import plain
-from ganeval.reports.score_names import ARROWS, NOTHING, cell, title
+from ganeval.reports.score_names import NOTHING, cell, title
+from ganeval.reports.scores import ARROWS
 from ganeval.tables.report_view import column_width
 
 MARK = "*"

@@ -12,9 +12,9 @@ from ganeval.errors import ContentError, GanevalWarning, MissingWeights, UsageEr
 from ganeval.evaluation.settings import Settings, extraction
 from ganeval.extractors import EXTRACTORS, default_extractor
 from ganeval.features.extraction import Extraction
-from ganeval.metrics import fewest
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick
+from ganeval.reports.scores import METRICS
 from ganeval.runtime.distributed import LostRank, device_of, threads_beside
 from ganeval.sources.datasets import is_dataset
 from ganeval.training.checks.measures import Judge
@@ -135,10 +135,10 @@ def _check_extractor(order: RunRequest, material: Splits) -> None:
 def _check_counts(material: Splits) -> None:
     """ContentError where too few pictures are held out to say anything of samples."""
     for split in (material.selection, material.test):
-        if len(split) < fewest("fid"):
+        if len(split) < METRICS["fid"].fewest_samples():
             raise ContentError(
                 f"{split.name}: found {len(split)} held out of {len(material.train)} that train, needed "
-                f"{fewest('fid')} to score against; give more data (20 are enough, 10,000 are good)"
+                f"{METRICS['fid'].fewest_samples()} to score against; give more data (20 are enough, 10,000 are good)"
             )
 
 

@@ -14,9 +14,9 @@ from ganeval.evaluation.gallery import FILE, write_gallery
 from ganeval.evaluation.scorer import Scorer
 from ganeval.media.arrays import array_images
 from ganeval.media.base import SampleSet
-from ganeval.metrics import fewest
 from ganeval.progress import Tick
 from ganeval.reports.report import Report
+from ganeval.reports.scores import METRICS
 from ganeval.sources.datasets import is_dataset
 from ganeval.sources.mixtures import is_mixture, points_of
 from ganeval.sources.statistics_files import Statistics
@@ -111,9 +111,10 @@ def scorer_of(order: RunRequest, reference: Any, count: int, tick: Tick, *, with
     if isinstance(reference, Statistics):  # a user's own points, which say themselves what their features are
         settings = replace(settings, extractor="auto")
     scorer = Scorer(reference, settings, tick)
-    few = [name for name in scorer.families if fewest(name) > count]
+    few = [name for name in scorer.families if METRICS[name].fewest_samples() > count]
     if few:
-        text = f"{', '.join(few)} left out: {count} pictures are scored or scored against, needed {fewest(few[0])}"
+        needed = METRICS[few[0]].fewest_samples()
+        text = f"{', '.join(few)} left out: {count} images are scored or scored against, needed {needed}"
         warnings.warn(text, GanevalWarning, 2)
     scorer.families = [name for name in scorer.families if name not in (*few, *without)]
     return scorer

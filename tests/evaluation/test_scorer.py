@@ -11,8 +11,8 @@ from PIL import Image, ImageFilter
 
 import ganeval
 from ganeval.errors import ContentError, UsageError
-from ganeval.metrics import METRICS
 from ganeval.reports.report import Report
+from ganeval.reports.scores import METRICS
 from ganeval.sources.datasets import open_dataset
 
 Array = np.ndarray

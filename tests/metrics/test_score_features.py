@@ -7,10 +7,10 @@ from toy_features import normal
 
 from ganeval.errors import ContentError, UsageError
 from ganeval.evaluation.families import score_features
-from ganeval.metrics import METRICS
 from ganeval.metrics.kernel import kid
 from ganeval.metrics.neighbours import density_coverage, overlap, precision_recall
 from ganeval.reports.report import Score
+from ganeval.reports.scores import METRICS
 
 REAL, FAKE = normal(0, 300, 8), normal(1, 250, 8, 0.4, 0.8)
 
@@ -34,7 +34,7 @@ def test_any_float_or_byte(dtype: type) -> None:
 
 def test_direction_and_order_are_those_of_the_table() -> None:
     found = score_features(REAL, FAKE, metrics=["dc", "fid", "modes", "kid", "pr", "fid-infinity"])
-    better = {name: direction for row in METRICS.values() for name, direction in row.scores.items()}
+    better = {name: row.better for family in METRICS.values() for name, row in family.scores.items()}
     assert [name for name in better if name in found] == list(found)
     assert {"fid", "fid_infinity", "kid", "precision", "coverage", "ndb", "modes_covered"} <= set(found)
     assert all(score.better == better[name] for name, score in found.items())

@@ -23,13 +23,11 @@ from ganeval.errors import ContentError
 from ganeval.page import page_of
 from ganeval.page.encoding import picture, strip
 from ganeval.page.galleries import gallery_of
-from ganeval.page.glossary import ENTRIES
 from ganeval.page.headline import headline_of
 from ganeval.page.score_lines import ledger_of
 from ganeval.plots.theme import VARIABLES
 from ganeval.reports.report import ImageSet, Protocol, Report, Score, load_reports
 from ganeval.reports.run_folders import write_run
-from ganeval.reports.score_names import TITLES
 
 RECORDED = Path(__file__).parents[2] / "results" / "recorded"
 HOW = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
@@ -442,12 +440,6 @@ def test_a_broken_config_does_not_stop_the_page(tmp_path: Path) -> None:
     run = run_folder(tmp_path / "a", scored("a", {"fid": (1.0, 0.1)}))
     (run / "config.json").write_text("{")
     assert "1.00 ±0.10" in Outline(page_of(compare([run]))).text
-
-
-def test_every_score_that_has_a_title_is_explained() -> None:
-    explained = {name for entry in ENTRIES for name in entry.names}
-    assert set(TITLES) == explained
-    assert all(entry.means and entry.lies for entry in ENTRIES)
 
 
 def test_only_what_is_shown_is_explained() -> None:

@@ -133,7 +133,7 @@ def test_few_test_pictures_leave_out_what_they_cannot_give(
     folder = write_digits(tmp_path / "thirty", 30)
     result = run("train", "vanilla", "--data", folder, *TINY, "--out", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
-    assert "warning: pr, dc, modes left out: 3 pictures are scored or scored against, needed 7" in result.stderr
+    assert "warning: pr, dc, modes left out: 3 images are scored or scored against, needed 7" in result.stderr
     scores = load_report(tmp_path / "run").scores
     assert "fid" in scores
     assert "recall" not in scores

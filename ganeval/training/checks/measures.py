@@ -12,9 +12,9 @@ from torch import Tensor
 from ganeval.errors import GanevalWarning
 from ganeval.features.extraction import Extraction
 from ganeval.features.resize import RESIZES
-from ganeval.metrics import fewest
 from ganeval.metrics.frechet import fid
 from ganeval.metrics.neighbours import overlap, precision_recall
+from ganeval.reports.scores import METRICS
 from ganeval.runtime.devices import metric_device
 from ganeval.training.data.dataset import Split
 
@@ -65,7 +65,7 @@ class Judge:
             measures |= {"fid": self.fid(made), "floor": self.floor}
             if len(real) >= FEWEST_HELD_OUT:
                 measures["fid_train"] = float(fid(self.train, made)["fid"].value)
-        if min(len(made), len(real)) >= fewest("pr"):
+        if min(len(made), len(real)) >= METRICS["pr"].fewest_samples():
             measures |= balls(real, made)
         if labels is not None and self.selection.labels is not None:
             measures["class_recall"] = class_recall(self.selection, Known(made, labels))
