@@ -69,13 +69,13 @@ def peer(name: str, folder: Path) -> Network:
 
 def written(name: str, folder: Path) -> Path:
     """The file of a network's random weights."""
-    from ganeval.extractors.classifier import Classifier, Metadata, save_classifier
+    from ganeval.extractors.classifier import Classifier, ClassifierMetadata, save_classifier
 
     path = folder / ("classifier.safetensors" if name == "classifier" else f"{name}.pth")
     if name == "classifier":
         torch.manual_seed(0)
         network = Classifier(size=SIZE, classes=10, width=128).eval()
-        about = Metadata(SIZE, 128, tuple("0123456789"), "random", "", 0, 0.1, 1)
+        about = ClassifierMetadata(SIZE, 128, tuple("0123456789"), "random", "", 0, 0.1, 1)
         save_classifier(path, network, about)
         return path
     from random_networks import clip_state, vgg16_state

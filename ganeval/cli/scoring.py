@@ -225,7 +225,7 @@ def classifier(source: str, path: Path | None, seed: int, device: str, data_root
 
     Seeded, trained once, kept by the hash of the data; a second call finds it.
     """
-    from ganeval.extractors.classifier_command import trained_classifier
+    from ganeval.extractors.classifier_command import ensure_classifier
     from ganeval.runtime.devices import pick_device
     from ganeval.runtime.files import check_target
     from ganeval.sources.opening import Opening, open_source
@@ -234,7 +234,7 @@ def classifier(source: str, path: Path | None, seed: int, device: str, data_root
         check_target("-o", path)
     with progress() as tick:
         images = open_source(source, Opening(data_root, offline, count=0, pictures=True))  # as in `check`
-        line = trained_classifier(images, path, seed=seed, device=pick_device(device), tick=tick)
+        line = ensure_classifier(images, path, seed=seed, device=pick_device(device), tick=tick)
     click.echo(line)
 
 

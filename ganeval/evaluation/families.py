@@ -14,7 +14,7 @@ from ganeval.features.feature_set import Side
 from ganeval.metrics.estimate import Estimate
 from ganeval.reports.report import Score, check_finite
 from ganeval.reports.scores import METRICS, MetricFamily
-from ganeval.runtime.devices import arithmetic
+from ganeval.runtime.devices import precision_context
 
 FROM_STATISTICS = ("fid", "is")  # what a reference without features can still give
 SHARED = ("real_moments", "fake_moments", "overlap")  # what ranks prepare together, in this order
@@ -30,7 +30,7 @@ def score_pair(pair: Pair, families: Sequence[str]) -> dict[str, Score]:
     for name in [name for name in METRICS if name in families]:
         family = METRICS[name]
         try:
-            with torch.no_grad(), arithmetic("float32", pair.fake.device):
+            with torch.no_grad(), precision_context("float32", pair.fake.device):
                 estimates = _estimates(family, pair)
         except ValueError as reason:
             raise ContentError(f"{name}: {reason}") from reason

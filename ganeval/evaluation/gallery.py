@@ -20,7 +20,7 @@ from ganeval.media.base import SampleSet
 from ganeval.media.images.decoding import DecodedImage
 from ganeval.media.streams import Stream
 from ganeval.metrics.nearest import nearest_of
-from ganeval.runtime.devices import arithmetic, metric_device
+from ganeval.runtime.devices import metric_device, precision_context
 from ganeval.runtime.files import write_arrays
 
 SHOWN = 32
@@ -153,7 +153,7 @@ def framed(pictures: Sequence[Array | None]) -> Array:
 
 
 def _beside(made: Tensor, real: Album, seed: int) -> Gallery:
-    with arithmetic("float32", made.device):
+    with precision_context("float32", made.device):
         found = nearest_of(made, real.features, seed)
     if found is None:
         return {}

@@ -20,7 +20,7 @@ from ganeval.metrics.moments import Moments, moments
 from ganeval.metrics.neighbours import Overlap, overlap, real_neighbours
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick
-from ganeval.runtime.devices import arithmetic
+from ganeval.runtime.devices import precision_context
 
 
 class Pair:
@@ -161,7 +161,7 @@ class Pair:
         if real is None or fake is None:
             return None
         pairs = real.on(device), fake.on(device)
-        with torch.no_grad(), arithmetic("float32", device):
+        with torch.no_grad(), precision_context("float32", device):
             return moved_fid(self.real, self.fake, pairs[0], pairs[1], self.real_moments, self.fake_moments)
 
     @property

@@ -1,4 +1,4 @@
-"""A network made ready for one kind of batch: on CUDA a recorded graph, and compiled where many pictures come."""
+"""A network made faster for the batches that keep coming: on CUDA a graph, and compiled where many images come."""
 
 from collections import Counter
 from collections.abc import Callable, Hashable
@@ -8,103 +8,100 @@ import torch
 from torch import Tensor, nn
 
 from ganeval.extractors.base import Network
-from ganeval.extractors.compiled import REPAID, compiled, is_repaid
-from ganeval.extractors.out_of_memory import is_lack_of_memory
-from ganeval.runtime.devices import arithmetic_now
+from ganeval.extractors.compilation import PAYS_FROM, compilation_pays, compile_frozen
+from ganeval.extractors.out_of_memory import is_out_of_memory
+from ganeval.runtime.devices import current_precision
+
+RUNS = 2  # of a kind of batch before the network is made faster for it: the last batch of a set hardly ever comes twice
+
+# A network, a batch, how many images are to come -> the faster network for such batches; None where there is none
+MakeFaster = Callable[[Network, Tensor, int], Network | None]
 
 
-def recorded(network: Network, pictures: Tensor) -> Network:
-    """`network` on batches of just this size, as a CUDA graph; what it returns is the caller's to keep."""
-    held = pictures.clone()
-    with torch.cuda.device(pictures.device):  # streams and graphs are of the current device
-        here, aside = torch.cuda.current_stream(), torch.cuda.Stream()
-        aside.wait_stream(here)
+def accelerate(network: Network, module: nn.Module) -> "AcceleratedNetwork":
+    """`network`, whose work is that of `module`, with the fastest form that this device has for it."""
+    return AcceleratedNetwork(network, partial(faster_form, module))
+
+
+class AcceleratedNetwork:
+    """A network that becomes faster for the first kind of batch that keeps coming.
+
+    It runs unchanged on any other kind: one faster form, as each takes memory of its own. A kind is a shape in one
+    precision. A form that fails, or that cannot be made, is given up.
+    """
+
+    def __init__(self, network: Network, make_faster: MakeFaster) -> None:
+        self.network, self.make_faster = network, make_faster
+        self.announced = 0
+        self.runs = Counter[Hashable]()
+        self.kind: Hashable = None
+        self.form: Network | None = None
+
+    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
+        if images.device.type not in PAYS_FROM:
+            return self.network(images)
+        kind = (images.shape, images.stride(), torch.get_num_threads(), current_precision(images.device))
+        if self.form is None:
+            self.runs[kind] += 1
+            if self.runs[kind] == RUNS + 1:
+                self.kind, self.form = kind, self._make_form(images)
+        if self.form is None or kind != self.kind:
+            return self.network(images)
+        try:
+            return self.form(images)
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                self._forget()
+                raise  # `HalvingNetwork` takes fewer images
+            self.form = None  # for this set: its kind has run too often to be made faster again
+        return self.network(images)
+
+    def expect(self, count: int) -> None:
+        """A set of so many images begins: the choice of form starts anew, whatever came before."""
+        self.announced = count
+        self._forget()
+
+    def _forget(self) -> None:
+        self.runs.clear()
+        self.kind = self.form = None
+
+    def _make_form(self, images: Tensor) -> Network | None:
+        try:
+            return self.make_faster(self.network, images, self.announced)
+        except RuntimeError:  # whatever the cause is, the network itself reports it better
+            return None
+
+
+def faster_form(module: nn.Module, network: Network, images: Tensor, count: int) -> Network | None:
+    """`network` for batches like this one, as fast as this device and `count` images to come make it worth."""
+    form = compile_frozen(network, images) if compilation_pays(network, module, images, count) else None
+    if images.device.type == "cuda":
+        try:
+            return cuda_graph(form or network, images)
+        except RuntimeError:
+            return form
+    return form
+
+
+def cuda_graph(network: Network, images: Tensor) -> Network:
+    """`network` on batches of just this size, as a CUDA graph; the caller owns the tensors that it returns."""
+    input_ = images.clone()
+    with torch.cuda.device(images.device):  # streams and graphs are of the current device
+        current, aside = torch.cuda.current_stream(), torch.cuda.Stream()
+        aside.wait_stream(current)
         with torch.cuda.stream(aside):  # kernels are chosen and workspace is taken before, not while recording
-            network(held)
-        here.wait_stream(aside)
+            network(input_)
+        current.wait_stream(aside)
         graph = torch.cuda.CUDAGraph()
         try:  # decoding threads go on copying to the device
             with torch.cuda.graph(graph, stream=aside, capture_error_mode="thread_local"):
-                features, probabilities = network(held)
+                features, probabilities = network(input_)
         finally:
-            torch.cuda.set_stream(here)  # which a recording that fails does not go back to
+            torch.cuda.set_stream(current)  # a recording that fails leaves the other stream current
 
-    def replay(pictures: Tensor) -> tuple[Tensor, Tensor | None]:
-        held.copy_(pictures)
+    def replay(images: Tensor) -> tuple[Tensor, Tensor | None]:
+        input_.copy_(images)
         graph.replay()
         return features.clone(), None if probabilities is None else probabilities.clone()
 
     return replay
-
-
-RUNS = 2  # of a kind of batch before it is made ready for: the last batch of a set hardly ever comes twice
-
-# A network, a batch of a kind, how many pictures are to come -> the network for that kind; None where it stays as it is
-Ready = Callable[[Network, Tensor, int], Network | None]
-
-
-def readied(module: nn.Module, network: Network, pictures: Tensor, coming: int) -> Network | None:
-    """`network` for batches like this one, as fast as this device and so many pictures make it worth."""
-    quick = compiled(network, pictures) if is_repaid(network, module, pictures, coming) else None
-    if pictures.device.type == "cuda":
-        try:
-            return recorded(quick or network, pictures)
-        except RuntimeError:
-            return quick
-    return quick
-
-
-def settled(network: Network, module: nn.Module) -> "Settled":
-    """`network`, whose work is that of `module`, made ready for what keeps coming."""
-    return Settled(network, partial(readied, module))
-
-
-class Settled:
-    """A network that is made ready for the first kind of batch that keeps coming, and runs as it is on any other.
-
-    One form, as each holds memory of its own. A kind is a size in one arithmetic. A form that fails, or that cannot be
-    made, is given up.
-    """
-
-    def __init__(self, network: Network, ready: Ready) -> None:
-        self.network, self.ready = network, ready
-        self.coming = 0
-        self.seen = Counter[Hashable]()
-        self.kind: Hashable = None
-        self.form: Network | None = None
-
-    def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor | None]:
-        if pictures.device.type not in REPAID:
-            return self.network(pictures)
-        kind = (pictures.shape, pictures.stride(), torch.get_num_threads(), arithmetic_now(pictures.device))
-        if self.form is None and self._keeps_coming(kind):
-            self.kind, self.form = kind, self._readied(pictures)
-        if self.form is None or kind != self.kind:
-            return self.network(pictures)
-        try:
-            return self.form(pictures)
-        except RuntimeError as error:
-            if is_lack_of_memory(error):
-                self._forget()
-                raise  # `Fitting` takes fewer pictures
-            self.form = None  # for this set: its kind has been seen too often to be made ready for again
-        return self.network(pictures)
-
-    def expect(self, count: int) -> None:
-        """A set of that many pictures begins, which goes the same way whatever came before it."""
-        self.coming = count
-        self._forget()
-
-    def _forget(self) -> None:
-        self.seen.clear()
-        self.kind = self.form = None
-
-    def _keeps_coming(self, kind: Hashable) -> bool:
-        self.seen[kind] += 1
-        return self.seen[kind] == RUNS + 1
-
-    def _readied(self, pictures: Tensor) -> Network | None:
-        try:
-            return self.ready(self.network, pictures, self.coming)
-        except RuntimeError:  # whatever it is, the network itself says it better
-            return None

@@ -1,4 +1,4 @@
-"""What every extractor is: a network, the size it takes, and an identity for the store."""
+"""What every extractor is: a network, the image size that it takes, and an identity for the store."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ganeval.errors import ContentError
 from ganeval.progress import Tick
-from ganeval.runtime.devices import arithmetic
+from ganeval.runtime.devices import precision_context
 
 # float32 N,3,S,S on 0..255 -> features (N,D), and (N,C) probabilities of classes where the network has any
 Network = Callable[[Tensor], tuple[Tensor, Tensor | None]]
@@ -18,9 +18,9 @@ Network = Callable[[Tensor], tuple[Tensor, Tensor | None]]
 PRECISIONS = ("float32", "tf32", "bf16")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What `open_extractor` was asked for; every loader takes it whole."""
+@dataclass(frozen=True)
+class LoadOptions:
+    """The options of `open_extractor`, which every loader takes whole."""
 
     device: torch.device
     precision: str = "float32"
@@ -32,9 +32,9 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class Extractor:
-    """Turns pictures into features, and into class probabilities where it has classes.
+    """Turns images into features, and into class probabilities where it has classes.
 
-    `classes` names those classes where they are a data set's own; `input` says how pictures are normalised.
+    `classes` names those classes where they are a data set's own; `input` says how images are normalised.
     """
 
     name: str
@@ -51,51 +51,51 @@ class Extractor:
 
     @property
     def identity(self) -> dict[str, str]:
-        """The extractor's part of the store's key: what features depend on besides pictures, resize and precision."""
+        """The extractor's part of the store's key: what features depend on besides images, resize and precision."""
         return {"name": self.name, "layer": self.layer, "weights_sha256": self.weights_sha256, "input": self.input}
 
     def expect(self, count: int | None) -> None:
-        """Say that so many pictures will come to `run`: for many a network makes itself ready, at a cost."""
+        """Announce that `run` will get so many images: for many, a network may spend time to become faster."""
         expect(self.network, count or 0)
 
-    def run(self, pictures: Tensor, *, first: int = 0) -> tuple[Tensor, Tensor | None]:
+    def run(self, images: Tensor, *, first: int = 0) -> tuple[Tensor, Tensor | None]:
         """Features (N,D) and probabilities (N,C) or None, float32 on the extractor's device.
 
-        `pictures` are float32 N,3,S,S on 0..255; `first` is the number of the first one, for the error message.
-        Raises ContentError where the network gives a shape that isn't (N,D) or a number that isn't finite.
+        `images` are float32 N,3,S,S on 0..255; `first` is the number of the first one, for the error message.
+        Raises ContentError where the network returns a shape that isn't (N,D) or a number that isn't finite.
         """
-        if pictures.dtype != torch.float32 or pictures.shape[1:] != (3, self.size, self.size):
+        if images.dtype != torch.float32 or images.shape[1:] != (3, self.size, self.size):
             raise ValueError(
-                f"pictures: {pictures.dtype} {list(pictures.shape)}, needed float32 N,3,{self.size},{self.size}"
+                f"images: found {images.dtype} {list(images.shape)}, needed float32 N,3,{self.size},{self.size}"
             )
-        with torch.inference_mode(), arithmetic(self.precision, self.device):
-            features, probabilities = self.network(pictures.to(self.device))
-            features = self._checked("features", features, len(pictures), first)
+        with torch.inference_mode(), precision_context(self.precision, self.device):
+            features, probabilities = self.network(images.to(self.device))
+            features = self._check("features", features, len(images), first)
             if probabilities is not None:
-                probabilities = self._checked("probabilities", probabilities, len(pictures), first)
+                probabilities = self._check("probabilities", probabilities, len(images), first)
         return features, probabilities
 
-    def _checked(self, what: str, values: Tensor, count: int, first: int) -> Tensor:
+    def _check(self, what: str, values: Tensor, count: int, first: int) -> Tensor:
         if values.dim() != 2 or len(values) != count:
             raise ContentError(
-                f"extractor '{self.name}' gave {what} of shape {list(values.shape)} for {count} pictures: "
-                f"needed one row each"
+                f"extractor '{self.name}': found {what} of shape {list(values.shape)} for {count} images, "
+                "needed one row for each image"
             )
         values = values.float().to(self.device)
         if not torch.isfinite(values).all():
             row = int((~torch.isfinite(values).all(dim=1)).nonzero()[0])
-            raise ContentError(f"extractor '{self.name}' gave {what} that are not finite for picture {first + row}")
+            raise ContentError(f"extractor '{self.name}': found {what} that are not finite for image {first + row}")
         return values
 
 
 def expect(network: Network, count: int) -> None:
-    """Tell a network that wants to know it that so many pictures are to come."""
-    told: Callable[[int], None] | None = getattr(network, "expect", None)
-    if told is not None:
-        told(count)
+    """Announce so many images to a network that has an `expect` of its own."""
+    announce: Callable[[int], None] | None = getattr(network, "expect", None)
+    if announce is not None:
+        announce(count)
 
 
 def probabilities_of(logits: Tensor) -> Tensor:
-    """The softmax of each row, taken in float64 (on the CPU where the device has none), as float32."""
+    """The softmax of each row, computed in float64 (on the CPU where the device has none), as float32."""
     wide = logits.cpu() if logits.device.type == "mps" else logits
     return torch.softmax(wide.double(), dim=1).float().to(logits.device)

@@ -1,4 +1,4 @@
-"""Small classifiers: features and mode counts for pictures of 8 to 64 pixels, and for any labelled folder.
+"""Small classifiers: features and mode counts for images of 8 to 64 pixels, and for any labelled folder.
 
 One residual design for every size, after ResNet (He et al. 2016, arXiv:1512.03385), with leaky units so that no feature
 dies; its features are the globally pooled last layer, as Inception's are. Scoring with a classifier of the data's own
@@ -22,6 +22,7 @@ from torch.nn.functional import leaky_relu
 
 from ganeval.errors import ContentError, UsageError
 from ganeval.runtime.files import cache_root, replacing
+from ganeval.sources.datasets import published_hash
 
 RECIPE = 1  # raised whenever the same data and seed would give other weights
 DIGITS = Path(__file__).with_name("digits.safetensors")
@@ -30,8 +31,8 @@ SIZES = range(8, 65)
 Indices = npt.NDArray[np.int64]
 
 
-class Stage(nn.Module):
-    """A convolution that halves the picture, then one with a way round it."""
+class ResidualStage(nn.Module):
+    """A convolution that halves the image, then one with a skip connection."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -46,9 +47,9 @@ class Stage(nn.Module):
 
 
 class Classifier(nn.Module):
-    """Features and class logits of pictures: float32 N,3,S,S on 0..255 -> float32 (N, width) and (N, classes).
+    """Features and class logits of images: float32 N,3,S,S on 0..255 -> float32 (N, width) and (N, classes).
 
-    In `eval()` mode a picture's row does not depend on the other pictures of its batch.
+    In `eval()` mode an image's row does not depend on the other images of its batch.
 
     >>> features, logits = Classifier(size=8, classes=10, width=64).eval()(torch.zeros(2, 3, 8, 8))
     >>> features.shape, logits.shape
@@ -66,7 +67,7 @@ class Classifier(nn.Module):
         self.register_buffer("std", torch.ones(1, 3, 1, 1))
         self.stem = nn.Conv2d(3, widths[0], 3, padding=1, bias=False)
         self.stem_norm = nn.BatchNorm2d(widths[0])
-        self.stages = nn.Sequential(*map(Stage, widths[:-1], widths[1:]))
+        self.stages = nn.Sequential(*map(ResidualStage, widths[:-1], widths[1:]))
         self.head = nn.Linear(width, classes)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -77,10 +78,10 @@ class Classifier(nn.Module):
 
 
 @dataclass(frozen=True)
-class Metadata:
-    """What a classifier is and where it comes from; kept in its file.
+class ClassifierMetadata:
+    """The design of a classifier and its origin, stored in its file.
 
-    `accuracy` is the share that it names rightly of the tenth of its data that it was not trained on.
+    `accuracy` is the share that it classifies correctly of the tenth of its data that it was not trained on.
     """
 
     size: int
@@ -95,10 +96,10 @@ class Metadata:
 
 @dataclass(frozen=True)
 class LoadedClassifier:
-    """A classifier in `eval()` mode, what it is, and the sha256 of its file."""
+    """A classifier in `eval()` mode, its metadata, and the sha256 of its file."""
 
     module: Classifier
-    metadata: Metadata
+    metadata: ClassifierMetadata
     sha256: str
 
     @property
@@ -111,17 +112,22 @@ class LoadedClassifier:
 
 
 def classifier_path(data_sha256: str, seed: int = 2020) -> Path:
-    """Where the classifier of some data is kept, so that it is trained once per data, seed and recipe."""
+    """The cache's path for the classifier of these data, so that it is trained once per data, seed and recipe."""
     key = hashlib.sha256(f"{data_sha256} {seed} {RECIPE}".encode()).hexdigest()
     return cache_root() / "classifiers" / f"{key}.safetensors"
 
 
-def save_classifier(path: str | Path, network: Classifier, metadata: Metadata) -> None:
+def dataset_classifier_path(dataset: str) -> Path:
+    """The cache's path for the classifier that `ganeval classifier DATASET` trains."""
+    return classifier_path(published_hash(f"{dataset}:train") or "")
+
+
+def save_classifier(path: str | Path, network: Classifier, metadata: ClassifierMetadata) -> None:
     """Write weights and metadata as one safetensors file; the same classifier gives the same bytes."""
     weights = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
-    about = json.dumps(asdict(metadata))  # one key: safetensors writes several in no fixed order
+    header = {"ganeval.classifier": json.dumps(asdict(metadata))}  # one key: several are written in no fixed order
     with replacing(Path(path)) as partial:
-        save_file(weights, partial, metadata={"ganeval.classifier": about})
+        save_file(weights, partial, metadata=header)
 
 
 def load_classifier(path: str | Path) -> LoadedClassifier:
@@ -130,11 +136,11 @@ def load_classifier(path: str | Path) -> LoadedClassifier:
     Raises UsageError where there is no such file, ContentError where it holds anything else.
     """
     if not Path(path).is_file():
-        raise UsageError(f"{path}: no such file (`ganeval classifier` makes one)")
+        raise UsageError(f"{path}: no such file (`ganeval classifier` writes one)")
     try:
         content = Path(path).read_bytes()
         weights, metadata = load(content), _metadata(content)
-        with torch.device("meta"):  # its size is not believed until the weights have it
+        with torch.device("meta"):  # no memory for a size that the weights may not have
             network = Classifier(size=metadata.size, classes=len(metadata.classes), width=metadata.width)
         if any(weights[name].dtype != value.dtype for name, value in network.state_dict().items()):
             raise ValueError("weights of other types")
@@ -148,11 +154,11 @@ def load_classifier(path: str | Path) -> LoadedClassifier:
     return LoadedClassifier(network, metadata, hashlib.sha256(content).hexdigest())
 
 
-def _metadata(content: bytes) -> Metadata:
-    """The metadata of safetensors bytes whose tensors have been read already; ValueError, KeyError or TypeError."""
+def _metadata(content: bytes) -> ClassifierMetadata:
+    """The metadata in safetensors bytes whose tensors were read already. Raises ValueError, KeyError or TypeError."""
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    about = json.loads(header.get("__metadata__", {})["ganeval.classifier"])
-    metadata = Metadata(**about | {"classes": tuple(about["classes"])})
+    fields = json.loads(header.get("__metadata__", {})["ganeval.classifier"])
+    metadata = ClassifierMetadata(**fields | {"classes": tuple(fields["classes"])})
     if metadata.size not in SIZES or not 8 <= metadata.width <= 4096 or len(metadata.classes) < 2:
         raise ValueError(f"size {metadata.size}, width {metadata.width}, {len(metadata.classes)} classes")
     return metadata

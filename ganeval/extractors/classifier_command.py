@@ -1,4 +1,4 @@
-"""`ganeval classifier`: train the small classifier of a labelled set once, and say where it is."""
+"""`ganeval classifier`: train the small classifier of a labelled set once, and report where it is."""
 
 from pathlib import Path
 
@@ -12,36 +12,33 @@ from ganeval.progress import Tick
 from ganeval.sources.opening import Source
 
 
-def trained_classifier(source: Source, path: Path | None, *, seed: int, device: torch.device, tick: Tick) -> str:
-    """One line that says where the classifier of these pictures is, and how accurate; trained only if not yet there.
+def ensure_classifier(source: Source, path: Path | None, *, seed: int, device: torch.device, tick: Tick) -> str:
+    """One line with the path and accuracy of the classifier of these images; trained only if it is not there yet.
 
-    Raises UsageError for a source without labels or a path that is not `.safetensors`.
+    Raises UsageError for a source without labels or a path that is not `.safetensors`, ContentError where `path` holds
+    the classifier of other images or of another seed.
     """
     if not isinstance(source, SampleSet):
-        raise UsageError(f"{source.name}: found no set of labelled pictures, needed a data set or a folder per class")
+        raise UsageError(f"{source.name}: found no set of labelled images, needed a data set or a folder per class")
     if path is not None and path.suffix != ".safetensors":
         raise UsageError(f"{path}: found the suffix '{path.suffix}', needed .safetensors")
-    kept = classifier_path(source.bytes_hash(), seed)
+    data_sha256 = source.bytes_hash()
+    cached = classifier_path(data_sha256, seed)
     if path is not None and path.is_file():
-        _check_same(path, source, seed)
-    known = next((file for file in (path, kept) if file is not None and file.is_file()), None)
-    if known is not None:
-        found = load_classifier(known)
-        network, metadata, when = found.module, found.metadata, "trained before, "
+        present = load_classifier(path).metadata
+        if present.data_sha256 != data_sha256:
+            raise ContentError(
+                f"{path}: holds the classifier of other images ({present.source}); delete it or give another -o"
+            )
+        if present.seed != seed:
+            raise ContentError(f"{path}: holds the classifier of seed {present.seed}; delete it or give another -o")
+    trained = next((file for file in (path, cached) if file is not None and file.is_file()), None)
+    if trained is not None:
+        classifier = load_classifier(trained)
+        network, metadata = classifier.module, classifier.metadata
     else:
         network, metadata = train_classifier(source, seed=seed, device=device, progress=tick)
-        when = ""
-    for target in {kept, path or kept} - {known}:
+    for target in {cached, path or cached} - {trained}:
         save_classifier(target, network, metadata)
-    return f"{path or kept}: {when}{metadata.accuracy:.1%} right on held-out images"
-
-
-def _check_same(path: Path, source: SampleSet, seed: int) -> None:
-    """ContentError where a file is there already and holds anything but the classifier asked for."""
-    metadata = load_classifier(path).metadata
-    if metadata.data_sha256 != source.bytes_hash():
-        raise ContentError(
-            f"{path}: holds the classifier of other pictures ({metadata.source}); delete it or give another -o"
-        )
-    if metadata.seed != seed:
-        raise ContentError(f"{path}: holds the classifier of seed {metadata.seed}; delete it or give another -o")
+    note = "trained before, " if trained is not None else ""
+    return f"{path or cached}: {note}{metadata.accuracy:.1%} accuracy on held-out images"

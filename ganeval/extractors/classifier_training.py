@@ -1,4 +1,4 @@
-"""How the small classifiers of classifier.py are trained: seeded, the same weights every time."""
+"""Training of the small classifiers of classifier.py: seeded, the same weights every time."""
 
 import math
 from collections.abc import Iterator
@@ -10,86 +10,84 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, cross_entropy, grid_sample, interpolate
 
 from ganeval.errors import ContentError, UsageError
-from ganeval.extractors.classifier import RECIPE, SIZES, Classifier, Indices, Metadata
+from ganeval.extractors.classifier import RECIPE, SIZES, Classifier, ClassifierMetadata, Indices
 from ganeval.media.base import SampleSet
 from ganeval.progress import Tick
 
 
 def train_classifier(
     images: SampleSet, *, seed: int = 2020, device: str | torch.device = "cpu", progress: Tick | None = None
-) -> tuple[Classifier, Metadata]:
-    """A classifier of labelled pictures, in `eval()` mode, and its metadata with the accuracy on a held-out tenth.
+) -> tuple[Classifier, ClassifierMetadata]:
+    """A classifier of labelled images, in `eval()` mode, and its metadata with the accuracy on a held-out tenth.
 
-    The same pictures and seed give the same weights, bit for bit on a CPU with the same number of threads. `progress`
-    is called with what is being done, how many steps of it are done, and of how many.
+    The same images and seed give the same weights, bit for bit on a CPU with the same number of threads. `progress`
+    is called with the name of the stage, the number of its steps that are done, and of all its steps.
 
-    Raises UsageError for pictures without labels, ContentError for fewer than two classes or two pictures in a class.
+    Raises UsageError for images without labels, ContentError for fewer than two classes or two images in a class.
     """
     labels, classes = _labels(images)
     device, generator = torch.device(device), torch.Generator().manual_seed(seed)
     pixels = _pixels(images, progress).to(device)
     targets = torch.from_numpy(labels).to(device)
-    train, held = (torch.from_numpy(part).to(device) for part in _hold_out(labels, seed))
+    train, held_out = (torch.from_numpy(part).to(device) for part in _hold_out(labels, seed))
     size = pixels.shape[-1]
     network = _network(pixels[train], classes=len(classes), seed=seed).to(device)
     with _threads_for(size):
         _fit(network, pixels[train], targets[train], generator, progress)
-        accuracy = _accuracy(network, pixels[held], targets[held])
+        accuracy = _accuracy(network, pixels[held_out], targets[held_out])
     network.requires_grad_(False)
     width = network.head.in_features
-    return network, Metadata(size, width, classes, images.name, images.bytes_hash(), seed, accuracy, RECIPE)
+    return network, ClassifierMetadata(size, width, classes, images.name, images.bytes_hash(), seed, accuracy, RECIPE)
 
 
 def _labels(images: SampleSet) -> tuple[Indices, tuple[str, ...]]:
-    """The labels and the names of the classes, or why they will not do."""
+    """The labels and the names of the classes; UsageError or ContentError where they do not suffice."""
     if images.labels is None:
-        raise UsageError(
-            f"{images.name}: pictures without labels; a classifier needs one folder per class (cat/1.png, dog/2.png)"
-        )
+        raise UsageError(f"{images.name}: found no labels, needed a folder for each class (cat/1.png, dog/2.png)")
     present, counts = np.unique(images.labels, return_counts=True)
     classes = images.classes or tuple(map(str, range(int(present.max()) + 1)))
     if len(present) < 2:
-        raise ContentError(f"{images.name}: {len(present)} class of pictures; a classifier needs two or more")
+        raise ContentError(f"{images.name}: found {len(present)} class, needed two or more for a classifier")
     if present[0] < 0 or present[-1] >= len(classes):
-        raise ContentError(f"{images.name}: label {present[[0, -1]]} is outside the {len(classes)} classes")
+        raise ContentError(f"{images.name}: found label {present[[0, -1]]} outside the {len(classes)} classes")
     if counts.min() < 2:
-        lonely = classes[present[counts.argmin()]]
-        raise ContentError(f"{images.name}: one picture of class '{lonely}'; a classifier needs two or more of each")
+        smallest = classes[present[counts.argmin()]]
+        raise ContentError(f"{images.name}: found one image of class '{smallest}', needed two or more of each class")
     return images.labels, classes
 
 
 def _pixels(images: SampleSet, progress: Tick | None) -> Tensor:
-    """All pictures as uint8 N,3,S,S, S being the larger side of the first, within `SIZES`."""
+    """All images as uint8 N,3,S,S, S being the larger side of the first, within `SIZES`."""
     size = min(max(max(images.item(0).pixels.shape[1:]), SIZES[0]), SIZES[-1])
     pixels = torch.empty(len(images), 3, size, size, dtype=torch.uint8)
     for start, batch in zip(range(0, len(images), 256), images.batches(256), strict=True):
         for row, picture in enumerate(batch, start):
             pixels[row] = _resized(torch.from_numpy(np.ascontiguousarray(picture.pixels)), size)
         if progress:
-            progress("reading pictures", start + len(batch), len(images))
+            progress("reading images", start + len(batch), len(images))
     return pixels
 
 
-def _resized(picture: Tensor, size: int) -> Tensor:
-    if picture.shape[1:] == (size, size):
-        return picture
-    resized = interpolate(picture[None].float(), (size, size), mode="bilinear", antialias=True)
+def _resized(image: Tensor, size: int) -> Tensor:
+    if image.shape[1:] == (size, size):
+        return image
+    resized = interpolate(image[None].float(), (size, size), mode="bilinear", antialias=True)
     return resized[0].round().clamp(0, 255).to(torch.uint8)
 
 
 def _hold_out(labels: Indices, seed: int) -> tuple[Indices, Indices]:
-    """Indices to train on and to test on: a tenth of every class, one at least, is for testing."""
+    """Indices to train on and to test on: a tenth of every class, at least one image, is held out."""
     generator = np.random.default_rng(seed)
-    held = []
+    tenths = []
     for label in np.unique(labels):
         members = generator.permutation(np.flatnonzero(labels == label))
-        held.append(members[: max(1, len(members) // 10)])
-    testing = np.sort(np.concatenate(held))
-    return np.setdiff1d(np.arange(len(labels)), testing), testing
+        tenths.append(members[: max(1, len(members) // 10)])
+    held_out = np.sort(np.concatenate(tenths))
+    return np.setdiff1d(np.arange(len(labels)), held_out), held_out
 
 
 def _network(pixels: Tensor, *, classes: int, seed: int) -> Classifier:
-    """A fresh network that knows the mean and the spread of its data; the global generators are left as they were."""
+    """An untrained network with the mean and spread of its data; the global random generators stay as they were."""
     size = pixels.shape[-1]
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
@@ -102,7 +100,7 @@ def _network(pixels: Tensor, *, classes: int, seed: int) -> Classifier:
 
 @contextmanager
 def _threads_for(size: int) -> Iterator[None]:
-    """One thread for the smallest pictures: more gain nothing there, and stall when the machine is busy."""
+    """One thread for the smallest images: more gain nothing there, and stall when the machine is busy."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1 if size <= 16 else threads)
     try:
@@ -114,18 +112,19 @@ def _threads_for(size: int) -> Iterator[None]:
 def _fit(
     network: Classifier, pixels: Tensor, targets: Tensor, generator: torch.Generator, progress: Tick | None
 ) -> None:
-    """The recipe: SGD with momentum, rates that rise for a quarter of the steps, then fall to zero."""
+    """The recipe: SGD with momentum, a learning rate that rises for a quarter of the steps, then falls to zero."""
     batch = min(128, max(16, len(pixels) // 16))
     steps = math.ceil(_epochs(len(pixels)) * len(pixels) / batch)
     low_precision = torch.autocast(pixels.device.type, torch.bfloat16, enabled=_bfloat16_pays(pixels))
     optimizer = torch.optim.SGD(network.parameters(), lr=0.2, momentum=0.9, nesterov=True, weight_decay=5e-4)
     network.to(memory_format=torch.channels_last).train()
-    for step, chosen in zip(range(steps), _draws(len(pixels), batch, generator), strict=False):
+    for step, batch_indices in zip(range(steps), _batches(len(pixels), batch, generator), strict=False):
         optimizer.param_groups[0]["lr"] = 0.2 * min((step + 1) / (0.25 * steps), (steps - step) / (0.75 * steps))
-        shifted = _shifted(pixels[chosen.to(pixels.device)].float(), generator)
+        indices = batch_indices.to(pixels.device)
+        shifted = _shifted(pixels[indices].float(), generator)
         with low_precision:
             _, logits = network(shifted)
-        loss = cross_entropy(logits, targets[chosen.to(pixels.device)])
+        loss = cross_entropy(logits, targets[indices])
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -135,7 +134,7 @@ def _fit(
 
 
 def _epochs(count: int) -> float:
-    """Passes over the data, so that a small set gets enough steps: 60 at a thousand pictures, 6 at fifty thousand."""
+    """Passes over the data, so that a small set gets enough steps: 60 at a thousand images, 6 at fifty thousand."""
     return min(100.0, 60.0 * math.pow(1000 / count, 0.6))
 
 
@@ -147,26 +146,26 @@ def _bfloat16_pays(pixels: Tensor) -> bool:
     return supported is not None and bool(supported())
 
 
-def _draws(count: int, batch: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Batches of indices without end, every picture once per pass; a pass's remainder is left out."""
+def _batches(count: int, batch: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """Batches of indices without end, every image once per pass; a pass's remainder is left out."""
     while True:
         order = torch.randperm(count, generator=generator)
         yield from order.split(batch) if count < batch else order[: count // batch * batch].split(batch)
 
 
-def _shifted(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Each picture moved by up to a sixteenth of its size, fractions of a pixel included; edges are repeated."""
-    shift = (torch.rand(len(pictures), 2, 1, generator=generator) * 2 - 1) / 8  # in half sides, as affine_grid counts
-    places = torch.cat([torch.eye(2).expand(len(pictures), 2, 2), shift], dim=2).to(pictures.device)
-    grid = affine_grid(places, list(pictures.shape), align_corners=False)
-    moved = grid_sample(pictures, grid, padding_mode="border", align_corners=False)
-    return moved.contiguous(memory_format=torch.channels_last)
+def _shifted(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Each image shifted by up to a sixteenth of its size, fractions of a pixel included; edges are repeated."""
+    shift = (torch.rand(len(images), 2, 1, generator=generator) * 2 - 1) / 8  # in half sides, as affine_grid counts
+    maps = torch.cat([torch.eye(2).expand(len(images), 2, 2), shift], dim=2).to(images.device)
+    grid = affine_grid(maps, list(images.shape), align_corners=False)
+    shifted = grid_sample(images, grid, padding_mode="border", align_corners=False)
+    return shifted.contiguous(memory_format=torch.channels_last)
 
 
 def accuracy(network: Classifier, images: SampleSet) -> float:
-    """The share of labelled pictures that a classifier names rightly: higher is better.
+    """The share of labelled images that a classifier classifies correctly: higher is better.
 
-    They are resized as its training pictures were. Raises UsageError for pictures without labels.
+    They are resized as its training images were. Raises UsageError for images without labels.
     """
     labels, _ = _labels(images)
     device = next(network.parameters()).device
@@ -175,5 +174,5 @@ def accuracy(network: Classifier, images: SampleSet) -> float:
 
 @torch.no_grad()
 def _accuracy(network: Classifier, pixels: Tensor, targets: Tensor) -> float:
-    named = torch.cat([network(part.float())[1].argmax(1) for part in pixels.split(256)])
-    return float((named == targets).double().mean().item())
+    predicted = torch.cat([network(part.float())[1].argmax(1) for part in pixels.split(256)])
+    return float((predicted == targets).double().mean().item())

@@ -1,8 +1,8 @@
-"""A user's own network: a file from `ganeval classifier`, `module:function`, a Python callable, or an `nn.Module`.
+"""Extractors that are no published network: a small classifier's file, the user's own code, and points.
 
-A function or module is called with float32 N,3,S,S on 0..255 and returns features (N,D), or features and probabilities
-(N,C). Its attributes `size` (S, default 299) and `classes` (names, for mode counts) are optional. What such a function
-reads can't be hashed, so its features are never cached.
+A user's function, `module:function`, a callable or an `nn.Module`, gets float32 N,3,S,S on 0..255 and returns features
+(N,D), or features and probabilities (N,C). Its attributes `size` (S, default 299) and `classes` (names, for mode
+counts) are optional. The data that such a function reads can't be hashed, so its features are never cached.
 """
 
 from collections.abc import Callable
@@ -12,20 +12,65 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganeval.errors import ContentError, UsageError
-from ganeval.extractors.acceleration import settled
-from ganeval.extractors.base import Extractor, Network, Settings, probabilities_of
-from ganeval.extractors.loading import folded, layout_of
-from ganeval.extractors.out_of_memory import is_lack_of_memory
+from ganeval.errors import ContentError, MissingWeights, UsageError
+from ganeval.extractors.acceleration import accelerate
+from ganeval.extractors.base import Extractor, LoadOptions, Network, probabilities_of
+from ganeval.extractors.classifier import DIGITS, dataset_classifier_path, load_classifier
+from ganeval.extractors.loading import fold_batch_norms, memory_layout
+from ganeval.extractors.out_of_memory import is_out_of_memory
 from ganeval.sources.user_code import import_function
 
+FOLDED_ABOVE = 16  # pixels a side: up to here folding gains nothing
+TOLERANCE = 1e-3  # how far from 1 a row of probabilities may sum
 
-def points(name: str, settings: Settings) -> Extractor:
-    """An Extractor that stands for none: points are their own features, and pictures are refused."""
+
+def shipped_classifier(name: str, options: LoadOptions) -> Extractor:
+    """The classifier whose weights ship with ganeval."""
+    return classifier_file(DIGITS, options, name=name, published=True)
+
+
+def trained_classifier(name: str, options: LoadOptions) -> Extractor:
+    """The classifier that `ganeval classifier NAME` trained on this machine; MissingWeights where it has not yet."""
+    path = dataset_classifier_path(name)
+    if not path.is_file():
+        raise MissingWeights(
+            f"no classifier for {name} here: run `ganeval classifier {name}` (once; about five minutes on two cores)"
+        )
+    return classifier_file(path, options, name=name)
+
+
+def classifier_file(path: Path, options: LoadOptions, *, name: str, published: bool = False) -> Extractor:
+    """An Extractor around a small classifier that `ganeval classifier` trained, or that ships with ganeval."""
+    classifier = load_classifier(path)
+    large = classifier.size > FOLDED_ABOVE
+    layout = memory_layout(options) if large else torch.contiguous_format
+    module = fold_batch_norms(classifier.module) if large else classifier.module
+    module.to(options.device).to(memory_format=layout)
+
+    def network(images: Tensor) -> tuple[Tensor, Tensor | None]:
+        features, logits = module(images.contiguous(memory_format=layout))
+        return features, probabilities_of(logits)
+
+    return Extractor(
+        name=name,
+        layer="features",
+        size=classifier.size,
+        network=accelerate(network, module),
+        weights="published" if published else "custom",
+        weights_sha256=classifier.sha256,
+        input="0..255",
+        device=options.device,
+        precision=options.precision,
+        classes=classifier.classes,
+    )
+
+
+def points(name: str, options: LoadOptions) -> Extractor:
+    """An Extractor without a network: points are their own features, and images are refused."""
 
     def network(_: Tensor) -> tuple[Tensor, Tensor | None]:
         raise ContentError(
-            f"extractor '{name}': found pictures, needed points: an array (N, D), a .npy or .npz of floats, "
+            f"extractor '{name}': found images, needed points: an array (N, D), a .npy or .npz of floats, "
             "ring8 or grid25"
         )
 
@@ -37,97 +82,57 @@ def points(name: str, settings: Settings) -> Extractor:
         weights="published",
         weights_sha256="",
         input="as they are",
-        device=settings.device,
-        precision=settings.precision,
+        device=options.device,
+        precision=options.precision,
         cacheable=False,
     )
 
 
-SMALL = 16  # pixels a side: up to here nothing is won by folding
-TOLERANCE = 1e-3  # how far from 1 a row of probabilities may sum
-
-
-def custom(target: str | Callable[..., Any], settings: Settings) -> Extractor:
+def custom(target: str | Callable[..., Any], options: LoadOptions) -> Extractor:
     """An Extractor around a user's function: float32 N,3,S,S on 0..255 -> (N,D), or (N,D) and (N,C) probabilities.
 
-    Raises UsageError where `module:function` cannot be imported; ContentError, when run, for what the function gives.
+    Raises UsageError where `module:function` cannot be imported; ContentError, when run, for results of another form.
     """
     function = import_function(target) if isinstance(target, str) else target
-    name = target if isinstance(target, str) else _name(function)
+    named = function if hasattr(function, "__qualname__") else type(function)
+    name = target if isinstance(target, str) else f"{named.__module__}:{named.__qualname__}"
     if isinstance(function, nn.Module):
-        function = function.to(settings.device).eval()
-    classes = getattr(function, "classes", None)
+        function = function.to(options.device).eval()
+    size, classes = getattr(function, "size", 299), getattr(function, "classes", None)
+    if not isinstance(size, int) or size < 1:
+        raise UsageError(f"extractor '{name}': its attribute `size` is {size!r}, needed a whole number of pixels")
     return Extractor(
         name=name,
         layer="features",
-        size=_size(name, function),
-        network=_network(name, function),
+        size=size,
+        network=_checked_network(name, function),
         weights="custom",
         weights_sha256="",
         input="0..255",
-        device=settings.device,
-        precision=settings.precision,
-        classes=tuple(str(one) for one in classes) if classes is not None else None,
+        device=options.device,
+        precision=options.precision,
+        classes=None if classes is None else tuple(map(str, classes)),
         cacheable=False,
     )
 
 
-def classifier_file(path: Path, settings: Settings, *, name: str, published: bool = False) -> Extractor:
-    """An Extractor around a small classifier that `ganeval classifier` trained, or that ships with ganeval."""
-    from ganeval.extractors.classifier import load_classifier  # with the data sets: not for those who bring a function
-
-    loaded = load_classifier(path)
-    large = loaded.size > SMALL
-    layout = layout_of(settings) if large else torch.contiguous_format
-    classify = (folded(loaded.module) if large else loaded.module).to(settings.device).to(memory_format=layout)
-
-    def network(pictures: Tensor) -> tuple[Tensor, Tensor | None]:
-        features, logits = classify(pictures.contiguous(memory_format=layout))
-        return features, probabilities_of(logits)
-
-    return Extractor(
-        name=name,
-        layer="features",
-        size=loaded.size,
-        network=settled(network, classify),
-        weights="published" if published else "custom",
-        weights_sha256=loaded.sha256,
-        input="0..255",
-        device=settings.device,
-        precision=settings.precision,
-        classes=loaded.classes,
-    )
-
-
-def _name(function: Callable[..., Any]) -> str:
-    named = function if hasattr(function, "__qualname__") else type(function)
-    return f"{named.__module__}:{named.__qualname__}"
-
-
-def _size(name: str, function: Callable[..., Any]) -> int:
-    size = getattr(function, "size", 299)
-    if not isinstance(size, int) or size < 1:
-        raise UsageError(f"extractor '{name}': its attribute `size` is {size!r}, needed a whole number of pixels")
-    return size
-
-
-def _network(name: str, function: Callable[..., Any]) -> Network:
-    def network(pictures: Tensor) -> tuple[Tensor, Tensor | None]:
+def _checked_network(name: str, function: Callable[..., Any]) -> Network:
+    def network(images: Tensor) -> tuple[Tensor, Tensor | None]:
         try:
-            given = function(pictures)
+            result = function(images)
         except Exception as error:  # the user's code may raise anything; the cause stays attached
-            if is_lack_of_memory(error):
-                raise  # `Fitting` takes fewer pictures
+            if is_out_of_memory(error):
+                raise  # `HalvingNetwork` takes fewer images
             raise ContentError(f"extractor '{name}' failed: {type(error).__name__}: {error}") from error
-        if not isinstance(given, tuple | list):
-            return _tensor(name, given), None
-        if len(given) != 2:
+        if not isinstance(result, tuple | list):
+            return _tensor(name, result), None
+        if len(result) != 2:
             raise ContentError(
-                f"extractor '{name}' gave {len(given)} values, needed features, or features and probabilities"
+                f"extractor '{name}': found {len(result)} results, needed features, or features and probabilities"
             )
-        probabilities = _tensor(name, given[1])
+        features, probabilities = (_tensor(name, part) for part in result)
         _check_probabilities(name, probabilities, getattr(function, "classes", None))
-        return _tensor(name, given[0]), probabilities
+        return features, probabilities
 
     return network
 
@@ -136,7 +141,7 @@ def _tensor(name: str, value: Any) -> Tensor:
     try:
         return torch.as_tensor(value)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ContentError(f"extractor '{name}' gave a {type(value).__name__}, needed a tensor (N,D)") from error
+        raise ContentError(f"extractor '{name}': found a {type(value).__name__}, needed a tensor (N,D)") from error
 
 
 def _check_probabilities(name: str, probabilities: Tensor, classes: Any) -> None:
@@ -144,10 +149,11 @@ def _check_probabilities(name: str, probabilities: Tensor, classes: Any) -> None
     off = (probabilities.float().sum(dim=-1) - 1).abs().max() if probabilities.numel() else torch.tensor(0.0)
     if off > TOLERANCE or (probabilities < 0).any():
         raise ContentError(
-            f"extractor '{name}' gave probabilities that are no distribution (their sums are up to {off:.2g} from 1): "
-            "return the softmax, not logits"
+            f"extractor '{name}': found probabilities that are no distribution (their sums are up to {off:.2g} from "
+            "1), needed the softmax, not logits"
         )
     if classes is not None and probabilities.shape[-1] != len(classes):
         raise ContentError(
-            f"extractor '{name}' gave {probabilities.shape[-1]} probabilities for its {len(classes)} classes"
+            f"extractor '{name}': found {probabilities.shape[-1]} probabilities, needed one for each of its "
+            f"{len(classes)} classes"
         )

@@ -3,10 +3,12 @@
 - A convolution, its batch norm and its ReLU are one kernel; the input's shift and scale are part of the first one.
 - An average pool comes after the 1×1 convolution that it feeds, not before: both are linear, and it then has an eighth
   of the channels to average.
-- Few pictures go through at a time where pictures are large. A tensor above 32 MB is given back to the system when it
-  is freed, and the next one of its size is paid for page by page: a seventh of the time.
+- Few images go through at a time where their maps are large. A tensor above 32 MB is given back to the system when it
+  is freed, and the next one of its size costs new pages: a seventh of the time.
 
-Equal to the modules to rounding (4e-6 of the largest feature was seen).
+The kernels are private operators of torch (`torch.ops.mkldnn._convolution_pointwise`), which this file alone calls;
+where a torch lacks them, `can_fuse` says so and the modules run instead. Equal to the modules to rounding (4e-6 of the
+largest feature was seen).
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +21,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 Step = Callable[[Tensor], Tensor]
 
-STEM, MIDDLE, REST = 4, 8, 32  # pictures at a time while maps have up to 147, up to 35 and up to 17 pixels a side
+STEM, MIDDLE, REST = 4, 8, 32  # images at a time while maps have up to 147, up to 35 and up to 17 pixels a side
 
 # What each kind of block joins: chains of its layers, `a|b` for two layers side by side
 BRANCHES: dict[str, tuple[str, ...]] = {
@@ -61,12 +63,12 @@ POOLS: dict[str, Step] = {
 
 
 def can_fuse() -> bool:
-    """Whether this torch has oneDNN's convolutions with what follows them."""
+    """Whether this torch has oneDNN's convolutions with the operation that follows them."""
     return torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
 
 
-def fused(module: Any, shift: float, scale: float) -> Step:
-    """Pictures (N,3,299,299) on 0..255 -> pool features (N,2048), of torch-fidelity's Inception; consumes `module`."""
+def fused_trunk(module: Any, shift: float, scale: float) -> Step:
+    """Images (N,3,299,299) on 0..255 -> pool features (N,2048), of torch-fidelity's Inception; consumes `module`."""
     stem: list[Step] = [_first(module.Conv2d_1a_3x3, shift, scale)]
     stem += [_convolution(module.Conv2d_2a_3x3), _convolution(module.Conv2d_2b_3x3), POOLS["shrink"]]
     stem += [_convolution(module.Conv2d_3b_1x1), _convolution(module.Conv2d_4a_3x3), POOLS["shrink"]]
@@ -74,8 +76,8 @@ def fused(module: Any, shift: float, scale: float) -> Step:
     middle = [step for name, step in blocks.items() if name < "Mixed_6b"]
     rest = [step for name, step in blocks.items() if name >= "Mixed_6b"]
 
-    def trunk(pictures: Tensor) -> Tensor:
-        maps = _few_at_a_time(_chain([_channels_last, *stem]), pictures, STEM)
+    def trunk(images: Tensor) -> Tensor:
+        maps = _few_at_a_time(_chain([_channels_last, *stem]), images, STEM)
         maps = _few_at_a_time(_chain(middle), maps, MIDDLE)
         return _few_at_a_time(_chain([*rest, lambda x: x.mean((2, 3))]), maps, REST)
 
@@ -92,7 +94,7 @@ def _step(block: Any, name: str) -> Step:
         return POOLS[name]
     if name.endswith("/average"):
         return _averaged(_convolution(getattr(block, name.removesuffix("/average")), relu=False))
-    steps = [_convolution(getattr(block, one)) for one in name.split("|")]
+    steps = [_convolution(getattr(block, layer)) for layer in name.split("|")]
     return steps[0] if len(steps) == 1 else lambda maps: torch.cat([step(maps) for step in steps], 1)
 
 
@@ -108,7 +110,7 @@ def _convolution(block: Any, relu: bool = True) -> Step:
 
 
 def _first(block: Any, shift: float, scale: float) -> Step:
-    """The first convolution, of pictures that are not shifted and scaled yet; exact, since it pads nothing."""
+    """The first convolution, of images that are not shifted and scaled yet; exact, since it pads nothing."""
     layer: Any = fuse_conv_bn_eval(block.conv, block.bn)  # which always has a bias
     layer.weight.data /= scale
     layer.bias.data -= shift * layer.weight.data.sum((1, 2, 3))

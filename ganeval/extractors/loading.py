@@ -1,4 +1,4 @@
-"""What every loader of published weights shares: checked weights into a module, and what the extractor says of them."""
+"""Steps that loaders of published weights share: checked weights into a module, and the facts about them."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -8,17 +8,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from ganeval.extractors.base import Settings
+from ganeval.extractors.base import LoadOptions
 from ganeval.extractors.weights import Weights, check_shapes
 
 
-def origin(weights: Weights, settings: Settings) -> dict[str, Any]:
-    """What an Extractor says of its weights and of where it runs."""
+def origin(weights: Weights, options: LoadOptions) -> dict[str, Any]:
+    """The fields of an Extractor that say where its weights come from and where it runs."""
     return {
         "weights": "published" if weights.published else "custom",
         "weights_sha256": weights.sha256,
-        "device": settings.device,
-        "precision": settings.precision,
+        "device": options.device,
+        "precision": options.precision,
     }
 
 
@@ -30,10 +30,10 @@ def fill(module: nn.Module, state: Mapping[str, Tensor], weights: Weights) -> No
     module.requires_grad_(False).eval()
 
 
-def folded(module: nn.Module) -> nn.Module:
-    """`module` with each batch norm that was registered right after its convolution made part of it; consumes `module`.
+def fold_batch_norms(module: nn.Module) -> nn.Module:
+    """`module` with each batch norm folded into the convolution registered right before it; consumes `module`.
 
-    Right for networks that call them in that order, which is for their loaders to know.
+    Right only for networks that call the two in that order, which is for their loaders to know.
     """
     for block in module.modules():
         for (name, layer), (after, norm) in pairwise(list(block.named_children())):
@@ -43,7 +43,7 @@ def folded(module: nn.Module) -> nn.Module:
     return module
 
 
-def layout_of(settings: Settings) -> torch.memory_format:
-    """Channels-last is half again as fast on CPU; on CUDA shorter arithmetic needs it, float32 is as it comes."""
-    last = settings.device.type == "cpu" or settings.precision != "float32"
-    return torch.channels_last if last else torch.contiguous_format
+def memory_layout(options: LoadOptions) -> torch.memory_format:
+    """Channels-last is half again as fast on CPU; on CUDA TF32 and bf16 need it, float32 stays in the usual layout."""
+    channels_last = options.device.type == "cpu" or options.precision != "float32"
+    return torch.channels_last if channels_last else torch.contiguous_format

@@ -1,4 +1,4 @@
-"""torch-fidelity's VGG16, CLIP and DINOv2, from their resized pictures on.
+"""torch-fidelity's VGG16, CLIP and DINOv2, from their resized images on.
 
 Numbers agree with `torch_fidelity.FeatureExtractor*` on the same weights. VGG16: Simonyan & Zisserman 2014
 (arXiv:1409.1556), as in Kynkäänniemi et al. 2019 (arXiv:1904.06991). CLIP: Radford et al. 2021 (arXiv:2103.00020).
@@ -14,9 +14,9 @@ from torch_fidelity.feature_extractor_clip import CLIPVisual, convert_weights
 from torchvision.models import vgg16 as torchvision_vgg16
 
 from ganeval.errors import ContentError
-from ganeval.extractors.acceleration import settled
-from ganeval.extractors.base import Extractor, Network, Settings
-from ganeval.extractors.loading import fill, folded, layout_of, origin
+from ganeval.extractors.acceleration import accelerate
+from ganeval.extractors.base import Extractor, LoadOptions, Network
+from ganeval.extractors.loading import fill, fold_batch_norms, memory_layout, origin
 from ganeval.extractors.weights import find_weights, load_state_dict, torch_hub
 
 Triple = tuple[float, float, float]
@@ -37,35 +37,23 @@ CLIP: dict[str, tuple[int, int, int | tuple[int, ...], int, int | None]] = {
     "clip-vit-l-14-336px": (768, 336, 24, 1024, 14),
 }
 
-DINOV2 = {
-    "dinov2-vit-s-14": "dinov2_vits14",
-    "dinov2-vit-b-14": "dinov2_vitb14",
-    "dinov2-vit-l-14": "dinov2_vitl14",
-    "dinov2-vit-g-14": "dinov2_vitg14",
-}
 
-
-def vgg16(name: str, settings: Settings) -> Extractor:
+def vgg16(name: str, options: LoadOptions) -> Extractor:
     """The second fully connected layer after its ReLU (4096), of torchvision's VGG16."""
-    weights = find_weights(name, settings.weights, settings.offline, settings.progress)
+    weights = find_weights(name, options.weights, options.offline, options.progress)
     with torch.device("meta"):
         module = torchvision_vgg16()
     fill(module, load_state_dict(weights.path), weights)
     trunk = nn.Sequential(module.features, module.avgpool, nn.Flatten(), module.classifier[:5])
-    network = _normalised(trunk, IMAGENET, settings, layout_of(settings))
+    network = normalised_network(trunk, IMAGENET, options, memory_layout(options))
     return Extractor(
-        name=name,
-        layer="fc2_relu",
-        size=224,
-        network=network,
-        input="imagenet",
-        **origin(weights, settings),
+        name=name, layer="fc2_relu", size=224, network=network, input="imagenet", **origin(weights, options)
     )
 
 
-def clip(name: str, settings: Settings) -> Extractor:
+def clip(name: str, options: LoadOptions) -> Extractor:
     """The image embedding of one of OpenAI's CLIP models, not normalised to length 1."""
-    weights = find_weights(name, settings.weights, settings.offline, settings.progress)
+    weights = find_weights(name, options.weights, options.offline, options.progress)
     state = load_state_dict(weights.path, trusted=weights.published)
     with torch.device("meta"):
         module = CLIPVisual(*CLIP[name])
@@ -73,19 +61,14 @@ def clip(name: str, settings: Settings) -> Extractor:
     convert_weights(module)  # to half and back, as torch-fidelity does; the published files are in half precision
     visual, layout = module.visual.float(), torch.contiguous_format
     if CLIP[name][4] is None:  # a ResNet
-        visual, layout = folded(visual), layout_of(settings)
-    network = _normalised(visual, OPENAI, settings, layout)
+        visual, layout = fold_batch_norms(visual), memory_layout(options)
+    network = normalised_network(visual, OPENAI, options, layout)
     return Extractor(
-        name=name,
-        layer="clip",
-        size=CLIP[name][1],
-        network=network,
-        input="openai",
-        **origin(weights, settings),
+        name=name, layer="clip", size=CLIP[name][1], network=network, input="openai", **origin(weights, options)
     )
 
 
-def dinov2(name: str, settings: Settings) -> Extractor:
+def dinov2(name: str, options: LoadOptions) -> Extractor:
     """The class token of one of Meta's DINOv2 models, whose code must be in torch hub's folder."""
     checkout = torch_hub() / "facebookresearch_dinov2_main"
     if not (checkout / "hubconf.py").is_file():
@@ -93,36 +76,30 @@ def dinov2(name: str, settings: Settings) -> Extractor:
             f"extractor '{name}' runs Meta's own code, and {checkout} is absent: "
             f"run `git clone https://github.com/facebookresearch/dinov2 {checkout}` once"
         )
-    weights = find_weights(name, settings.weights, settings.offline, settings.progress)
+    weights = find_weights(name, options.weights, options.offline, options.progress)
     os.environ.setdefault("XFORMERS_DISABLED", "1")  # its attention differs in the last digits
+    model = f"dinov2_{name.removeprefix('dinov2-').replace('-', '')}"
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="xFormers is")
-        module = torch.hub.load(str(checkout), DINOV2[name], source="local", pretrained=False)
+        module = torch.hub.load(str(checkout), model, source="local", pretrained=False)
     fill(module, load_state_dict(weights.path), weights)
-    network = _normalised(module, IMAGENET, settings)
-    return Extractor(
-        name=name,
-        layer="dinov2",
-        size=224,
-        network=network,
-        input="imagenet",
-        **origin(weights, settings),
-    )
+    network = normalised_network(module, IMAGENET, options)
+    return Extractor(name=name, layer="dinov2", size=224, network=network, input="imagenet", **origin(weights, options))
 
 
-def _normalised(
+def normalised_network(
     trunk: nn.Module,
     mean_std: tuple[Triple, Triple],
-    settings: Settings,
+    options: LoadOptions,
     layout: torch.memory_format = torch.contiguous_format,
 ) -> Network:
     """`trunk` on (x - 255 mean) / (255 std), its output the features."""
-    trunk.to(settings.device).to(memory_format=layout).eval()
+    trunk.to(options.device).to(memory_format=layout).eval()
     mean, std = (
-        torch.tensor([255 * value for value in values], device=settings.device).view(3, 1, 1) for values in mean_std
+        torch.tensor([255 * value for value in values], device=options.device).view(3, 1, 1) for values in mean_std
     )
 
-    def network(pictures: Tensor) -> tuple[Tensor, Tensor | None]:
-        return trunk(((pictures - mean) / std).contiguous(memory_format=layout)).float(), None
+    def network(images: Tensor) -> tuple[Tensor, Tensor | None]:
+        return trunk(((images - mean) / std).contiguous(memory_format=layout)).float(), None
 
-    return settled(network, trunk)
+    return accelerate(network, trunk)

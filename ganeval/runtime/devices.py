@@ -44,7 +44,7 @@ def free_memory(device: torch.device) -> int | None:
 
 
 @contextlib.contextmanager
-def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
+def precision_context(precision: str, device: torch.device) -> Iterator[None]:
     """Float32 products in full, in TF32, or under bfloat16 autocast, whatever the caller's own settings are.
 
     The process-wide switches are put back after.
@@ -65,7 +65,7 @@ def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
             setattr(owner, name, value)
 
 
-def arithmetic_now(device: torch.device) -> tuple[Any, ...]:
+def current_precision(device: torch.device) -> tuple[Any, ...]:
     """What tells the arithmetic of this moment from another."""
     autocast = torch.is_autocast_enabled(device.type) and torch.get_autocast_dtype(device.type)
     return autocast, *(getattr(*switch) for switch in _switches())

@@ -1,6 +1,7 @@
 """Where files go, and how they are written: beside, then renamed, so that no reader ever sees half of one."""
 
 import os
+import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,17 @@ def cache_root() -> Path:
 def offline() -> bool:
     """Whether `GANEVAL_OFFLINE` forbids downloads."""
     return os.environ.get("GANEVAL_OFFLINE", "") not in ("", "0")
+
+
+@contextmanager
+def network_timeout(seconds: float = 10) -> Iterator[None]:
+    """Give up on a server that sends nothing for so long: urllib's and torchvision's downloads have no such option."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def check_target(flag: str, path: Path) -> None:

@@ -12,12 +12,10 @@ import http.client
 import io
 import os
 import pickle
-import socket
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -175,23 +173,12 @@ def _fetch(dataset: Dataset, root: Path) -> None:
     import torchvision.datasets
 
     root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as partial, _timeout(10):
+    with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as partial, files.network_timeout():
         getattr(torchvision.datasets, str(dataset.source))(partial, download=True)
         target = root / dataset.folder
         target.mkdir(parents=True, exist_ok=True)
         for path in (Path(partial) / dataset.folder).iterdir():
             os.replace(path, target / path.name)
-
-
-@contextmanager
-def _timeout(seconds: float) -> Iterator[None]:
-    """Give up on a server that says nothing for so long; torchvision has no such option."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
 
 
 def _read_digits(split: str, content: bytes) -> tuple[Pixels, Labels]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import RenderableType
 
 from ganeval.errors import UsageError, unknown
-from ganeval.extractors.classifier_command import trained_classifier
+from ganeval.extractors.classifier_command import ensure_classifier
 from ganeval.media.base import SampleSet
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick, silent
@@ -155,7 +155,7 @@ def _ensure_classifier(order: RunRequest, tick: Tick) -> None:
     if isinstance(images, SampleSet):
         from ganeval.runtime.devices import pick_device
 
-        trained_classifier(images, None, seed=2020, device=pick_device(order.device), tick=tick)
+        ensure_classifier(images, None, seed=2020, device=pick_device(order.device), tick=tick)
 
 
 def _check_alone(order: RunRequest) -> None:

@@ -247,7 +247,7 @@ def trained(run, tmp_path_factory):
 
 def test_a_classifier_of_ones_own_folders_is_trained_once_and_scores(run, trained):
     root, result = trained
-    assert re.fullmatch(rf"{root}/own\.safetensors: \d+\.\d% right on held-out images\n", result.stdout)
+    assert re.fullmatch(rf"{root}/own\.safetensors: \d+\.\d% accuracy on held-out images\n", result.stdout)
     before = (root / "own.safetensors").read_bytes()
     again = run("classifier", root / "train", "-o", root / "own.safetensors")
     assert "trained before" in again.stdout
@@ -279,7 +279,7 @@ def test_an_existing_classifier_of_other_data_is_not_taken_for_this_datas(run, t
     shutil.copy(ROOT / "examples" / "digits" / "0" / "040.png", tmp_path / "other" / "0")
     result = run("classifier", tmp_path / "other", "-o", root / "own.safetensors")
     assert result.exit_code == 1
-    assert "holds the classifier of other pictures" in result.stderr
+    assert "holds the classifier of other images" in result.stderr
     seeded = run("classifier", root / "train", "-o", root / "own.safetensors", "--seed", "7")
     assert seeded.exit_code == 1
     assert "holds the classifier of seed 2020; delete it or give another -o" in seeded.stderr

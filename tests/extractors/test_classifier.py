@@ -13,7 +13,7 @@ from ganeval.errors import ContentError, UsageError
 from ganeval.extractors.classifier import (
     DIGITS,
     Classifier,
-    Metadata,
+    ClassifierMetadata,
     classifier_path,
     load_classifier,
     save_classifier,
@@ -24,7 +24,7 @@ from ganeval.media.base import SampleSet
 from ganeval.media.files import folder_images
 from ganeval.sources.datasets import open_dataset, published_hash
 
-METADATA = Metadata(8, 16, ("a", "b"), "a", "0" * 64, 2020, 0.5, 1)
+METADATA = ClassifierMetadata(8, 16, ("a", "b"), "a", "0" * 64, 2020, 0.5, 1)
 
 
 def tensor(images: SampleSet) -> torch.Tensor:
@@ -111,12 +111,12 @@ def test_training_learns_and_repeats_itself() -> None:
     assert torch.get_num_threads() == threads
     second, _ = train_classifier(images)
     other, _ = train_classifier(images, seed=1)
-    expected = Metadata(12, 64, ("dark", "bright"), "tones", images.bytes_hash(), 2020, 1.0, metadata.recipe)
+    expected = ClassifierMetadata(12, 64, ("dark", "bright"), "tones", images.bytes_hash(), 2020, 1.0, metadata.recipe)
     assert metadata == expected
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
     assert not torch.equal(first.stem.weight, other.stem.weight)
     assert not first.training
-    assert steps[0] == ("reading pictures", 24, 24)
+    assert steps[0] == ("reading images", 24, 24)
     assert steps[-1][1] == steps[-1][2] == len(steps) - 1
 
 
@@ -140,11 +140,11 @@ def test_pictures_are_brought_to_a_size(shape: tuple[int, ...], size: int) -> No
 
 def test_what_cannot_be_learned_from() -> None:
     pixels = np.zeros((4, 8, 8), np.uint8)
-    with pytest.raises(UsageError, match=r"p: pictures without labels; .* one folder per class"):
+    with pytest.raises(UsageError, match=r"p: found no labels, needed a folder for each class"):
         train_classifier(array_images(pixels, "p"))
-    with pytest.raises(ContentError, match="p: 1 class of pictures"):
+    with pytest.raises(ContentError, match="p: found 1 class"):
         train_classifier(array_images(pixels, "p", labels=[1, 1, 1, 1]))
-    with pytest.raises(ContentError, match="p: one picture of class 'b'"):
+    with pytest.raises(ContentError, match="p: found one image of class 'b'"):
         train_classifier(array_images(pixels, "p", labels=[0, 0, 0, 1], classes=("a", "b")))
     with pytest.raises(ContentError, match="outside the 2 classes"):
         train_classifier(array_images(pixels, "p", labels=[0, 0, 2, 2], classes=("a", "b")))

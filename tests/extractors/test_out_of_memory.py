@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ganeval.errors import GanevalError, GanevalWarning
 from ganeval.extractors import open_extractor
-from ganeval.extractors.out_of_memory import SIGNS, Fitting
+from ganeval.extractors.out_of_memory import SIGNS, HalvingNetwork
 from ganeval.features import extraction
 from ganeval.features.extraction import Extraction
 from ganeval.runtime import devices
@@ -37,8 +37,8 @@ class Cramped:
 @pytest.mark.parametrize("says", SIGNS)
 def test_pictures_that_do_not_fit_are_halved_and_stay_so(says: str) -> None:
     network = Cramped(5, says)
-    fitting, pictures = Fitting(network), torch.rand(23, 3, 2, 2)
-    with pytest.warns(GanevalWarning, match="memory ran out at 23 pictures at a time; 11 from here on"):
+    fitting, pictures = HalvingNetwork(network), torch.rand(23, 3, 2, 2)
+    with pytest.warns(GanevalWarning, match="memory ran out at 23 images at a time; 11 from here on"):
         found, probabilities = fitting(pictures)
     torch.testing.assert_close(found, pictures.flatten(1)[:, :2], rtol=0, atol=0)
     assert probabilities is not None
@@ -51,9 +51,9 @@ def test_pictures_that_do_not_fit_are_halved_and_stay_so(says: str) -> None:
 
 
 def test_a_single_picture_that_does_not_fit_is_one_line() -> None:
-    said = "memory ran out at a single picture of 2×2 on cpu: free some, or choose another --device"
+    said = "memory ran out at a single image of 2×2 on cpu: free some, or choose another --device"
     with pytest.warns(GanevalWarning), pytest.raises(GanevalError, match=re.escape(said)):
-        Fitting(Cramped(0))(torch.rand(2, 3, 2, 2))
+        HalvingNetwork(Cramped(0))(torch.rand(2, 3, 2, 2))
 
 
 def test_other_errors_are_not_taken_for_memory() -> None:
@@ -61,7 +61,7 @@ def test_other_errors_are_not_taken_for_memory() -> None:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
     with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
-        Fitting(broken)(torch.rand(2, 3, 2, 2))
+        HalvingNetwork(broken)(torch.rand(2, 3, 2, 2))
 
 
 def test_a_real_lack_of_memory_is_recognised() -> None:
@@ -71,7 +71,7 @@ def test_a_real_lack_of_memory_is_recognised() -> None:
 
 
 def test_every_extractor_meets_the_end_of_memory() -> None:
-    assert isinstance(open_extractor("digits", device=CPU).network, Fitting)
+    assert isinstance(open_extractor("digits", device=CPU).network, HalvingNetwork)
     room = 2
 
     def own(pictures: Tensor) -> Tensor:

@@ -140,7 +140,7 @@ def test_a_download_reports_progress_is_checked_and_kept(tmp_path, monkeypatch, 
 @pytest.mark.parametrize(
     ("path", "why"),
     [
-        ("/short", "cut short after"),
+        ("/short", "retrieval incomplete"),
         ("/other", f"its sha256 is {hashlib.sha256(CONTENT[::-1]).hexdigest()[:8]}…, needed {SHA256[:8]}…"),
         ("/absent", "HTTP Error 404"),
     ],
@@ -163,7 +163,7 @@ def test_a_download_interrupted_by_the_user_leaves_nothing_behind(tmp_path, monk
 
 
 def test_an_address_that_does_not_answer_is_one_line():
-    with pytest.raises(MissingWeights, match=r"fetching http://127\.0\.0\.1:9/vgg16\.pth failed") as caught:
+    with pytest.raises(MissingWeights, match=r"downloading http://127\.0\.0\.1:9/vgg16\.pth failed") as caught:
         find_weights(NAME, None, offline=False)
     assert "\n" not in str(caught.value)
 

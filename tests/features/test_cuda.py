@@ -12,15 +12,15 @@ from torch import Tensor
 
 from ganeval.errors import GanevalWarning
 from ganeval.extractors import open_extractor
-from ganeval.extractors.acceleration import RUNS, Settled, settled
+from ganeval.extractors.acceleration import RUNS, AcceleratedNetwork, accelerate
 from ganeval.extractors.base import Network
-from ganeval.extractors.out_of_memory import Fitting
+from ganeval.extractors.out_of_memory import HalvingNetwork
 from ganeval.features import extraction
 from ganeval.features.extraction import Extraction, extract
 from ganeval.features.store import Store
 from ganeval.media.arrays import array_images
 from ganeval.progress import silent
-from ganeval.runtime.devices import arithmetic
+from ganeval.runtime.devices import precision_context
 
 CPU = torch.device("cpu")
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -37,7 +37,7 @@ def test_a_size_that_keeps_coming_is_recorded_once_and_any_other_runs_as_it_is()
         recorded.append(pictures.shape)
         return lambda given: (3 * given.flatten(1), None)  # told apart from the network itself
 
-    network, large, small = Settled(doubled, record), torch.ones(4, 1), torch.ones(2, 1)
+    network, large, small = AcceleratedNetwork(doubled, record), torch.ones(4, 1), torch.ones(2, 1)
     factors = [float(network(pictures)[0][0]) for pictures in [large] * (RUNS + 2) + [small]]
     assert factors == [2.0] * RUNS + [3.0, 3.0] + [2.0]
     assert recorded == [large.shape]
@@ -46,15 +46,15 @@ def test_a_size_that_keeps_coming_is_recorded_once_and_any_other_runs_as_it_is()
 def test_a_graph_is_of_one_arithmetic() -> None:
     """What was recorded in float32 must not be replayed for bfloat16, nor the other way about."""
     network, pictures = (
-        Settled(doubled, lambda *_: lambda given: (3 * given.flatten(1), None)),
+        AcceleratedNetwork(doubled, lambda *_: lambda given: (3 * given.flatten(1), None)),
         torch.ones(4, 1),
     )
     for _ in range(RUNS + 1):
         network(pictures)
     assert float(network(pictures)[0][0]) == 3
-    with arithmetic("bf16", CPU):
+    with precision_context("bf16", CPU):
         assert [float(network(pictures)[0][0]) for _ in range(RUNS + 2)] == [2] * (RUNS + 2)
-    with arithmetic("tf32", CPU):
+    with precision_context("tf32", CPU):
         assert float(network(pictures)[0][0]) == 2
     assert float(network(pictures)[0][0]) == 3
 
@@ -66,7 +66,7 @@ def test_a_graph_that_cannot_be_recorded_is_done_without() -> None:
         tried.append(pictures.shape)
         raise RuntimeError("operation not permitted when stream is capturing")
 
-    network = Settled(doubled, record)
+    network = AcceleratedNetwork(doubled, record)
     assert [float(network(torch.ones(4, 1))[0][0]) for _ in range(RUNS + 3)] == [2] * (RUNS + 3)
     assert tried == [(4, 1)]
 
@@ -82,14 +82,14 @@ def test_a_graph_goes_where_memory_runs_out_and_the_smaller_batch_gets_its_own()
 
         return replay
 
-    settled = Settled(doubled, record)
-    network, pictures = Fitting(settled), torch.ones(8, 1)
+    inner = AcceleratedNetwork(doubled, record)
+    network, pictures = HalvingNetwork(inner), torch.ones(8, 1)
     for _ in range(RUNS + 1):
         network(pictures)
     room[0] = 4
-    with pytest.warns(GanevalWarning, match="memory ran out at 8 pictures at a time; 4 from here on"):
+    with pytest.warns(GanevalWarning, match="memory ran out at 8 images at a time; 4 from here on"):
         network(pictures)
-    assert settled.form is None
+    assert inner.form is None
     assert [network(pictures)[0].flatten().tolist() for _ in range(RUNS)][-1] == [3.0] * 8
 
 
@@ -140,7 +140,7 @@ def test_inception_on_cuda_is_inception_on_the_cpu(tmp_path: Path, batch_size: i
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two CUDA devices")
 def test_a_graph_is_recorded_on_the_device_of_its_pictures() -> None:
     device = torch.device("cuda:1")
-    network = settled(doubled, torch.nn.Identity())
+    network = accelerate(doubled, torch.nn.Identity())
     for number in range(RUNS + 3):
         pictures = torch.full((4, 1), float(number), device=device)
         assert float(network(pictures)[0][0]) == 2 * number

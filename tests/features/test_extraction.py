@@ -220,7 +220,7 @@ def test_a_network_that_gives_nan_is_refused_with_the_picture(how: Extraction) -
     array[13, 0, 0, 0] = 255
     network.size = 8  # type: ignore[attr-defined]
     own = Extraction(open_extractor(network, device=torch.device("cpu")), "tf1-bilinear", batch_size=6)
-    with pytest.raises(ContentError, match="not finite for picture 13"):
+    with pytest.raises(ContentError, match="not finite for image 13"):
         extract(array_images(array), own, NOTHING_KEPT, tick)
 
 

@@ -160,10 +160,10 @@ TABLE = {
     ),
     ("score", "--samples", "good", "--ref", "narrow.npz", "--extractor", "digits"): (1, "{…}60{…}64{…}"),
     good("--extractor", "own_code:late_nan"): (
-        1, "extractor 'own_code:late_nan' gave features that are not finite for picture 5",
+        1, "extractor 'own_code:late_nan': found features that are not finite for image 5",
     ),
     good("--extractor", "own_code:logits"): (
-        1, "extractor 'own_code:logits' gave probabilities that are no distribution {…} return the softmax, not logits",
+        1, "extractor 'own_code:logits': found probabilities that are no distribution {…} the softmax, not logits",
     ),
     good("--extractor", "own_code:failing"): (1, "extractor 'own_code:failing' failed: RuntimeError: out of luck"),
     ("score", *INCEPTION, "--offline"): (
@@ -243,9 +243,9 @@ TABLE = {
     good("--extractor", "own_code:constant"): (2, "own_code:constant: found a int, needed a function"),
     good("--extractor", "own_code:blnd"): (2, "own_code:blnd: cannot be imported (AttributeError: {…})"),
     good("--extractor", "digits", "--weights", "other.pth"): (
-        2, "extractor 'digits' takes no --weights: its weights ship with ganeval",
+        2, "extractor 'digits' takes no --weights: only networks with published weights do, such as inception",
     ),
-    good("--extractor", "gone.safetensors"): (2, "gone.safetensors: no such file (`ganeval classifier` makes one)"),
+    good("--extractor", "gone.safetensors"): (2, "gone.safetensors: no such file (`ganeval classifier` writes one)"),
     ("score", *INCEPTION, "--weights", "gone.pth"): (2, "--weights: there is no file gone.pth"),
     samples("own_code:tanh"): (
         2, "own_code:tanh: a callable has no end: pass n, the number of images to draw from it",
@@ -260,11 +260,11 @@ TABLE = {
     ),
     ("features", "good", "-o", "good", "--extractor", "digits"): (2, "-o good: found a folder, needed a file to write"),
     ("classifier", "good", "-o", "new.safetensors"): (
-        2, "good: pictures without labels; a classifier needs one folder per class (cat/1.png, dog/2.png)",
+        2, "good: found no labels, needed a folder for each class (cat/1.png, dog/2.png)",
     ),
     ("classifier", "good", "-o", "new.pth"): (2, "new.pth: found the suffix '.pth', needed .safetensors"),
     ("classifier", "own_code:tanh"): (
-        2, "own_code:tanh: found no set of labelled pictures, needed a data set or a folder per class",
+        2, "own_code:tanh: found no set of labelled images, needed a data set or a folder per class",
     ),
 }  # fmt: skip
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ganeval.errors import UsageError
-from ganeval.runtime.devices import arithmetic, metric_device, pick_device
+from ganeval.runtime.devices import metric_device, pick_device, precision_context
 
 CPU = torch.device("cpu")
 SETTINGS = (
@@ -25,11 +25,11 @@ def seen():
     backends = torch.backends
     switches = (backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn, backends.mkldnn.matmul)
     return [switch.fp32_precision for switch in switches]
-from ganeval.runtime.devices import arithmetic
+from ganeval.runtime.devices import precision_context
 before = seen()
-with arithmetic("float32", torch.device("cpu")):
+with precision_context("float32", torch.device("cpu")):
     assert set(seen()) == {{"ieee"}}, seen()
-with arithmetic("tf32", torch.device("cpu")):
+with precision_context("tf32", torch.device("cpu")):
     assert set(seen()) == {{"tf32"}}, seen()
 assert seen() == before, (seen(), before)
 """
@@ -49,7 +49,7 @@ def test_float32_products_are_exact_under_the_callers_autocast() -> None:
     exact = (rows.double() @ rows.double()).float()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert not torch.allclose((rows @ rows).float(), exact, atol=1e-3)
-        with arithmetic("float32", CPU):
+        with precision_context("float32", CPU):
             assert torch.allclose(rows @ rows, exact, atol=1e-4)
 
 

@@ -111,9 +111,11 @@ def test_samples_whose_classes_are_shifted_are_wrong_both_ways() -> None:
 
 def test_a_class_too_small_for_a_classifier_leaves_the_scores_out_and_says_so() -> None:
     lonely = stripes(np.array([0, 0, 1]))
-    with pytest.warns(GanevalWarning, match="label accuracy and GAN-train left out: stripes: one picture of class 'b'"):
+    with pytest.warns(
+        GanevalWarning, match="label accuracy and GAN-train left out: stripes: found one image of class 'b'"
+    ):
         assert conditional_scores(lonely, stripes(LABELS), stripes(LABELS)) == {}
-    with pytest.warns(GanevalWarning, match="labels kept left out: stripes: one picture of class 'b'"):
+    with pytest.warns(GanevalWarning, match="labels kept left out: stripes: found one image of class 'b'"):
         assert labels_kept(lonely, stripes(LABELS)) == {}
 
 

@@ -16,13 +16,13 @@ from torch._inductor.utils import run_and_get_code
 from torch.utils.flop_counter import FlopCounterMode
 from torch_fidelity.feature_extractor_clip import CLIPVisual
 
-from ganeval.extractors import compiled, open_extractor
-from ganeval.extractors.acceleration import RUNS, Settled, settled
-from ganeval.extractors.base import Extractor, Network, Settings
-from ganeval.extractors.classifier import Classifier, Metadata, save_classifier
+from ganeval.extractors import compilation, open_extractor
+from ganeval.extractors.acceleration import RUNS, AcceleratedNetwork, accelerate
+from ganeval.extractors.base import Extractor, LoadOptions, Network
+from ganeval.extractors.classifier import Classifier, ClassifierMetadata, save_classifier
 from ganeval.extractors.inception import BareInception, inception_network
-from ganeval.extractors.loading import folded
-from ganeval.extractors.out_of_memory import Fitting
+from ganeval.extractors.loading import fold_batch_norms
+from ganeval.extractors.out_of_memory import HalvingNetwork
 from ganeval.extractors.published import CLIP
 from ganeval.features.extraction import Extraction, extract
 from ganeval.features.store import Store
@@ -45,8 +45,8 @@ def convolution(pictures: Tensor) -> tuple[Tensor, None]:
 @pytest.fixture
 def thousand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compiling is worth a thousand pictures a thread, on a machine that can."""
-    monkeypatch.setitem(compiled.REPAID, "cpu", 1000 * OPERATIONS)
-    monkeypatch.setattr(compiled, "_can_compile", lambda _: True)
+    monkeypatch.setitem(compilation.PAYS_FROM, "cpu", 1000 * OPERATIONS)
+    monkeypatch.setattr(compilation, "can_compile", lambda _: True)
 
 
 @pytest.fixture
@@ -60,14 +60,17 @@ def one_thread():
 @pytest.mark.usefixtures("one_thread", "thousand")
 @pytest.mark.parametrize(("coming", "repaid"), [(0, False), (999, False), (1000, True), (10**6, True)])
 def test_compiling_is_repaid_by_so_many_pictures(coming, repaid):
-    assert compiled.is_repaid(convolution, LAYER, PICTURES, coming) is repaid
+    assert compilation.compilation_pays(convolution, LAYER, PICTURES, coming) is repaid
 
 
 @pytest.mark.usefixtures("one_thread", "thousand")
 def test_more_threads_need_more_pictures():
     """They share the network's work, and hardly the compiler's."""
     torch.set_num_threads(2)
-    assert [compiled.is_repaid(convolution, LAYER, PICTURES, count) for count in (1999, 2000)] == [False, True]
+    assert [compilation.compilation_pays(convolution, LAYER, PICTURES, count) for count in (1999, 2000)] == [
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("name", ["clip-vit-b-32", "clip-rn50"])
@@ -76,7 +79,7 @@ def test_operations_are_those_that_torch_counts(name):
     module = CLIPVisual(*CLIP[name]).visual.float().eval()
     picture = torch.rand(1, 3, 224, 224)
     with torch.inference_mode():
-        found = compiled.operations(module, module, picture)
+        found = compilation.operations(module, module, picture)
         with FlopCounterMode(display=False) as counter:
             module(picture)
     assert found == pytest.approx(counter.get_total_flops(), rel=0.1)
@@ -87,22 +90,22 @@ def test_operations_are_those_that_torch_counts(name):
 def test_the_page_says_from_how_many_pictures_on_two_cores(name):
     with torch.device("meta"):
         module, picture = CLIPVisual(*CLIP[name]).visual.eval(), torch.empty(1, 3, 224, 224)
-    pictures = 2 * compiled.REPAID["cpu"] / compiled.operations(module, module, picture)
+    pictures = 2 * compilation.PAYS_FROM["cpu"] / compilation.operations(module, module, picture)
     page = (Path(__file__).parents[2] / "docs/speed.md").read_text(encoding="utf-8")
     assert f"{float(f'{pictures:.2g}'):,.0f}" in page
 
 
 @pytest.mark.usefixtures("one_thread")
 def test_without_a_compiler_nothing_is_tried(monkeypatch):
-    monkeypatch.setitem(compiled.REPAID, "cpu", 1)
-    monkeypatch.setattr(compiled.shutil, "which", lambda _: "/usr/bin/c++")
-    assert compiled.is_repaid(convolution, LAYER, PICTURES, 1)
-    monkeypatch.setattr(compiled.shutil, "which", lambda _: None)
-    assert not compiled.is_repaid(convolution, LAYER, PICTURES, 10**12)
+    monkeypatch.setitem(compilation.PAYS_FROM, "cpu", 1)
+    monkeypatch.setattr(compilation.shutil, "which", lambda _: "/usr/bin/c++")
+    assert compilation.compilation_pays(convolution, LAYER, PICTURES, 1)
+    monkeypatch.setattr(compilation.shutil, "which", lambda _: None)
+    assert not compilation.compilation_pays(convolution, LAYER, PICTURES, 10**12)
 
 
 def test_on_other_devices_a_network_runs_as_it_is():
-    network = Settled(convolution_of_nothing, never)
+    network = AcceleratedNetwork(convolution_of_nothing, never)
     pictures = torch.ones(1, INTO, SIDE, SIDE, device="meta")  # stands for MPS
     for _ in range(RUNS + 2):
         assert network(pictures)[0] is pictures
@@ -132,7 +135,7 @@ def test_where_the_compiler_fails_the_network_goes_on_as_it_is(monkeypatch, fail
         raise FileNotFoundError("g++")
 
     monkeypatch.setattr(torch, "compile", failing)
-    network = settled(convolution, LAYER)
+    network = accelerate(convolution, LAYER)
     network.expect(10**6)
     for _ in range(RUNS + 2):
         assert torch.equal(network(PICTURES)[0], convolution(PICTURES)[0])
@@ -145,7 +148,7 @@ def test_a_form_that_fails_later_is_given_up():
         raise RuntimeError("a guard that another's code compiled")
 
     made: list[Network] = []
-    network = Settled(convolution, lambda *_: made.append(broken) or broken)
+    network = AcceleratedNetwork(convolution, lambda *_: made.append(broken) or broken)
     for _ in range(3 * RUNS + 3):
         assert torch.equal(network(PICTURES)[0], convolution(PICTURES)[0])
     assert made == [broken]
@@ -159,7 +162,7 @@ def test_each_set_is_a_question_of_its_own():
         asked.append(coming)
         return network
 
-    network, pictures = Settled(convolution_of_nothing, ready), torch.ones(2, 1)
+    network, pictures = AcceleratedNetwork(convolution_of_nothing, ready), torch.ones(2, 1)
     for count in (5, 3, 7, 7):
         network.expect(count)
         for _ in range(RUNS + 2):
@@ -182,7 +185,7 @@ class Listening:
 
 def test_a_network_is_told_how_many_pictures_are_to_come():
     network = Listening()
-    how = Extraction(extractor_of(Fitting(network), 8), "tf1-bilinear", batch_size=2)
+    how = Extraction(extractor_of(HalvingNetwork(network), 8), "tf1-bilinear", batch_size=2)
     extract(array_images(np.zeros((7, 8, 8, 3), np.uint8)), how, Store(None), silent)
     assert network.told == [7]
     extractor_of(doubled, 8).expect(7)  # one that does not listen
@@ -224,28 +227,28 @@ def assert_close(found: Tensor, expected: Tensor) -> None:
 def test_a_folded_network_has_no_batch_norm_and_is_the_same(classifier):
     whole = copy.deepcopy(classifier)
     pictures = 255 * torch.rand(6, 3, 32, 32)
-    ours = folded(classifier)
+    ours = fold_batch_norms(classifier)
     assert not [norm for norm in ours.modules() if isinstance(norm, nn.BatchNorm2d)]
     assert_close(ours(pictures)[0], whole(pictures)[0])
 
 
-needs_compiler = pytest.mark.skipif(not compiled._can_compile("cpu"), reason="needs a C++ compiler")
+needs_compiler = pytest.mark.skipif(not compilation.can_compile("cpu"), reason="needs a C++ compiler")
 
 
 @needs_compiler
 def test_compiled_classifiers_are_the_plain_ones(tmp_path: Path, monkeypatch):
     """Two of one shape in one process: frozen weights of one must not serve the other. The last batch is a rest."""
-    monkeypatch.setitem(compiled.REPAID, "cpu", 1)
+    monkeypatch.setitem(compilation.PAYS_FROM, "cpu", 1)
     pictures = (255 * torch.rand(20, 3, 32, 32)).round()
     for seed in range(2):
         classifier = lively(Classifier(size=32, classes=10, width=64))
-        about = Metadata(32, 64, tuple("abcdefghij"), "made", "", seed, 0.1, 1)
+        about = ClassifierMetadata(32, 64, tuple("abcdefghij"), "made", "", seed, 0.1, 1)
         save_classifier(tmp_path / f"{seed}.safetensors", classifier, about)
         extractor = open_extractor(tmp_path / f"{seed}.safetensors", device=CPU)
         extractor.expect(20)
         features, logits = classifier(pictures)
         parts = [extractor.run(part) for part in pictures.split(6)]
-        assert extractor.network.network.form is not None  # `Settled` in `Fitting`
+        assert extractor.network.network.form is not None  # `AcceleratedNetwork` in `HalvingNetwork`
         assert_close(torch.cat([part for part, _ in parts]), features)
         assert_close(torch.cat([part for _, part in parts if part is not None]), torch.softmax(logits, dim=1))
 
@@ -253,7 +256,7 @@ def test_compiled_classifiers_are_the_plain_ones(tmp_path: Path, monkeypatch):
 @needs_compiler
 def test_a_compiled_transformer_is_torch_fidelitys_and_its_weights_are_frozen(tmp_path: Path, monkeypatch):
     monkeypatch.setitem(CLIP, "clip-vit-b-32", (32, 64, 2, 128, 16))
-    monkeypatch.setitem(compiled.REPAID, "cpu", 1)
+    monkeypatch.setitem(compilation.PAYS_FROM, "cpu", 1)
     state, pictures = clip_state("clip-vit-b-32"), varied_pictures(4, 64, seed=7)
     save_file(state, tmp_path / "clip.safetensors")
     (expected,) = torch_fidelity_clip("clip-vit-b-32", state)(pictures)
@@ -272,8 +275,8 @@ def test_inception_is_one_graph(monkeypatch):
     """What stands in the way of compiling it whole would stand in CUDA's way too."""
     monkeypatch.setattr("ganeval.extractors.inception.can_fuse", lambda: False)
     module = BareInception().eval().requires_grad_(False)
-    network = inception_network(module, Settings(device=CPU))
-    assert isinstance(network, Settled)
+    network = inception_network(module, LoadOptions(CPU))
+    assert isinstance(network, AcceleratedNetwork)
     traced = torch.compile(network.network, backend="eager", fullgraph=True)
     pictures = 255 * torch.rand(2, 3, 299, 299)
     with torch.inference_mode():
