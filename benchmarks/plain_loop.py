@@ -49,15 +49,15 @@ class PlainLoop:
         self.optimiser_d = torch.optim.Adam(self.d.parameters(), lr=config.lr_d, betas=betas)
         self.loss = LOSSES[config.loss]
         data = OneByOne(pixels, labels, config.flip)
-        self.loader = DataLoader(data, config.batch, shuffle=True, num_workers=workers, drop_last=True)
+        self.loader = DataLoader(data, config.batch_size, shuffle=True, num_workers=workers, drop_last=True)
         self.batches = self._batches()
         self.generator = torch.Generator().manual_seed(config.seed)
 
     def step(self, number: int) -> list[float]:
         """The critic's moves, the generator's, the average's; the losses as numbers."""
-        said = [self._critic_move() for _ in range(self.config.critic_moves)]
+        said = [self._critic_move() for _ in range(self.config.n_critic)]
         said.append(self._generator_move())
-        self._average(decay(self.config.batch, self.config.ema_half_life, number * self.config.batch, 0.0))
+        self._average(decay(self.config.batch_size, self.config.ema_half_life, number * self.config.batch_size, 0.0))
         return said
 
     def _critic_move(self) -> float:
@@ -66,16 +66,16 @@ class PlainLoop:
         with torch.no_grad():
             fake = self.g(torch.randn(len(real), self.config.latent), *self.given)
         loss = self.loss.critic(self.d(real, *self.given), self.d(fake, *self.given))
-        for name in self.config.penalties:
+        for name, weight in self.config.penalties.items():
             penalty = PENALTIES[name](lambda x: self.d(x, *self.given), real, fake, Draw(self.generator))
-            loss = loss + self.config.penalty_weight * penalty
+            loss = loss + weight * penalty
         self.optimiser_d.zero_grad()
         loss.backward()
         self.optimiser_d.step()
         return loss.item()
 
     def _generator_move(self) -> float:
-        fake = self.g(torch.randn(self.config.batch, self.config.latent), *self.given)
+        fake = self.g(torch.randn(self.config.batch_size, self.config.latent), *self.given)
         loss = self.loss.generator(self.d(fake, *self.given))
         self.optimiser_g.zero_grad()
         loss.backward()

@@ -71,7 +71,7 @@ class Case:
 
 SMALL, GREY, COLOUR = (1, 8, 8), (1, 28, 28), (3, 32, 32)
 # WGAN-GP's preset for MNIST is a ResNet; beside DCGAN's convolutions stand convolutions, and the penalty's full share
-CONV = {"net": "conv", "width": "32", "norm_d": "none", "critic_moves": "3"}
+CONV = {"net": "conv", "width": "32", "norm_d": "none", "n_critic": "3"}
 LOOPS = (
     Case("dcgan", "cifar10", COLOUR, 20),
     Case("wgan-gp", "cifar10", COLOUR, 10),
@@ -97,7 +97,7 @@ LAYOUTS = (
     Case("wgan-gp", "cifar10", COLOUR, 5),
     Case("cyclegan", "cifar10", COLOUR, 6),
 )
-QUICK = {"width": "4", "batch": "8"}
+QUICK = {"width": "4", "batch_size": "8"}
 
 
 def pictures(case: Case) -> tuple[Tensor, Tensor]:
@@ -187,7 +187,7 @@ def loops_table(results: Mapping[str, Mapping[str, Sequence[float]]], cases: Seq
         own = best.pop("ganeval")
         peer = max(best, key=lambda name: best[name])
         config, workers = case.config(), peer.removeprefix("plain, ").removesuffix(" workers")
-        setting = f"{case.name} | {config.batch} | {config.critic_moves} | {case.threads}"
+        setting = f"{case.name} | {config.batch_size} | {config.n_critic} | {case.threads}"
         lines.append(f"| {setting} | {own:,.0f} | {best[peer]:,.0f} | {workers} | {own / best[peer]:.2f} |")
     return lines
 

@@ -6,7 +6,7 @@ A generator and a critic of your own are trained by the same loop:
 >>> from torch import nn
 >>> generator = nn.Sequential(nn.Linear(8, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8)))
 >>> critic = nn.Sequential(nn.Flatten(), nn.Linear(64, 1), nn.Flatten(0))
->>> config = Config("mine", latent=8, steps=4, batch=16, norm_d="none")
+>>> config = Config("mine", latent=8, steps=4, batch_size=16, norm_d="none")
 >>> pictures = torch.zeros(32, 1, 8, 8, dtype=torch.uint8)
 >>> train(Adversarial(config, generator, critic), Data(pictures), tempfile.mkdtemp()).step
 4

@@ -25,11 +25,11 @@ from reference_models.objectives.losses import LOSSES
 DEFAULTS: dict[str, Any] = {
     "net": "resnet",
     "width": 16,
-    "batch": 8,
+    "batch_size": 8,
     "norm_g": "instance",
     "norm_d": "instance",
     "loss": "least-squares",
-    "adversarial": 2.0,  # the half of Mao et al.'s generator loss taken back, as the authors' code has none
+    "lambda_adversarial": 2.0,  # the half of Mao et al.'s generator loss taken back, as the authors' code has none
     "init": "normal",
 }
 
@@ -47,12 +47,12 @@ class CycleGAN(Model):
         translators = {"ab": translator(config, a, b), "ba": translator(config, b, a)}
         self.networks = nn.ModuleDict({**translators, "da": patch_critic(config, a), "db": patch_critic(config, b)})
         self.players = {"g": Player(("ab", "ba"), config.lr_g), "d": Player(("da", "db"), config.lr_d)}
-        self.pools = {"a": Pool(config.pool), "b": Pool(config.pool)}
+        self.pools = {"a": Pool(config.pool_size), "b": Pool(config.pool_size)}
         self._made: dict[str, Tensor] = {}
 
     def moves(self, step: int) -> tuple[str, ...]:
         """The translators, then the critics, who see what was just made."""
-        return ("g", *("d",) * self.config.critic_moves)
+        return ("g", *("d",) * self.config.n_critic)
 
     def terms(self, player: str, batch: Batch, now: Moment) -> Terms:
         if batch.other is None:
@@ -74,12 +74,12 @@ class CycleGAN(Model):
 
     def _translator_terms(self, real: dict[str, Tensor], now: Moment) -> Terms:
         losses: dict[str, Tensor] = {}
-        cycle, identity = self.config.cycle, self.config.cycle * self.config.identity
+        cycle, identity = self.config.lambda_cycle, self.config.lambda_cycle * self.config.lambda_identity
         for source, target in (("a", "b"), ("b", "a")):
             forth, back = self.networks[source + target], self.networks[target + source]
             made = forth(real[source]).float()
             scores = self.networks[f"d{target}"](shown(made, self.config, now, f"fake {target}")).float()
-            losses[source + target] = self.config.adversarial * LOSSES[self.config.loss].generator(scores)
+            losses[source + target] = self.config.lambda_adversarial * LOSSES[self.config.loss].generator(scores)
             losses[f"cycle {source}"] = cycle * l1_loss(back(made).float(), real[source])
             if identity and real[source].shape[1] == real[target].shape[1]:
                 losses[f"identity {target}"] = identity * l1_loss(forth(real[target]).float(), real[target])

@@ -13,9 +13,8 @@ DEFAULTS: dict[str, Any] = {
     "norm_g": "batch",
     "norm_d": "none",
     "loss": "wasserstein",
-    "penalty": "gradient",
-    "penalty_weight": 10.0,
-    "critic_moves": 5,
+    "gradient_penalty": 10.0,
+    "n_critic": 5,
     "beta1": 0.0,
     "beta2": 0.9,
 }

@@ -26,6 +26,7 @@ from ganeval.training.run import Prepared
 from ganeval.training.run_request import RunRequest
 from ganeval.training.samples import SEED, as_set, from_noise, sampler_of, scored_count, translated
 from reference_models import Divergence, Outcome
+from reference_models.configuration.config import with_current_names
 
 
 def show_learned(prepared: Prepared, *, anew: bool) -> None:
@@ -140,6 +141,7 @@ def known_reports(folder: Path, facts: Mapping[str, Any]) -> tuple[Report, ...] 
     reports = tuple(load_report(folder / name) for name in REPORTS if (folder / name).is_file())
     same = ("data_sha256", "config", "extractor", "count", "steps", "best_step")
     before = reports[0].more.get("training", {})
+    before = {**before, "config": with_current_names(before.get("config", {}))}
     return reports if all(before.get(key) == facts[key] for key in same) else None
 
 

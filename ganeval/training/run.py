@@ -43,7 +43,7 @@ from reference_models.engine.model import Model
 def warn_of_batch_norm(model: Model, device: torch.device, world: int) -> None:
     """Say it where batch norm makes several processes train otherwise than one: torch synchronises it on CUDA only."""
     if world > 1 and device.type != "cuda" and batch_norms(model):
-        batch = model.config.batch
+        batch = model.config.batch_size
         warnings.warn(
             f"batch norm on a CPU is not synchronised: each of {world} processes normalises by its own "
             f"{batch // world} of {batch} samples, so losses are not those of one process; norm_g and norm_d choose "

@@ -38,7 +38,12 @@ LOSS_NAMES = (
     "f-js",
 )
 SMOOTHED = ("non-saturating", "minimax", "least-squares")  # the losses that have targets to smooth
-PENALTY_NAMES = ("gradient", "r1", "r2", "zero-centred")
+PENALTY_SETTINGS = {  # the setting that holds a penalty's weight, by its name in the log and in the draws
+    "gradient": "gradient_penalty",
+    "r1": "r1",
+    "r2": "r2",
+    "zero-centred": "zero_centered_penalty",
+}
 POLICIES = ("color", "translation", "cutout")
 
 
@@ -50,10 +55,10 @@ class ConfigError(ValueError):
 class Config:
     """What a run is made of. Lengths are counted in steps (of the generator) or images, never in seconds.
 
-    `shape` is C, H, W of pictures or (D,) of vectors; `other_channels` is of CycleGAN's second domain; a `penalty` or
-    an `augment` may join several names by `+`; a weight, count or rate of 0 turns its technique off. `ema_half_life` is
-    in images. `net` to `embedding_scale` describe the networks of this package; of networks of your own only `latent`,
-    `pack`, and `norm_d` beside a penalty are looked at.
+    `shape` is C, H, W of images or (D,) of vectors; `other_channels` is of the domain that a model translates to;
+    `augment` may join several names by `+`. A technique's own name is its weight; a weight, count or rate of 0 turns it
+    off. `ema_half_life` is in images. `net` to `embedding_scale` describe the networks of this package; of networks of
+    your own only `latent`, `pack`, and `norm_d` beside a penalty are read.
 
     >>> Config("dcgan").replaced({"loss": "hinge", "spectral_norm": "true"}).spectral_norm
     True
@@ -66,7 +71,7 @@ class Config:
     seed: int = 0
     # how long
     steps: int = 4000
-    batch: int = 64
+    batch_size: int = 64
     log_every: int = 50
     check_every: int = 500
     # the networks
@@ -87,29 +92,31 @@ class Config:
     embedding_scale: float = 0.15
     # what each player minimises
     loss: str = "non-saturating"
-    adversarial: float = 1.0
-    penalty: str = ""
-    penalty_weight: float = 10.0
+    lambda_adversarial: float = 1.0
+    gradient_penalty: float = 0.0
+    r1: float = 0.0
+    r2: float = 0.0
+    zero_centered_penalty: float = 0.0
     feature_matching: float = 0.0
-    historical: float = 0.0
-    smoothing: float = 0.0
-    cycle: float = 10.0
-    identity: float = 0.5
-    pool: int = 50
+    historical_averaging: float = 0.0
+    label_smoothing: float = 0.0
+    lambda_cycle: float = 10.0
+    lambda_identity: float = 0.5
+    pool_size: int = 50
     # what the critic is shown
     flip: bool = False
     augment: str = ""
     instance_noise: float = 0.0
     instance_noise_until: float = 0.5
     # how they move
-    critic_moves: int = 1
+    n_critic: int = 1
     pretrain: int = 0
     lr_g: float = 2e-4
     lr_d: float = 2e-4
     beta1: float = 0.5
     beta2: float = 0.999
-    decay: str = "linear"
-    decay_from: float = 0.5
+    lr_decay: str = "linear"
+    lr_decay_from: float = 0.5
     clip_weights: float = 0.0
     clip_gradients: float = 0.0
     ema_half_life: int = 500
@@ -122,8 +129,10 @@ class Config:
         return len(self.shape) == 1
 
     @property
-    def penalties(self) -> tuple[str, ...]:
-        return tuple(self.penalty.split("+")) if self.penalty else ()
+    def penalties(self) -> dict[str, float]:
+        """The weights of the gradient penalties that are on, by their names in the log."""
+        weights = {name: getattr(self, setting) for name, setting in PENALTY_SETTINGS.items()}
+        return {name: weight for name, weight in weights.items() if weight}
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -136,6 +145,7 @@ class Config:
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Self:
         """The configuration in a JSON object; ConfigError for a key this version does not know, or without a model."""
+        document = with_current_names(document)
         known = {item.name for item in fields(cls)}
         if unknown := sorted(set(document) - known):
             raise ConfigError(
@@ -154,7 +164,9 @@ class Config:
                 raise ConfigError(f"--set {key}: is no setting: {FIXED[key]}")
             if key not in settable:
                 known = f"known: {', '.join(settable)}; `ganeval list settings` explains them"
-                raise ConfigError(f"--set {key}: no such setting: {near(key, settable)}({known})")
+                names = RENAMED.get(key, ())
+                hint = f"did you mean {' or '.join(map(repr, names))}? " if names else near(key, settable)
+                raise ConfigError(f"--set {key}: no such setting: {hint}({known})")
             values[key] = _parsed(key, text, settable[key])
         return type(self)(**{**self.__dict__, **values})
 
@@ -169,10 +181,40 @@ FIXED = {  # decided by the command and the data, not by --set: how each is give
 }
 
 
+RENAMED = {  # the settings of today by the names that they had in earlier versions
+    "batch": ("batch_size",),
+    "critic_moves": ("n_critic",),
+    "adversarial": ("lambda_adversarial",),
+    "penalty": tuple(PENALTY_SETTINGS.values()),
+    "penalty_weight": tuple(PENALTY_SETTINGS.values()),
+    "smoothing": ("label_smoothing",),
+    "historical": ("historical_averaging",),
+    "cycle": ("lambda_cycle",),
+    "identity": ("lambda_identity",),
+    "pool": ("pool_size",),
+    "decay": ("lr_decay",),
+    "decay_from": ("lr_decay_from",),
+}
+
+
+def with_current_names(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration as JSON holds it, with the names of today for those that an earlier version wrote.
+
+    Earlier versions had the names of penalties, joined by `+`, and one weight for all of them.
+
+    >>> with_current_names({"model": "wgan-gp", "batch": 8, "penalty": "gradient", "penalty_weight": 10.0})
+    {'model': 'wgan-gp', 'batch_size': 8, 'gradient_penalty': 10.0}
+    """
+    names = [name for name in str(document.get("penalty", "")).split("+") if name]
+    weights = {PENALTY_SETTINGS.get(name, name): document.get("penalty_weight", 10.0) for name in names}
+    others = {key: value for key, value in document.items() if key not in ("penalty", "penalty_weight")}
+    return {RENAMED.get(key, (key,))[0]: value for key, value in others.items()} | weights
+
+
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What changed between two configurations, a line each.
 
-    >>> differences({"batch": 64, "seed": 0}, {"batch": 32, "seed": 0})
+    >>> differences({"batch_size": 64, "seed": 0}, {"batch_size": 32, "seed": 0})
     ['batch: was 64, now 32']
     """
     keys = [*old, *(key for key in new if key not in old)]

@@ -11,7 +11,7 @@ from reference_models.models import MODELS
 _DIGITS: dict[str, dict[str, Any]] = {
     "vanilla": {"steps": 6000, "check_every": 600, "latent": 16},
     "dcgan": {"steps": 4000, "check_every": 400},
-    "wgan-gp": {"steps": 1700, "check_every": 170, "latent": 16, "critic_moves": 3, "lr_g": 1e-3, "lr_d": 1e-3},
+    "wgan-gp": {"steps": 1700, "check_every": 170, "latent": 16, "n_critic": 3, "lr_g": 1e-3, "lr_d": 1e-3},
     "cgan": {"steps": 2400, "check_every": 240},
     "cyclegan": {"steps": 1200, "check_every": 200, "lr_g": 5e-4, "lr_d": 5e-4},
 }
@@ -28,7 +28,7 @@ _MNIST: dict[str, dict[str, Any]] = {
         "net": "resnet",
         "width": 16,
         "norm_d": "layer",
-        "critic_moves": 1,
+        "n_critic": 1,
         "lr_g": 1e-3,
         "lr_d": 1e-3,
         "ema_half_life": 128_000,
@@ -38,7 +38,7 @@ _MNIST: dict[str, dict[str, Any]] = {
 }
 
 # CIFAR-10: 32 x 32 colour; after gan-collections and mimicry, at half their width: docs/reproducing.md has theirs
-_CIFAR10_COMMON: dict[str, Any] = {"flip": True, "latent": 128, "batch": 128, "ema_half_life": 50_000}
+_CIFAR10_COMMON: dict[str, Any] = {"flip": True, "latent": 128, "batch_size": 128, "ema_half_life": 50_000}
 _CIFAR10: dict[str, dict[str, Any]] = {
     "vanilla": {**_CIFAR10_COMMON, "steps": 100_000, "width": 1024, "check_every": 2000},
     "dcgan": {
@@ -46,15 +46,15 @@ _CIFAR10: dict[str, dict[str, Any]] = {
         "steps": 100_000,
         "width": 64,
         "beta2": 0.9,
-        "decay_from": 0.0,
+        "lr_decay_from": 0.0,
         "check_every": 2000,
     },
     "wgan-gp": {
         **_CIFAR10_COMMON,
         "steps": 100_000,
         "width": 64,
-        "critic_moves": 1,
-        "decay_from": 0.0,
+        "n_critic": 1,
+        "lr_decay_from": 0.0,
         "check_every": 2000,
     },
     "cgan": {
@@ -66,26 +66,26 @@ _CIFAR10: dict[str, dict[str, Any]] = {
         "spectral_norm": True,
         "condition_g": "batch-norm",
         "condition_d": "projection",
-        "critic_moves": 5,
+        "n_critic": 5,
         "beta1": 0.0,
         "beta2": 0.9,
-        "decay_from": 0.0,
+        "lr_decay_from": 0.0,
         "check_every": 2000,
     },
-    "cyclegan": {"flip": True, "steps": 100_000, "width": 32, "batch": 4, "check_every": 2000},
+    "cyclegan": {"flip": True, "steps": 100_000, "width": 32, "batch_size": 4, "check_every": 2000},
 }
 
 # larger pictures: CycleGAN as its authors train it, one picture at a time
 _LARGE: dict[str, dict[str, Any]] = {
     **_CIFAR10,
-    "cyclegan": {"flip": True, "steps": 200_000, "width": 64, "batch": 1, "check_every": 5000},
+    "cyclegan": {"flip": True, "steps": 200_000, "width": 64, "batch_size": 1, "check_every": 5000},
 }
 
 # points in the plane: perceptrons as PacGAN's and the WGAN-GP paper's toy studies
-_VECTORS_COMMON: dict[str, Any] = {"net": "mlp", "width": 128, "latent": 2, "batch": 256, "norm_g": "none"}
+_VECTORS_COMMON: dict[str, Any] = {"net": "mlp", "width": 128, "latent": 2, "batch_size": 256, "norm_g": "none"}
 _VECTORS: dict[str, dict[str, Any]] = {
     "vanilla": {**_VECTORS_COMMON, "steps": 20_000, "check_every": 2000},
-    "wgan-gp": {**_VECTORS_COMMON, "steps": 10_000, "critic_moves": 5, "lr_g": 5e-4, "lr_d": 5e-4, "check_every": 1000},
+    "wgan-gp": {**_VECTORS_COMMON, "steps": 10_000, "n_critic": 5, "lr_g": 5e-4, "lr_d": 5e-4, "check_every": 1000},
 }
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
@@ -139,7 +139,7 @@ def configuration(
     if preset is None:
         values.pop("flip", None)  # by shape alone digits, letters and maps pass for photographs
     if MODELS[model].translates and (changes or {}).get("loss", values["loss"]) != values["loss"]:
-        del values["adversarial"]  # which takes back the half of least squares alone
+        del values["lambda_adversarial"]  # which takes back the half of least squares alone
     known = classes if MODELS[model].conditional else 0
     config = Config(model, shape, known, other_channels, seed, **values).replaced(changes or {})
     check_used(config, changes or {}, translates=MODELS[model].translates)

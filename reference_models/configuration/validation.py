@@ -11,7 +11,7 @@ from reference_models.configuration.config import (
     LOSS_NAMES,
     NETS,
     NORMS,
-    PENALTY_NAMES,
+    PENALTY_SETTINGS,
     POLICIES,
     PRECISIONS,
     SMOOTHED,
@@ -29,33 +29,31 @@ OF_NOISE = (  # settings of models that generate from noise, and of those that t
     "condition_d",
     "embedding_scale",
     "feature_matching",
-    "historical",
+    "historical_averaging",
     "pretrain",
 )
-OF_TRANSLATION = ("cycle", "identity", "pool", "patch_layers", "blocks")
+OF_TRANSLATION = ("lambda_cycle", "lambda_identity", "pool_size", "patch_layers", "blocks")
 OF_CLASSES = ("condition_g", "condition_d", "embedding_scale")
 WITHOUT_EFFECT: dict[str, tuple[Callable[[Config], bool], str]] = {
-    "penalty_weight": (lambda config: not config.penalty, "without a penalty"),
     "instance_noise_until": (lambda config: not config.instance_noise, "without instance_noise"),
-    "decay_from": (lambda config: config.decay == "none", "with decay=none"),
+    "lr_decay_from": (lambda config: config.lr_decay == "none", "with lr_decay=none"),
     "ema_ramp": (lambda config: not config.ema_half_life, "with ema_half_life=0"),
     "embedding_scale": (lambda config: config.condition_g != "embedding", "with condition_g=batch-norm"),
     "norm_g": (lambda config: config.condition_g == "batch-norm", "with condition_g=batch-norm"),
     "blocks": (lambda config: config.net == "unet", "with net=unet"),
-    "identity": (lambda config: not config.cycle or _unlike(config), "with cycle=0, or between grey and colour"),
+    "lambda_identity": (
+        lambda config: not config.lambda_cycle or config.other_channels not in (0, config.shape[0]),
+        "with lambda_cycle=0, or between grey and colour",
+    ),
 }
-
-
-def _unlike(config: Config) -> bool:
-    return config.other_channels not in (0, config.shape[0])
 
 
 def ignored(config: Config, key: str, *, translates: bool = False) -> str:
     """Why a setting would change nothing in this configuration; empty where it does.
 
     >>> from reference_models import Config
-    >>> ignored(Config("dcgan"), "penalty_weight")
-    'has no effect without a penalty'
+    >>> ignored(Config("dcgan", ema_half_life=0), "ema_ramp")
+    'has no effect with ema_half_life=0'
     """
     if reason := ignored_by_model(config, key, translates=translates):
         return reason
@@ -85,9 +83,9 @@ def check(config: Config, *, translates: bool = False) -> None:
 
     `translates`: the model turns images into images, and does not start from noise.
 
-    >>> check(Config("dcgan", batch=10, pack=4))
+    >>> check(Config("dcgan", batch_size=10, pack=4))
     Traceback (most recent call last):
-    reference_models.configuration.config.ConfigError: dcgan: batch=10 with pack=4: needed a multiple
+    reference_models.configuration.config.ConfigError: dcgan: batch_size=10 with pack=4: needed a multiple
     """
     if reasons := list(_wrong_values(config)) or list(_wrong_pairs(config, translates=translates)):
         raise ConfigError(f"{config.model}: {'; '.join(reasons)}")
@@ -127,8 +125,8 @@ def _wrong_pairs(config: Config, *, translates: bool) -> Iterator[str]:
     yield from _wrong_in_a_batch(config)
     if config.spectral_norm and config.clip_weights:
         yield "spectral_norm with clip_weights: both bound the critic's slope, and clipping undoes the normalisation"
-    if config.smoothing and config.loss not in SMOOTHED:
-        yield f"smoothing with loss={config.loss}: it has no target to smooth; needed {', '.join(SMOOTHED)}"
+    if config.label_smoothing and config.loss not in SMOOTHED:
+        yield f"label_smoothing with loss={config.loss}: it has no target to smooth; needed {', '.join(SMOOTHED)}"
     if config.net == "mlp" and "instance" in (config.norm_g, config.norm_d):
         yield "instance norm with net=mlp: it is taken over the pixels of a map, and a perceptron has none"
     if config.is_vector and config.net != "mlp" and not translates:
@@ -143,26 +141,28 @@ def _wrong_pairs(config: Config, *, translates: bool) -> Iterator[str]:
 
 def _wrong_in_a_batch(config: Config) -> Iterator[str]:
     """Techniques that let the samples of a batch depend on each other."""
-    per_sample = "its norm is taken sample by sample, and {} the samples of a batch depend on each other"
-    of_batch, packs = config.minibatch_discrimination or config.minibatch_std, config.batch // config.pack
-    if config.penalty and config.norm_d == "batch":
+    per_sample = "a gradient's norm is taken sample by sample, and {} the samples of a batch depend on each other"
+    penalties = ", ".join(PENALTY_SETTINGS[name] for name in config.penalties)
+    of_batch, packs = config.minibatch_discrimination or config.minibatch_std, config.batch_size // config.pack
+    if penalties and config.norm_d == "batch":
         reason = per_sample.format("batch norm lets")
-        yield f"norm_d=batch with penalty={config.penalty}: {reason}; set norm_d=none or layer"
-    if config.penalty and of_batch:
-        yield f"minibatch layers with penalty={config.penalty}: {per_sample.format('they let')}"
+        yield f"norm_d=batch with {penalties}: {reason}; set norm_d=none or layer"
+    if penalties and of_batch:
+        yield f"minibatch layers with {penalties}: {per_sample.format('they let')}"
     if config.pack > 1 and config.classes:
         yield "pack with a conditional model: packed samples would need one class"
-    if config.batch % config.pack:
-        yield f"batch={config.batch} with pack={config.pack}: needed a multiple"
+    if config.batch_size % config.pack:
+        yield f"batch_size={config.batch_size} with pack={config.pack}: needed a multiple"
     elif of_batch and packs < 2:
         yield "minibatch layers need at least two samples (or packs) in a batch"
-    elif config.net == "mlp" and "batch" in (config.norm_g * (config.batch < 2), config.norm_d * (packs < 2)):
-        yield f"batch norm with batch={config.batch}, pack={config.pack}: needed at least two samples (or packs)"
+    elif config.net == "mlp" and "batch" in (config.norm_g * (config.batch_size < 2), config.norm_d * (packs < 2)):
+        sizes = f"batch_size={config.batch_size}, pack={config.pack}"
+        yield f"batch norm with {sizes}: needed at least two samples (or packs)"
 
 
 def _wrong_for_noise(config: Config) -> Iterator[str]:
-    if not config.adversarial and not config.feature_matching:
-        yield "adversarial=0 without feature_matching: the generator would have nothing to learn from"
+    if not config.lambda_adversarial and not config.feature_matching:
+        yield "lambda_adversarial=0 without feature_matching: the generator would have nothing to learn from"
     if config.net == "unet":
         yield "net=unet: is for models that translate images; needed mlp, conv or resnet"
 
@@ -176,7 +176,7 @@ def _wrong_for_translation(config: Config) -> Iterator[str]:
         yield "norm_g and norm_d: translators and their discriminators have instance norm, as published"
 
 
-JOINED = ("penalty", "augment")  # may join several names by +
+JOINED = ("augment",)  # may join several names by +
 CHOICES: dict[str, tuple[str, ...]] = {
     "net": NETS,
     "norm_g": NORMS,
@@ -185,15 +185,14 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "condition_g": CONDITIONS_G,
     "condition_d": CONDITIONS_D,
     "loss": LOSS_NAMES,
-    "penalty": PENALTY_NAMES,
     "augment": POLICIES,
-    "decay": DECAYS,
+    "lr_decay": DECAYS,
     "precision": PRECISIONS,
 }
 RANGES: dict[str, tuple[float, float]] = {
     "classes": (0, 10**6),
     "steps": (1, 10**9),
-    "batch": (1, 10**6),
+    "batch_size": (1, 10**6),
     "log_every": (1, 10**9),
     "check_every": (1, 10**9),
     "latent": (1, 10**5),
@@ -203,23 +202,23 @@ RANGES: dict[str, tuple[float, float]] = {
     "minibatch_discrimination": (0, 1000),
     "pack": (1, 64),
     "embedding_scale": (0, 100),
-    "adversarial": (0, 1e9),
-    "penalty_weight": (0, 1e9),
+    "lambda_adversarial": (0, 1e9),
+    **dict.fromkeys(PENALTY_SETTINGS.values(), (0, 1e9)),
     "feature_matching": (0, 1e9),
-    "historical": (0, 1e9),
-    "smoothing": (0, 0.5),
-    "cycle": (0, 1e9),
-    "identity": (0, 1e9),
-    "pool": (0, 10**6),
+    "historical_averaging": (0, 1e9),
+    "label_smoothing": (0, 0.5),
+    "lambda_cycle": (0, 1e9),
+    "lambda_identity": (0, 1e9),
+    "pool_size": (0, 10**6),
     "instance_noise": (0, 100),
     "instance_noise_until": (0, 1),
-    "critic_moves": (1, 1000),
+    "n_critic": (1, 1000),
     "pretrain": (0, 10**6),
     "lr_g": (0, 10),
     "lr_d": (0, 10),
     "beta1": (0, 0.999999),
     "beta2": (0, 0.999999),
-    "decay_from": (0, 1),
+    "lr_decay_from": (0, 1),
     "clip_weights": (0, 1e9),
     "clip_gradients": (0, 1e9),
     "ema_half_life": (0, 10**9),

@@ -25,16 +25,16 @@ def check_shares(model: Model, world: int) -> None:
     config = model.config
     unit = world * config.pack
     packs = f" with pack={config.pack}" if config.pack > 1 else ""
-    where = f"{config.model}: batch={config.batch}{packs} on {world} processes"
-    if config.batch % unit:
-        nearest = max(1, round(config.batch / unit)) * unit
-        raise ConfigError(f"{where}: needed a multiple of {unit}, each takes an equal part; try batch={nearest}")
+    where = f"{config.model}: batch_size={config.batch_size}{packs} on {world} processes"
+    if config.batch_size % unit:
+        nearest = max(1, round(config.batch_size / unit)) * unit
+        raise ConfigError(f"{where}: needed a multiple of {unit}, each takes an equal part; try batch_size={nearest}")
     if reason := _of_a_whole_batch(model):
         raise ConfigError(f"{where}: {reason}; leave it out, or start one process")
     try:
-        check(replace(config, batch=config.batch // world), translates=model.translates)
+        check(replace(config, batch_size=config.batch_size // world), translates=model.translates)
     except ConfigError as error:
-        raise ConfigError(f"{where}, {config.batch // world} each: {error}") from error
+        raise ConfigError(f"{where}, {config.batch_size // world} each: {error}") from error
 
 
 def _of_a_whole_batch(model: Model) -> str:

@@ -80,7 +80,7 @@ def train(
 
     >>> import tempfile
     >>> from reference_models import Config, build
-    >>> config = Config("vanilla", net="mlp", norm_d="none", width=4, batch=8, steps=6)
+    >>> config = Config("vanilla", net="mlp", norm_d="none", width=4, batch_size=8, steps=6)
     >>> pictures = Data(torch.zeros(20, 1, 8, 8, dtype=torch.uint8))
     >>> train(build(config), pictures, tempfile.mkdtemp()).best
     {'step': 6}
@@ -139,12 +139,12 @@ class Run:
     def _step(self, step: int) -> None:
         for number, player in enumerate(self.model.moves(step)):
             self._move(player, Moment(self.config.seed, step, number, self.device, self.ranks))
-        seen = (step + 1) * self.config.batch
-        self.average.update(decay(self.config.batch, self.config.ema_half_life, seen, self.config.ema_ramp))
+        seen = (step + 1) * self.config.batch_size
+        self.average.update(decay(self.config.batch_size, self.config.ema_half_life, seen, self.config.ema_ramp))
 
     def _move(self, player: str, now: Moment) -> None:
         config, weights, optimiser, ranks = self.config, self.weights[player], self.optimisers[player], self.ranks
-        batch = self.data.batch(self.progress.drawn, config.batch, seed=config.seed, flip=config.flip, ranks=ranks)
+        batch = self.data.batch(self.progress.drawn, config.batch_size, seed=config.seed, flip=config.flip, ranks=ranks)
         self.progress.drawn += 1
         now.seed_layers()
         with autocast(config, self.device):
@@ -166,7 +166,7 @@ class Run:
         self.average.copy_buffers()
         means, divergence = self.guard.read(self.model.networks, step)
         self.progress.seconds = self._elapsed()
-        record: dict[str, Any] = {"step": step, "images": step * self.config.batch, **means}
+        record: dict[str, Any] = {"step": step, "images": step * self.config.batch_size, **means}
         if divergence is not None:
             divergence = replace(divergence, last_good=self.saved)
             record = {"step": divergence.step, "diverged": divergence.name, "last_good": self.saved}

@@ -20,8 +20,8 @@ def rate_at(config: Config, rate: float, step: int) -> float:
     >>> [rate_at(Config("dcgan", steps=100), 1.0, step) for step in (0, 50, 75)]
     [1.0, 1.0, 0.5]
     """
-    begin = config.decay_from * config.steps
-    if config.decay == "none" or step <= begin:
+    begin = config.lr_decay_from * config.steps
+    if config.lr_decay == "none" or step <= begin:
         return rate
     return rate * (config.steps - step) / (config.steps - begin)
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reference_models.configuration.config import Config, differences
+from reference_models.configuration.config import Config, differences, with_current_names
 from reference_models.engine import optimisers
 from reference_models.engine.checkpoint import CheckpointError, below, load, load_into, read, tidy
 from reference_models.engine.data import Data
@@ -119,7 +119,9 @@ def changed_since(document: Mapping[str, Any], config: Config, fingerprint: str)
 
     A setting that an earlier version did not have was at its default then.
     """
-    changed = differences({**Config(config.model).to_dict(), **document["config"]}, config.to_dict())
+    changed = differences(
+        {**Config(config.model).to_dict(), **with_current_names(document["config"])}, config.to_dict()
+    )
     if document.get("data_sha256") != fingerprint:
         changed.append("the training data: other samples")
     return changed

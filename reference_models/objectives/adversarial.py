@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from reference_models.configuration.config import Config, ConfigError
+from reference_models.configuration.config import PENALTY_SETTINGS, Config, ConfigError
 from reference_models.configuration.validation import check
 from reference_models.engine.data import Batch
 from reference_models.engine.model import Model, Player, Terms
@@ -35,20 +35,23 @@ class Adversarial(Model):
         if config.feature_matching and not hasattr(critic, "features"):
             raise ConfigError(f"feature_matching: {type(critic).__name__} has no method features(pictures)")
         if config.penalties and any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in critic.modules()):
-            raise ConfigError(f"penalty={config.penalty}: the critic has batch norm, which ties the samples of a batch")
+            settings = ", ".join(PENALTY_SETTINGS[name] for name in config.penalties)
+            raise ConfigError(f"{settings}: the discriminator has batch norm, which ties the samples of a batch")
         self.networks = nn.ModuleDict({"g": generator, "d": critic})
         self.players = {"d": Player(("d",), config.lr_d), "g": Player(("g",), config.lr_g)}
-        self.history = History(self.networks) if config.historical else None
+        self.history = History(self.networks) if config.historical_averaging else None
 
     def moves(self, step: int) -> tuple[str, ...]:
-        """`critic_moves` of the critic, then the generator's; before all others `pretrain` more of the critic."""
+        """`n_critic` of the critic, then the generator's; before all others `pretrain` more of the critic."""
         extra = self.config.pretrain if step == 0 else 0
-        return ("d",) * (self.config.critic_moves + extra) + ("g",)
+        return ("d",) * (self.config.n_critic + extra) + ("g",)
 
     def terms(self, player: str, batch: Batch, now: Moment) -> Terms:
         terms = self._critic_terms(batch, now) if player == "d" else self._generator_terms(batch, now)
         if self.history is not None:
-            terms.losses["historical"] = self.config.historical * self.history.distance(player, self.networks[player])
+            terms.losses["historical"] = self.config.historical_averaging * self.history.distance(
+                player, self.networks[player]
+            )
         return terms
 
     def moved(self, player: str) -> None:
@@ -86,9 +89,9 @@ class Adversarial(Model):
 
     def _generator_terms(self, batch: Batch, now: Moment) -> Terms:
         fake, losses = shown(self.made(batch, now), self.config, now, "fake"), {}
-        if self.config.adversarial:
+        if self.config.lambda_adversarial:
             scores = self._scores(fake, batch.labels)
-            losses["loss"] = self.config.adversarial * LOSSES[self.config.loss].generator(scores)
+            losses["loss"] = self.config.lambda_adversarial * LOSSES[self.config.loss].generator(scores)
         if self.config.feature_matching:
             real = shown(batch.images, self.config, now, "real")
             losses["feature matching"] = self.config.feature_matching * self._feature_gap(real, fake, batch.labels, now)

@@ -23,10 +23,10 @@ def critic_terms(
     """
     of_domain = f" {domain}" if domain else ""
     real_scores, fake_scores = critic(real).float(), critic(fake).float()
-    losses = {domain or "loss": LOSSES[config.loss].critic(real_scores, fake_scores, config.smoothing)}
-    for name in config.penalties:
+    losses = {domain or "loss": LOSSES[config.loss].critic(real_scores, fake_scores, config.label_smoothing)}
+    for name, weight in config.penalties.items():
         penalty = PENALTIES[name](critic, real, fake, now.draw(f"penalty {name}{of_domain}"))
-        losses[f"{name} penalty{of_domain}"] = config.penalty_weight * penalty
+        losses[f"{name} penalty{of_domain}"] = weight * penalty
     scores = {f"real{of_domain}": real_scores, f"fake{of_domain}": fake_scores}
     return Terms(losses, {name: values.detach().mean() for name, values in scores.items()})
 

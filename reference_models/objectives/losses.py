@@ -3,9 +3,9 @@
 - non-saturating, minimax: Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661; every logarithm of a sigmoid is a
   softplus, and torch's `binary_cross_entropy_with_logits` is their oracle.
 - one-sided label smoothing: Salimans et al. 2016, https://arxiv.org/abs/1606.03498; the target of reals is
-  1 - smoothing, the target of fakes stays 0.
+  1 - label_smoothing, the target of fakes stays 0.
 - least-squares: Mao et al. 2017, https://arxiv.org/abs/1611.04076, with its a, b, c = 0, 1, 1 and its halves.
-  CycleGAN's generator leaves the half out: `adversarial=2` there.
+  CycleGAN's generator leaves the half out: `lambda_adversarial=2` there.
 - hinge: Lim and Ye 2017, https://arxiv.org/abs/1705.02894; Miyato et al. 2018, https://arxiv.org/abs/1802.05957.
 - wasserstein: Arjovsky et al. 2017, https://arxiv.org/abs/1701.07875; a Lipschitz bound has to come from elsewhere.
 - f-kl, f-reverse-kl, f-js: Nowozin et al. 2016, https://arxiv.org/abs/1606.00709, with the activations and conjugates
@@ -36,14 +36,14 @@ Terms = Callable[[Tensor], Tensor]  # scores to losses, one by one
 class CriticLoss(Protocol):
     """What a critic minimises, from its scores of reals and of fakes."""
 
-    def __call__(self, real: Tensor, fake: Tensor, /, smoothing: float = 0.0) -> Tensor: ...
+    def __call__(self, real: Tensor, fake: Tensor, /, label_smoothing: float = 0.0) -> Tensor: ...
 
 
 @dataclass(frozen=True)
 class Loss:
     """The two players' losses, float32 scalars (or wider) from scores of any shape, and who proposed them.
 
-    Either is lower the better for its player. ConfigError where `smoothing` is asked of a critic without targets.
+    Either is lower the better for its player. ConfigError where `label_smoothing` is asked of a critic without targets.
 
     >>> LOSSES["hinge"].critic(torch.tensor([0.5]), torch.tensor([-2.0])).item()
     0.5
@@ -62,19 +62,21 @@ def _mean(terms: Terms, scores: Tensor) -> Tensor:
 def _plain(real: Terms, fake: Terms, generator: Terms, cite: str) -> Loss:
     """A loss from its terms; its critic has no target to smooth."""
 
-    def critic(real_scores: Tensor, fake_scores: Tensor, smoothing: float = 0.0) -> Tensor:
-        if smoothing:
-            raise ConfigError(f"smoothing={smoothing}: this loss has no target to smooth; needed {', '.join(SMOOTHED)}")
+    def critic(real_scores: Tensor, fake_scores: Tensor, label_smoothing: float = 0.0) -> Tensor:
+        if label_smoothing:
+            raise ConfigError(
+                f"label_smoothing={label_smoothing}: this loss has no target to smooth; needed {', '.join(SMOOTHED)}"
+            )
         return _mean(real, real_scores) + _mean(fake, fake_scores)
 
     return Loss(critic, lambda scores: _mean(generator, scores), cite)
 
 
 def _targeted(term: Callable[[Tensor, float], Tensor], generator: Terms, cite: str) -> Loss:
-    """A loss whose critic is drawn to a target: 1 - smoothing at reals and 0 at fakes."""
+    """A loss whose critic is drawn to a target: 1 - label_smoothing at reals and 0 at fakes."""
 
-    def critic(real_scores: Tensor, fake_scores: Tensor, smoothing: float = 0.0) -> Tensor:
-        at_reals = _mean(lambda scores: term(scores, 1 - smoothing), real_scores)
+    def critic(real_scores: Tensor, fake_scores: Tensor, label_smoothing: float = 0.0) -> Tensor:
+        at_reals = _mean(lambda scores: term(scores, 1 - label_smoothing), real_scores)
         return at_reals + _mean(lambda scores: term(scores, 0.0), fake_scores)
 
     return Loss(critic, lambda scores: _mean(generator, scores), cite)

@@ -52,7 +52,7 @@ def test_the_plain_loop_moves_each_player_as_often_as_ours(training: ModuleType)
     case = training.quickened(training.LOOPS[-2:-1])[0]
     loop = training.PlainLoop(case.config("float32"), *training.pictures(case), 0)
     assert len(loop.step(1)) == 3 + 1  # what the model's moves are: three of the critic, one of the generator
-    assert loop.config.penalties == ("gradient",)
+    assert loop.config.penalties == {"gradient": 10.0}
     counts = {
         optimiser.state[weight]["step"].item() for optimiser in (loop.optimiser_d,) for weight in loop.d.parameters()
     }

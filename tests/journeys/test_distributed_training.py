@@ -30,7 +30,7 @@ from ganeval.training.run_request import RunRequest
 from reference_models import Config, build
 
 STEPS = 240
-TRAIN = ("train", "vanilla", "--steps", str(STEPS), "--set", "check_every=80", "--set", "batch=16", "-n", "100")
+TRAIN = ("train", "vanilla", "--steps", str(STEPS), "--set", "check_every=80", "--set", "batch_size=16", "-n", "100")
 WARNING = (
     "warning: batch norm on a CPU is not synchronised: each of 2 processes normalises by its own 8 of 16 samples, so "
     "losses are not those of one process; norm_g and norm_d choose another norm\n"
@@ -195,14 +195,14 @@ def order_of(tmp_path: Path, **changes: str) -> RunRequest:
 
 def test_a_batch_that_cannot_be_shared_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        prepare(order_of(tmp_path, batch="25"), silent, judged=None, ranks=Two())
-    needed = "needed a multiple of 2, each takes an equal part; try batch=24"
-    assert str(caught.value) == f"vanilla: batch=25 on 2 processes: {needed}"
+        prepare(order_of(tmp_path, batch_size="25"), silent, judged=None, ranks=Two())
+    needed = "needed a multiple of 2, each takes an equal part; try batch_size=24"
+    assert str(caught.value) == f"vanilla: batch_size=25 on 2 processes: {needed}"
     assert not (tmp_path / "run").exists()
 
 
 def test_a_dry_run_says_what_several_processes_would_train(tmp_path: Path) -> None:
-    assert planned(order_of(tmp_path, batch="24"), Two()) is not None
+    assert planned(order_of(tmp_path, batch_size="24"), Two()) is not None
     with pytest.raises(UsageError, match="minibatch_std compares the samples of a whole batch"):
         planned(order_of(tmp_path, minibatch_std="true"), Two())
 

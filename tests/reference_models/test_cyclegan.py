@@ -80,7 +80,7 @@ def test_translators_minimise_the_papers_terms() -> None:
 
 
 def test_critics_minimise_half_the_squares() -> None:
-    model = known(pool=0)
+    model = known(pool_size=0)
     batch = batch_of(model.config)
     a, b = domains(batch)
     model.terms("g", batch, Moment(0, 0))
@@ -98,7 +98,7 @@ def test_critics_minimise_half_the_squares() -> None:
 
 def test_without_a_weight_there_is_no_identity_term_and_none_between_grey_and_colour() -> None:
     names = {"ab", "ba", "cycle a", "cycle b"}
-    grey, colour = known(identity=0.0), CycleGAN(tiny("cyclegan", other_channels=3))
+    grey, colour = known(lambda_identity=0.0), CycleGAN(tiny("cyclegan", other_channels=3))
     for model in (grey, colour):
         assert set(model.terms("g", batch_of(model.config), Moment(0, 0)).losses) == names
 
@@ -112,11 +112,11 @@ def test_grey_and_colour_are_translated_into_each_other(tmp_path: Path) -> None:
 
 
 def test_translators_move_first_then_critics() -> None:
-    assert CycleGAN(tiny("cyclegan", critic_moves=2)).moves(0) == ("g", "d", "d")
+    assert CycleGAN(tiny("cyclegan", n_critic=2)).moves(0) == ("g", "d", "d")
 
 
 def test_each_domain_has_a_penalty_of_its_own() -> None:
-    model = known(penalty="r1+r2", penalty_weight=3.0)
+    model = known(r1=3.0, r2=3.0)
     batch = batch_of(model.config)
     model.terms("g", batch, Moment(0, 0))
     losses = model.terms("d", batch, Moment(0, 0, 1)).losses
@@ -137,7 +137,7 @@ def test_weights_of_both_critics_are_clipped(tmp_path: Path) -> None:
 
 
 def test_noise_and_augmentation_are_for_critics_not_for_translators() -> None:
-    model = known(instance_noise=0.5, augment="color", pool=0)
+    model = known(instance_noise=0.5, augment="color", pool_size=0)
     batch = batch_of(model.config)
     model.terms("g", batch, Moment(0, 0))
     model.terms("d", batch, Moment(0, 0, 1))

@@ -166,7 +166,7 @@ def test_what_neither_is_nor_names_pictures_is_refused_by_name(here):
 def trained(tmp_path_factory):
     """The folder of a conditional model after one step, its `config.json` as `ganeval train` writes it."""
     folder = tmp_path_factory.mktemp("runs") / "cgan"
-    config = Config("cgan", classes=3, steps=1, batch=8, width=4, latent=4)
+    config = Config("cgan", classes=3, steps=1, batch_size=8, width=4, latent=4)
     data = Data(torch.from_numpy(RANDOM.integers(0, 256, (12, 1, 8, 8), np.uint8)), torch.arange(12) % 3)
     train(build(config), data, folder)
     about = {"ganeval": "0.1.0", "data": "digits", "classes": ["cat", "dog", "owl"], "config": config.to_dict()}

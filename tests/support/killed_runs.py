@@ -23,7 +23,7 @@ from reference_models.engine.checkpoint import read
 
 RUNS = {name: tiny(name) for name in MODELS} | {
     "every switch": every_switch(),
-    "colour": tiny("dcgan", shape=(3, 24, 24), historical=0.1, spectral_norm=True),
+    "colour": tiny("dcgan", shape=(3, 24, 24), historical_averaging=0.1, spectral_norm=True),
     "translating switches": translating_switches(),
 }
 KILLS = 3

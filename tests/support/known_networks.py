@@ -40,7 +40,7 @@ class Scaled(nn.Module):
 
 def own(**changes: Any) -> tuple[Adversarial, Linear]:
     """A model of known networks: pictures of 8 x 8, 64 latents."""
-    base: dict[str, Any] = {"latent": 64, "batch": 6, "norm_d": "none", "steps": 10}
+    base: dict[str, Any] = {"latent": 64, "batch_size": 6, "norm_d": "none", "steps": 10}
     config = Config("mine", **{**base, **changes})
     critic = Linear(config.pack, 8, 8)
     return Adversarial(config, Scaled(1, 8, 8), critic), critic

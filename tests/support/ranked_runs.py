@@ -26,22 +26,22 @@ from reference_models.engine.ranks import Ranks
 
 NO_NORM: dict[str, Any] = {"norm_g": "none", "norm_d": "none"}
 SHOWN: dict[str, Any] = {"instance_noise": 0.3, "augment": "+".join(POLICIES), "flip": True}
-STATEFUL: dict[str, Any] = {"historical": 0.1, "spectral_norm": True, "pack": 2}
-MOVES: dict[str, Any] = {"critic_moves": 2, "pretrain": 2, "clip_gradients": 1.0, "feature_matching": 0.5}
+STATEFUL: dict[str, Any] = {"historical_averaging": 0.1, "spectral_norm": True, "pack": 2}
+MOVES: dict[str, Any] = {"n_critic": 2, "pretrain": 2, "clip_gradients": 1.0, "feature_matching": 0.5}
 # where cutout and instance norm meet, pictures of few pixels are chaotic: rounding grows tenfold a step. Small steps,
 # and pictures of 16 pixels, keep it small
-LARGE: dict[str, Any] = {"width": 4, "batch": 12}
+LARGE: dict[str, Any] = {"width": 4, "batch_size": 12}
 SLOW: dict[str, Any] = {"lr_g": 1e-5, "lr_d": 1e-5, "beta1": 0.9}
 RUNS = {  # none has batch norm: with any number of processes they train as with one
-    "vanilla": tiny("vanilla", batch=12, **NO_NORM),
-    "wgan-gp": tiny("wgan-gp", batch=12, norm_g="layer", critic_moves=2),
-    "cgan": tiny("cgan", batch=12, **NO_NORM),
+    "vanilla": tiny("vanilla", batch_size=12, **NO_NORM),
+    "wgan-gp": tiny("wgan-gp", batch_size=12, norm_g="layer", n_critic=2),
+    "cgan": tiny("cgan", batch_size=12, **NO_NORM),
     "cyclegan": tiny("cyclegan", shape=(1, 16, 16), **LARGE),
-    "every switch": tiny("dcgan", batch=12, **NO_NORM, **SHOWN, **STATEFUL, **MOVES),
-    "translating switches": tiny("cyclegan", shape=(3, 16, 16), pool=0, penalty="r1", **LARGE, **SLOW, **SHOWN),
+    "every switch": tiny("dcgan", batch_size=12, **NO_NORM, **SHOWN, **STATEFUL, **MOVES),
+    "translating switches": tiny("cyclegan", shape=(3, 16, 16), pool_size=0, r1=10.0, **LARGE, **SLOW, **SHOWN),
 }
 OF_THREE = ("wgan-gp", "cyclegan", "every switch")  # the runs of three processes
-BATCH_NORM = tiny("dcgan", batch=12)
+BATCH_NORM = tiny("dcgan", batch_size=12)
 AGAIN = {"cyclegan": RUNS["cyclegan"], "every switch": RUNS["every switch"], "batch norm": BATCH_NORM}
 IDLE = 2  # threads of torch's default group, which is never given anything
 STOP = 8  # the steps done when a run is interrupted, two beyond its last checkpoint

@@ -15,8 +15,11 @@ from reference_models.engine.data import Batch
 from reference_models.engine.ema import Average
 from reference_models.engine.model import Model
 
-TINY: dict[str, Any] = {"width": 2, "latent": 3, "batch": 6, "steps": 12, "check_every": 3, "log_every": 2}
-OF_CYCLEGAN: dict[str, Any] = {key: value for key, value in TINY.items() if key != "latent"} | {"blocks": 1, "pool": 4}
+TINY: dict[str, Any] = {"width": 2, "latent": 3, "batch_size": 6, "steps": 12, "check_every": 3, "log_every": 2}
+OF_CYCLEGAN: dict[str, Any] = {key: value for key, value in TINY.items() if key != "latent"} | {
+    "blocks": 1,
+    "pool_size": 4,
+}
 FIDS = {3: 5.0, 6: 3.0, 9: 4.0, 12: 3.5}  # the best check is not the last
 
 
@@ -33,16 +36,21 @@ def check_config(config: Config) -> None:
 
 def every_switch() -> Config:
     """All that a model from noise can have at once, and that keeps state or draws."""
-    stateful: dict[str, Any] = {"historical": 0.1, "spectral_norm": True, "minibatch_std": True, "pack": 2}
-    shown: dict[str, Any] = {"instance_noise": 0.3, "augment": "+".join(POLICIES), "flip": True, "smoothing": 0.1}
-    moves: dict[str, Any] = {"critic_moves": 2, "pretrain": 2, "clip_gradients": 1.0, "feature_matching": 0.5}
+    stateful: dict[str, Any] = {"historical_averaging": 0.1, "spectral_norm": True, "minibatch_std": True, "pack": 2}
+    shown: dict[str, Any] = {"instance_noise": 0.3, "augment": "+".join(POLICIES), "flip": True, "label_smoothing": 0.1}
+    moves: dict[str, Any] = {"n_critic": 2, "pretrain": 2, "clip_gradients": 1.0, "feature_matching": 0.5}
     return tiny("dcgan", minibatch_discrimination=2, **stateful, **shown, **moves)
 
 
 def translating_switches() -> Config:
     """All that CycleGAN can have at once, in colour, with channels last where the machine does that."""
-    shown: dict[str, Any] = {"instance_noise": 0.3, "augment": "+".join(POLICIES), "flip": True, "penalty": "gradient"}
-    return tiny("cyclegan", shape=(3, 20, 20), critic_moves=2, spectral_norm=True, clip_gradients=1.0, **shown)
+    shown: dict[str, Any] = {
+        "instance_noise": 0.3,
+        "augment": "+".join(POLICIES),
+        "flip": True,
+        "gradient_penalty": 10.0,
+    }
+    return tiny("cyclegan", shape=(3, 20, 20), n_critic=2, spectral_norm=True, clip_gradients=1.0, **shown)
 
 
 def pictures(config: Config, count: int = 20, seed: int = 0, channels: int | None = None) -> Tensor:
@@ -63,7 +71,7 @@ def data_of(config: Config, count: int = 20) -> Data:
 
 def batch_of(config: Config, number: int = 0) -> Batch:
     """What one move sees."""
-    return data_of(config).batch(number, config.batch, seed=config.seed)
+    return data_of(config).batch(number, config.batch_size, seed=config.seed)
 
 
 class ScoringWatch(Watch):

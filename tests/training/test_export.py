@@ -157,7 +157,7 @@ def test_a_cyclegan_whose_pictures_changed_translates_none_of_them(run: Run, tin
 
 
 def test_points_go_into_an_npz(run: Run, tiny: Orders, carried_out: Carry, tmp_path: Path) -> None:
-    small = {"check_every": "2", "batch": "16", "width": "8"}
+    small = {"check_every": "2", "batch_size": "16", "width": "8"}
     carried_out(tiny("vanilla", tmp_path / "run", "ring8", steps=2, changes=small))
     sampled(run, tmp_path / "run", tmp_path / "a.npz", "-n", "20")
     assert arrays(tmp_path / "a.npz")["arr_0"].shape == (20, 2)

@@ -107,7 +107,7 @@ def test_a_folder_of_ones_own_is_a_data_set(
 def test_sets_whose_modes_are_known_are_scored_by_them(
     tiny: Orders, carried_out: Carry, tmp_path: Path, data: str, model: str, scores: set[str]
 ) -> None:
-    small = {"check_every": "2", "batch": "16", "width": "8"}
+    small = {"check_every": "2", "batch_size": "16", "width": "8"}
     found = carried_out(tiny(model, tmp_path / "run", data, steps=2, changes=small))
     assert scores <= set(found.reports[0].scores)
     assert found.reports[0].reference.name == f"{data}:test"
@@ -222,8 +222,8 @@ def test_a_run_that_ended_without_an_extractor_is_scored_when_there_is_one(
         (("dcgan", "--set", "width=wide"), "--set width=wide: needed a whole number"),
         (("dcgan", "--set", "size=small"), "--set size=small: needed a whole number of pixels"),
         (("dcgan", "--set", "size=4"), "size=4: needed 8 to 256 pixels"),
-        (("dcgan", "--set", "penalty=gradient"), "dcgan: norm_d=batch with penalty=gradient: its norm is taken sample"),
-        (("dcgan", "--set", "cycle=1"), "--set cycle: is for models that translate images, and dcgan would ignore it"),
+        (("dcgan", "--set", "gradient_penalty=10"), "dcgan: norm_d=batch with gradient_penalty: a gradient's norm is"),
+        (("dcgan", "--set", "lambda_cycle=1"), "--set lambda_cycle: is for models that translate images, and dcgan"),
         (("dcgan", "--data-b", "digits"), "--data-b digits: is for cyclegan, and dcgan would ignore it"),
         (("dcgan", "--data", "digts"), "digts: no such file, folder or data set: did you mean 'digits'? "),
         (("dcgan", "--data", "digits:test"), "digits:test: found one split, needed the data set whole: say digits"),
@@ -252,7 +252,10 @@ def test_what_cannot_be_meant_is_one_line_and_exit_code_2(
         (("--models", "vanilla,dcgn"), "unknown model 'dcgn': did you mean 'dcgan'? "),
         (("--models", "vanilla,vanilla"), "--models: found vanilla, vanilla, needed each once"),
         (("--seed", "1", "--seeds", "2"), "--seed and --seeds: found both, needed one"),
-        (("--set", "cycle=1"), "--set cycle: is for models that translate images, and vanilla would ignore it"),
+        (
+            ("--set", "lambda_cycle=1"),
+            "--set lambda_cycle: is for models that translate images, and van",
+        ),
         (("--data", "ring8", "--models", "vanilla", "--extractor", "digits"), "--extractor digits: is for pictures,"),
         (("--models", "dcgan", "--data-b", "digits"), "--data-b digits: is for cyclegan, and dcgan would ignore it"),
     ],
@@ -337,7 +340,7 @@ def test_a_dry_run_says_what_would_be_trained_and_leaves_nothing(run: Run, tmp_p
     assert shown["data"] == "digits: 1,097 train, 200 selection, 500 test"
     assert (shown["loss"], shown["steps"]) == ("hinge", "77")
     assert re.fullmatch(r"[\d,]+ weights", shown["network g"])
-    assert "cycle" not in shown  # dcgan has no use for it
+    assert "lambda_cycle" not in shown  # dcgan has no use for it
     assert not (tmp_path / "run").exists()
 
 

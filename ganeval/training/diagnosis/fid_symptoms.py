@@ -26,7 +26,7 @@ def swinging(checks: Records) -> str | None:
         return None
     return (
         f"FID went up and down {count} times between {figure(recent.min())} and {figure(recent.max())} over the last "
-        f"{len(recent)} checks: the players chase each other; try lower lr_g and lr_d, decay=linear or a longer "
+        f"{len(recent)} checks: the players chase each other; try lower lr_g and lr_d, lr_decay=linear or a longer "
         "ema_half_life"
     )
 

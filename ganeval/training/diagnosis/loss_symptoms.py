@@ -90,8 +90,8 @@ def _runaway(losses: Records) -> str | None:
             medians = f"{figure(first[1])} to {figure(middle[1])} to {figure(last[1])}"
             return (
                 f"d/real{place} minus d/fake{place} grew from third to third of the run, {medians}: the critic runs "
-                "away and the generator does not follow; try a lower lr_d, a larger penalty_weight or fewer "
-                "critic_moves"
+                "away and the generator does not follow; try a lower lr_d, a larger penalty or a smaller "
+                "n_critic"
             )
     return None
 
@@ -110,7 +110,7 @@ def growing_swings(losses: Records, loss: str) -> str | None:
             return (
                 f"the swings of {key} grew from ±{figure(before)} to ±{figure(after)} about {figure(level)} between "
                 "the middle and the last third of the run: the players chase each other; try lower lr_g and lr_d, "
-                "decay=linear or clip_gradients=1"
+                "lr_decay=linear or clip_gradients=1"
             )
     return None
 

@@ -89,7 +89,7 @@ def _remedy(check: Mapping[str, Any], losses: Records) -> str:
     if _by_class(check):
         return "many z give one picture of a class; try condition_g=batch-norm, embedding_scale=0.15 or a lower lr_d"
     if any(re.match("d/(gradient|r1|r2|zero-centred)", key) for key in keys):  # these exclude minibatch_std
-        return "many z give one picture; try pack=2, more critic_moves or a lower lr_g"
+        return "many z give one picture; try pack=2, a larger n_critic or a lower lr_g"
     return "many z give one picture; try minibatch_std=true, pack=2 or a lower lr_d"
 
 

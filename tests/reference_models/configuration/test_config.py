@@ -3,18 +3,21 @@
 import json
 import math
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tiny_models import check_config, tiny
 
-from reference_models import MODELS, Config, ConfigError, build
-from reference_models.configuration.config import FIXED, LOSS_NAMES, PENALTY_NAMES, SMOOTHED, differences
+from reference_models import MODELS, Config, ConfigError, build, configuration
+from reference_models.configuration.config import FIXED, LOSS_NAMES, PENALTY_SETTINGS, RENAMED, SMOOTHED, differences
 from reference_models.configuration.setting_help import MEANINGS, explained
 from reference_models.configuration.validation import CHOICES, RANGES, check_used
 
 SETTABLE = {item.name: item.type for item in fields(Config) if item.name not in FIXED}
-PER_SAMPLE = "its norm is taken sample by sample, and batch norm lets the samples of a batch depend on each other"
+PER_SAMPLE = (
+    "a gradient's norm is taken sample by sample, and batch norm lets the samples of a batch depend on each other"
+)
 
 
 def refusal(config: Config) -> str:
@@ -56,10 +59,11 @@ def test_every_setting_is_explained_with_its_values_and_its_default() -> None:
     {
         "spectral_norm": "true or false; default: false",
         "lr_g": "number, 0 to 10; default: 0.0002",
-        "batch": "whole number, 1 to 1,000,000; default: 64 (cyclegan: 8)",
-        "penalty": "gradient, r1, r2, zero-centred (several by +), or nothing; default: nothing (wgan-gp: gradient)",
-        "pool": "whole number, 0 to 1,000,000; default: 50; of cyclegan",
-        "embedding_scale": "number, 0 to 100; default: 0.15; of cgan; no effect with condition_g=batch-norm",
+        "batch_size": "whole number, 1 to 1,000,000; default: 64 (cyclegan: 8)",
+        "gradient_penalty": "number, 0 to 1,000,000,000; default: 0 (wgan-gp: 10)",
+        "pool_size": "whole number, 0 to 1,000,000; default: 50; for models that translate",
+        "embedding_scale": "number, 0 to 100; default: 0.15; for conditional models; "
+        "no effect with condition_g=batch-norm",
     }.items(),
 )
 def test_what_is_said_of_a_setting_is_what_the_tables_hold(key: str, facts: str) -> None:
@@ -78,20 +82,19 @@ def test_a_switch_is_set_by_text(text: str) -> None:
 
 
 def test_settings_take_the_type_of_their_field() -> None:
-    changed = Config("dcgan").replaced({"batch": "32", "lr_g": "1e-3", "penalty": "r1+r2", "norm_d": "none"})
-    assert (changed.batch, changed.lr_g, changed.penalties, changed.norm_d) == (32, 1e-3, ("r1", "r2"), "none")
-    assert changed == replace(Config("dcgan"), batch=32, lr_g=1e-3, penalty="r1+r2", norm_d="none")
+    changed = Config("dcgan").replaced({"batch_size": "32", "lr_g": "1e-3", "r1": "2", "norm_d": "none"})
+    assert (changed.batch_size, changed.lr_g, changed.penalties, changed.norm_d) == (32, 1e-3, {"r1": 2.0}, "none")
+    assert changed == replace(Config("dcgan"), batch_size=32, lr_g=1e-3, r1=2.0, norm_d="none")
 
 
 TEXTS = {
     ("spectral_norm", "yes"): "--set spectral_norm=yes: needed true or false",
-    ("batch", "many"): "--set batch=many: needed a whole number",
-    ("batch", "1.5"): "--set batch=1.5: needed a whole number",
+    ("batch_size", "many"): "--set batch_size=many: needed a whole number",
+    ("batch_size", "1.5"): "--set batch_size=1.5: needed a whole number",
     ("lr_g", "fast"): "--set lr_g=fast: needed a number",
-    ("penalty_weight", "1"): "--set penalty_weight: has no effect without a penalty",
     ("instance_noise_until", "1"): "--set instance_noise_until: has no effect without instance_noise",
-    ("cycle", "1"): "--set cycle: is for models that translate images, and dcgan would ignore it",
-    ("pool", "1"): "--set pool: is for models that translate images, and dcgan would ignore it",
+    ("lambda_cycle", "1"): "--set lambda_cycle: is for models that translate images, and dcgan would ignore it",
+    ("pool_size", "1"): "--set pool_size: is for models that translate images, and dcgan would ignore it",
     ("condition_g", "batch-norm"): "--set condition_g: is for conditional models, and dcgan would ignore it",
 }
 
@@ -107,6 +110,15 @@ def test_an_unknown_setting_is_refused_with_the_known_ones(key: str) -> None:
     said = refused_change(Config("dcgan"), key, "1")
     assert said.startswith(f"--set {key}: no such setting: {hint}")
     assert said.endswith(f"(known: {', '.join(SETTABLE)}; `ganeval list settings` explains them)")
+
+
+@pytest.mark.parametrize("key", RENAMED)
+def test_an_earlier_name_is_answered_with_todays(key: str) -> None:
+    said = refused_change(Config("dcgan"), key, "1")
+    assert said.startswith(
+        f"--set {key}: no such setting: did you mean {' or '.join(map(repr, RENAMED[key]))}? (known: "
+    )
+    assert set(RENAMED[key]) <= set(SETTABLE)
 
 
 GIVEN = {
@@ -133,13 +145,15 @@ def test_other_settings_without_effect_are_refused() -> None:
         ): "embedding_scale: has no effect with condition_g=batch-norm",
         refused_change(conditional, "norm_g", "layer"): "norm_g: has no effect with condition_g=batch-norm",
         refused_change(translating, "blocks", "2"): "blocks: has no effect with net=unet",
-        refused_change(translating, "identity", "1"): (
-            "identity: has no effect with cycle=0, or between grey and colour"
+        refused_change(translating, "lambda_identity", "1"): (
+            "lambda_identity: has no effect with lambda_cycle=0, or between grey and colour"
         ),
         refused_change(translating, "latent", "8"): (
             "latent: is for models that generate from noise, and cyclegan would ignore it"
         ),
-        refused_change(Config("dcgan", decay="none"), "decay_from", "0"): "decay_from: has no effect with decay=none",
+        refused_change(
+            Config("dcgan", lr_decay="none"), "lr_decay_from", "0"
+        ): "lr_decay_from: has no effect with lr_decay=none",
         refused_change(
             Config("dcgan", ema_half_life=0), "ema_ramp", "0"
         ): "ema_ramp: has no effect with ema_half_life=0",
@@ -148,7 +162,7 @@ def test_other_settings_without_effect_are_refused() -> None:
 
 
 def test_a_setting_has_effect_beside_what_it_needs() -> None:
-    assert Config("dcgan").replaced({"penalty": "r1", "penalty_weight": "3"}).penalty_weight == 3
+    assert Config("dcgan").replaced({"instance_noise": "1", "instance_noise_until": "1"}).instance_noise_until == 1
     assert Config("cgan", classes=2).replaced({"embedding_scale": "1"}).embedding_scale == 1
     assert Config("cyclegan", net="resnet").replaced({"blocks": "2"}).blocks == 2
 
@@ -157,10 +171,10 @@ def test_a_setting_has_effect_beside_what_it_needs() -> None:
 
 
 @pytest.mark.parametrize("model", [name for name in MODELS if name != "cyclegan"])
-@pytest.mark.parametrize("penalty", PENALTY_NAMES)
+@pytest.mark.parametrize("penalty", PENALTY_SETTINGS.values())
 def test_batch_norm_in_a_critic_with_any_penalty_is_refused_for_every_model(model: str, penalty: str) -> None:
-    config = tiny(model, norm_d="batch", penalty=penalty)
-    said = f"{model}: norm_d=batch with penalty={penalty}: {PER_SAMPLE}; set norm_d=none or layer"
+    config = tiny(model, norm_d="batch", **{"gradient_penalty": 0.0, penalty: 1.0})
+    said = f"{model}: norm_d=batch with {penalty}: {PER_SAMPLE}; set norm_d=none or layer"
     assert refusal(config) == said
     with pytest.raises(ConfigError):
         build(config)
@@ -170,35 +184,35 @@ def test_batch_norm_in_a_critic_with_any_penalty_is_refused_for_every_model(mode
 
 @pytest.mark.parametrize("loss", LOSS_NAMES)
 def test_smoothing_needs_a_loss_with_targets(loss: str) -> None:
-    config = tiny("dcgan", loss=loss, smoothing=0.1)
+    config = tiny("dcgan", loss=loss, label_smoothing=0.1)
     if loss in SMOOTHED:
         check_config(config)
     else:
         needed = "it has no target to smooth; needed non-saturating, minimax, least-squares"
-        assert refusal(config) == f"dcgan: smoothing with loss={loss}: {needed}"
+        assert refusal(config) == f"dcgan: label_smoothing with loss={loss}: {needed}"
 
 
 MINIBATCH = "minibatch layers need at least two samples (or packs) in a batch"
 BOTH = "both bound the critic's slope, and clipping undoes the normalisation"
-DEPENDENT = "its norm is taken sample by sample, and they let the samples of a batch depend on each other"
+DEPENDENT = "a gradient's norm is taken sample by sample, and they let the samples of a batch depend on each other"
 FOR_NOISE = "is for models that generate from noise, and cyclegan would ignore it"
 PAIRS: list[tuple[str, dict[str, Any], str]] = [
     ("cgan", {"pack": 2}, "pack with a conditional model: packed samples would need one class"),
     ("dcgan", {"spectral_norm": True, "clip_weights": 0.1}, f"spectral_norm with clip_weights: {BOTH}"),
-    ("dcgan", {"pack": 4}, "batch=6 with pack=4: needed a multiple"),
+    ("dcgan", {"pack": 4}, "batch_size=6 with pack=4: needed a multiple"),
     ("dcgan", {"pack": 6, "minibatch_std": True}, MINIBATCH),
-    ("dcgan", {"batch": 1, "minibatch_discrimination": 4}, MINIBATCH),
-    ("vanilla", {"batch": 1}, "batch norm with batch=1, pack=1: needed at least two samples (or packs)"),
+    ("dcgan", {"batch_size": 1, "minibatch_discrimination": 4}, MINIBATCH),
+    ("vanilla", {"batch_size": 1}, "batch norm with batch_size=1, pack=1: needed at least two samples (or packs)"),
     (
         "vanilla",
-        {"batch": 2, "pack": 2, "norm_d": "batch"},
-        "batch norm with batch=2, pack=2: needed at least two samples (or packs)",
+        {"batch_size": 2, "pack": 2, "norm_d": "batch"},
+        "batch norm with batch_size=2, pack=2: needed at least two samples (or packs)",
     ),
-    ("wgan-gp", {"minibatch_std": True}, f"minibatch layers with penalty=gradient: {DEPENDENT}"),
+    ("wgan-gp", {"minibatch_std": True}, f"minibatch layers with gradient_penalty: {DEPENDENT}"),
     (
         "dcgan",
-        {"adversarial": 0.0},
-        "adversarial=0 without feature_matching: the generator would have nothing to learn from",
+        {"lambda_adversarial": 0.0},
+        "lambda_adversarial=0 without feature_matching: the generator would have nothing to learn from",
     ),
     (
         "vanilla",
@@ -209,7 +223,7 @@ PAIRS: list[tuple[str, dict[str, Any], str]] = [
     ("vanilla", {"shape": (2,), "flip": True}, "augment and flip are for pictures"),
     ("vanilla", {"shape": (2,), "augment": "color"}, "augment and flip are for pictures"),
     ("dcgan", {"net": "unet"}, "net=unet: is for models that translate images; needed mlp, conv or resnet"),
-    ("dcgan", {"cycle": 1.0}, "cycle=1.0 is for models that translate images, and dcgan would ignore it"),
+    ("dcgan", {"lambda_cycle": 1.0}, "lambda_cycle=1.0 is for models that translate images, and dcgan would ignore it"),
     ("cyclegan", {"net": "conv"}, "net=conv: translators are resnet or unet"),
     ("cyclegan", {"shape": (2,)}, "cyclegan translates images, not vectors"),
     (
@@ -218,7 +232,7 @@ PAIRS: list[tuple[str, dict[str, Any], str]] = [
         "norm_g and norm_d: translators and their discriminators have instance norm, as published",
     ),
     ("cyclegan", {"pack": 2}, f"pack=2 {FOR_NOISE}"),
-    ("cyclegan", {"historical": 0.1}, f"historical=0.1 {FOR_NOISE}"),
+    ("cyclegan", {"historical_averaging": 0.1}, f"historical_averaging=0.1 {FOR_NOISE}"),
     ("cyclegan", {"pretrain": 5}, f"pretrain=5 {FOR_NOISE}"),
 ]
 
@@ -234,22 +248,18 @@ def test_a_conditional_model_needs_classes() -> None:
 
 
 VALUES: list[tuple[dict[str, Any], str]] = [
-    ({"batch": 0}, "batch=0: needed 1 to 1000000"),
-    ({"batch": 6.0}, "batch=6.0: needed a whole number"),
+    ({"batch_size": 0}, "batch_size=0: needed 1 to 1000000"),
+    ({"batch_size": 6.0}, "batch_size=6.0: needed a whole number"),
     ({"lr_g": "fast"}, "lr_g=fast: needed a number"),
     ({"pack": 0}, "pack=0: needed 1 to 64"),
     ({"lr_g": -1.0}, "lr_g=-1.0: needed 0 to 10"),
     ({"lr_d": math.nan}, "lr_d=nan: needed 0 to 10"),
-    ({"penalty_weight": math.inf}, "penalty_weight=inf: needed 0 to 1000000000.0"),
+    ({"r2": math.inf}, "r2=inf: needed 0 to 1000000000.0"),
     ({"beta1": 1.0}, "beta1=1.0: needed 0 to 0.999999"),
-    ({"smoothing": 0.6}, "smoothing=0.6: needed 0 to 0.5"),
+    ({"label_smoothing": 0.6}, "label_smoothing=0.6: needed 0 to 0.5"),
     ({"loss": "hing"}, f"loss=hing is unknown, did you mean 'hinge'? needed {', '.join(LOSS_NAMES)}"),
-    (
-        {"penalty": "r1+grad"},
-        f"penalty=grad is unknown, did you mean 'gradient'? needed {', '.join(PENALTY_NAMES)}",
-    ),
-    ({"penalty": "r1+"}, f"penalty= is unknown, needed {', '.join(PENALTY_NAMES)}"),
-    ({"penalty": "r1+r1"}, "penalty=r1+r1: needed each once"),
+    ({"augment": "color+"}, "augment= is unknown, needed color, translation, cutout"),
+    ({"augment": "color+color"}, "augment=color+color: needed each once"),
     ({"augment": "colour"}, "augment=colour is unknown, did you mean 'color'? needed color, translation, cutout"),
     ({"shape": (2, 8, 8)}, "pictures of 2 channels: needed 1 or 3"),
     ({"shape": (1, 8, 9)}, "pictures of 8 x 9: needed square ones of 8 to 256 pixels"),
@@ -264,8 +274,8 @@ def test_a_value_out_of_range_is_refused_with_the_range(changes: dict[str, Any],
 
 
 def test_every_reason_is_told_at_once() -> None:
-    said = refusal(tiny("dcgan", lr_g=-1.0, batch=0))
-    assert said == "dcgan: batch=0: needed 1 to 1000000; lr_g=-1.0: needed 0 to 10"
+    said = refusal(tiny("dcgan", lr_g=-1.0, batch_size=0))
+    assert said == "dcgan: batch_size=0: needed 1 to 1000000; lr_g=-1.0: needed 0 to 10"
 
 
 # Files
@@ -284,6 +294,25 @@ def test_foreign_configurations_are_refused() -> None:
         Config.from_dict({**Config("dcgan").to_dict(), "z": 1, "b": 2})
     with pytest.raises(ConfigError, match=r"^configuration: found no model or no shape; needed both$"):
         Config.from_dict({"model": "dcgan"})
+
+
+RECORDED = sorted((Path(__file__).parents[3] / "results" / "recorded").glob("*-s0/config.json"))
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=[path.parent.name for path in RECORDED])
+def test_the_configuration_of_a_recorded_run_is_read_as_todays(path: Path) -> None:
+    config = Config.from_dict(json.loads(path.read_text(encoding="utf-8"))["config"])
+    sizes = {"classes": config.classes, "other_channels": config.other_channels, "steps": config.steps}
+    assert config == configuration(config.model, config.shape, **sizes, seed=config.seed)
+
+
+def test_penalties_of_an_earlier_version_are_read_each_with_the_weight_that_all_had() -> None:
+    before = {"model": "dcgan", "shape": [1, 8, 8], "penalty": "r1+zero-centred", "penalty_weight": 3.0, "batch": 7}
+    config = Config.from_dict(before)
+    assert config == Config("dcgan", r1=3.0, zero_centered_penalty=3.0, batch_size=7)
+    assert list(config.penalties.items()) == [("r1", 3.0), ("zero-centred", 3.0)]
+    with pytest.raises(ConfigError, match=r"^configuration: found the unknown keys nonsense; "):
+        Config.from_dict({**before, "penalty": "nonsense"})
 
 
 def test_differences_name_both_sides() -> None:

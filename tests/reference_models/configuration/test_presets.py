@@ -38,7 +38,7 @@ def test_a_recipe_overrides_the_model_and_changes_override_both(preset: str, mod
     expected = {**MODELS[model].defaults, **PRESETS[preset][model]}
     assert {key: getattr(config, key) for key in expected} == expected
     assert set(PRESETS[preset][model]) - {"steps"} <= set(Config.__dataclass_fields__) - set(FIXED)
-    assert chosen(preset, model, batch="12").batch == 12
+    assert chosen(preset, model, batch_size="12").batch_size == 12
 
 
 @pytest.mark.parametrize("size", [8, 16, 28, 32, 48, 64, 128, 256])
@@ -62,7 +62,7 @@ def test_wgan_gp_has_no_batch_norm_in_its_critic_and_its_penalty_anywhere() -> N
         if "wgan-gp" in models:
             config = chosen(preset, "wgan-gp")
             assert config.norm_d != "batch"
-            assert config.penalties == ("gradient",)
+            assert config.penalties == {"gradient": 10.0}
             assert config.loss == "wasserstein"
 
 
@@ -103,5 +103,5 @@ def test_unknown_names_are_refused_with_the_known_ones() -> None:
 
 
 def test_only_least_squares_has_its_half_taken_back() -> None:
-    assert configuration("cyclegan", (1, 16, 16)).adversarial == 2.0
-    assert configuration("cyclegan", (1, 16, 16), changes={"loss": "hinge"}).adversarial == 1.0
+    assert configuration("cyclegan", (1, 16, 16)).lambda_adversarial == 2.0
+    assert configuration("cyclegan", (1, 16, 16), changes={"loss": "hinge"}).lambda_adversarial == 1.0

@@ -45,7 +45,7 @@ class Counting(Model):
 
 
 def counting(steps: int = 10, **changes: Any) -> Config:
-    base: dict[str, Any] = {"shape": (1,), "batch": 4, "log_every": 4, "check_every": 5, "decay": "none"}
+    base: dict[str, Any] = {"shape": (1,), "batch_size": 4, "log_every": 4, "check_every": 5, "lr_decay": "none"}
     return Config("counting", steps=steps, **{**base, **changes})
 
 
@@ -186,7 +186,7 @@ def test_a_watch_hears_every_interval_and_every_check(tmp_path: Path) -> None:
 
 def test_averages_follow_the_half_life_in_images(tmp_path: Path) -> None:
     for batch, steps in ((4, 1), (2, 2)):  # 4 images either way, which is the half-life
-        config = counting(steps=steps, batch=batch, ema_half_life=4, ema_ramp=0.0, lr_g=0.0)
+        config = counting(steps=steps, batch_size=batch, ema_half_life=4, ema_ramp=0.0, lr_g=0.0)
         model = Counting(config)
         run = running(model, numbers(), tmp_path / str(batch))
         nn.init.constant_(model.network("two").get_parameter("weight"), 3.0)
@@ -197,7 +197,7 @@ def test_averages_follow_the_half_life_in_images(tmp_path: Path) -> None:
 
 
 def test_rates_are_each_players_own_and_fall_linearly(tmp_path: Path) -> None:
-    config = counting(decay="linear", decay_from=0.5, lr_g=1.0, lr_d=0.5)
+    config = counting(lr_decay="linear", lr_decay_from=0.5, lr_g=1.0, lr_d=0.5)
     run = running(Counting(config), numbers(), tmp_path)
     rates = []
     for step in range(10):
@@ -208,9 +208,9 @@ def test_rates_are_each_players_own_and_fall_linearly(tmp_path: Path) -> None:
 
 
 def test_rates_at_the_ends() -> None:
-    assert [rate_at(counting(decay="none"), 2.0, step) for step in (0, 9)] == [2.0, 2.0]
-    assert [rate_at(counting(decay="linear", decay_from=0.0), 2.0, step) for step in (0, 5, 9)] == [2.0, 1.0, 0.2]
-    assert rate_at(counting(decay="linear", decay_from=1.0), 2.0, 9) == 2.0
+    assert [rate_at(counting(lr_decay="none"), 2.0, step) for step in (0, 9)] == [2.0, 2.0]
+    assert [rate_at(counting(lr_decay="linear", lr_decay_from=0.0), 2.0, step) for step in (0, 5, 9)] == [2.0, 1.0, 0.2]
+    assert rate_at(counting(lr_decay="linear", lr_decay_from=1.0), 2.0, 9) == 2.0
 
 
 @pytest.mark.parametrize("name", [*MODELS, "every switch"])

@@ -203,21 +203,25 @@ def test_a_run_goes_on_with_as_many_processes_as_before_and_is_read_by_any_when_
 
 REFUSED: dict[str, tuple[Config, int, str]] = {
     "a batch": (
-        tiny("vanilla", batch=10),
+        tiny("vanilla", batch_size=10),
         4,
-        "vanilla: batch=10 on 4 processes: needed a multiple of 4, .* try batch=8",
+        "vanilla: batch_size=10 on 4 processes: needed a multiple of 4, .* try batch_size=8",
     ),
     "a batch of packs": (
-        tiny("dcgan", batch=12, pack=2),
+        tiny("dcgan", batch_size=12, pack=2),
         4,
-        r"dcgan: batch=12 with pack=2 on 4 processes: needed a multiple of 8, .* try batch=16",
+        r"dcgan: batch_size=12 with pack=2 on 4 processes: needed a multiple of 8, .* try batch_size=16",
     ),
-    "discrimination": (tiny("dcgan", batch=12, minibatch_discrimination=2), 2, "minibatch_discrimination compares"),
-    "deviation": (tiny("dcgan", batch=12, minibatch_std=True), 2, "minibatch_std compares"),
-    "one sample each": (
-        tiny("vanilla", batch=2),
+    "discrimination": (
+        tiny("dcgan", batch_size=12, minibatch_discrimination=2),
         2,
-        "vanilla: batch=2 on 2 processes, 1 each: vanilla: batch norm with batch=1, .* at least two samples",
+        "minibatch_discrimination compares",
+    ),
+    "deviation": (tiny("dcgan", batch_size=12, minibatch_std=True), 2, "minibatch_std compares"),
+    "one sample each": (
+        tiny("vanilla", batch_size=2),
+        2,
+        "vanilla: batch_size=2 on 2 processes, 1 each: vanilla: batch norm with batch_size=1, .* at least two samples",
     ),
 }
 
@@ -266,7 +270,7 @@ def test_a_rank_draws_its_rows_of_the_whole_batchs_draws() -> None:
 
 
 def test_a_rank_gets_its_rows_of_a_batch_flipped_as_one_process_flips_them() -> None:
-    config = tiny("cyclegan", batch=8)
+    config = tiny("cyclegan", batch_size=8)
     whole, part = (data_of(config).batch(5, 8, seed=1, flip=True, ranks=ranks) for ranks in (ALONE, Pretended()))
     assert part.images.equal(whole.images[4:])
     assert part.other is not None

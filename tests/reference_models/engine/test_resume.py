@@ -15,7 +15,8 @@ from launching import SCRIPTS
 from tiny_models import ScoringWatch, data_of, differing, pictures, tensors_at, tiny
 from torch import nn
 
-from reference_models import Adversarial, CheckpointError, Config, Data, Watch, build, train
+from reference_models import MODELS, Adversarial, CheckpointError, Config, Data, Watch, build, train
+from reference_models.configuration.config import PENALTY_SETTINGS, RENAMED
 from reference_models.engine.ema import Average
 from reference_models.engine.model import Model
 from reference_models.engine.resuming import changed_since
@@ -39,6 +40,7 @@ def logged(folder: Path) -> list[dict[str, Any]]:
 
 def said(folder: Path, name: str) -> dict[str, Any]:
     document = json.loads((folder / "checkpoints" / f"{name}.json").read_text(encoding="utf-8"))
+    document["config"] = Config.from_dict(document["config"])  # a best checkpoint may be from before a change of names
     return {key: value for key, value in document.items() if key != "seconds"}
 
 
@@ -186,10 +188,10 @@ def test_a_best_checkpoint_that_is_newer_than_the_last_keeps_its_score(tmp_path:
 
 
 CHANGES: dict[str, tuple[Any, str]] = {
-    "batch": (4, "batch: was 6, now 4"),
+    "batch_size": (4, "batch_size: was 6, now 4"),
     "seed": (1, "seed: was 0, now 1"),
     "steps": (24, "steps: was 12, now 24"),
-    "penalty": ("r1", "penalty: was , now r1"),
+    "r1": (1.0, "r1: was 0.0, now 1.0"),
 }
 
 
@@ -203,6 +205,43 @@ def test_a_changed_configuration_is_refused_with_the_difference(tmp_path: Path, 
         train(build(changed), data_of(changed), tmp_path)
     assert str(caught.value) == (
         f"{tmp_path}: holds a run of another configuration ({difference}); give another folder, or delete this one"
+    )
+
+
+def with_earlier_names(folder: Path) -> None:
+    """Rewrite the headers of a run's checkpoints as an earlier version wrote them."""
+    names = {names[0]: earlier for earlier, names in RENAMED.items() if len(names) == 1}
+    for path in (folder / "checkpoints").glob("*.json"):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        config = {names.get(key, key): value for key, value in document["config"].items()}
+        weights = {name: config.pop(setting) for name, setting in PENALTY_SETTINGS.items()}
+        config["penalty"] = "+".join(name for name, weight in weights.items() if weight)
+        config["penalty_weight"] = max(weights.values()) or 10.0
+        path.write_text(json.dumps({**document, "config": config}), encoding="utf-8")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_run_begun_under_earlier_names_of_settings_resumes_exactly(tmp_path: Path, model: str) -> None:
+    config = tiny(model, n_critic=2)
+    train(build(config), data_of(config), tmp_path / "straight", watch=ScoringWatch())
+    with pytest.raises(KeyboardInterrupt):
+        train(build(config), data_of(config), tmp_path / "stopped", watch=Interrupting(8))
+    with_earlier_names(tmp_path / "stopped")
+    assert '"critic_moves": 2' in (tmp_path / "stopped" / "checkpoints" / "last.json").read_text(encoding="utf-8")
+    train(build(config), data_of(config), tmp_path / "stopped", watch=ScoringWatch())
+    assert_equal_runs(tmp_path / "straight", tmp_path / "stopped")
+
+
+def test_a_run_begun_under_earlier_names_with_other_values_is_refused_in_todays_names(tmp_path: Path) -> None:
+    config = tiny("wgan-gp", gradient_penalty=3.0)
+    train(build(config), data_of(config), tmp_path)
+    with_earlier_names(tmp_path)
+    changed = replace(config, gradient_penalty=0.0, r1=3.0, n_critic=7)
+    with pytest.raises(CheckpointError) as caught:
+        train(build(changed), data_of(changed), tmp_path)
+    differences = "gradient_penalty: was 3.0, now 0.0; r1: was 0.0, now 3.0; n_critic: was 5, now 7"
+    assert str(caught.value) == (
+        f"{tmp_path}: holds a run of another configuration ({differences}); give another folder, or delete this one"
     )
 
 

@@ -18,7 +18,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
 import reference_models
 from reference_models import Adversarial, Config, ConfigError, Data, Sampler, build, train
-from reference_models.configuration.config import LOSS_NAMES, PENALTY_NAMES
+from reference_models.configuration.config import LOSS_NAMES, PENALTY_SETTINGS
 from reference_models.engine.precision import autocast, uses_bfloat16, uses_channels_last
 from reference_models.engine.randomness import Moment
 from reference_models.objectives.losses import LOSSES
@@ -42,7 +42,7 @@ def test_each_name_is_its_own_loss_for_both_players(loss: str) -> None:
 
 
 def test_the_original_game_is_binary_cross_entropy() -> None:
-    model, critic = own(smoothing=0.1)
+    model, critic = own(label_smoothing=0.1)
     now, batch = Moment(0, 0), batch_of(model.config)
     real, fake = scores_of(critic, batch.images), scores_of(critic, made_at(now))
     at_reals = binary_cross_entropy_with_logits(real, torch.full_like(real, 0.9))  # one-sided smoothing
@@ -51,9 +51,9 @@ def test_the_original_game_is_binary_cross_entropy() -> None:
     assert model.terms("g", batch, now).losses["loss"].item() == pytest.approx(softplus(-fake).mean().item(), rel=1e-5)
 
 
-@pytest.mark.parametrize("names", [*PENALTY_NAMES, "r1+r2", "gradient+r1+r2+zero-centred"])
+@pytest.mark.parametrize("names", [*PENALTY_SETTINGS, "r1+r2", "gradient+r1+r2+zero-centred"])
 def test_penalties_are_weighted_and_added_each_by_its_name(names: str) -> None:
-    model, critic = own(penalty=names, penalty_weight=7.0)
+    model, critic = own(**{PENALTY_SETTINGS[name]: 7.0 for name in names.split("+")})
     terms = model.terms("d", batch_of(model.config), Moment(0, 0))
     square = critic.weight.detach().square().sum().item()  # the slope of a linear critic is its weight
     slopes = {"gradient": (square**0.5 - 1) ** 2, "r1": square / 2, "r2": square / 2, "zero-centred": square}
@@ -81,7 +81,7 @@ def test_every_move_draws_latents_of_its_own() -> None:
 
 
 def test_feature_matching_alone_is_the_distance_of_mean_features() -> None:
-    model, critic = own(feature_matching=3.0, adversarial=0.0)
+    model, critic = own(feature_matching=3.0, lambda_adversarial=0.0)
     now, batch = Moment(0, 0), batch_of(model.config)
     terms = model.terms("g", batch, now)
     gap = batch.images.flatten(1).mean(0) - made_at(now).flatten(1).mean(0)  # its features are the pixels
@@ -93,7 +93,7 @@ def test_feature_matching_alone_is_the_distance_of_mean_features() -> None:
 
 
 def test_feature_matching_beside_the_adversarial_loss_is_added() -> None:
-    model, _ = own(feature_matching=3.0, adversarial=0.25)
+    model, _ = own(feature_matching=3.0, lambda_adversarial=0.25)
     plain, _ = own()
     batch, now = batch_of(model.config), Moment(0, 0)
     both, alone = model.terms("g", batch, now).losses, plain.terms("g", batch, now).losses
@@ -108,8 +108,8 @@ def test_feature_matching_needs_a_critic_with_features() -> None:
 
 
 def test_what_cannot_be_trained_is_refused_with_own_networks_too() -> None:
-    with pytest.raises(ConfigError, match=r"^mine: norm_d=batch with penalty=r1: "):
-        Adversarial(Config("mine", penalty="r1"), Scaled(1, 8, 8), Linear(1, 8, 8))
+    with pytest.raises(ConfigError, match=r"^mine: norm_d=batch with r1: "):
+        Adversarial(Config("mine", r1=1.0), Scaled(1, 8, 8), Linear(1, 8, 8))
     with pytest.raises(
         ConfigError, match=r"^mine: not a reference model \(vanilla, dcgan, .*build its networks yourself"
     ):
@@ -133,7 +133,7 @@ class Asked(nn.Module):
 def test_own_networks_are_told_classes_where_the_configuration_has_them(
     tmp_path: Path, classes: int, arguments: set[int]
 ) -> None:
-    config = Config("mine", latent=64, batch=6, norm_d="none", steps=2, classes=classes)
+    config = Config("mine", latent=64, batch_size=6, norm_d="none", steps=2, classes=classes)
     networks = Asked(Scaled(1, 8, 8)), Asked(Linear(1, 8, 8))
     labelled = Data(pictures(config), torch.arange(20) % 3)  # labels are there in both cases
     outcome = train(Adversarial(config, *networks), labelled, tmp_path)
@@ -170,7 +170,7 @@ def test_a_generator_and_a_critic_of_ones_own_find_a_ring(tmp_path: Path) -> Non
     with torch.random.fork_rng():
         torch.manual_seed(0)
         generator, critic = perceptron(2), nn.Sequential(perceptron(1), nn.Flatten(0))
-    config = Config("ring", shape=(2,), net="mlp", latent=2, steps=400, penalty="r1", penalty_weight=1.0, norm_d="none")
+    config = Config("ring", shape=(2,), net="mlp", latent=2, steps=400, r1=1.0, norm_d="none")
     config = replace(config, lr_g=2e-3, lr_d=2e-3, beta1=0.0, beta2=0.99)
     outcome = train(Adversarial(config, generator, critic), Data(ring), tmp_path)
     points, _ = Sampler(outcome.average.networks["g"], config).draw(400, seed=0)
@@ -183,13 +183,10 @@ def test_a_generator_and_a_critic_of_ones_own_find_a_ring(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("model", reference_models.MODELS)
-@pytest.mark.parametrize("penalty", ["", "r1"])
-def test_every_model_trains_in_bfloat16_at_32_pixels(tmp_path: Path, model: str, penalty: str) -> None:
-    if penalty and model in ("dcgan", "cgan"):
-        changes: dict[str, Any] = {"penalty": penalty, "norm_d": "layer"}
-    else:
-        changes = {"penalty": penalty or tiny(model).penalty}
-    config = tiny(model, shape=(3, 32, 32), steps=2, batch=2, precision="bf16", **changes)
+@pytest.mark.parametrize("r1", [0.0, 1.0])
+def test_every_model_trains_in_bfloat16_at_32_pixels(tmp_path: Path, model: str, r1: float) -> None:
+    changes: dict[str, Any] = {"r1": r1} | ({"norm_d": "layer"} if r1 and model in ("dcgan", "cgan") else {})
+    config = tiny(model, shape=(3, 32, 32), steps=2, batch_size=2, precision="bf16", **changes)
     trained = build(config)
     kinds: set[torch.dtype] = set()
     for module in trained.networks.modules():
@@ -276,6 +273,6 @@ def test_public_names_are_there_and_explained() -> None:
 
 def test_batch_norm_in_a_critic_of_ones_own_is_refused_with_a_penalty() -> None:
     critic = nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.BatchNorm1d(8), nn.Linear(8, 1))
-    config = Config("mine", latent=4, norm_d="none", penalty="gradient", loss="wasserstein")
-    with pytest.raises(ConfigError, match="penalty=gradient: the critic has batch norm"):
+    config = Config("mine", latent=4, norm_d="none", gradient_penalty=10.0, loss="wasserstein")
+    with pytest.raises(ConfigError, match="gradient_penalty: the discriminator has batch norm"):
         Adversarial(config, nn.Linear(4, 64), critic)

@@ -50,13 +50,13 @@ def test_no_loss_was_forgotten_and_each_says_whose_it_is() -> None:
     assert all(loss.cite.strip()[-4:].isdigit() for loss in LOSSES.values())
 
 
-@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("name", ["non-saturating", "minimax"])
-def test_the_first_losses_are_cross_entropies(name: str, smoothing: float) -> None:
+def test_the_first_losses_are_cross_entropies(name: str, label_smoothing: float) -> None:
     real, fake = SCORES, SCORES.flip(0) / 3
-    expected = binary_cross_entropy_with_logits(real, torch.full_like(real, 1 - smoothing))
+    expected = binary_cross_entropy_with_logits(real, torch.full_like(real, 1 - label_smoothing))
     expected = expected + binary_cross_entropy_with_logits(fake, torch.zeros_like(fake))
-    assert LOSSES[name].critic(real, fake, smoothing).item() == pytest.approx(expected.item(), rel=1e-12)
+    assert LOSSES[name].critic(real, fake, label_smoothing).item() == pytest.approx(expected.item(), rel=1e-12)
 
 
 def test_the_two_first_generators_swap_the_label_or_the_sign() -> None:
@@ -202,11 +202,11 @@ def test_scores_may_have_any_shape_and_the_sets_any_size(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["non-saturating", "minimax"])
-@pytest.mark.parametrize("smoothing", [0.1, 0.25])
-def test_smoothing_gives_reals_a_finite_best_score(name: str, smoothing: float) -> None:
-    best = torch.tensor([math.log((1 - smoothing) / smoothing)], dtype=torch.float64).requires_grad_()
+@pytest.mark.parametrize("label_smoothing", [0.1, 0.25])
+def test_smoothing_gives_reals_a_finite_best_score(name: str, label_smoothing: float) -> None:
+    best = torch.tensor([math.log((1 - label_smoothing) / label_smoothing)], dtype=torch.float64).requires_grad_()
     fake = torch.zeros(1, dtype=torch.float64)
-    (slope,) = torch.autograd.grad(LOSSES[name].critic(best, fake, smoothing), best)
+    (slope,) = torch.autograd.grad(LOSSES[name].critic(best, fake, label_smoothing), best)
     assert slope.item() == pytest.approx(0, abs=1e-12)
 
 
@@ -218,7 +218,7 @@ def test_smoothing_moves_the_target_of_least_squares() -> None:
 @pytest.mark.parametrize("name", SMOOTHED)
 def test_smoothing_is_one_sided(name: str) -> None:
     real, fake = torch.zeros(4), torch.randn(4).requires_grad_()
-    plain, smoothed = (LOSSES[name].critic(real, fake, smoothing) for smoothing in (0.0, 0.3))
+    plain, smoothed = (LOSSES[name].critic(real, fake, label_smoothing) for label_smoothing in (0.0, 0.3))
     assert torch.equal(torch.autograd.grad(plain, fake)[0], torch.autograd.grad(smoothed, fake)[0])
 
 

@@ -8,7 +8,7 @@ import torch
 from scipy.stats import kstest
 from torch import Tensor, nn
 
-from reference_models.configuration.config import PENALTY_NAMES
+from reference_models.configuration.config import PENALTY_SETTINGS
 from reference_models.engine.randomness import Draw
 from reference_models.objectives.penalties import PENALTIES, BatchMismatch
 
@@ -44,7 +44,7 @@ class Spy:
 
 
 def test_no_penalty_was_forgotten() -> None:
-    assert set(PENALTIES) == set(PENALTY_NAMES)
+    assert set(PENALTIES) == set(PENALTY_SETTINGS)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -101,7 +101,7 @@ def test_a_penalty_varies_as_one_coefficient_per_sample_makes_it() -> None:
     assert paid.std().item() == pytest.approx(math.sqrt(4 / 45 / count), rel=0.15)  # 8 times that with one in all
 
 
-@pytest.mark.parametrize("name", PENALTY_NAMES)
+@pytest.mark.parametrize("name", PENALTY_SETTINGS)
 def test_the_scores_of_a_samples_patches_add_up(name: str) -> None:
     real, fake = batches((1, 4, 4))
     patches = PENALTIES[name](lambda x: 2 * x[:, :, ::2, ::2], real, fake, drawn())  # 4 patches of slope 2
@@ -110,7 +110,7 @@ def test_the_scores_of_a_samples_patches_add_up(name: str) -> None:
     assert patches.item() == pytest.approx(expected[name], rel=1e-12)
 
 
-@pytest.mark.parametrize("name", PENALTY_NAMES)
+@pytest.mark.parametrize("name", PENALTY_SETTINGS)
 def test_penalties_have_the_right_slope_in_the_critics_weights(name: str) -> None:
     real, fake = batches((3,))
 
@@ -121,7 +121,7 @@ def test_penalties_have_the_right_slope_in_the_critics_weights(name: str) -> Non
     assert torch.autograd.gradcheck(price, [weight.requires_grad_() for weight in weights])
 
 
-@pytest.mark.parametrize("name", PENALTY_NAMES)
+@pytest.mark.parametrize("name", PENALTY_SETTINGS)
 def test_only_the_critic_is_moved(name: str) -> None:
     real, fake = (batch.requires_grad_() for batch in batches((3,)))
     critic = nn.Linear(3, 1).double()
@@ -140,7 +140,7 @@ def test_a_flat_critic_pays_one_and_has_no_nan_in_its_gradient() -> None:
     assert slope.isfinite().all()
 
 
-@pytest.mark.parametrize("name", PENALTY_NAMES)
+@pytest.mark.parametrize("name", PENALTY_SETTINGS)
 def test_draws_come_from_the_generator_alone(name: str) -> None:
     real, fake = batches((3,))
     state = torch.get_rng_state()
@@ -151,7 +151,7 @@ def test_draws_come_from_the_generator_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("name", PENALTY_NAMES)
+@pytest.mark.parametrize("name", PENALTY_SETTINGS)
 def test_under_autocast_only_the_critic_is_rounded(name: str, dtype: torch.dtype) -> None:
     torch.manual_seed(0)
     critic = nn.Sequential(nn.Conv2d(1, 16, 3, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(16, 1, 3, 2, 1))

@@ -53,7 +53,7 @@ def recording(config: Config) -> Recording:
 
 
 def test_the_critic_moves_several_times_and_more_before_the_first_step(tmp_path: Path) -> None:
-    model = recording(tiny("vanilla", critic_moves=3, pretrain=4, steps=2))
+    model = recording(tiny("vanilla", n_critic=3, pretrain=4, steps=2))
     assert [model.moves(step) for step in (0, 1)] == [("d",) * 7 + ("g",), ("d",) * 3 + ("g",)]
     run = running(model, tmp_path)
     run.to_the_end()
@@ -71,7 +71,7 @@ def test_two_time_scales_are_two_learning_rates(tmp_path: Path) -> None:
 
 
 def test_weights_are_clipped_after_every_move_of_the_critic_alone(tmp_path: Path) -> None:
-    model = recording(tiny("vanilla", clip_weights=0.01, critic_moves=2, steps=4, lr_d=0.1))
+    model = recording(tiny("vanilla", clip_weights=0.01, n_critic=2, steps=4, lr_d=0.1))
     running(model, tmp_path).to_the_end()
     bounds = [max(float(weight.abs().max()) for weight in weights) for weights in model.past["d"]]
     assert bounds[0] > 0.01
@@ -108,7 +108,7 @@ def test_averages_of_the_generator_follow_it_and_raw_weights_are_kept(tmp_path: 
 
 @pytest.mark.parametrize("player", ["d", "g"])
 def test_historical_averaging_is_the_distance_from_the_mean_of_all_past_weights(tmp_path: Path, player: str) -> None:
-    config = tiny("vanilla", historical=0.3, steps=5, lr_d=0.01, lr_g=0.01, critic_moves=2)
+    config = tiny("vanilla", historical_averaging=0.3, steps=5, lr_d=0.01, lr_g=0.01, n_critic=2)
     model = recording(config)
     running(model, tmp_path).to_the_end()
     assert len(model.past[player]) == (11 if player == "d" else 6)
@@ -121,7 +121,7 @@ def test_historical_averaging_is_the_distance_from_the_mean_of_all_past_weights(
 
 
 def test_historical_averaging_draws_weights_back_to_their_mean() -> None:
-    model, critic = own(historical=2.0)
+    model, critic = own(historical_averaging=2.0)
     before = critic.weight.detach().clone()
     with torch.no_grad():
         critic.weight.add_(1.0)
@@ -244,8 +244,11 @@ def test_augmentation_is_of_real_and_made_pictures_in_both_moves_and_reaches_the
 
 def test_switching_one_technique_on_leaves_the_draws_of_others_as_they_were() -> None:
     batch, now = batch_of(own()[0].config), Moment(0, 0)
-    plain, noisy = own(instance_noise=0.4)[1], own(instance_noise=0.4, penalty="gradient", augment="color")[1]
-    for model, critic in ((own(instance_noise=0.4)[0], plain), (own(instance_noise=0.4, penalty="gradient")[0], noisy)):
+    plain, noisy = own(instance_noise=0.4)[1], own(instance_noise=0.4, gradient_penalty=10.0, augment="color")[1]
+    for model, critic in (
+        (own(instance_noise=0.4)[0], plain),
+        (own(instance_noise=0.4, gradient_penalty=10.0)[0], noisy),
+    ):
         model.networks["d"] = critic
         model.terms("d", batch, now)
     assert all(map(torch.equal, plain.seen[:2], noisy.seen[:2]))
@@ -258,7 +261,7 @@ STARTS = {"normal": 0.02, "xavier": None, "he": None, "orthogonal": None, "defau
 
 @pytest.mark.parametrize("init", STARTS)
 def test_a_model_starts_from_the_scheme_it_is_told(init: str) -> None:
-    config = tiny("dcgan", init=init, width=32, batch=2)
+    config = tiny("dcgan", init=init, width=32, batch_size=2)
     layer = [one for one in build(config).network("d").modules() if isinstance(one, nn.Conv2d)][1]
     weight = layer.weight.detach()
     fan_in, fan_out = weight[0].numel(), weight[:, 0].numel()

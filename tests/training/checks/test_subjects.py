@@ -66,7 +66,7 @@ class Means(nn.Module):
 
 
 def playing(pack: int = 1, classes: int = 0, weight: float = 0.0) -> Adversarial:
-    config = Config("mine", latent=3, batch=192, norm_d="none", pack=pack, classes=classes)
+    config = Config("mine", latent=3, batch_size=192, norm_d="none", pack=pack, classes=classes)
     return Adversarial(config, Painter(weight), Means())
 
 
@@ -252,7 +252,7 @@ def test_the_losses_that_the_bar_knows_are_those_that_are_trained(
     tiny: Orders, tmp_path: Path, model: str, said: Sequence[str]
 ) -> None:
     told: list[tuple[Any, ...]] = []
-    small = {"check_every": "1", "width": "4", "batch": "4"}
+    small = {"check_every": "1", "width": "4", "batch_size": "4"}
     order = tiny(model, tmp_path / model, steps=1, changes=small)
     train_run(prepare(order, silent), lambda *one: told.append(one))
     stage, losses = told[-1][0].split(": ")

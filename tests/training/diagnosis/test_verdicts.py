@@ -259,7 +259,7 @@ def test_a_wasserstein_critic_that_runs_away_wins() -> None:
     found = verdicts(losses, [], loss="wasserstein")
     assert [verdict.sentence for verdict in found] == [
         "critic winning: d/real minus d/fake grew from third to third of the run, 7.28 to 20.50 to 33.72: the critic "
-        "runs away and the generator does not follow; try a lower lr_d, a larger penalty_weight or fewer critic_moves"
+        "runs away and the generator does not follow; try a lower lr_d, a larger penalty or a smaller n_critic"
     ]
 
 
@@ -287,7 +287,7 @@ def test_a_fid_that_goes_up_and_down_oscillates() -> None:
     found = verdicts([], checks)
     assert [verdict.sentence for verdict in found] == [
         "oscillation: FID went up and down 4 times between 13.00 and 31.00 over the last 5 checks: the players chase "
-        "each other; try lower lr_g and lr_d, decay=linear or a longer ema_half_life"
+        "each other; try lower lr_g and lr_d, lr_decay=linear or a longer ema_half_life"
     ]
 
 
@@ -315,7 +315,7 @@ def test_swings_of_a_loss_that_grow_are_an_oscillation(period: int) -> None:
     assert names(found) == ["oscillation"]
     form = (
         r"oscillation: the swings of d/loss grew from ±0\.\d+ to ±\d\.\d+ about 1\.\d+ between the middle and the last "
-        r"third of the run: the players chase each other; try lower lr_g and lr_d, decay=linear or clip_gradients=1"
+        r"third of the run: the players chase each other; try lower lr_g and lr_d, lr_decay=linear or clip_gradients=1"
     )
     assert re.fullmatch(form, found[0].sentence)
 
@@ -480,8 +480,8 @@ def test_a_collapsed_best_checkpoint_is_told_of() -> None:
 @pytest.mark.parametrize(
     ("keys", "remedy"),
     [
-        ({"d/loss": 1.0, "d/gradient penalty": 0.1}, "try pack=2, more critic_moves or a lower lr_g"),
-        ({"d/loss": 1.0, "d/r1 penalty": 0.1}, "try pack=2, more critic_moves or a lower lr_g"),
+        ({"d/loss": 1.0, "d/gradient penalty": 0.1}, "try pack=2, a larger n_critic or a lower lr_g"),
+        ({"d/loss": 1.0, "d/r1 penalty": 0.1}, "try pack=2, a larger n_critic or a lower lr_g"),
         ({"d/a": 1.0, "g/ab": 0.1}, "try a larger cycle or identity, or a lower lr_d"),
         ({"d/loss": 1.0}, "try minibatch_std=true, pack=2 or a lower lr_d"),
     ],

@@ -28,7 +28,7 @@ from reference_models.engine.ema import Average
 
 Orders = Callable[..., RunRequest]
 Carried = Callable[..., FinishedRun]
-CONFIG = Config("mine", latent=3, batch=8, norm_d="none")
+CONFIG = Config("mine", latent=3, batch_size=8, norm_d="none")
 
 
 class Painter(nn.Module):
@@ -130,7 +130,7 @@ def test_patches_are_judged_in_blocks_as_they_are_at_once() -> None:
 
 
 def test_what_no_full_pack_can_judge_is_left_out_and_nothing_is_written_of_nothing(tmp_path: Path) -> None:
-    config = Config("mine", latent=3, batch=192, norm_d="none", pack=64)
+    config = Config("mine", latent=3, batch_size=192, norm_d="none", pack=64)
     model = Adversarial(config, Painter(), Means())
     subject = Generated(config, material(train=130, selection=20), None, None)
     found = subject.scores(model, nn.ModuleDict({"g": model.network("g")}))
