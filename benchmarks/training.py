@@ -141,7 +141,7 @@ def plain_seconds(case: Case, workers: int) -> float:
 def in_turns(case: Case, contestants: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
     """images/s of each contestant in each round."""
     torch.set_num_threads(case.threads)
-    images = case.steps * case.config().batch
+    images = case.steps * case.config().batch_size
     found: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(rounds):
         for name, seconds in contestants.items():

@@ -113,7 +113,7 @@ def test_several_processes_translate_as_one(
         torch.testing.assert_close(found, needed, rtol=PICTURES, atol=PICTURES, msg=network)
     for key in {key for key in tensors[1] if key.startswith("state.")}:  # the pools hold the whole batch's pictures
         torch.testing.assert_close(tensors[0][key], tensors[1][key], rtol=PICTURES, atol=PICTURES, msg=key)
-    assert any(key.startswith("state.pool") for key in tensors[0]) == bool(RUNS[name].pool)
+    assert any(key.startswith("state.pool") for key in tensors[0]) == bool(RUNS[name].pool_size)
 
 
 @pytest.mark.parametrize(("world", "name"), [*EACH, (2, "batch norm")])
