@@ -19,9 +19,10 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    """The fenced blocks of one language in the README."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+def blocks(language: str, page: str = "README.md") -> list[str]:
+    """The fenced blocks of one language on a page."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
 
 
 def test_the_readme_opens_with_its_two_commands_and_real_output() -> None:
@@ -68,21 +69,26 @@ def test_the_readmes_speeds_are_those_of_the_benchmark() -> None:
     assert f"others {faster('folders', 'score, PNG', 'fidelity, PNG')} as `fidelity`" in words
 
 
-def test_the_readmes_python_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md", "docs/training.md"])
+def test_the_python_of_a_page_runs(page: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
-    script = tmp_path / "readme.py"
-    script.write_text("\n".join(blocks("python")), encoding="utf-8")
+    script = tmp_path / "page.py"
+    script.write_text("\n".join(blocks("python", page)), encoding="utf-8")
     names = runpy.run_path(str(script))
     assert isinstance(names["report"], ganeval.Report)
+
+
+def test_the_readme_shows_every_way_in_from_python() -> None:
     shown = " ".join(blocks("python"))
-    assert all(f"ganeval.{name}" in shown for name in ("evaluate", "Evaluator", "score_features", "load_report"))
+    names = ("evaluate", "Evaluator", "score_features", "load_report", "compare", "gate")
+    assert [name for name in names if f"ganeval.{name}" not in shown] == []
 
 
-def test_the_readmes_commands_exist_with_their_flags() -> None:
-    lines = [
-        line.split("#")[0].split() for block in blocks("bash") for line in block.splitlines() if "ganeval " in line
-    ]
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md", "docs/training.md"])
+def test_the_commands_of_a_page_exist_with_their_flags(page: str) -> None:
+    shown = [line for block in blocks("bash", page) for line in block.splitlines() if "ganeval " in line]
+    lines = [line.split("#")[0].split() for line in shown]
     for words in lines:
         words = words[words.index("ganeval") + 1 :]
         command = main.commands[words[0]]
