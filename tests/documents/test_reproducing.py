@@ -67,7 +67,7 @@ def published() -> list[str]:
     mode_coverage = METRICS.partition("\nPublished, beside it")[2].partition("\n\nWith the small")[0]
     tables = RESULTS.partition("\n## Published\n")[2] + mode_coverage
     rows = [line for line in tables.splitlines() if re.match(r"\|(?!---)", line)]
-    left_out = ("| model |", "| | ", "| real pictures |", "| measured here |")  # headings, and what is no model
+    left_out = ("| model |", "| | ", "| real images |", "| measured here |")  # headings, and what is no model
     return [row for row in rows if not row.startswith(left_out)]
 
 
@@ -84,7 +84,7 @@ def test_each_published_row_has_a_command_or_a_reason_why_none_repeats_it(row: s
     assert told, "the row leads to no section"
     numbers = re.findall(r"\d+\.\d+", re.sub(r"\(\S*reproducing\.md\S*\)|arXiv:\S+", "", row))
     for anchor, text in zip(anchors, told, strict=True):
-        assert "```bash\nganeval train " in text or anchor == "published-rows-that-no-switch-repeats"
+        assert "```bash\nganeval train " in text or anchor == "published-rows-that-no-setting-repeats"
         headings = next(line for line in PAGE.splitlines() if line.startswith("#") and slug(line) == anchor)
         assert not numbers or any(number in headings + text for number in numbers), "the section is of another row"
 
