@@ -34,17 +34,17 @@ def compare(
     stderr, and never shown.
     """
     from ganeval.comparison import compare as compared
-    from ganeval.reports.run_folders import check_free, gather
+    from ganeval.reports.run_folders import check_no_report, find_reports
     from ganeval.runtime.files import write_text
     from ganeval.tables import FORMATS, comparison_view, format_for
 
     wanted = format_for(form, target)
     if target is not None:
-        check_free("-o", target)
-    gathered = gather(paths or (RESULTS,))
-    for line in gathered.said:
+        check_no_report("-o", target)
+    reports, omissions = find_reports(paths or (RESULTS,))
+    for line in omissions:
         warn(line)
-    found = compared(gathered.found, sort=sort, group=group, baseline=baseline)
+    found = compared(reports, sort=sort, group=group, baseline=baseline)
     if target is not None:
         rows = sum(len(one.rows) for one in found.groups)
         write_text("-o", target, FORMATS[wanted](found))

@@ -10,7 +10,7 @@ from ganeval.cli.console import warn
 from ganeval.errors import ContentError, UsageError, unknown
 
 if TYPE_CHECKING:
-    from ganeval.reports.run_folders import Found
+    from ganeval.reports.run_folders import StoredReport
 
 FOLDER = "plots"
 
@@ -36,13 +36,12 @@ def plot(runs: tuple[Path, ...], target: Path | None, layer: str | None, only: s
     What cannot be drawn is said.
     Only --layer loads the network; all else is drawn from what `ganeval train` stored.
     """
-    from ganeval.reports.run_folders import gather
+    from ganeval.reports.run_folders import find_reports
 
     names = None if only is None else [name.strip() for name in only.split(",") if name.strip()]
-    gathered = gather(runs)
-    for line in gathered.said:
+    found, omissions = find_reports(runs)
+    for line in omissions:
         warn(line)
-    found = list(gathered.found)
     folder = found[0].folder if len({one.folder for one in found}) == 1 else None
     if folder is not None:
         _one(found, target or folder / FOLDER, layer, names)
@@ -52,7 +51,7 @@ def plot(runs: tuple[Path, ...], target: Path | None, layer: str | None, only: s
         _several(found, target or Path(FOLDER), names)
 
 
-def _one(found: "list[Found]", target: Path, layer: str | None, names: list[str] | None) -> None:
+def _one(found: "list[StoredReport]", target: Path, layer: str | None, names: list[str] | None) -> None:
     """The pictures of one run; a translating one has a report for each direction, which differ in their modes alone."""
     from ganeval.plots.catalogue import PICTURES, draw
     from ganeval.plots.output import write_plots
@@ -95,7 +94,7 @@ def _together(lines: list[str]) -> list[str]:
     return [f"{', '.join(some)}: {reason}" for reason, some in names.items()]
 
 
-def _several(found: "list[Found]", target: Path, names: list[str] | None) -> None:
+def _several(found: "list[StoredReport]", target: Path, names: list[str] | None) -> None:
     """The pictures of several runs: those that may not be compared are apart, with a number in their files' names."""
     from ganeval.comparison import compare
     from ganeval.plots.catalogue import OF_SEVERAL, draw_several

@@ -47,16 +47,16 @@ def report(
     """
     from ganeval.comparison import compare
     from ganeval.page import page_of, runs_of
-    from ganeval.reports.run_folders import gather, is_trained
+    from ganeval.reports.run_folders import find_reports, is_trained
     from ganeval.runtime.files import check_page, write_text
 
     check_page("-o", path)
-    gathered = gather(runs or (Path("results"),))
+    reports, omissions = find_reports(runs or (Path("results"),))
     with warnings.catch_warnings(record=True) as caught:
-        comparison = compare(gathered.found, sort=sort, group=group, baseline=baseline)
-    said = [*gathered.said, *[str(one.message) for one in caught if issubclass(one.category, GanevalWarning)]]
+        comparison = compare(reports, sort=sort, group=group, baseline=baseline)
+    said = [*omissions, *[str(one.message) for one in caught if issubclass(one.category, GanevalWarning)]]
     if layer is not None:
-        trained = [run for run in dict.fromkeys(one.folder for one in gathered.found) if run and is_trained(run)]
+        trained = [run for run in dict.fromkeys(stored.folder for stored in reports) if run and is_trained(run)]
         said += _store_layer(trained, layer)
     with progress() as tick:
         text = page_of(comparison, said=said, title=title, tick=tick)

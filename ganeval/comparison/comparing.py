@@ -10,7 +10,7 @@ from ganeval.comparison.rows import Row, distinct
 from ganeval.comparison.seeds import rows_by_kind
 from ganeval.errors import GanevalWarning, UsageError, unknown
 from ganeval.reports.report import Protocol, Report, Score, is_number
-from ganeval.reports.run_folders import Found, gather
+from ganeval.reports.run_folders import StoredReport, find_reports
 from ganeval.reports.scores import TITLES
 
 
@@ -74,7 +74,7 @@ def _count(count: int | None) -> str:
     return "unknown" if count is None else f"{count:,}"
 
 
-Given = Report | Found | str | Path
+Given = Report | StoredReport | str | Path
 
 
 def compare(
@@ -118,21 +118,21 @@ def compare(
     return _comparison(sets, sort, chosen)
 
 
-def _found(given: Sequence[Given]) -> list[Found]:
+def _found(given: Sequence[Given]) -> list[StoredReport]:
     """All reports that are given, and where each lies, without the values that are no numbers."""
-    found: list[Found] = []
+    found: list[StoredReport] = []
     for one in given:
         if isinstance(one, str | Path):
-            gathered = gather([Path(one)])
-            for line in gathered.said:
+            reports, omissions = find_reports([Path(one)])
+            for line in omissions:
                 warnings.warn(line, GanevalWarning, stacklevel=3)
-            found += gathered.found
+            found += reports
         else:
-            found.append(Found(one, None) if isinstance(one, Report) else one)
+            found.append(StoredReport(one, None) if isinstance(one, Report) else one)
     return [_finite(one) for one in found]
 
 
-def _finite(found: Found) -> Found:
+def _finite(found: StoredReport) -> StoredReport:
     """A report without what is not finite, of which a warning says so: NaN is no score, and never the best."""
     scores: dict[str, Score] = {}
     for name, score in found.report.scores.items():
@@ -149,9 +149,9 @@ def _finite(found: Found) -> Found:
     return found if same else replace(found, report=replace(found.report, scores=scores))
 
 
-def _alike(found: Sequence[Found], group: bool) -> list[list[Row]]:
+def _alike(found: Sequence[StoredReport], group: bool) -> list[list[Row]]:
     """The rows by what may be compared, in the order in which each kind comes first."""
-    sets: list[list[Found]] = []
+    sets: list[list[StoredReport]] = []
     for one in found:
         home = next((some for some in sets if not differences(some[0].report, one.report)), None)
         if home is None:
@@ -161,7 +161,7 @@ def _alike(found: Sequence[Found], group: bool) -> list[list[Row]]:
     return [distinct(rows_by_kind(some) if group else [_row(one) for one in some]) for some in sets]
 
 
-def _row(found: Found) -> Row:
+def _row(found: StoredReport) -> Row:
     return Row(found.report.samples.name, (found.report,), folders=(found.folder,))
 
 
@@ -171,7 +171,7 @@ def _baseline(given: Given, sets: Sequence[Sequence[Row]]) -> list[Row]:
     A row's name comes before the name of what was scored, that before a path.
     """
     rows = [row for some in sets for row in some]
-    if isinstance(given, Report | Found):
+    if isinstance(given, Report | StoredReport):
         return _holding(given if isinstance(given, Report) else given.report, sets)
     text = str(given)
     named = [row for row in rows if row.name == text] or [row for row in rows if text in _names(row)]

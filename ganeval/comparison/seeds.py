@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ganeval.comparison.rows import Row
 from ganeval.errors import GanevalWarning
 from ganeval.reports.report import Report
-from ganeval.reports.run_folders import Found
+from ganeval.reports.run_folders import StoredReport
 
 SEED = re.compile(r"(?:[-_ ]s|[-_ ]?seed)[-_ ]?\d+$")
 
@@ -39,9 +39,9 @@ def without_seed(name: str) -> str:
     return (SEED.sub("", head) or head) + space + arrow
 
 
-def rows_by_kind(found: Sequence[Found]) -> list[Row]:
+def rows_by_kind(found: Sequence[StoredReport]) -> list[Row]:
     """One row for each kind of run; the same pictures given twice are one seed, not two."""
-    kinds: dict[str, dict[object, Found]] = {}
+    kinds: dict[str, dict[object, StoredReport]] = {}
     for one in found:
         seeds = kinds.setdefault(kind_of(one.report), {})
         known = seeds.setdefault(one.report.samples.fingerprint or id(one), one)
@@ -51,7 +51,7 @@ def rows_by_kind(found: Sequence[Found]) -> list[Row]:
     return [_row(list(seeds.values())) for seeds in kinds.values()]
 
 
-def _row(seeds: Sequence[Found]) -> Row:
+def _row(seeds: Sequence[StoredReport]) -> Row:
     """Called by its name without the seed, where that leaves one name, else by the first."""
     names = [one.report.samples.name for one in seeds]
     bare = {without_seed(name) for name in names}

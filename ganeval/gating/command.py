@@ -15,7 +15,7 @@ from ganeval.gating.measures import Side, side
 from ganeval.gating.outcomes import HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate, shown
 from ganeval.gating.rule import check_metrics, judge
 from ganeval.reports.report import dump
-from ganeval.reports.run_folders import check_free, check_no_run
+from ganeval.reports.run_folders import check_no_report, check_not_in_run
 from ganeval.reports.score_names import title
 from ganeval.reports.scores import HEADLINES
 from ganeval.runtime.files import write_text
@@ -60,7 +60,7 @@ def ordered(
     check_confidence(sure)
     check_policy(policy)
     if junit is not None:
-        check_free("--junit", junit)
+        check_no_report("--junit", junit)
     return Order(tuple(reports), limits, tuple(baseline) or plan.baseline, sure, policy, junit)
 
 
@@ -97,7 +97,7 @@ def renewed(order: Order) -> list[str]:
     if len(order.baseline) != 1:
         raise UsageError(f"--update-baseline: found {len(order.baseline)} files to write, needed one --baseline")
     target = order.baseline[0]
-    check_no_run("--baseline", target)
+    check_not_in_run("--baseline", target)
     new = side(order.reports, "the report")
     metrics = _metrics(order, new)
     said = [plain(f"{target}: {_counted(new)}"), *_changes(metrics, new, target)]

@@ -9,7 +9,7 @@ from ganeval.comparison import mean_score
 from ganeval.comparison.comparing import differences
 from ganeval.errors import ContentError, UsageError
 from ganeval.reports.report import Report, Score, is_number, load_reports
-from ganeval.reports.run_folders import REPORTS, is_run, unfinished
+from ganeval.reports.run_folders import REPORTS, is_run, why_no_report
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _read(path: Path) -> list[Report]:
         if not path.exists():
             raise UsageError(f"{path}: no such file; needed a report, or a run folder")
         if path.is_dir() and not (path / REPORTS[0]).is_file():
-            line = unfinished(path) if is_run(path) else None
+            line = why_no_report(path) if is_run(path) else None
             raise UsageError(line or f"{path}: found no report.json in it, needed a report, or a run folder")
         return load_reports(path)
     except ContentError as reason:

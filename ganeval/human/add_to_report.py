@@ -8,7 +8,7 @@ from ganeval.errors import ContentError, UsageError
 from ganeval.human.plan import Plan
 from ganeval.human.tally import Tally
 from ganeval.reports.report import Report, dump
-from ganeval.reports.run_folders import REPORTS, is_run, unfinished
+from ganeval.reports.run_folders import REPORTS, is_run, why_no_report
 from ganeval.runtime.files import check_target, write_text
 
 SCORE = "human_error_rate"
@@ -67,7 +67,7 @@ def report_files(given: Path) -> list[Path]:
         raise UsageError(f"--report {given}: found no file or folder there, needed a run or a report file")
     if not given.is_dir():
         return [given]
-    if is_run(given) and (line := unfinished(given)):
+    if is_run(given) and (line := why_no_report(given)):
         raise ContentError(line)
     files = [given / name for name in REPORTS if (given / name).is_file()]
     if not files:

@@ -12,7 +12,7 @@ from ganeval.page.provenance import Fact, config_text, facts_of
 from ganeval.page.score_lines import Line, ledger_of
 from ganeval.plots.training_log import training_of
 from ganeval.reports.report import Report, load_report
-from ganeval.reports.run_folders import REPORTS, Found
+from ganeval.reports.run_folders import REPORTS, StoredReport
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Cards:
         judged = len(group.judged)
         return Card(anchor, row.name, _subtitle(row), group.rank(row), judged, baseline, ledger_of(group, row), sheets)
 
-    def _sheet(self, found: Found, common: Sequence[str]) -> Sheet:
+    def _sheet(self, found: StoredReport, common: Sequence[str]) -> Sheet:
         gallery, lines = _gallery(found)
         warnings = tuple(text for text in found.report.warnings if text not in common)
         return Sheet(
@@ -93,7 +93,7 @@ class Cards:
             lines,
         )
 
-    def _figures(self, found: Found) -> Figures:
+    def _figures(self, found: StoredReport) -> Figures:
         if found.folder is None:
             return figures_of_run(found)
         first = self._drawn.setdefault(found.folder, found.report.samples.name)
@@ -103,13 +103,13 @@ class Cards:
         return replace(own, said=(*own.said, f"The pictures of this training are on the card of {first}."))
 
 
-def found_of(row: Row) -> list[Found]:
+def found_of(row: Row) -> list[StoredReport]:
     """The reports of a row, each with the folder that it lies in."""
     folders = row.folders or (None,) * len(row.reports)
-    return [Found(report, folder) for report, folder in zip(row.reports, folders, strict=True)]
+    return [StoredReport(report, folder) for report, folder in zip(row.reports, folders, strict=True)]
 
 
-def _gallery(found: Found) -> tuple[Gallery | None, tuple[str, ...]]:
+def _gallery(found: StoredReport) -> tuple[Gallery | None, tuple[str, ...]]:
     """A run's pictures; a line for files that cannot be read, as the scores stand without them."""
     if found.folder is None:
         return None, ("A report file by itself: its pictures are in the folder of its run.",)

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from ganeval.comparison import Row
 from ganeval.plots import Plot, plots_of_group, plots_of_run, svg_of
-from ganeval.reports.run_folders import Found
+from ganeval.reports.run_folders import StoredReport
 
 FIRST = frozenset({"modes"})  # of a run: shown on its card; the others are unfolded
 
@@ -31,7 +31,7 @@ class Figures:
     said: tuple[str, ...] = ()
 
 
-def figures_of_run(found: Found) -> Figures:
+def figures_of_run(found: StoredReport) -> Figures:
     """Everything that can be drawn of a run."""
     plots, said = plots_of_run(found)
     figures = [_figure(plot) for plot in plots]
@@ -39,7 +39,7 @@ def figures_of_run(found: Found) -> Figures:
     return Figures(first, tuple(figure for figure in figures if figure.name not in FIRST), tuple(said))
 
 
-def figures_of_direction(found: Found) -> Figures:
+def figures_of_direction(found: StoredReport) -> Figures:
     """What differs between the directions of one translating run: the plots of its card alone."""
     from ganeval.plots.catalogue import draw
 
@@ -47,7 +47,7 @@ def figures_of_direction(found: Found) -> Figures:
     return Figures(tuple(_figure(plot) for plot in drawn.plots), said=tuple(drawn.broken))
 
 
-def figures_of_group(rows: Sequence[Row], runs: Sequence[Found]) -> tuple[Figure, ...]:
+def figures_of_group(rows: Sequence[Row], runs: Sequence[StoredReport]) -> tuple[Figure, ...]:
     """What is drawn of several runs together."""
     return tuple(_figure(plot) for plot in plots_of_group(rows, runs))
 

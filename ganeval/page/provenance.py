@@ -7,12 +7,12 @@ from typing import Any
 from ganeval.errors import ContentError
 from ganeval.plots.training_log import training_of
 from ganeval.reports.report import ImageSet, Report, dump
-from ganeval.reports.run_folders import Found, config_of
+from ganeval.reports.run_folders import StoredReport, config_of
 
 Fact = tuple[str, str]
 
 
-def facts_of(found: Found) -> tuple[Fact, ...]:
+def facts_of(found: StoredReport) -> tuple[Fact, ...]:
     """The facts of a report, label and text."""
     report = found.report
     return (
@@ -27,7 +27,7 @@ def facts_of(found: Found) -> tuple[Fact, ...]:
     )
 
 
-def config_text(found: Found) -> str:
+def config_text(found: StoredReport) -> str:
     """What the run was asked for, as JSON: its `config.json`, or what its report holds of it; empty where neither."""
     if found.folder is not None and (found.folder / "config.json").is_file():
         try:
@@ -64,7 +64,7 @@ def _training(report: Report) -> Iterator[Fact]:
     yield "training", ", ".join(parts)
 
 
-def _folder(found: Found) -> Iterator[Fact]:
+def _folder(found: StoredReport) -> Iterator[Fact]:
     if found.folder is not None:
         yield "run folder", str(found.folder)
 

@@ -21,9 +21,9 @@ from ganeval.plots.precision_recall import precision_recall
 from ganeval.plots.theme import STYLE, Absent, OutOfPlace, Plot, settle
 from ganeval.plots.training import training
 from ganeval.plots.training_log import History, Series, history_of
-from ganeval.reports.run_folders import Found
+from ganeval.reports.run_folders import StoredReport
 
-Drawing = Callable[[Found], Iterator[Plot]]
+Drawing = Callable[[StoredReport], Iterator[Plot]]
 
 
 @dataclass(frozen=True)
@@ -42,20 +42,20 @@ class Drawn:
 def _trained(draw: Callable[[History], Plot]) -> Drawing:
     """A picture that needs the history of training."""
 
-    def drawing(found: Found) -> Iterator[Plot]:
+    def drawing(found: StoredReport) -> Iterator[Plot]:
         yield draw(history_of(found))
 
     return drawing
 
 
-def _activations(found: Found) -> Iterator[Plot]:
+def _activations(found: StoredReport) -> Iterator[Plot]:
     """One picture for each layer that is stored."""
     history = history_of(found)
     for path in activation_files(history):
         yield activation(history, path)
 
 
-def _modes(found: Found) -> Iterator[Plot]:
+def _modes(found: StoredReport) -> Iterator[Plot]:
     yield modes(found.report)
 
 
@@ -72,11 +72,11 @@ PICTURES: dict[str, Drawing] = {
 }
 
 
-def _training(rows: Sequence[Row], runs: Sequence[Found]) -> Plot | None:
+def _training(rows: Sequence[Row], runs: Sequence[StoredReport]) -> Plot | None:
     return fid_over_training(rows, _logged(runs))
 
 
-OF_SEVERAL: dict[str, Callable[[Sequence[Row], Sequence[Found]], Plot | None]] = {
+OF_SEVERAL: dict[str, Callable[[Sequence[Row], Sequence[StoredReport]], Plot | None]] = {
     "fid-over-training": _training,
     "precision-recall": lambda rows, _: precision_recall(rows),
     "fid": lambda rows, _: fid_dots(rows),
@@ -84,7 +84,7 @@ OF_SEVERAL: dict[str, Callable[[Sequence[Row], Sequence[Found]], Plot | None]] =
 }
 
 
-def draw(found: Found, names: Sequence[str] = tuple(PICTURES)) -> Drawn:
+def draw(found: StoredReport, names: Sequence[str] = tuple(PICTURES)) -> Drawn:
     """The pictures of a run with these names, as far as it has what they are drawn from."""
     drawn = Drawn()
     with matplotlib.rc_context(STYLE):
@@ -102,7 +102,7 @@ def draw(found: Found, names: Sequence[str] = tuple(PICTURES)) -> Drawn:
     return drawn
 
 
-def plots_of_run(found: Found) -> tuple[list[Plot], list[str]]:
+def plots_of_run(found: StoredReport) -> tuple[list[Plot], list[str]]:
     """All plots of one run, and a line for each that cannot be drawn, with the reason.
 
     Plots that do not apply to this kind of run, such as a decision boundary for images, are not listed.
@@ -111,12 +111,14 @@ def plots_of_run(found: Found) -> tuple[list[Plot], list[str]]:
     return drawn.plots, [*drawn.absent, *drawn.broken]
 
 
-def plots_of_group(rows: Sequence[Row], runs: Sequence[Found]) -> list[Plot]:
+def plots_of_group(rows: Sequence[Row], runs: Sequence[StoredReport]) -> list[Plot]:
     """What a page shows of runs that may be compared: all pictures but the modes, which it shows run by run."""
     return draw_several(rows, runs, [name for name in OF_SEVERAL if name != "modes-by-run"])
 
 
-def draw_several(rows: Sequence[Row], runs: Sequence[Found], names: Sequence[str] = tuple(OF_SEVERAL)) -> list[Plot]:
+def draw_several(
+    rows: Sequence[Row], runs: Sequence[StoredReport], names: Sequence[str] = tuple(OF_SEVERAL)
+) -> list[Plot]:
     """The pictures of several runs with these names, as far as there are numbers."""
     with matplotlib.rc_context(STYLE):
         found = [plot for name in names if (plot := OF_SEVERAL[name](rows, runs)) is not None]
@@ -125,7 +127,7 @@ def draw_several(rows: Sequence[Row], runs: Sequence[Found], names: Sequence[str
     return found
 
 
-def _logged(runs: Sequence[Found]) -> dict[int, Series]:
+def _logged(runs: Sequence[StoredReport]) -> dict[int, Series]:
     """FID by step from the logs of trained runs, by the `id` of their reports."""
     known = {}
     for one in runs:

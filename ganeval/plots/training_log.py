@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 
 from ganeval.plots.theme import OutOfPlace
 from ganeval.reports.report import Report, load_report
-from ganeval.reports.run_folders import Found, config_of, is_trained, log_of
+from ganeval.reports.run_folders import StoredReport, config_of, is_trained, log_of
 
 Series = dict[int, float]
 LARGEST = 1e38  # of what is logged: a float32 is no larger, and an axis from -1e308 to 1e308 has no length
@@ -88,7 +88,7 @@ def training_of(report: Report) -> Mapping[str, Any]:
     return training if isinstance(training, Mapping) else {}
 
 
-def history_of(found: Found) -> History:
+def history_of(found: StoredReport) -> History:
     """A trained run's history. OutOfPlace for what was only scored, ContentError for a config.json that is broken."""
     folder = found.folder
     if folder is None or not is_trained(folder):

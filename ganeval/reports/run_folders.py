@@ -1,4 +1,7 @@
-"""The run store: a folder per run, every file readable by itself. `report.json` is written last: it marks the end."""
+"""Run folders: writing one, reading its configuration, log and samples, and finding the reports in many.
+
+Every file can be read by itself; `report.json` is written last and marks a finished run.
+"""
 
 import errno
 import json
@@ -13,138 +16,111 @@ from ganeval.errors import ContentError, UsageError
 from ganeval.reports.report import Report, dump, load_report, load_reports
 from ganeval.runtime.files import check_target, replacing
 
-REPORTS = ("report.json", "report-back.json")  # of CycleGAN both directions
+REPORTS = ("report.json", "report-back.json")  # the second for the way back of a CycleGAN
 CONFIG = "config.json"
 LOG = "log.jsonl"
-PICTURES = ("samples", "samples.zip", "samples.npz")
+SAMPLES = ("samples", "samples.zip", "samples.npz")
 FOLDERS = ("checkpoints", "grids", "learning", "samples")
+NEEDED = "needed a run, a report file or a folder of runs"
 
 
 @dataclass(frozen=True)
-class Found:
-    """A report, and the run folder that it is of, where it is of one."""
+class StoredReport:
+    """A report as it lies on disk, with the run folder that it belongs to; None for a file by itself."""
 
     report: Report
     folder: Path | None
 
 
-@dataclass(frozen=True)
-class Gathered:
-    """What some paths hold: reports in their order, and a line for each run that has none, or a broken one."""
+def find_reports(paths: Sequence[Path]) -> tuple[list[StoredReport], list[str]]:
+    """The reports in run folders, report files and folders of runs, each once, and a line for each run left out.
 
-    found: tuple[Found, ...]
-    said: tuple[str, ...]
-
-
-def gather(paths: Sequence[Path]) -> Gathered:
-    """The reports in run folders, report files and folders of runs; what is given twice is taken once.
-
-    What has no report yet, and a broken one in a folder of runs, is said. Raises UsageError for a path that is not
-    there or may not be read and a folder without runs, ContentError for a named file that holds no report and where no
-    report is left.
+    A run is left out where it has no report yet, or a broken one in a folder of runs. Raises UsageError for a path that
+    does not exist or cannot be read and for a folder without runs, ContentError for a named file without a report and
+    where no report is left.
     """
-    found: dict[Path, list[Found]] = {}
-    said: list[str] = []
+    reports: dict[Path, list[StoredReport]] = {}
+    omissions: list[str] = []
     for path in paths:
         try:
-            _gather(path, found, said)
+            _find(path, reports, omissions)
         except OSError as reason:
-            needed = "needed a run, a report file or a folder of runs"
-            raise UsageError(f"{path}: cannot be read ({reason.strerror}); {needed}") from reason
-    if said and not any(found.values()):
-        raise ContentError(f"found no whole report: {'; '.join(dict.fromkeys(said))}")
-    return Gathered(tuple(one for some in found.values() for one in some), tuple(dict.fromkeys(said)))
+            raise UsageError(f"{path}: cannot be read ({reason.strerror}); {NEEDED}") from reason
+    omissions = list(dict.fromkeys(omissions))
+    if omissions and not any(reports.values()):
+        raise ContentError(f"found no complete report: {'; '.join(omissions)}")
+    return [stored for file in reports.values() for stored in file], omissions
 
 
-def _gather(path: Path, found: dict[Path, list[Found]], said: list[str]) -> None:
+def _find(path: Path, reports: dict[Path, list[StoredReport]], omissions: list[str]) -> None:
     if not path.exists():
-        raise UsageError(f"{path}: no such file or folder; needed a run, a report file or a folder of runs")
-    _check_open(path)
-    if path.is_dir() and not _may_be_run(path):
-        _gather_below(path, found, said)
-    elif path.is_dir() and (line := unfinished(path)):
-        said.append(line)
+        raise UsageError(f"{path}: no such file or folder; {NEEDED}")
+    _check_access(path)
+    if not path.is_dir():
+        _read(path, reports)
+    elif not _may_be_run(path):
+        _find_below(path, reports, omissions)
+    elif note := why_no_report(path):
+        omissions.append(note)
     else:
-        _take(path, found)
+        _read(path, reports)
 
 
-def _gather_below(folder: Path, found: dict[Path, list[Found]], said: list[str]) -> None:
-    """The runs of a folder, by their names."""
-    runs = sorted(one for one in folder.iterdir() if _may_be_run(one))
+def _find_below(folder: Path, reports: dict[Path, list[StoredReport]], omissions: list[str]) -> None:
+    """The runs in a folder, by their names; none of them keeps the others from being read."""
+    runs = sorted(path for path in folder.iterdir() if _may_be_run(path))
     if not runs:
-        below = sorted({str(one.parent.parent) for one in folder.glob("*/*/report.json")})
+        below = sorted({str(file.parent.parent) for file in folder.glob(f"*/*/{REPORTS[0]}")})
         hint = f"; there are some in {', '.join(below)}" if below else ""
         raise UsageError(f"{folder}: found no runs in it, needed folders with a report.json{hint}")
     for run in runs:
         try:
-            _check_open(run)
-            if line := unfinished(run):
-                said.append(line)
-            else:
-                _take(run, found)
+            _find(run, reports, omissions)
         except ContentError as error:
-            said.append(f"left out: {error}")
+            omissions.append(f"left out: {error}")
         except OSError as reason:
-            said.append(f"left out: {run}: cannot be read ({reason.strerror})")
+            omissions.append(f"left out: {run}: cannot be read ({reason.strerror})")
 
 
-def _take(path: Path, found: dict[Path, list[Found]]) -> None:
-    """The reports of a run, one for each direction of a CycleGAN, or of a file; all or none, and each file once."""
+def _read(path: Path, reports: dict[Path, list[StoredReport]]) -> None:
+    """The reports of a file, or of a run (of CycleGAN's both directions): all or none, and each file once."""
     files = [path / name for name in REPORTS if (path / name).is_file()] if path.is_dir() else [path]
     home = path if path.is_dir() else path.parent
     folder = home if files[0].name in REPORTS and is_run(home) else None
-    read = {file.resolve(): [Found(one, folder) for one in load_reports(file)] for file in files}
-    for file, reports in read.items():
-        found.setdefault(file, reports)
+    contents = {file.resolve(): [StoredReport(report, folder) for report in load_reports(file)] for file in files}
+    reports.update({file: stored for file, stored in contents.items() if file not in reports})
 
 
-def unfinished(run: Path) -> str | None:
-    """What there is to say of a run without its last file, the report: how far it came; None for a finished one."""
-    if _has_report(run):
+def why_no_report(run: Path) -> str | None:
+    """How far a run without a report came, and what to do; None where it has one."""
+    if (run / REPORTS[0]).is_file():
         return None
     lines = list(log_of(run))
-    steps = _number(_object(config_of(run).get("config")).get("steps"))
+    config = config_of(run).get("config")
+    steps = _number(config.get("steps")) if isinstance(config, dict) else None
     done = max((_number(line.get("step")) or 0 for line in lines), default=0)
     if any("diverged" in line for line in lines):
         return f"{run}: left out, as it diverged at step {done:,} and has no report"
     if steps is None:
-        return f"{run}: unfinished (no report.json); run its command again"
-    far = f"step {done:,} of {steps:,}" if done < steps else f"all {steps:,} steps done, not scored"
-    return f"{run}: unfinished ({far}); the command that began it, given again, goes on"
-
-
-def _has_report(folder: Path) -> bool:
-    return (folder / REPORTS[0]).is_file()
+        return f"{run}: unfinished (no report.json): run its command again"
+    progress = f"step {done:,} of {steps:,}" if done < steps else f"all {steps:,} steps done, not scored"
+    return f"{run}: unfinished ({progress}): run the same command again to resume"
 
 
 def _may_be_run(folder: Path) -> bool:
-    """A run of ours, or what looks like one that lost the file that would say so, as in a power cut, or is locked."""
+    """A run, or what cannot be told from one: a locked folder, a log whose configuration a power cut emptied."""
     if not folder.is_dir():
         return False
-    if not os.access(folder, os.R_OK | os.X_OK):
+    if not os.access(folder, os.R_OK | os.X_OK) or (folder / REPORTS[0]).is_file():
         return True
-    return _has_report(folder) or is_run(folder) or ((folder / LOG).is_file() and _is_torn(folder / CONFIG))
+    emptied = (folder / CONFIG).is_file() and _json(folder / CONFIG) is None
+    return is_run(folder) or (emptied and (folder / LOG).is_file())
 
 
-def _check_open(path: Path) -> None:
-    """PermissionError for a folder that may not be entered, in which later Pythons find nothing instead."""
+def _check_access(path: Path) -> None:
+    """PermissionError for a locked folder, in which later Pythons find nothing instead."""
     if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-
-
-def _is_torn(file: Path) -> bool:
-    """Whether a file is there and holds no JSON."""
-    try:
-        json.loads(file.read_text(encoding="utf-8"))
-    except OSError:
-        return False
-    except (ValueError, RecursionError):
-        return True
-    return False
-
-
-def _object(document: Any) -> dict[str, Any]:
-    return document if isinstance(document, dict) else {}
 
 
 def _number(value: Any) -> int | None:
@@ -152,7 +128,7 @@ def _number(value: Any) -> int | None:
 
 
 def log_of(run: Path) -> Iterator[dict[str, Any]]:
-    """The whole lines of `log.jsonl`, none where there is none; a line that a killed writer left is passed over."""
+    """The records of `log.jsonl`, none where there is no such file; a line that a killed writer left is skipped."""
     path = run / LOG
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
     for line in lines:
@@ -165,20 +141,22 @@ def log_of(run: Path) -> Iterator[dict[str, Any]]:
 
 
 def is_run(path: Path) -> bool:
-    """Whether a folder is a run of ours, finished or not; a `config.json` of another program makes none."""
+    """Whether a folder is a run of ours, complete or not; a `config.json` of another program does not make it one."""
     return path.is_dir() and any(_is_ours(path / name) for name in (REPORTS[0], CONFIG))
 
 
-def check_no_run(flag: str, path: Path) -> None:
-    """UsageError where nothing can be written to `path`, or what is there is part of a run."""
+def check_not_in_run(flag: str, path: Path) -> None:
+    """UsageError where nothing can be written to `path`, or the file there is part of a run."""
     check_target(flag, path)
-    if path.is_file() and _is_part(path):
+    own = path.name in (*REPORTS, CONFIG, *SAMPLES) or path.suffix in (".jsonl", ".npz")
+    inner = path.parent.name in FOLDERS and _is_ours(path.parent.parent / CONFIG)
+    if path.is_file() and (inner or (own and _is_ours(path.parent / CONFIG))):  # a report alone is a file by itself
         raise UsageError(f"{flag} {path}: found a file of a run, needed another name")
 
 
-def check_free(flag: str, path: Path) -> None:
-    """The same, and UsageError for any report: no table may take its place."""
-    check_no_run(flag, path)
+def check_no_report(flag: str, path: Path) -> None:
+    """As `check_not_in_run`, and UsageError for any report: no table may replace it."""
+    check_not_in_run(flag, path)
     try:
         load_reports(path)
     except ContentError:
@@ -186,18 +164,10 @@ def check_free(flag: str, path: Path) -> None:
     raise UsageError(f"{flag} {path}: found a report, needed another name")
 
 
-def _is_part(path: Path) -> bool:
-    """Whether a file is one of those that make up a run: a report beside no configuration is a file by itself."""
-    if path.parent.name in FOLDERS and _is_ours(path.parent.parent / CONFIG):
-        return True
-    own = path.name in (*REPORTS, CONFIG, *PICTURES) or path.suffix in (".jsonl", ".npz")
-    return own and _is_ours(path.parent / CONFIG)
-
-
 def write_run(folder: Path, report: Report, config: Mapping[str, Any]) -> None:
-    """Write a scored run: `config.json` (what was asked for), then `report.json`; neither where one cannot be.
+    """Write a scored run: `config.json` (what was asked for), then `report.json`; neither where one cannot be written.
 
-    A report of before goes in between: killed there, the run has none, and never one of another `config.json`.
+    An earlier report is removed in between: a run killed there has no report, and never that of another `config.json`.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: found a file, needed a folder to write the run into")
@@ -222,39 +192,46 @@ def config_of(run: Path) -> dict[str, Any]:
 
 
 def is_trained(run: Path) -> bool:
-    """Whether a run is a reference model's, whose samples can be made anew."""
+    """Whether a run is a reference model's, whose samples can be generated again."""
     return (run / CONFIG).is_file() and isinstance(config_of(run).get("config"), dict)
 
 
-def pictures_of(run: Path) -> str:
-    """The source that a run stands for: the pictures it holds, else those its report was made from.
+def samples_of(run: Path) -> str:
+    """The source that a run stands for: the samples in its folder, else those that its report is about.
 
-    Those may be another run's, which is followed, or lie beside the report in the run's own folder.
+    These may be another run's, which is followed, or lie beside the report in the run's own folder.
     """
-    passed = {run.resolve()}
+    visited = {run.resolve()}
     while True:
         source = _source(run)
         if not is_run(Path(source)) or Path(source).resolve() == run.resolve():
             return source
         run = Path(source)
-        if run.resolve() in passed:
-            raise ContentError(f"{run}: runs that name each other as their pictures; needed {' or '.join(PICTURES)}")
-        passed.add(run.resolve())
+        if run.resolve() in visited:
+            raise ContentError(
+                f"{run}: found runs that name each other as their samples, needed {' or '.join(SAMPLES)}"
+            )
+        visited.add(run.resolve())
 
 
 def _source(run: Path) -> str:
-    for name in PICTURES:
+    for name in SAMPLES:
         if (run / name).exists():
             return str(run / name)
-    if not _has_report(run):
-        raise ContentError(f"{run}: a run without pictures or report.json, so never finished; run its command again")
+    if not (run / REPORTS[0]).is_file():
+        raise ContentError(f"{run}: found neither samples nor report.json, so it never finished; run its command again")
     return load_report(run).samples.source
+
+
+def _json(file: Path) -> Any:
+    """What a JSON file holds; None where it cannot be read."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
 
 
 def _is_ours(file: Path) -> bool:
     """Whether a JSON file says that ganeval wrote it."""
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return False
+    document = _json(file)
     return isinstance(document, dict) and "ganeval" in document

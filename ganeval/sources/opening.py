@@ -13,7 +13,7 @@ from ganeval.media.base import SampleSet
 from ganeval.media.files import folder_images, tar_images, zip_images
 from ganeval.media.streams import Stream, stream_images
 from ganeval.reports.report import load_report
-from ganeval.reports.run_folders import PICTURES, config_of, is_run, is_trained, pictures_of
+from ganeval.reports.run_folders import SAMPLES, config_of, is_run, is_trained, samples_of
 from ganeval.sources.datasets import DATASETS, open_dataset
 from ganeval.sources.mixtures import MIXTURES, is_mixture, open_mixture, points_of, read_points
 from ganeval.sources.statistics_files import SUFFIXES, Statistics, names_in, read_statistics
@@ -116,9 +116,9 @@ def _named(text: str, opening: Opening) -> Source:
 
 def _run(path: Path, opening: Opening) -> Source:
     """The pictures of a run: its own, samples made anew, or those its report names, if they are still there."""
-    if is_trained(path) and not any((path / name).exists() for name in PICTURES):
+    if is_trained(path) and not any((path / name).exists() for name in SAMPLES):
         return _sampled(path, opening)
-    source = pictures_of(path)
+    source = samples_of(path)
     if Path(source).resolve() == path.resolve():
         return folder_images(path)
     try:

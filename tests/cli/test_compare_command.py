@@ -109,7 +109,7 @@ def test_half_a_run_is_said_on_stderr_and_never_shown(run, results):
     done = run("compare", results, "--format", "json")
     assert (done.exit_code, names_in(done.stdout)) == (0, ["a"])
     first, second = done.stderr.splitlines()
-    assert first == f"warning: {results / 'b'}: unfinished (no report.json); run its command again"
+    assert first == f"warning: {results / 'b'}: unfinished (no report.json): run its command again"
     assert second.startswith(f"warning: left out: {results / 'c' / 'report.json'}: found no JSON")
 
 

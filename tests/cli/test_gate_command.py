@@ -257,10 +257,10 @@ def test_no_value_anywhere_in_a_report_is_more_than_a_mistake(files, place) -> N
 def test_bytes_that_are_no_text_and_an_unfinished_run_are_usage_errors(run, files) -> None:
     (files["folder"] / "bytes.json").write_bytes(b"\xff\xfe\x00\x01")
     assert gated(run, files["folder"] / "bytes.json", "--max", "fid=25").exit_code == 2
-    unfinished = files["folder"] / "unfinished"
-    unfinished.mkdir()
-    (unfinished / "config.json").write_text('{"ganeval": "0.1.0", "config": {"steps": 100}}')
-    result = gated(run, unfinished, "--max", "fid=25")
+    half = files["folder"] / "unfinished"
+    half.mkdir()
+    (half / "config.json").write_text('{"ganeval": "0.1.0", "config": {"steps": 100}}')
+    result = gated(run, half, "--max", "fid=25")
     assert result.exit_code == 2
     assert "unfinished (step 0 of 100)" in result.stderr
 

@@ -14,7 +14,7 @@ from ganeval.comparison.comparing import differences
 from ganeval.comparison.rows import Row, distinct
 from ganeval.errors import ContentError, GanevalWarning, UsageError
 from ganeval.reports.report import ImageSet, Score
-from ganeval.reports.run_folders import Found
+from ganeval.reports.run_folders import StoredReport
 
 
 def names(group):
@@ -232,7 +232,7 @@ def test_a_baseline_is_a_name_a_path_or_a_report_and_may_be_another_one(tmp_path
     run = as_run(base, tmp_path / "there")
     file = tmp_path / "base.json"
     file.write_text(base.to_json())
-    for given in ("base", base, run, str(run), file, Found(base, run)):
+    for given in ("base", base, run, str(run), file, StoredReport(base, run)):
         group = only(compare([base, other], baseline=given))
         assert (group.baseline.name, names(group)) == ("base", ["base", "other"])
         group = only(compare([other], baseline=given)) if given != "base" else group
@@ -244,7 +244,7 @@ def test_a_baseline_that_is_not_there_or_may_be_two_is_refused(tmp_path):
     reports = [scored("dcgan", 1.0), scored("vanilla", 2.0)]
     with pytest.raises(UsageError, match=r"unknown baseline 'dcgna': did you mean 'dcgan'\? \(known: dcgan, vanilla\)"):
         compare(reports, baseline="dcgna")
-    twice = [Found(scored("out", fid), tmp_path / name / "out") for name, fid in (("a", 1.0), ("b", 2.0))]
+    twice = [StoredReport(scored("out", fid), tmp_path / name / "out") for name, fid in (("a", 1.0), ("b", 2.0))]
     with pytest.raises(UsageError, match=r"baseline out: found 2 that may be meant \(a/out, b/out\), needed one"):
         compare(twice, baseline="out")
     assert only(compare(twice, baseline="b/out")).baseline.score("fid").value == 2.0
@@ -375,11 +375,13 @@ def test_the_mean_of_one_has_no_spread():
 
 
 def test_runs_of_one_name_are_told_apart_by_their_folders(tmp_path):
-    found = [Found(scored("dcgan", fid), tmp_path / where) for fid, where in ((1.0, "a/dcgan"), (2.0, "b/dcgan"))]
+    found = [
+        StoredReport(scored("dcgan", fid), tmp_path / where) for fid, where in ((1.0, "a/dcgan"), (2.0, "b/dcgan"))
+    ]
     assert names(only(compare(found))) == ["a/dcgan", "b/dcgan"]
-    deep = [Found(scored("d", fid), tmp_path / where) for fid, where in ((1.0, "x/same/d"), (2.0, "y/same/d"))]
+    deep = [StoredReport(scored("d", fid), tmp_path / where) for fid, where in ((1.0, "x/same/d"), (2.0, "y/same/d"))]
     assert names(only(compare(deep))) == ["x/same/d", "y/same/d"]
-    other = [Found(scored("out", fid), tmp_path / where) for fid, where in ((1.0, "first"), (2.0, "second"))]
+    other = [StoredReport(scored("out", fid), tmp_path / where) for fid, where in ((1.0, "first"), (2.0, "second"))]
     assert names(only(compare(other))) == ["first/out", "second/out"]
 
 

@@ -457,7 +457,7 @@ def test_the_command_writes_the_page_and_says_what_it_left_out(tmp_path: Path, r
     target = tmp_path / "a folder" / "report.html"
     result = run("report", tmp_path / "runs", "-o", target, "--title", "Ours")
     assert (result.exit_code, result.stdout) == (0, f"{target}: 1 run, {target.stat().st_size / 1e6:.1f} MB\n")
-    line = f"{half}: unfinished (step 50 of 2,000); the command that began it, given again, goes on"
+    line = f"{half}: unfinished (step 50 of 2,000): run the same command again to resume"
     assert f"warning: {line}" in result.stderr
     page = Outline(target.read_text(encoding="utf-8"))
     assert line in page.text

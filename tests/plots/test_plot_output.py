@@ -122,8 +122,8 @@ def test_drawing_a_run_imports_neither_torch_nor_pandas_nor_pyplot(make_run, tmp
 import sys
 from pathlib import Path
 import ganeval.plots
-from ganeval.reports.run_folders import gather
-(found,) = gather([Path({str(folder)!r})]).found
+from ganeval.reports.run_folders import find_reports
+(found,), _ = find_reports([Path({str(folder)!r})])
 plots, said = ganeval.plots.plots_of_run(found)
 assert len(plots) == 8 and not said, said
 ganeval.plots.svg_of(plots[0], themed=True)

@@ -17,7 +17,7 @@ from ganeval.plots.discriminator_precision_recall import average_precision, curv
 from ganeval.plots.modes import modes_by_run
 from ganeval.plots.theme import INK, MADE, REAL
 from ganeval.reports.report import Score
-from ganeval.reports.run_folders import Found
+from ganeval.reports.run_folders import StoredReport
 
 KINDS = {
     "pictures": {},
@@ -49,7 +49,7 @@ def group():
     far = {"precision": Score(0.01, "higher", error=0.01), "recall": Score(0.1, "higher", error=0.01)}
     outer = [report_on("real (train)", 0.1), report_on("noise", 90.0, **far)]
     (found,) = compare([*reports, *outer]).groups
-    return found.rows, [Found(one, None) for one in reports]
+    return found.rows, [StoredReport(one, None) for one in reports]
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +216,7 @@ def test_error_bars_are_as_long_as_the_errors():
     assert {(0.06, 0.0), (0.0, 0.04)} <= reaches["precision-recall"]  # recall ± 0.03 across, precision ± 0.02 up
     assert reaches["precision-recall"] == {(0.06, 0.0), (0.0, 0.04), (0.02, 0.0), (0.0, 0.02)}
     report = report_on("a")
-    (axes,) = {plot.name: plot for plot in plots_of_run(Found(report, None))[0]}["modes"].figure.axes
+    (axes,) = {plot.name: plot for plot in plots_of_run(StoredReport(report, None))[0]}["modes"].figure.axes
     bars = next(one.get_segments() for one in axes.collections)
     assert np.ptp(bars[0], axis=0)[1] == pytest.approx(2 * (0.5 * 0.5 / 100) ** 0.5)
 

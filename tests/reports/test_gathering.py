@@ -8,11 +8,11 @@ import pytest
 from example_reports import as_run, scored
 
 from ganeval.errors import ContentError, UsageError
-from ganeval.reports.run_folders import gather, unfinished
+from ganeval.reports.run_folders import find_reports, why_no_report
 
 
 def found_in(*paths):
-    return [(one.report.samples.name, one.folder) for one in gather(paths).found]
+    return [(stored.report.samples.name, stored.folder) for stored in find_reports(paths)[0]]
 
 
 @pytest.fixture
@@ -38,11 +38,11 @@ def locked(monkeypatch, folder):
 
 def test_a_run_that_may_not_be_read_is_said_and_the_others_are_shown(results, monkeypatch):
     locked(monkeypatch, results / "a")
-    gathered = gather([results])
-    assert [one.folder for one in gathered.found] == [results / "b"]
-    assert gathered.said == (f"left out: {results / 'a'}: cannot be read (Permission denied)",)
+    reports, omissions = find_reports([results])
+    assert [stored.folder for stored in reports] == [results / "b"]
+    assert omissions == [f"left out: {results / 'a'}: cannot be read (Permission denied)"]
     with pytest.raises(UsageError) as caught:
-        gather([results / "a"])
+        find_reports([results / "a"])
     needed = "needed a run, a report file or a folder of runs"
     assert str(caught.value) == f"{results / 'a'}: cannot be read (Permission denied); {needed}"
 
@@ -85,7 +85,7 @@ def test_other_folders_and_files_beside_runs_are_no_runs(results):
     (results / "theirs").mkdir()
     (results / "theirs" / "config.json").write_text('{"model_type": "unet"}')
     assert [name for name, _ in found_in(results)] == ["a", "b"]
-    assert gather([results]).said == ()
+    assert find_reports([results])[1] == []
 
 
 # what is not there
@@ -93,7 +93,7 @@ def test_other_folders_and_files_beside_runs_are_no_runs(results):
 
 def test_a_path_that_is_not_there_is_one_line(tmp_path):
     with pytest.raises(UsageError) as caught:
-        gather([tmp_path / "gone"])
+        find_reports([tmp_path / "gone"])
     assert str(caught.value) == (
         f"{tmp_path / 'gone'}: no such file or folder; needed a run, a report file or a folder of runs"
     )
@@ -101,13 +101,13 @@ def test_a_path_that_is_not_there_is_one_line(tmp_path):
 
 def test_a_folder_without_runs_says_where_some_are(results, tmp_path):
     with pytest.raises(UsageError) as caught:
-        gather([tmp_path])
+        find_reports([tmp_path])
     assert str(caught.value) == (
         f"{tmp_path}: found no runs in it, needed folders with a report.json; there are some in {results}"
     )
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError) as caught:
-        gather([tmp_path / "empty"])
+        find_reports([tmp_path / "empty"])
     assert str(caught.value) == f"{tmp_path / 'empty'}: found no runs in it, needed folders with a report.json"
 
 
@@ -116,20 +116,20 @@ def test_a_folder_without_runs_says_where_some_are(results, tmp_path):
 
 def test_a_run_that_goes_on_is_said_and_never_shown(results):
     run = begun(results / "c", 600, ['{"step": 100, "g/loss": 1}', '{"step": 200, "check": {}}', '{"step": 300, "g/lo'])
-    gathered = gather([results])
-    assert [one.report.samples.name for one in gathered.found] == ["a", "b"]
-    line = f"{run}: unfinished (step 200 of 600); the command that began it, given again, goes on"
-    assert gathered.said == (line,)
-    assert gather([results / "a", run, run, results]).said == (line,)
+    reports, omissions = find_reports([results])
+    assert [stored.report.samples.name for stored in reports] == ["a", "b"]
+    line = f"{run}: unfinished (step 200 of 600): run the same command again to resume"
+    assert omissions == [line]
+    assert find_reports([results / "a", run, run, results])[1] == [line]
 
 
 def test_a_run_without_any_report_left_is_an_error(results):
     run = begun(results / "only" / "c")
     for given in (run, results / "only"):
         with pytest.raises(ContentError) as caught:
-            gather([given])
+            find_reports([given])
         assert str(caught.value) == (
-            f"found no whole report: {run}: unfinished (step 0 of 600); the command that began it, given again, goes on"
+            f"found no complete report: {run}: unfinished (step 0 of 600): run the same command again to resume"
         )
 
 
@@ -137,14 +137,14 @@ def test_a_writer_that_was_killed_leaves_an_unfinished_run(tmp_path):
     run = begun(tmp_path / "run", 600, ['{"step": 600, "g/loss": 1}'])
     (run / ".report.json.abc123.json").write_text(scored("a", 1.0).to_json())
     (run / "report-back.json").write_text(scored("a", 1.0).to_json())
-    assert unfinished(run) == (
-        f"{run}: unfinished (all 600 steps done, not scored); the command that began it, given again, goes on"
+    assert why_no_report(run) == (
+        f"{run}: unfinished (all 600 steps done, not scored): run the same command again to resume"
     )
 
 
 def test_a_run_that_diverged_before_it_could_be_scored_says_so(tmp_path):
     run = begun(tmp_path / "run", 600, ['{"step": 1200, "diverged": "d/loss", "last_good": 0}'])
-    assert unfinished(run) == f"{run}: left out, as it diverged at step 1,200 and has no report"
+    assert why_no_report(run) == f"{run}: left out, as it diverged at step 1,200 and has no report"
 
 
 @pytest.mark.parametrize(
@@ -154,31 +154,31 @@ def test_a_log_of_any_kind_is_read_as_far_as_it_goes(tmp_path, line):
     run = begun(tmp_path / "run", 600, ['{"step": 7}'])
     with (run / "log.jsonl").open("ab") as log:
         log.write(line if isinstance(line, bytes) else line.encode())
-    assert "(step 7 of 600)" in unfinished(run)
+    assert "(step 7 of 600)" in why_no_report(run)
 
 
 @pytest.mark.parametrize("content", ["", '{"ganeval": "0.1', "\x00" * 64])
 def test_a_run_whose_configuration_is_lost_in_a_power_cut_is_said(results, content):
     run = begun(results / "c", 600, ['{"step": 100, "g/loss": 1}'])
     (run / "config.json").write_text(content)
-    gathered = gather([results])
-    assert [one.report.samples.name for one in gathered.found] == ["a", "b"]
-    (said,) = gathered.said
-    assert said.startswith(f"left out: {run / 'config.json'}: cannot be read (")
+    reports, omissions = find_reports([results])
+    assert [stored.report.samples.name for stored in reports] == ["a", "b"]
+    (omission,) = omissions
+    assert omission.startswith(f"left out: {run / 'config.json'}: cannot be read (")
     with pytest.raises(ContentError) as caught:
-        gather([run])
+        find_reports([run])
     assert str(caught.value).startswith(f"{run / 'config.json'}: cannot be read (")
     (run / "config.json").write_text('{"model_type": "theirs"}')
-    assert gather([results]).said == ()
+    assert find_reports([results])[1] == []
 
 
 def test_a_scored_run_without_its_report_has_no_steps_to_tell_of(tmp_path):
     run = as_run(scored("a", 1.0), tmp_path / "run")
-    assert unfinished(run) is None
+    assert why_no_report(run) is None
     (run / "report.json").unlink()
-    assert unfinished(run) == f"{run}: unfinished (no report.json); run its command again"
+    assert why_no_report(run) == f"{run}: unfinished (no report.json): run its command again"
     (run / "config.json").write_text('{"ganeval": "0.1.0", "config": [1]}')
-    assert unfinished(run) == f"{run}: unfinished (no report.json); run its command again"
+    assert why_no_report(run) == f"{run}: unfinished (no report.json): run its command again"
 
 
 BROKEN = {
@@ -196,22 +196,22 @@ BROKEN = {
 def test_a_broken_report_in_a_folder_of_runs_is_said_and_one_that_was_named_is_an_error(results, kind):
     content, line = BROKEN[kind]
     (results / "a" / "report.json").write_bytes(content if isinstance(content, bytes) else content.encode())
-    gathered = gather([results])
-    assert [one.report.samples.name for one in gathered.found] == ["b"]
-    (said,) = gathered.said
-    assert said.startswith(f"left out: {results / 'a' / 'report.json'}: {line}")
+    reports, omissions = find_reports([results])
+    assert [stored.report.samples.name for stored in reports] == ["b"]
+    (omission,) = omissions
+    assert omission.startswith(f"left out: {results / 'a' / 'report.json'}: {line}")
     for named in (results / "a", results / "a" / "report.json"):
         with pytest.raises(ContentError) as caught:
-            gather([results, named])
+            find_reports([results, named])
         assert str(caught.value).startswith(f"{results / 'a' / 'report.json'}: {line}")
         assert "\n" not in str(caught.value)
 
 
 def test_a_translation_with_one_broken_report_is_left_out_whole(results):
     (results / "a" / "report-back.json").write_text("{")
-    gathered = gather([results])
-    assert [one.report.samples.name for one in gathered.found] == ["b"]
-    assert gathered.said[0].startswith(f"left out: {results / 'a' / 'report-back.json'}: found no JSON")
+    reports, omissions = find_reports([results])
+    assert [stored.report.samples.name for stored in reports] == ["b"]
+    assert omissions[0].startswith(f"left out: {results / 'a' / 'report-back.json'}: found no JSON")
 
 
 def test_reports_of_earlier_and_of_later_versions_are_read(tmp_path):
@@ -223,7 +223,7 @@ def test_reports_of_earlier_and_of_later_versions_are_read(tmp_path):
     later = {**scored("later", 2.0).to_dict(), "schema": 2, "licence": {"by": "a"}}
     later["scores"]["fid"]["interval"] = [1, 2]
     (tmp_path / "both.json").write_text(json.dumps([early, later]))
-    first, second = (one.report for one in gather([tmp_path / "both.json"]).found)
+    first, second = (stored.report for stored in find_reports([tmp_path / "both.json"])[0])
     assert (first.scores["fid"].value, first.protocol.k_density_coverage, first.warnings) == (1.0, 5, ())
     assert (second.schema, second.more, second.scores["fid"].more) == (
         2,
@@ -236,7 +236,7 @@ def test_nothing_is_written_or_moved(results):
     before = {path: path.read_bytes() for path in results.rglob("*") if path.is_file()}
     begun(results / "c")
     (results / "b" / "report.json").write_text("{")
-    gather([results])
+    find_reports([results])
     after = {path: path.read_bytes() for path in results.rglob("*") if path.is_file()}
     assert {path for path in before if before[path] != after[path]} == {results / "b" / "report.json"}
     assert set(after) - set(before) == {results / "c" / "config.json", results / "c" / "log.jsonl"}

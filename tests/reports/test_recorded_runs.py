@@ -9,7 +9,7 @@ import pytest
 
 from ganeval.comparison import compare
 from ganeval.reports.report import load_report
-from ganeval.reports.run_folders import REPORTS, config_of, gather, is_run, is_trained, log_of, unfinished
+from ganeval.reports.run_folders import REPORTS, config_of, find_reports, is_run, is_trained, log_of, why_no_report
 
 RECORDED = Path(__file__).parents[2] / "results" / "recorded"
 RUNS = sorted(path.parent for path in RECORDED.glob("*/report.json"))
@@ -28,7 +28,7 @@ def test_there_are_ten_runs_at_least() -> None:
 @pytest.mark.parametrize("run", RUNS, ids=ids)
 def test_a_run_is_whole_and_each_file_reads_by_itself(run: Path) -> None:
     assert is_run(run)
-    assert unfinished(run) is None
+    assert why_no_report(run) is None
     assert load_report(run).scores["fid"].value >= 0
     assert config_of(run)["ganeval"]
     for name in REPORTS:
@@ -55,18 +55,18 @@ def test_the_same_run_without_its_report_is_an_unfinished_one(run: Path, tmp_pat
     lines = (run / "log.jsonl").read_text("utf-8").splitlines(keepends=True)
     (half / "log.jsonl").write_text("".join(lines[: len(lines) // 2]) + lines[-1][:15], encoding="utf-8")
     assert is_trained(half)
-    said = unfinished(half)
+    said = why_no_report(half)
     assert said is not None
     step = json.loads(lines[len(lines) // 2 - 1])["step"]
     assert f"step {step:,} of {config_of(run)['config']['steps']:,}" in said
 
 
 def test_the_recorded_runs_are_compared_whole() -> None:
-    gathered = gather([RECORDED])
-    assert gathered.said == ()
-    assert {one.folder for one in gathered.found} == set(RUNS)
-    groups = compare(gathered.found).groups
-    assert sum(len(group.rows) for group in groups) == len(gathered.found)
+    reports, omissions = find_reports([RECORDED])
+    assert omissions == []
+    assert {stored.folder for stored in reports} == set(RUNS)
+    groups = compare(reports).groups
+    assert sum(len(group.rows) for group in groups) == len(reports)
     digits = groups[0]
     assert digits.rows[0].yardstick == "real"
     assert digits.rows[-1].yardstick == "noise"

@@ -13,7 +13,7 @@ import pytest
 
 from ganeval.errors import ContentError, UsageError
 from ganeval.reports.report import ImageSet, Protocol, Report, Score, load_report
-from ganeval.reports.run_folders import config_of, is_run, is_trained, pictures_of, unfinished, write_run
+from ganeval.reports.run_folders import config_of, is_run, is_trained, samples_of, why_no_report, write_run
 from ganeval.sources.opening import open_source
 
 
@@ -80,8 +80,8 @@ def test_a_run_that_is_killed_while_it_is_written_anew_is_never_one_of_two_order
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "run")], check=False)
     assert done.returncode == -signal.SIGKILL
     assert config_of(tmp_path / "run")["seed"] == moment
-    said = f"{tmp_path / 'run'}: unfinished (no report.json); run its command again"
-    assert unfinished(tmp_path / "run") == (None if moment == 1 else said)
+    said = f"{tmp_path / 'run'}: unfinished (no report.json): run its command again"
+    assert why_no_report(tmp_path / "run") == (None if moment == 1 else said)
     assert moment == 2 or load_report(tmp_path / "run") == report_on("old")
 
 
@@ -103,10 +103,10 @@ def test_a_run_is_not_written_over_a_file(tmp_path):
 
 def test_the_pictures_in_a_run_come_before_those_its_report_names(tmp_path):
     write_run(tmp_path, report_on("elsewhere/"), {})
-    assert pictures_of(tmp_path) == "elsewhere/"
+    assert samples_of(tmp_path) == "elsewhere/"
     for name in ("samples.npz", "samples.zip", "samples"):
         (tmp_path / name).mkdir() if name == "samples" else (tmp_path / name).touch()
-        assert pictures_of(tmp_path) == str(tmp_path / name)
+        assert samples_of(tmp_path) == str(tmp_path / name)
 
 
 def test_a_run_with_samples_in_a_zip_is_those_pictures(tmp_path, digits_folder):
@@ -135,8 +135,8 @@ def test_a_run_written_into_the_folder_of_its_own_pictures_is_those_pictures(tmp
 def test_runs_that_name_each_other_are_one_line_and_no_circle(tmp_path):
     write_run(tmp_path / "a", report_on(tmp_path / "b"), {})
     write_run(tmp_path / "b", report_on(tmp_path / "a"), {})
-    with pytest.raises(ContentError, match="runs that name each other as their pictures; needed samples or"):
-        pictures_of(tmp_path / "a")
+    with pytest.raises(ContentError, match="runs that name each other as their samples, needed samples or"):
+        samples_of(tmp_path / "a")
 
 
 def test_a_run_whose_pictures_are_gone_says_so(tmp_path):
@@ -152,9 +152,9 @@ def test_an_unfinished_run_says_so(tmp_path):
     (tmp_path / "report.json").unlink()
     assert is_run(tmp_path)
     with pytest.raises(ContentError) as caught:
-        pictures_of(tmp_path)
+        samples_of(tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path}: a run without pictures or report.json, so never finished; run its command again"
+        f"{tmp_path}: found neither samples nor report.json, so it never finished; run its command again"
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from ganeval.reports.report import ImageSet, Protocol, Report, Score
-from ganeval.reports.run_folders import Found, write_run
+from ganeval.reports.run_folders import StoredReport, write_run
 
 STEPS = (100, 200, 300)
 BEST = 200
@@ -90,7 +90,7 @@ def store_pictures(folder: Path, side: int, labels: bool) -> None:
     store(folder / "activation-block2.npz", pictures=cells[8, :8], before=cells[9, :8], layer=np.array("block2"), **one)
 
 
-def make(parent: Path, name: str, fid: float, names: list[str] | None, config: Mapping[str, Any]) -> Found:
+def make(parent: Path, name: str, fid: float, names: list[str] | None, config: Mapping[str, Any]) -> StoredReport:
     """A finished run in a folder of its name, with everything that the kind of run has."""
     folder = parent / name
     asked = {**CONFIG, **config}
@@ -118,4 +118,4 @@ def make(parent: Path, name: str, fid: float, names: list[str] | None, config: M
         store(folder / "learning" / "interpolation.npz", linear=ways[0], spherical=ways[1], positions=positions)
     else:
         store_pictures(folder / "learning", asked["shape"][-1], asked["classes"] > 0)
-    return Found(report, folder)
+    return StoredReport(report, folder)

@@ -16,7 +16,7 @@ from rich.console import Console
 from ganeval.comparison import compare
 from ganeval.errors import UsageError
 from ganeval.reports.report import Score
-from ganeval.reports.run_folders import Found
+from ganeval.reports.run_folders import StoredReport
 from ganeval.tables import ENDINGS, FORMATS, comparison_view, format_for, to_frame
 
 NASTY = r"a_b|c&d%e#f$g{h}~^\<script>alert('1')</script>*[x](y)`z`--"
@@ -202,7 +202,7 @@ def test_the_frame_has_whole_numbers_and_truths_that_may_be_missing(usual, tmp_p
     assert (str(frame["n"].dtype), str(frame["fid_outside"].dtype), str(frame["fid"].dtype)) == (
         "Int64", "boolean", "float64",
     )  # fmt: skip
-    found = [Found(scored("a", 1.0), tmp_path)]
+    found = [StoredReport(scored("a", 1.0), tmp_path)]
     assert to_frame(compare(found))["folder"].tolist() == [str(tmp_path)]
     unknown = to_frame(compare([of_set(scored("a", 1.0), count=None)]))
     assert unknown["n"].isna().tolist() == [True]
