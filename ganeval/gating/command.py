@@ -139,7 +139,7 @@ def _changes(metrics: Sequence[str], new: Side, target: Path) -> list[str]:
             lines.append(plain(f"the old one could not be read: {reason}"))
     for metric in metrics:
         before = "–" if old is None or old.problem(metric) else shown(old.measure(metric))
-        heading = title(metric, str(new.first.protocol.extractor))
+        heading = title(metric, new.first.protocol)
         lines.append(plain(f"{heading}: {before} → {shown(new.measure(metric))}"))
     return [f"  {line}" for line in lines]
 

@@ -126,7 +126,7 @@ def check_metrics(metrics: Iterable[str], *sides: Side) -> None:
 
 
 def _judge(limit: Limit, new: Side, old: Side | None, confidence: float) -> Judgement:
-    made = partial(Judgement, limit, heading=title(limit.metric, str(new.first.protocol.extractor)))
+    made = partial(Judgement, limit, heading=title(limit.metric, new.first.protocol))
     base = old if limit.relative else None
     if reasons := _incomparable(new, base):
         return made(NOT_COMPARABLE, note=reasons)

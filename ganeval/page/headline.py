@@ -27,7 +27,7 @@ def headline_of(group: Group) -> Headline | None:
     others = [row for row in group.judged if row not in best and row.score(name)]
     within = [row.name for row in others if _told_apart(group, row, best[0], name) is False]
     beyond = sum(_told_apart(group, row, best[0], name) is True for row in others)
-    heading = title(name, best[0].report.protocol.extractor)
+    heading = title(name, best[0].report.protocol)
     value = cell(best[0].score(name))
     names = tuple(row.name for row in best)
     return Headline(names, heading, value, tuple(within), beyond, len(others) - len(within) - beyond)

@@ -64,7 +64,7 @@ def _line(group: Group, row: Row, name: str, score: Score) -> Line:
     delta = group.delta(row, name)
     return Line(
         name,
-        title(name, row.report.protocol.extractor),
+        title(name, row.report.protocol),
         ARROWS[better],
         f"{better} is better",
         value,

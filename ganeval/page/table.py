@@ -73,8 +73,8 @@ def table_of(group: Group, anchors: Sequence[str]) -> TableView:
 
 def _column(group: Group, name: str) -> Column:
     better = group.better(name)
-    extractor = group.rows[0].report.protocol.extractor
-    return Column(name, title(name, extractor), ARROWS[better], f"{better} is better", name == group.sort)
+    heading = title(name, group.rows[0].report.protocol)
+    return Column(name, heading, ARROWS[better], f"{better} is better", name == group.sort)
 
 
 def _row(group: Group, row: Row, anchor: str) -> TableRow:

@@ -38,7 +38,7 @@ def fid_over_training(rows: Sequence[Row], logged: Mapping[int, Series]) -> Plot
         theme.logarithmic(axes, "y")
     else:
         axes.set_ylim(bottom=min(0.0, *values))
-    axes.set_ylabel(f"{fid_heading(lines[0][0].report.protocol.extractor)} of held-out pictures ↓")
+    axes.set_ylabel(f"{fid_heading(lines[0][0].report.protocol)} of held-out pictures ↓")
     theme.steps_axis(axes)
     theme.legend_beside(figure, [*handles, *star], [*(row.name for row, *_ in lines), "lowest"])
     ends = told([f"{row.name} {min(min(one.values()) for one in some):.3g}" for row, *_, some in lines])

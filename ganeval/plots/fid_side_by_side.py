@@ -36,7 +36,7 @@ def fid_dots(rows: Sequence[Row]) -> Plot | None:
     axes.spines["left"].set_visible(False)
     grouped = any(len(row.reports) > 1 for row, *_ in known)
     what = "± standard deviation over seeds" if grouped else "± one standard error"
-    axes.set_xlabel(f"{fid_heading(known[0][0].report.protocol.extractor)} ↓, {what}")
+    axes.set_xlabel(f"{fid_heading(known[0][0].report.protocol)} ↓, {what}")
     values = told([f"{row.name} {cell(score)}" for row, _, score in known])
     return Plot("fid", "FID side by side", f"FID with its error, the lowest on top: {values}.", figure)
 

@@ -76,7 +76,7 @@ def _shares(axes: Axes, shares: Mapping[str, Series]) -> None:
 
 
 def _fid_of(report: Report) -> str:
-    return fid_heading(report.protocol.extractor)
+    return fid_heading(report.protocol)
 
 
 def _alt(history: History, fids: Mapping[str, Series], shares: Mapping[str, Series]) -> str:

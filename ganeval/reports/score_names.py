@@ -2,34 +2,38 @@
 
 import math
 
-from ganeval.reports.report import Score
+from ganeval.reports.report import Protocol, Score
 from ganeval.reports.scores import TITLES
 
-CLASSIFIERS = ("digits", "mnist", "fashion-mnist", "cifar10", "stacked-digits", "stacked-mnist")
 DIGITS = 7  # after the point at most: an error below that is rounding
 NOTHING = "–"
 
 
-def title(name: str, extractor: str) -> str:
-    """What a table says over a score made with an extractor.
+def title(name: str, protocol: Protocol) -> str:
+    """The heading of a score under a protocol.
 
-    >>> title("fid", "digits"), title("inception_score", "inception"), title("of_a_later_version", "inception")
+    >>> protocol = Protocol("tf1", "digits", "features", "published", None, "tf1-bilinear")
+    >>> title("fid", protocol), title("inception_score", protocol), title("of_a_later_version", protocol)
     ('FID (digits classifier)', 'IS', 'of_a_later_version')
     """
-    return fid_heading(extractor) if name == "fid" else TITLES.get(name, name)
+    return fid_heading(protocol) if name == "fid" else TITLES.get(name, name)
 
 
-def fid_heading(extractor: str) -> str:
-    """What a table says over the Fréchet distance of an extractor's features: only Inception's is FID, bare.
+def fid_heading(protocol: Protocol) -> str:
+    """The heading of the Fréchet distance under a protocol: with Inception's features alone it is FID, bare.
 
-    >>> fid_heading("inception"), fid_heading("digits"), fid_heading("dinov2-vit-b-14")
-    ('FID', 'FID (digits classifier)', 'FD-DINOv2')
+    The layer of every small classifier begins with "features", and the user's own code has a colon in its name.
+
+    >>> fid_heading(Protocol("tf1", "dinov2-vit-b-14", "dinov2", "published", None, "clean"))
+    'FD-DINOv2'
     """
+    extractor = protocol.extractor
     if extractor == "inception":
         return "FID"
     if extractor.startswith("dinov2"):
         return "FD-DINOv2"
-    return f"FID ({extractor}{' classifier' if extractor in CLASSIFIERS else ''})"
+    is_classifier = protocol.layer.startswith("features") and ":" not in extractor
+    return f"FID ({extractor}{' classifier' if is_classifier else ''})"
 
 
 def measured(score: Score) -> tuple[str, str]:

@@ -24,7 +24,7 @@ def report_view(report: Report) -> RenderableType:
     for name, score in report.scores.items():
         value, error = measured(score)
         better = f"{ARROWS[score.better]} {score.better}"
-        table.add_row(title(name, report.protocol.extractor), value, error, better, _also(name, score))
+        table.add_row(title(name, report.protocol), value, error, better, _also(name, score))
     return Group(table, *_footer(report))
 
 
@@ -45,7 +45,7 @@ def reports_view(reports: Sequence[Report], width: int | None = None) -> Rendera
 
 def _column(name: str, reports: Sequence[Report], narrow: bool) -> list[str]:
     """The heading and the cells of a score."""
-    heading = f"{title(name, reports[0].protocol.extractor)} {ARROWS[_better(name, reports)]}"
+    heading = f"{title(name, reports[0].protocol)} {ARROWS[_better(name, reports)]}"
     cells = [_cell(report.scores.get(name), narrow) for report in reports]
     return [heading.replace(" ", "\n") if narrow else heading, *cells]
 

@@ -83,7 +83,7 @@ def _sheet(group: Group, comparison: Comparison, prefix: str) -> Sheet:
 def _notes(group: Group) -> Iterator[str]:
     report = group.rows[0].report
     if any(group.rank(row) for row in group.rows):
-        yield f"Rank by {plain(title(group.sort, report.protocol.extractor))}."
+        yield f"Rank by {plain(title(group.sort, report.protocol))}."
     yield f"{plain(report.protocol.line())}."
 
 
@@ -101,7 +101,7 @@ def _labels(group: Group, grouped: bool) -> Iterator[Column]:
 def _scores(group: Group) -> Iterator[Column]:
     """A column for each score, and one of differences after it where there is a baseline."""
     for name in group.shown:
-        heading = plain(title(name, group.rows[0].report.protocol.extractor))
+        heading = plain(title(name, group.rows[0].report.protocol))
         cells = tuple(_cell(row, name, group.is_best(row, name)) for row in group.rows)
         yield Column("score", f"{heading} {ARROWS[group.better(name)]}", cells)
         if group.baseline is not None:

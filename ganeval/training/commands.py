@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import RenderableType
 
 from ganeval.errors import UsageError, unknown
+from ganeval.extractors import EXTRACTORS
 from ganeval.extractors.classifier_command import ensure_classifier
 from ganeval.media.base import SampleSet
 from ganeval.metrics.ranks import ALONE, Ranks
@@ -64,9 +65,6 @@ def line_of(run: FinishedRun) -> str:
 def processes_for(orders: Sequence[RunRequest]) -> int:
     """One process per core of a CPU; a GPU is not shared."""
     return 1 if pick_device(orders[0].device).type != "cpu" else max(1, min(len(orders), cores()))
-
-
-TRAINED_HERE = ("mnist", "fashion-mnist", "cifar10")
 
 
 def planned(order: RunRequest, ranks: Ranks = ALONE) -> RenderableType:
@@ -148,10 +146,10 @@ def train_all_of(
 
 def _ensure_classifier(order: RunRequest, tick: Tick) -> None:
     """Train the data's own classifier where `auto` means it and it is not here yet."""
-    name = chosen_extractor(order).removeprefix("stacked-")
-    if order.extractor != "auto" or name not in TRAINED_HERE:
+    dataset = EXTRACTORS[chosen_extractor(order)].trained_on if order.extractor == "auto" else None
+    if dataset is None:
         return
-    images = open_source(name, Opening(order.data_root, order.offline))
+    images = open_source(dataset, Opening(order.data_root, order.offline))
     if isinstance(images, SampleSet):
         from ganeval.runtime.devices import pick_device
 

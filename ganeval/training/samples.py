@@ -17,8 +17,8 @@ from ganeval.media.base import SampleSet
 from ganeval.progress import Tick
 from ganeval.reports.report import Report
 from ganeval.reports.scores import METRICS
-from ganeval.sources.datasets import is_dataset
-from ganeval.sources.mixtures import is_mixture, points_of
+from ganeval.sources.datasets import DATASETS, is_dataset
+from ganeval.sources.mixtures import MIXTURES, SPLITS, is_mixture, points_of
 from ganeval.sources.statistics_files import Statistics
 from ganeval.training.data.dataset import Split
 from ganeval.training.data.domains import Domains
@@ -31,7 +31,10 @@ SEED = 2020
 MOST = 10_000  # images that are scored where nobody says how many
 LARGE = 128  # pixels from which an extractor is a large network: fifty times a small classifier's work for a picture
 BESIDE = 10_000  # training pictures that such a one looks through without a GPU for those nearest to samples
-PUBLISHED = {"ring8": 2_500, "grid25": 2_500, "stacked-digits": 26_000, "stacked-mnist": 26_000}  # of mode counts
+PUBLISHED_COUNTS = {  # of samples whose modes published tables count: as many as the test split has
+    **dict.fromkeys(MIXTURES, SPLITS["test"][0]),
+    **{name: len(row.classes) * row.per_triple["test"] for name, row in DATASETS.items() if row.per_triple},
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +94,7 @@ def translated(prepared: Prepared, domains: Domains, direction: str, tick: Tick)
 
 def scored_count(order: RunRequest, train: Split) -> int:
     """How many images of each model, of real pictures and of noise are scored."""
-    return order.count or min(len(train), PUBLISHED.get(order.source.partition(":")[0], MOST))
+    return order.count or min(len(train), PUBLISHED_COUNTS.get(order.source.partition(":")[0], MOST))
 
 
 def reference_of(order: RunRequest, test: Split) -> Any:

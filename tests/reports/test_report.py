@@ -338,10 +338,18 @@ def test_an_error_is_printed_to_two_digits_and_its_value_to_the_same_place(score
 
 
 def test_only_inceptions_frechet_distance_is_called_fid_alone():
-    assert fid_heading("inception") == "FID"
-    assert fid_heading("digits") == "FID (digits classifier)"
-    assert fid_heading("dinov2-vit-b-14") == "FD-DINOv2"
-    assert fid_heading("vgg16") == "FID (vgg16)"
+    headings = {
+        ("inception", "2048"): "FID",
+        ("digits", "features"): "FID (digits classifier)",
+        ("stacked-mnist", "features of each channel"): "FID (stacked-mnist classifier)",
+        ("cats", "features"): "FID (cats classifier)",
+        ("mine:features", "features"): "FID (mine:features)",
+        ("dinov2-vit-b-14", "dinov2"): "FD-DINOv2",
+        ("vgg16", "fc2_relu"): "FID (vgg16)",
+        ("points", "coordinates"): "FID (points)",
+    }
+    protocols = {key: Protocol("tf1", *key, "published", None, "tf1-bilinear") for key in headings}
+    assert {key: fid_heading(protocol) for key, protocol in protocols.items()} == headings
 
 
 def test_the_protocol_in_one_line_says_all_that_decides_a_number():

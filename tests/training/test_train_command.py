@@ -473,7 +473,7 @@ def test_a_classifier_is_trained_where_auto_means_the_datas_own(
         found.append(images.name)
 
     monkeypatch.setattr(commands, "open_source", lambda name, _: array_images(np.zeros((20, 8, 8), np.uint8), name))
-    monkeypatch.setattr(commands, "trained_classifier", classifier)
+    monkeypatch.setattr(commands, "ensure_classifier", classifier)
     commands._ensure_classifier(RunRequest("dcgan", source, tmp_path, extractor=extractor), silent)
     assert found == trained
 

@@ -14,7 +14,7 @@ import torch
 from ganeval.errors import GanevalWarning, UsageError
 from ganeval.media.base import SampleSet
 from ganeval.progress import Tick, silent
-from ganeval.sources.datasets import is_dataset
+from ganeval.sources.datasets import DATASETS, DIGITS, is_dataset
 from ganeval.sources.opening import Opening, display_name, full_name
 from ganeval.training.data.dataset import Split, Splits, assembled, name_of, read_splits
 from ganeval.training.data.outlines import outlines
@@ -32,7 +32,6 @@ from ganeval.training.data.splits import (
 )
 
 LEAST = 16  # pixels: the translators halve twice, and of 8 nothing would be left
-DIGITS = ("digits", "mnist")
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +128,8 @@ def _outlined(whole: Splits) -> Domains:
     b = assembled(
         f"{whole.name}-outline", whole.source, [_traced(one) for one in (second, whole.selection, whole.test)]
     )
-    return Domains(a, b, ("digit" if whole.name in DIGITS else "picture", "outline"), truth=True, name=whole.name)
+    digits = whole.name in DATASETS and DATASETS[whole.name].classes == DIGITS
+    return Domains(a, b, ("digit" if digits else "picture", "outline"), truth=True, name=whole.name)
 
 
 def _taken(split: Split, indices: Indices) -> Split:

@@ -115,7 +115,7 @@ def special_columns(rows: Sequence[ModelRow]) -> list[Column]:
 
 
 def _column(name: str, rows: Sequence[ModelRow]) -> Column:
-    heading = title(name, rows[0].reports[0].protocol.extractor)
+    heading = title(name, rows[0].reports[0].protocol)
     better = next(score.better for row in rows if (score := row.score(name)))
     return f"{heading} {ARROWS[better]}", lambda row: cell(row.score(name))
 
