@@ -53,27 +53,27 @@ def plot(runs: tuple[Path, ...], target: Path | None, layer: str | None, only: s
 
 def _one(found: "list[StoredReport]", target: Path, layer: str | None, names: list[str] | None) -> None:
     """The pictures of one run; a translating one has a report for each direction, which differ in their modes alone."""
-    from ganeval.plots.catalogue import PICTURES, draw
+    from ganeval.plots.catalogue import RUN_PLOTS, draw_run
     from ganeval.plots.output import write_plots
     from ganeval.runtime.files import check_target
 
-    names = _known(names, list(PICTURES))
+    names = _known(names, list(RUN_PLOTS))
     check_target("-o", target / f"{names[0]}.svg")
     if layer is not None and found[0].folder is not None:
         from ganeval.training.insight.activation import store_activation
 
         store_activation(found[0].folder, layer)
-    drawn = draw(found[0], names)
+    drawn = draw_run(found[0], names)
     plots = list(drawn.plots)
-    for back in [draw(one, ["modes"]) for one in found[1:] if "modes" in names]:
+    for back in [draw_run(one, ["modes"]) for one in found[1:] if "modes" in names]:
         plots += [replace(plot, name=f"{plot.name}-back") for plot in back.plots]
-        drawn.absent.extend(back.absent)
+        drawn.missing.extend(back.missing)
         drawn.broken.extend(back.broken)
     for path in write_plots(plots, target):
         click.echo(path)
-    reasons = [*drawn.absent, *(drawn.elsewhere if len(names) < len(PICTURES) else [])]
+    reasons = [*drawn.missing, *(drawn.inapplicable if len(names) < len(RUN_PLOTS) else [])]
     if not plots and not drawn.broken:
-        why = dict.fromkeys(line.partition(": ")[2] for line in [*drawn.elsewhere, *drawn.absent])
+        why = dict.fromkeys(line.partition(": ")[2] for line in [*drawn.inapplicable, *drawn.missing])
         raise ContentError(f"{found[0].folder}: nothing to draw: {'; '.join(why)}")
     for line in dict.fromkeys(reasons):
         click.echo(f"not drawn: {line}", err=True)
@@ -97,16 +97,16 @@ def _together(lines: list[str]) -> list[str]:
 def _several(found: "list[StoredReport]", target: Path, names: list[str] | None) -> None:
     """The pictures of several runs: those that may not be compared are apart, with a number in their files' names."""
     from ganeval.comparison import compare
-    from ganeval.plots.catalogue import OF_SEVERAL, draw_several
+    from ganeval.plots.catalogue import GROUP_PLOTS, draw_group
     from ganeval.plots.output import write_plots
     from ganeval.runtime.files import check_target
 
-    names = _known(names, list(OF_SEVERAL))
+    names = _known(names, list(GROUP_PLOTS))
     check_target("-o", target / f"{names[0]}.svg")
     groups = compare([one.report for one in found]).groups
     drawn = 0
     for number, group in enumerate(groups, 1):
-        plots = draw_several(group.rows, found, names)
+        plots = draw_group(group.rows, found, names)
         plots = [replace(plot, name=f"{plot.name}-{number}") for plot in plots] if number > 1 else plots
         if group.differs:
             click.echo(f"not comparable, so apart (-{number}): {'; '.join(group.differs)}", err=True)
@@ -121,5 +121,5 @@ def _known(names: list[str] | None, known: list[str]) -> list[str]:
     """The names asked for, or all there are. UsageError for another one."""
     for name in names or ():
         if name not in known:
-            raise unknown("picture", name, known)
+            raise unknown("plot", name, known)
     return names or known

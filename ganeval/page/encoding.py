@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ganeval.plots.run_arrays import reduced
+from ganeval.plots.run_arrays import downscale
 
 EXACT = 64  # pixels a side up to which pictures are PNG
 WIDTH = 64  # CSS pixels that a picture is enlarged towards, by a whole number
@@ -43,7 +43,7 @@ def picture(pixels: npt.NDArray[np.uint8], alt: str) -> Picture:
     height, width = pixels.shape[:2]
     side = max(height, width)
     scale = max(1, WIDTH // side) if side <= LARGEST else LARGEST / side
-    return Picture(uri_of(image_of(reduced(pixels, SHARP))), alt, round(width * scale), round(height * scale))
+    return Picture(uri_of(image_of(downscale(pixels, SHARP))), alt, round(width * scale), round(height * scale))
 
 
 def strip(pictures: npt.NDArray[np.uint8], alt: str) -> Picture:
@@ -52,7 +52,7 @@ def strip(pictures: npt.NDArray[np.uint8], alt: str) -> Picture:
     >>> strip(np.zeros((8, 8, 8, 1), np.uint8), "black").height
     48
     """
-    pictures = reduced(pictures, SHARP)
+    pictures = downscale(pictures, SHARP)
     count, height, width, channels = pictures.shape
     gap = max(1, width // 12)
     canvas = np.zeros((height, count * (width + gap) - gap, channels + 1), np.uint8)

@@ -41,9 +41,9 @@ def figures_of_run(found: StoredReport) -> Figures:
 
 def figures_of_direction(found: StoredReport) -> Figures:
     """What differs between the directions of one translating run: the plots of its card alone."""
-    from ganeval.plots.catalogue import draw
+    from ganeval.plots.catalogue import draw_run
 
-    drawn = draw(found, sorted(FIRST))
+    drawn = draw_run(found, sorted(FIRST))
     return Figures(tuple(_figure(plot) for plot in drawn.plots), said=tuple(drawn.broken))
 
 

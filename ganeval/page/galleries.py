@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ganeval.errors import ContentError
 from ganeval.page.encoding import Picture, grid, picture, strip
-from ganeval.plots.run_arrays import arrays, by_step, image_in
+from ganeval.plots.run_arrays import files_by_step, read_arrays, read_image
 
 COPY = 0.1  # of the distance between real pictures: one in fifty of MNIST's held-out digits is nearer, of others none
 GAP = 3  # CSS pixels between the two of a pair
@@ -89,12 +89,12 @@ def gallery_of(folder: Path, *, back: bool = False, best: object = None) -> Gall
     """
     path = folder / ("gallery-back.npz" if back else "gallery.npz")
     if path.is_file():
-        return _gallery(arrays(path, ["pictures"]), path)
-    grids = by_step(folder / "grids", "step-*.png")
+        return _gallery(read_arrays(path, ["pictures"]), path)
+    grids = files_by_step(folder / "grids", "step-*.png")
     if not grids or grids[max(grids)].with_suffix(".npz").is_file():  # of points: the plot of the plane is better
         return None
     step = best if isinstance(best, int) and best in grids else max(grids)
-    return Gallery(grid=grid(image_in(grids[step]), f"grid of samples at step {step:,}"), grid_of=f"step {step:,}")
+    return Gallery(grid=grid(read_image(grids[step]), f"grid of samples at step {step:,}"), grid_of=f"step {step:,}")
 
 
 def _gallery(found: Arrays, path: Path) -> Gallery:

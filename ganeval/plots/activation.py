@@ -1,6 +1,6 @@
-"""What a layer of the generator is for: samples before and after a channel was made as active as can be.
+"""Activation maximisation: samples before and after channels of a generator layer were driven to their maximum.
 
-Activation maximisation: Erhan et al. 2009, Visualizing Higher-Layer Features of a Deep Network.
+Erhan et al. 2009, Visualizing Higher-Layer Features of a Deep Network.
 """
 
 from pathlib import Path
@@ -8,50 +8,50 @@ from pathlib import Path
 import numpy as np
 
 from ganeval.errors import ContentError
-from ganeval.plots.mosaic import Words, mosaic
-from ganeval.plots.run_arrays import AGAIN, Array, arrays, numbers, pictures
-from ganeval.plots.theme import Absent, OutOfPlace, Plot
-from ganeval.plots.training_log import History
+from ganeval.plots.mosaic import MosaicText, mosaic
+from ganeval.plots.run_arrays import RERUN, Array, image_array, numeric_array, read_arrays
+from ganeval.plots.theme import MissingData, NotApplicable, Plot
+from ganeval.plots.training_log import TrainingLog
 
 NAME = "activation"
 
 
-def activation_files(history: History) -> list[Path]:
-    """The files of layers; OutOfPlace for points, Absent where there are none."""
-    if len(history.shape) != 3:
-        raise OutOfPlace("made points or vectors, not pictures")
-    files = sorted((history.folder / "learning").glob("activation-*.npz"))
+def activation_files(log: TrainingLog) -> list[Path]:
+    """The files of layers; NotApplicable for points, MissingData where there are none."""
+    if len(log.shape) != 3:
+        raise NotApplicable("the samples are points or vectors, not images")
+    files = sorted((log.folder / "learning").glob("activation-*.npz"))
     if not files:
-        raise Absent(f"no learning/activation-*.npz: {AGAIN}")
+        raise MissingData(f"no learning/activation-*.npz: {RERUN}")
     return files
 
 
-def activation(history: History, path: Path) -> Plot:
-    """A column for each channel: the start above, what drives it most below, and the activations of both.
+def activation(log: TrainingLog, path: Path) -> Plot:
+    """A column for each channel: the start above, the maximum below, and the activation of both.
 
-    Of a translator, which is given pictures, the test pictures that drive a channel middlingly, and most.
+    A translator takes images: its columns show the test images of medium and of maximal activation.
     """
-    found = arrays(path, ["pictures", "before", "channels", "start", "reached", "layer"])
-    after, before = pictures(path, found, "pictures", 4), pictures(path, found, "before", 4)
-    start, reached = numbers(path, found, "start", 1), numbers(path, found, "reached", 1)
-    channels = numbers(path, found, "channels", 1)
-    if after.shape != before.shape or {len(after)} != {len(start), len(reached), len(channels)}:
+    stored = read_arrays(path, ["pictures", "before", "channels", "start", "reached", "layer"])
+    after, before = image_array(path, stored, "pictures", 4), image_array(path, stored, "before", 4)
+    start, end = numeric_array(path, stored, "start", 1), numeric_array(path, stored, "reached", 1)
+    channels = numeric_array(path, stored, "channels", 1)
+    if after.shape != before.shape or {len(after)} != {len(start), len(end), len(channels)}:
         raise ContentError(f"{path}: pictures, before, channels, start and reached are not of one length")
-    layer, measure = str(found["layer"]), "peak" if history.translates else "mean"
-    words = Words(
-        rows=["middling", "most"] if history.translates else ["before", "after"],
+    layer, measure = str(stored["layer"]), "peak" if log.translates else "mean"
+    text = MosaicText(
+        rows=["medium", "maximum"] if log.translates else ["before", "after"],
         columns=[str(int(channel)) for channel in channels],
         spans=[(0, len(channels) - 1, f"layer {layer}, by channel; below: its {measure} activation")],
-        captions=[_written(start), _written(reached)],
+        captions=[_activations(start), _activations(end)],
     )
-    of_layer = f"each of {len(channels)} channels of layer {layer}"
-    ends = f"from {start.mean():.3g} to {reached.mean():.3g} on average"
-    alt = f"Samples of {history.report.samples.name} before and after {of_layer} was made most active, {ends}."
-    if history.translates:
-        alt = f"Test pictures that excite {of_layer} of {history.report.samples.name} middlingly, and most: {ends}."
-    figure = mosaic(np.stack([before, after]), words)
-    return Plot(f"{NAME}-{path.stem.removeprefix('activation-')}", f"What drives layer {layer}", alt, figure)
+    target = f"each of {len(channels)} channels of layer {layer}"
+    means = f"from {start.mean():.3g} to {end.mean():.3g} on average"
+    alt = f"Samples of {log.name} before and after the activation of {target} was maximised, {means}."
+    if log.translates:
+        alt = f"Test images of medium and of maximal activation for {target} of {log.name}: {means}."
+    figure = mosaic(np.stack([before, after]), text)
+    return Plot(f"{NAME}-{path.stem.removeprefix('activation-')}", f"What activates layer {layer}", alt, figure)
 
 
-def _written(values: Array) -> list[str]:
+def _activations(values: Array) -> list[str]:
     return [f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}" for value in values]

@@ -1,6 +1,6 @@
-"""Which pictures there are, in the order in which they are shown: a literal table, and what draws them."""
+"""All plots in the order in which they are shown: two literal tables, and the functions that draw from them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import matplotlib
@@ -8,131 +8,109 @@ import matplotlib
 from ganeval.comparison import Row
 from ganeval.errors import ContentError
 from ganeval.plots.activation import activation, activation_files
-from ganeval.plots.decision_boundary import boundary
-from ganeval.plots.discriminator_precision_recall import detector
-from ganeval.plots.discriminator_scores import critic_scores
+from ganeval.plots.decision_boundary import decision_boundary
+from ganeval.plots.discriminator_precision_recall import discriminator_precision_recall
+from ganeval.plots.discriminator_scores import discriminator_scores
 from ganeval.plots.evolution import evolution
 from ganeval.plots.fid_over_training import fid_over_training
-from ganeval.plots.fid_side_by_side import fid_dots
+from ganeval.plots.fid_side_by_side import fid_side_by_side
 from ganeval.plots.interpolation import interpolation
 from ganeval.plots.losses import losses
 from ganeval.plots.modes import modes, modes_by_run
 from ganeval.plots.precision_recall import precision_recall
-from ganeval.plots.theme import STYLE, Absent, OutOfPlace, Plot, settle
+from ganeval.plots.theme import STYLE, MissingData, NotApplicable, Plot, freeze_layout
 from ganeval.plots.training import training
-from ganeval.plots.training_log import History, Series, history_of
-from ganeval.reports.run_folders import StoredReport
-
-Drawing = Callable[[StoredReport], Iterator[Plot]]
+from ganeval.plots.training_log import Series, training_log_of
+from ganeval.reports.run_folders import Found
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """The pictures of a run; a line for each that lacks its data, for each that met a broken file, and for the rest.
+class RunPlots:
+    """The plots of a run, and a line with the reason for each other one.
 
-    `elsewhere` are the pictures that this kind of run cannot have.
+    `missing` lack their data, `broken` have a broken file, `inapplicable` do not apply to this kind of run.
     """
 
     plots: list[Plot] = field(default_factory=list)
-    absent: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
-    elsewhere: list[str] = field(default_factory=list)
+    inapplicable: list[str] = field(default_factory=list)
 
 
-def _trained(draw: Callable[[History], Plot]) -> Drawing:
-    """A picture that needs the history of training."""
-
-    def drawing(found: StoredReport) -> Iterator[Plot]:
-        yield draw(history_of(found))
-
-    return drawing
+def _activations(run: Found) -> list[Plot]:
+    log = training_log_of(run)
+    return [activation(log, path) for path in activation_files(log)]
 
 
-def _activations(found: StoredReport) -> Iterator[Plot]:
-    """One picture for each layer that is stored."""
-    history = history_of(found)
-    for path in activation_files(history):
-        yield activation(history, path)
-
-
-def _modes(found: StoredReport) -> Iterator[Plot]:
-    yield modes(found.report)
-
-
-PICTURES: dict[str, Drawing] = {
-    "evolution": _trained(evolution),
-    "interpolation": _trained(interpolation),
-    "losses": _trained(losses),
-    "training": _trained(training),
-    "critic-scores": _trained(critic_scores),
-    "detector": _trained(detector),
-    "boundary": _trained(boundary),
+RUN_PLOTS: dict[str, Callable[[Found], list[Plot]]] = {
+    "evolution": lambda run: [evolution(training_log_of(run))],
+    "interpolation": lambda run: [interpolation(training_log_of(run))],
+    "losses": lambda run: [losses(training_log_of(run))],
+    "training": lambda run: [training(training_log_of(run))],
+    "critic-scores": lambda run: [discriminator_scores(training_log_of(run))],
+    "detector": lambda run: [discriminator_precision_recall(training_log_of(run))],
+    "boundary": lambda run: [decision_boundary(training_log_of(run))],
     "activation": _activations,
-    "modes": _modes,
+    "modes": lambda run: [modes(run.report)],
 }
-
-
-def _training(rows: Sequence[Row], runs: Sequence[StoredReport]) -> Plot | None:
-    return fid_over_training(rows, _logged(runs))
-
-
-OF_SEVERAL: dict[str, Callable[[Sequence[Row], Sequence[StoredReport]], Plot | None]] = {
-    "fid-over-training": _training,
+GROUP_PLOTS: dict[str, Callable[[Sequence[Row], Sequence[Found]], Plot | None]] = {
+    "fid-over-training": lambda rows, runs: fid_over_training(rows, _selection_fids(runs)),
     "precision-recall": lambda rows, _: precision_recall(rows),
-    "fid": lambda rows, _: fid_dots(rows),
+    "fid": lambda rows, _: fid_side_by_side(rows),
     "modes-by-run": lambda rows, _: modes_by_run(rows),
 }
 
 
-def draw(found: StoredReport, names: Sequence[str] = tuple(PICTURES)) -> Drawn:
-    """The pictures of a run with these names, as far as it has what they are drawn from."""
-    drawn = Drawn()
+def draw_run(run: Found, names: Sequence[str] = tuple(RUN_PLOTS)) -> RunPlots:
+    """The plots of a run with these names, as far as it has their data."""
+    result = RunPlots()
     with matplotlib.rc_context(STYLE):
         for name in names:
             try:
-                drawn.plots.extend(PICTURES[name](found))
-            except OutOfPlace as reason:
-                drawn.elsewhere.append(f"{name}: {reason}")
-            except Absent as reason:
-                drawn.absent.append(f"{name}: {reason}")
+                result.plots.extend(RUN_PLOTS[name](run))
+            except NotApplicable as reason:
+                result.inapplicable.append(f"{name}: {reason}")
+            except MissingData as reason:
+                result.missing.append(f"{name}: {reason}")
             except ContentError as reason:
-                drawn.broken.append(f"{name}: {reason}")
-        for plot in drawn.plots:
-            settle(plot.figure)
-    return drawn
+                result.broken.append(f"{name}: {reason}")
+        for plot in result.plots:
+            freeze_layout(plot.figure)
+    return result
 
 
-def plots_of_run(found: StoredReport) -> tuple[list[Plot], list[str]]:
+def draw_group(rows: Sequence[Row], runs: Sequence[Found], names: Sequence[str] = tuple(GROUP_PLOTS)) -> list[Plot]:
+    """The plots of several comparable runs with these names, as far as there are numbers.
+
+    The reports of the rows are enough; a log in a run's folder has more steps.
+    """
+    with matplotlib.rc_context(STYLE):
+        plots = [plot for name in names if (plot := GROUP_PLOTS[name](rows, runs)) is not None]
+        for plot in plots:
+            freeze_layout(plot.figure)
+    return plots
+
+
+def plots_of_run(run: Found) -> tuple[list[Plot], list[str]]:
     """All plots of one run, and a line for each that cannot be drawn, with the reason.
 
     Plots that do not apply to this kind of run, such as a decision boundary for images, are not listed.
     """
-    drawn = draw(found)
-    return drawn.plots, [*drawn.absent, *drawn.broken]
+    result = draw_run(run)
+    return result.plots, [*result.missing, *result.broken]
 
 
-def plots_of_group(rows: Sequence[Row], runs: Sequence[StoredReport]) -> list[Plot]:
-    """What a page shows of runs that may be compared: all pictures but the modes, which it shows run by run."""
-    return draw_several(rows, runs, [name for name in OF_SEVERAL if name != "modes-by-run"])
+def plots_of_group(rows: Sequence[Row], runs: Sequence[Found]) -> list[Plot]:
+    """All plots of several comparable runs but the modes, which a page shows for each run."""
+    return draw_group(rows, runs, [name for name in GROUP_PLOTS if name != "modes-by-run"])
 
 
-def draw_several(
-    rows: Sequence[Row], runs: Sequence[StoredReport], names: Sequence[str] = tuple(OF_SEVERAL)
-) -> list[Plot]:
-    """The pictures of several runs with these names, as far as there are numbers."""
-    with matplotlib.rc_context(STYLE):
-        found = [plot for name in names if (plot := OF_SEVERAL[name](rows, runs)) is not None]
-        for plot in found:
-            settle(plot.figure)
-    return found
-
-
-def _logged(runs: Sequence[StoredReport]) -> dict[int, Series]:
+def _selection_fids(runs: Sequence[Found]) -> dict[int, Series]:
     """FID by step from the logs of trained runs, by the `id` of their reports."""
-    known = {}
-    for one in runs:
+    fids = {}
+    for run in runs:
         try:
-            known[id(one.report)] = history_of(one).checks.get("fid", {})
+            fids[id(run.report)] = training_log_of(run).checks.get("fid", {})
         except ContentError:
-            continue  # the report itself may still tell
-    return known
+            continue  # the report itself may hold them
+    return fids

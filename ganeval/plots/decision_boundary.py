@@ -1,4 +1,4 @@
-"""Points in the plane: samples over real ones while a model trains, and what its critic takes for real."""
+"""Points in the plane: samples over real points during training, and which points the discriminator takes for real."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,132 +13,131 @@ from matplotlib.patches import Patch
 
 from ganeval.errors import ContentError
 from ganeval.plots import theme
-from ganeval.plots.run_arrays import ANEW, Array, arrays, by_step, chosen, numbers
-from ganeval.plots.theme import Absent, OutOfPlace, Plot
-from ganeval.plots.training_log import History
+from ganeval.plots.run_arrays import RETRAIN, Array, files_by_step, numeric_array, pick_steps, read_arrays
+from ganeval.plots.theme import MissingData, NotApplicable, Plot
+from ganeval.plots.training_log import TrainingLog
 
-BOUNDARY = "boundary"
-MOST = 8  # checks as small multiples, of samples
-FEW = 4  # of the critic's scores
-POINTS = 1000  # drawn, of each kind
-SIDES = LinearSegmentedColormap.from_list("sides", ["#8fbfe0", "#f4f4f4", "#f6c667"])
+SAMPLE_PANELS = 8
+BOUNDARY_PANELS = 4
+POINTS = 1000  # of each kind in a panel
+SHADES = LinearSegmentedColormap.from_list("scores", ["#8fbfe0", "#f4f4f4", "#f6c667"])  # fake, boundary, real
 
 
 @dataclass(frozen=True)
-class Plane:
-    """What a check stored of the plane: scores (len(y), len(x)), where they count as real, and points (n, 2)."""
+class ScorePlane:
+    """What a check stored of the plane: scores (len(y), len(x)), the boundary's score, and points (n, 2)."""
 
     x: Array
     y: Array
     scores: Array
     boundary: float
     real: Array
-    made: Array
+    generated: Array
 
 
-def planes(history: History, most: int) -> tuple[dict[int, Plane], int]:
-    """Some checks' planes by step, and how many there are; OutOfPlace for pictures, Absent where there are none."""
-    if not history.plane:
-        raise OutOfPlace("made pictures or vectors, not points in the plane")
-    files = by_step(history.folder / "grids", "step-*.npz")
+def planes(log: TrainingLog, count: int) -> tuple[dict[int, ScorePlane], int]:
+    """At most `count` checks' planes by step, and how many checks there are.
+
+    NotApplicable for images, MissingData where there are none.
+    """
+    if log.shape != (2,):
+        raise NotApplicable("the samples are images or vectors, not points in the plane")
+    files = files_by_step(log.folder / "grids", "step-*.npz")
     if not files:
-        raise Absent(f"no grids/step-*.npz: {ANEW}")
-    return {step: plane_in(files[step]) for step in chosen(list(files), most, history.best_step)}, len(files)
+        raise MissingData(f"no grids/step-*.npz: {RETRAIN}")
+    return {step: read_plane(files[step]) for step in pick_steps(list(files), count, log.best_step)}, len(files)
 
 
-def plane_in(path: Path) -> Plane:
-    """The plane in a file. ContentError where the file is no such plane."""
-    found = arrays(path, ["x", "y", "scores", "boundary", "real", "made"])
-    x, y = numbers(path, found, "x", 1), numbers(path, found, "y", 1)
-    scores, boundary = numbers(path, found, "scores", 2), numbers(path, found, "boundary", 0)
-    real, made = numbers(path, found, "real", 2), numbers(path, found, "made", 2)
-    if scores.shape != (len(y), len(x)) or real.shape[1] != 2 or made.shape[1] != 2:
+def read_plane(path: Path) -> ScorePlane:
+    """The plane in a file. ContentError where the file holds no such plane."""
+    stored = read_arrays(path, ["x", "y", "scores", "boundary", "real", "made"])
+    x, y = numeric_array(path, stored, "x", 1), numeric_array(path, stored, "y", 1)
+    scores, boundary = numeric_array(path, stored, "scores", 2), numeric_array(path, stored, "boundary", 0)
+    real, generated = numeric_array(path, stored, "real", 2), numeric_array(path, stored, "made", 2)
+    if scores.shape != (len(y), len(x)) or real.shape[1] != 2 or generated.shape[1] != 2:
         raise ContentError(f"{path}: scores, x, y, real and made do not fit together, needed a plane as `train` stores")
-    return Plane(x, y, scores, float(boundary), real, made)
+    return ScorePlane(x, y, scores, float(boundary), real, generated)
 
 
-def points_over_time(history: History, name: str, title: str) -> Plot:
+def points_over_time(log: TrainingLog, name: str, title: str) -> Plot:
     """Small multiples: samples over real points at each check."""
-    known, count = planes(history, MOST)
-    figure = theme.chart(2.05 * -(-len(known) // 4) + 0.35)
-    for axes, plane in zip(panels(figure, known, history.best_step), known.values(), strict=False):
-        dots(axes, plane)
+    by_step, count = planes(log, SAMPLE_PANELS)
+    figure = theme.chart(2.05 * -(-len(by_step) // 4) + 0.35)
+    for axes, plane in zip(panels(figure, by_step, log.best_step), by_step.values(), strict=False):
+        draw_points(axes, plane)
     points_legend(figure)
     alt = (
-        f"Points of {history.report.samples.name} over real ones at {len(known)} of {count} checks, "
-        f"from step {min(known):,} to {max(known):,}."
+        f"Points of {log.name} over real ones at {len(by_step)} of {count} checks, "
+        f"from step {min(by_step):,} to {max(by_step):,}."
     )
     return Plot(name, title, alt, figure)
 
 
-def boundary(history: History) -> Plot:
-    """The critic's scores over the plane at some checks, and the line between what it takes for real and for made."""
-    known, count = planes(history, FEW)
+def decision_boundary(log: TrainingLog) -> Plot:
+    """The discriminator's scores over the plane at some checks, and the line between real and fake."""
+    by_step, count = planes(log, BOUNDARY_PANELS)
     figure = theme.chart(2.35)
-    for axes, plane in zip(panels(figure, known, history.best_step), known.values(), strict=False):
-        sides(axes, plane)
-        dots(axes, plane, POINTS // 3)
+    for axes, plane in zip(panels(figure, by_step, log.best_step), by_step.values(), strict=False):
+        draw_scores(axes, plane)
+        draw_points(axes, plane, POINTS // 3)
     points_legend(
         figure,
         Line2D([], [], color=theme.GREEN, linewidth=1.5, label="D's boundary"),
-        Patch(facecolor=SIDES(0.9), label="real, to D"),
-        Patch(facecolor=SIDES(0.1), label="made, to D"),
+        Patch(facecolor=SHADES(0.9), label="D: real"),
+        Patch(facecolor=SHADES(0.1), label="D: fake"),
     )
     alt = (
-        f"Scores of the critic of {history.report.samples.name} over the plane at {len(known)} of {count} checks: "
-        "orange where it takes points for real, blue where for made, a green line between; real and made points on top."
+        f"Scores of the discriminator of {log.name} over the plane at {len(by_step)} of {count} checks: "
+        "orange where it takes points for real, blue where for fake, a green line between; real and generated points "
+        "on top."
     )
-    return Plot(BOUNDARY, "D's decision boundary", alt, figure)
+    return Plot("boundary", "D's decision boundary", alt, figure)
 
 
-def panels(figure: Figure, known: Mapping[int, Plane], best: int | None) -> list[Axes]:
-    """Square panels, four in a row, headed with their steps; only the outer ones carry numbers."""
-    columns = min(4, len(known))
-    rows = -(-len(known) // columns)
+def panels(figure: Figure, by_step: Mapping[int, ScorePlane], best: int | None) -> list[Axes]:
+    """Square panels, four in a row, with their steps as headings; only the outer ones have tick labels."""
+    columns = min(4, len(by_step))
+    rows = -(-len(by_step) // columns)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     flat = [axes for row in grid for axes in row]
-    for axes, (step, plane) in zip(flat, known.items(), strict=False):
-        axes.set_title(f"{'★ ' if step == best else ''}step {step:,}")
+    for axes, (step, plane) in zip(flat, by_step.items(), strict=False):
+        axes.set_title(theme.step_label(step, best))
         axes.set_aspect("equal")
         axes.set_xlim(float(plane.x[0]), float(plane.x[-1]))
         axes.set_ylim(float(plane.y[0]), float(plane.y[-1]))
         axes.grid(visible=False)
         axes.spines[["top", "right"]].set_visible(True)
-    for axes in flat[len(known) :]:
+    for axes in flat[len(by_step) :]:
         axes.remove()
-    return flat[: len(known)]
+    return flat[: len(by_step)]
 
 
-def dots(axes: Axes, plane: Plane, most: int = POINTS) -> None:
+def draw_points(axes: Axes, plane: ScorePlane, count: int = POINTS) -> None:
     """Real points as crosses below, samples as dots on top."""
-    axes.plot(*plane.real[:most].T, "+", color=theme.REAL, markersize=4, markeredgewidth=0.8, rasterized=True)
-    axes.plot(*plane.made[:most].T, "o", color=theme.MADE, markersize=1.8, markeredgewidth=0, rasterized=True)
+    axes.plot(*plane.real[:count].T, "+", color=theme.REAL, markersize=4, markeredgewidth=0.8, rasterized=True)
+    axes.plot(
+        *plane.generated[:count].T, "o", color=theme.GENERATED, markersize=1.8, markeredgewidth=0, rasterized=True
+    )
 
 
-def sides(axes: Axes, plane: Plane) -> None:
-    """Scores as shades from blue (made) over white, at the boundary, to orange (real), and the boundary as a line."""
-    low, high = (float(one) for one in np.percentile(plane.scores, [2, 98]))
+def draw_scores(axes: Axes, plane: ScorePlane) -> None:
+    """Scores as shades from blue (fake) over white, at the boundary, to orange (real), and the boundary as a line."""
+    low, high = (float(score) for score in np.percentile(plane.scores, [2, 98]))
     reach = max(high - plane.boundary, plane.boundary - low, 1e-9)
     norm = TwoSlopeNorm(plane.boundary, plane.boundary - reach, plane.boundary + reach)
     edges = (float(plane.x[0]), float(plane.x[-1]), float(plane.y[0]), float(plane.y[-1]))
-    axes.imshow(plane.scores, origin="lower", extent=edges, cmap=SIDES, norm=norm, aspect="equal")
+    axes.imshow(plane.scores, origin="lower", extent=edges, cmap=SHADES, norm=norm, aspect="equal")
     if plane.scores.min() < plane.boundary < plane.scores.max():
         axes.contour(
-            plane.x,
-            plane.y,
-            plane.scores,
-            levels=[plane.boundary],
-            colors=theme.GREEN,
-            linewidths=1.5,
-            linestyles="solid",
-        )
+            plane.x, plane.y, plane.scores, levels=[plane.boundary],
+            colors=theme.GREEN, linewidths=1.5, linestyles="solid",
+        )  # fmt: skip
 
 
-def points_legend(figure: Figure, *more: Line2D | Patch) -> None:
-    """What crosses and dots are, below the panels."""
-    handles: list[Line2D | Patch] = [
+def points_legend(figure: Figure, *handles: Line2D | Patch) -> None:
+    """A legend of crosses and dots, and of further handles, below the panels."""
+    points: list[Line2D | Patch] = [
         Line2D([], [], linestyle="", marker="+", color=theme.REAL, label="real"),
-        Line2D([], [], linestyle="", marker="o", markersize=3, color=theme.MADE, label="made"),
-        *more,
+        Line2D([], [], linestyle="", marker="o", markersize=3, color=theme.GENERATED, label="generated"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    figure.legend(handles=[*points, *handles], loc="outside lower center", ncols=len(points) + len(handles))

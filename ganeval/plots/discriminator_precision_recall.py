@@ -1,48 +1,53 @@
-"""The critic as a detector of real pictures: its precision at each recall, at the best check and at the last.
+"""The discriminator as a detector of real data: its precision against its recall at the best and the last check.
 
-Real pictures are the positives. Real and made ones weigh alike, whatever their numbers, so that chance is 0.5 for every
-run. The average precision is the step sum of scikit-learn's `average_precision_score` with those weights.
+Real data are the positives. Real and generated data have the same weight, whatever their counts, so that chance is 0.5
+for every run. The average precision is the step sum of scikit-learn's `average_precision_score` with those weights.
 """
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from ganeval.plots import theme
-from ganeval.plots.discriminator_scores import Judged, critics, judged_in, score_files
+from ganeval.plots.discriminator_scores import DiscriminatorScores, discriminators, read_scores, score_files
 from ganeval.plots.run_arrays import Array
 from ganeval.plots.theme import Plot
-from ganeval.plots.training_log import History
+from ganeval.plots.training_log import TrainingLog
 
-NAME = "detector"
-TITLE = "D as a detector of what is real"
 CHANCE = 0.5
 
 
-def detector(history: History) -> Plot:
-    """Precision against recall: of held-out pictures, and of those trained on, which shows what D has memorised."""
-    files = score_files(history)
+def discriminator_precision_recall(log: TrainingLog) -> Plot:
+    """Precision against recall on held-out data, and on training data, where memorisation shows."""
+    files = score_files(log)
     last = max(files)
-    best = history.best_step if history.best_step in files else None
+    best = log.best_step if log.best_step in files else None
     steps = list(dict.fromkeys([last] if best is None else [best, last]))
-    names = critics(history)
+    names = discriminators(log)
     figure = theme.chart(3.1 * len(names))
     grid = figure.subplots(len(names), 2, sharex=True, sharey=True, squeeze=False)
-    known = {ending: {step: judged_in(files[step], ending) for step in steps} for ending in names}
+    averages = []
     for row, (ending, name) in zip(grid, names.items(), strict=True):
-        for axes, held in zip(row, (True, False), strict=True):
-            _panel(axes, known[ending], held, best)
-            axes.set_title(f"{name}, {'held-out' if held else 'training'} {history.things}")
+        by_step = {step: read_scores(files[step], ending) for step in steps}
+        for axes, held_out in zip(row, (True, False), strict=True):
+            _draw_curves(axes, by_step, held_out, best)
+            axes.set_title(f"{name}, {'held-out' if held_out else 'training'} {log.sample_kind}")
         row[0].set_ylabel("precision")
+        average = average_precision(*curve(by_step[last].held_out, by_step[last].generated))
+        averages.append(f"{name} at step {last:,}: average precision {average:.3f}")
     for axes in grid[-1]:
-        axes.set_xlabel(f"recall of real {history.things}")
-    return Plot(NAME, TITLE, _alt(history, known, names), figure)
+        axes.set_xlabel(f"recall of real {log.sample_kind}")
+    alt = (
+        f"Precision of the discriminator of {log.name} in detecting real {log.sample_kind} against recall; held-out: "
+        f"{'; '.join(averages)}; chance is 0.5."
+    )
+    return Plot("detector", "D as a detector of real data", alt, figure)
 
 
-def _panel(axes: Axes, known: dict[int, Judged], held: bool, best: int | None) -> None:
-    for number, (step, judged) in enumerate(known.items()):
-        recall, precision = curve(judged.held_out if held else judged.real, judged.made)
-        word = "best and last" if step == best == max(known) else "best" if step == best else "last"
-        label = f"{word}, step {step:,}: AP {average_precision(recall, precision):.3f}"
+def _draw_curves(axes: Axes, by_step: dict[int, DiscriminatorScores], held_out: bool, best: int | None) -> None:
+    for number, (step, scores) in enumerate(by_step.items()):
+        recall, precision = curve(scores.held_out if held_out else scores.real, scores.generated)
+        which = "best and last" if step == best == max(by_step) else "best" if step == best else "last"
+        label = f"{which}, step {step:,}: AP {average_precision(recall, precision):.3f}"
         axes.plot(recall, precision, color=theme.colour(number), linestyle=theme.dash(number), label=label)
     axes.axhline(CHANCE, color=theme.MUTED, linestyle=":", linewidth=1.2, label="chance: 0.5")
     axes.set_xlim(-0.02, 1.02)
@@ -50,36 +55,24 @@ def _panel(axes: Axes, known: dict[int, Judged], held: bool, best: int | None) -
     axes.legend(loc="lower left")
 
 
-def curve(real: Array, made: Array) -> tuple[Array, Array]:
+def curve(real: Array, fake: Array) -> tuple[Array, Array]:
     """Recall and precision at each threshold, from the highest down, each (thresholds + 1,); 1 is best for both.
 
-    A picture counts as real where its score is at least the threshold. The first point is recall 0 at precision 1.
+    A score of at least the threshold counts as real. The first point is recall 0 at precision 1.
 
     >>> curve(np.array([3.0, 1.0]), np.array([2.0, 0.0]))[1].round(3).tolist()
     [1.0, 1.0, 0.5, 0.667, 0.5]
     """
-    thresholds = np.unique(np.concatenate([real, made]))[::-1]
-    caught = 1 - np.searchsorted(np.sort(real), thresholds, "left") / len(real)
-    false = 1 - np.searchsorted(np.sort(made), thresholds, "left") / len(made)
-    return np.concatenate([[0.0], caught]), np.concatenate([[1.0], caught / (caught + false)])
+    thresholds = np.unique(np.concatenate([real, fake]))[::-1]
+    true_rate = 1 - np.searchsorted(np.sort(real), thresholds, "left") / len(real)
+    false_rate = 1 - np.searchsorted(np.sort(fake), thresholds, "left") / len(fake)
+    return np.concatenate([[0.0], true_rate]), np.concatenate([[1.0], true_rate / (true_rate + false_rate)])
 
 
 def average_precision(recall: Array, precision: Array) -> float:
-    """The mean precision over recall; higher is better for the critic, 0.5 is chance, 1 tells all apart.
+    """The mean precision over recall; higher is better for the discriminator: 0.5 is chance, 1 separates all.
 
     >>> average_precision(*curve(np.array([2.0, 3.0]), np.array([0.0, 1.0])))
     1.0
     """
     return float(np.sum(np.diff(recall) * precision[1:]))
-
-
-def _alt(history: History, known: dict[str, dict[int, Judged]], names: dict[str, str]) -> str:
-    said = []
-    for ending, some in known.items():
-        step = max(some)
-        value = average_precision(*curve(some[step].held_out, some[step].made))
-        said.append(f"{names[ending]} at step {step:,}: average precision {value:.3f}")
-    return (
-        f"Precision of the critic of {history.report.samples.name} at telling real from made {history.things}, "
-        f"against recall; held out: {'; '.join(said)}; chance is 0.5."
-    )

@@ -1,4 +1,4 @@
-"""FID over training of several runs in one picture: who is better after how many steps."""
+"""FID over training of several runs in one plot: which is better after how many steps."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,54 +8,54 @@ from matplotlib.lines import Line2D
 
 from ganeval.comparison import Row
 from ganeval.plots import theme
-from ganeval.plots.row_styles import Look, looks, told
+from ganeval.plots.row_styles import RowStyle, list_rows, row_styles
 from ganeval.plots.theme import Plot
-from ganeval.plots.training import STEEP
+from ganeval.plots.training import LOG_RATIO
 from ganeval.plots.training_log import Series, selection_fid
 from ganeval.reports.score_names import fid_heading
 
 STAR: Any = {"marker": "*", "markersize": 10, "markeredgecolor": theme.PAPER, "markeredgewidth": 0.6}
 
 
-def fid_over_training(rows: Sequence[Row], logged: Mapping[int, Series]) -> Plot | None:
-    """A line for each run, one look for the seeds of a row; None where no run was scored while it trained.
+def fid_over_training(rows: Sequence[Row], logs: Mapping[int, Series]) -> Plot | None:
+    """A line for each run, one style for the seeds of a row; None where no run has checks.
 
-    `logged`: FID by step from the logs, by the `id` of the report; a report without a log tells it as well.
+    `logs`: FID by step from the logs, by the `id` of the report; a report without a log holds it as well.
     """
     lines = [
-        (row, look, some)
-        for row, look in zip(rows, looks(rows), strict=True)
-        if (some := [series for one in row.reports if (series := logged.get(id(one)) or selection_fid(one))])
+        (row, style, seeds)
+        for row, style in zip(rows, row_styles(rows), strict=True)
+        if (seeds := [fids for report in row.reports if (fids := logs.get(id(report)) or selection_fid(report))])
     ]
     if not lines:
         return None
     figure = theme.chart(max(3.5, 0.5 + 0.24 * len(lines)))
     axes = figure.subplots()
-    handles = [_drawn(axes, number, look, some) for number, (_, look, some) in enumerate(lines)]
+    handles = [_draw_seeds(axes, number, style, seeds) for number, (_, style, seeds) in enumerate(lines)]
     star = axes.plot([], [], linestyle="", color=theme.INK, **STAR)
-    values = [value for *_, some in lines for series in some for value in series.values()]
-    if theme.wide(values, STEEP):
-        theme.logarithmic(axes, "y")
+    values = [value for *_, seeds in lines for fids in seeds for value in fids.values()]
+    if theme.needs_log_axis(values, LOG_RATIO):
+        theme.log_axis(axes, "y")
     else:
         axes.set_ylim(bottom=min(0.0, *values))
-    axes.set_ylabel(f"{fid_heading(lines[0][0].report.protocol)} of held-out pictures ↓")
+    axes.set_ylabel(f"{fid_heading(lines[0][0].report.protocol)} of held-out images ↓")
     theme.steps_axis(axes)
     theme.legend_beside(figure, [*handles, *star], [*(row.name for row, *_ in lines), "lowest"])
-    ends = told([f"{row.name} {min(min(one.values()) for one in some):.3g}" for row, *_, some in lines])
-    count = sum(len(some) for *_, some in lines)
-    alt = f"FID by training step, of {count} {'run' if count == 1 else 'runs'}; the lowest of each: {ends}."
+    lowest = list_rows([f"{row.name} {min(min(fids.values()) for fids in seeds):.3g}" for row, _, seeds in lines])
+    count = sum(len(seeds) for *_, seeds in lines)
+    alt = f"FID by training step, of {count} {'run' if count == 1 else 'runs'}; the lowest of each: {lowest}."
     return Plot("fid-over-training", "FID over training", alt, figure)
 
 
-def _drawn(axes: Axes, number: int, look: Look, some: Sequence[Series]) -> Line2D:
+def _draw_seeds(axes: Axes, number: int, style: RowStyle, seeds: Sequence[Series]) -> Line2D:
     """The lines of a row, a star at the lowest point of each; the first line, for the legend."""
-    drawn = []
-    width = 1.7 if len(some) == 1 else 1.1
-    for series in some:
-        drawn += axes.plot(
-            list(series), list(series.values()), color=look.colour, marker=look.marker, linestyle=theme.dash(number),
+    lines = []
+    width = 1.7 if len(seeds) == 1 else 1.1
+    for fids in seeds:
+        lines += axes.plot(
+            list(fids), list(fids.values()), color=style.colour, marker=style.marker, linestyle=theme.dash(number),
             markersize=4, linewidth=width,
         )  # fmt: skip
-        best = min(series, key=lambda step: series[step])
-        axes.plot([best], [series[best]], linestyle="", color=theme.INK, zorder=4, **STAR)
-    return drawn[0]
+        best = min(fids, key=lambda step: fids[step])
+        axes.plot([best], [fids[best]], linestyle="", color=theme.INK, zorder=4, **STAR)
+    return lines[0]

@@ -1,4 +1,4 @@
-"""Samples and reference counted by mode, as a report keeps them beside `modes_covered` or `modes_captured`."""
+"""Samples and reference counted by mode, as a report holds them with `modes_covered` or `modes_captured`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,100 +7,91 @@ import numpy as np
 
 from ganeval.errors import ContentError
 from ganeval.plots.run_arrays import Array
-from ganeval.plots.theme import Absent
-from ganeval.reports.report import Report, Score
+from ganeval.plots.theme import MissingData
+from ganeval.reports.report import Report
 
 SCORES = ("modes_covered", "modes_captured")
-TENTH = 10  # a mode is covered when this many times its samples reach its share in the reference
-MOST = 100  # modes that a report counts one by one
 
 
 @dataclass(frozen=True)
-class Counts:
-    """Samples and reference pictures in each mode, the modes' names, where they have any, and the score they are of."""
+class ModeCounts:
+    """Samples and reference images in each mode, the modes' names, where they have any, and their score.
+
+    `score` is its name in the report, `covered` the number of modes that it counts.
+    """
 
     samples: Array
     reference: Array
     names: tuple[str, ...]
     score: str
+    covered: int
 
     @property
-    def made(self) -> Array:
+    def sample_shares(self) -> Array:
         """The share of the samples in each mode."""
         return shares(self.samples)
 
     @property
-    def real(self) -> Array:
+    def reference_shares(self) -> Array:
         """The share of the reference in each mode."""
         return shares(self.reference)
 
     @property
     def error(self) -> Array:
         """One standard error of each share of the samples."""
-        found: Array = np.sqrt(self.made * (1 - self.made) / max(int(self.samples.sum()), 1))
-        return found
+        variances: Array = self.sample_shares * (1 - self.sample_shares) / max(int(self.samples.sum()), 1)
+        return np.sqrt(variances)
 
     @property
     def top(self) -> float:
-        """How high a chart of the shares has to be."""
-        return 1.06 * float(max((self.made + self.error).max(), self.real.max(), 1e-9))
+        """The height of a chart of the shares."""
+        return 1.06 * float(max((self.sample_shares + self.error).max(), self.reference_shares.max(), 1e-9))
 
     @property
     def lost(self) -> Array:
-        """The modes that the score does not count; in integers, as it is: a tenth is enough."""
-        enough = TENTH * self.samples * self.reference.sum() >= self.reference * self.samples.sum()
-        found: Array = np.flatnonzero(self.samples == 0 if self.score == "modes_captured" else ~enough)
-        return found
+        """The modes that the score does not count: it counts those with the largest share for their reference's."""
+        present = np.flatnonzero(self.reference)
+        ratios = self.sample_shares[present] / self.reference_shares[present]
+        lost: Array = np.sort(present[np.argsort(ratios)][: max(0, len(present) - self.covered)])
+        return lost
 
     @property
-    def whose(self) -> str:
-        """Which samples are counted: of points, those alone that lie near a mode."""
+    def sample_label(self) -> str:
+        """The samples that are counted: of points only those near a mode."""
         return "samples near a mode" if self.score == "modes_captured" else "samples"
-
-    @property
-    def loss(self) -> str:
-        """What makes a mode lost, in words."""
-        return "lost: none near it" if self.score == "modes_captured" else "lost: below a tenth of it"
 
 
 def shares(counts: Array) -> Array:
-    """Counts as shares of them all.
+    """Counts as shares of their sum.
 
     >>> shares(np.array([1, 3])).tolist(), shares(np.array([0, 0])).tolist()
     ([0.25, 0.75], [0.0, 0.0])
     """
-    found: Array = counts / max(int(counts.sum()), 1)
-    return found
+    parts: Array = counts / max(int(counts.sum()), 1)
+    return parts
 
 
-def counts_of(report: Report) -> Counts:
-    """The counts in a report. Absent where it has none, ContentError where they are no counts."""
+def mode_counts_of(report: Report) -> ModeCounts:
+    """The counts in a report. MissingData where it has none, ContentError where they are no counts."""
     scores = {name: report.scores[name] for name in SCORES if name in report.scores}
-    kept = [name for name, score in scores.items() if {"samples", "reference"} <= set(score.more)]
-    if not kept:
-        raise Absent(f"no counts by mode in the report: {_why_none(list(scores.values()))}")
-    more = scores[kept[0]].more
-    samples, reference = (_whole(report, name, more[name]) for name in ("samples", "reference"))
-    names = more.get("names") or ()
+    counted = [name for name, score in scores.items() if {"samples", "reference"} <= set(score.more)]
+    if not counted:
+        total = max((score.total or 0 for score in scores.values()), default=0)
+        reason = f"{total:,} modes are too many, or an earlier version scored it" if total else "no modes were counted"
+        raise MissingData(f"no counts by mode in the report: {reason}")
+    score = scores[counted[0]]
+    samples, reference = (_counts(report, name, score.more[name]) for name in ("samples", "reference"))
+    names = score.more.get("names") or ()
     if samples.shape != reference.shape or not isinstance(names, Sequence) or len(names) not in (0, len(samples)):
         raise ContentError(f"{report.samples.name}: found counts of {len(samples)} and of {len(reference)} modes")
-    return Counts(samples, reference, tuple(str(one) for one in names), kept[0])
-
-
-def _why_none(scores: Sequence[Score]) -> str:
-    if not scores:
-        return "no modes were counted"
-    most = max(score.total or 0 for score in scores)
-    if most > MOST:
-        return f"{most:,} modes are too many to be shown one by one"
-    return "it was scored by an earlier version; score it again"
+    return ModeCounts(samples, reference, tuple(str(name) for name in names), counted[0], int(score.value))
 
 
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
 
 
-def _whole(report: Report, name: str, counts: object) -> Array:
-    if not isinstance(counts, Sequence) or not counts or not all(_is_count(one) for one in counts):
+def _counts(report: Report, name: str, counts: object) -> Array:
+    if not isinstance(counts, Sequence) or not counts or not all(_is_count(count) for count in counts):
         raise ContentError(f"{report.samples.name}: {name} by mode is {str(counts)[:40]}, needed whole numbers")
     return np.array(counts, np.int64)

@@ -1,4 +1,4 @@
-"""How a row is drawn and called in every picture of several runs, so that one run looks the same in all of them."""
+"""How each row is styled and labelled in the plots of several runs, so that a run looks the same in all of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,40 +6,42 @@ from dataclasses import dataclass
 from ganeval.comparison import Row
 from ganeval.plots import theme
 
-TOLD = 8  # rows of a picture that its words go through one by one
+LISTED_ROWS = 8
 YARDSTICKS = {"real": "*", "noise": "X"}
 
 
 @dataclass(frozen=True)
-class Look:
-    """How a row is drawn in every picture: yardsticks in grey, and the others each in a shape and a colour."""
+class RowStyle:
+    """The colour and marker of a row: yardsticks are grey, every other row has its own."""
 
     colour: str
     marker: str
 
 
-def looks(rows: Sequence[Row]) -> list[Look]:
-    """The looks of rows, in their order."""
-    found, number = [], 0
+def row_styles(rows: Sequence[Row]) -> list[RowStyle]:
+    """The styles of rows, in their order."""
+    styles: list[RowStyle] = []
+    number = 0
     for row in rows:
         if row.yardstick is not None:
-            found.append(Look(theme.MUTED, YARDSTICKS[row.yardstick]))
-            continue
-        found.append(Look(theme.colour(number), theme.marker(number)))
-        number += 1
-    return found
+            styles.append(RowStyle(theme.MUTED, YARDSTICKS[row.yardstick]))
+        else:
+            styles.append(RowStyle(theme.colour(number), theme.marker(number)))
+            number += 1
+    return styles
 
 
-def called(row: Row) -> str:
-    """A row's name, and that it is a yardstick where it is one."""
+def row_label(row: Row) -> str:
+    """A row's name, followed by `(yardstick)` where it is one."""
     return f"{row.name} (yardstick)" if row.yardstick else row.name
 
 
-def told(rows: Sequence[str]) -> str:
-    """What there is to say of rows one by one; of many, of the first ones and how many more there are.
+def list_rows(texts: Sequence[str]) -> str:
+    """A text for each row, joined; of many rows the first eight and the number of the others.
 
-    >>> told(["a 1", "b 2"]), told([str(number) for number in range(12)])
+    >>> list_rows(["a 1", "b 2"]), list_rows([str(number) for number in range(12)])
     ('a 1; b 2', '0; 1; 2; 3; 4; 5; 6; 7; and 4 more')
     """
-    few = rows if len(rows) <= TOLD + 1 else [*rows[:TOLD], f"and {len(rows) - TOLD} more"]
-    return "; ".join(few)
+    if len(texts) > LISTED_ROWS + 1:
+        texts = [*texts[:LISTED_ROWS], f"and {len(texts) - LISTED_ROWS} more"]
+    return "; ".join(texts)

@@ -1,7 +1,7 @@
-"""Colours, fonts and sizes of all pictures. Needs matplotlib.
+"""What a plot is, and the colours, fonts, axes and legends of all plots.
 
-The colours are those of Okabe and Ito (2008), which people with any colour vision tell apart; no picture tells things
-apart by colour alone, lines differ in dashes and points in shape as well.
+The colours are those of Okabe and Ito (2008), which people with any colour vision tell apart. No plot relies on colour
+alone: lines also differ in dashes and points in shape.
 """
 
 import math
@@ -19,12 +19,12 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from ganeval.errors import ContentError, plain
 
 DPI = 150
-WIDTH = 7.2  # inches: a page's text
+WIDTH = 7.2  # inches: the width of a page's text
 PAPER, INK, MUTED, GRID = "#fefefe", "#1b1d22", "#5c616b", "#dfe1e6"
 BLUE, ORANGE, GREEN = "#0072b2", "#e69f00", "#009e73"
 VERMILLION, PURPLE, SKY = "#d55e00", "#cc79a7", "#56b4e9"
-REAL, HELD, MADE = ORANGE, VERMILLION, BLUE
-GENERATOR, CRITIC = BLUE, VERMILLION
+REAL, GENERATED = ORANGE, BLUE
+GENERATOR, DISCRIMINATOR = BLUE, VERMILLION
 SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 1, 1, 1, 1, 1)))
@@ -75,74 +75,101 @@ STYLE: Any = {
     "svg.hashsalt": "ganeval",
     "image.interpolation": "none",
 }
-LONGEST = 40  # characters of a name
-LINE = 70  # of a legend's labels in one line
+NAME_LENGTH = 40  # characters
+LEGEND_LINE = 70  # characters of the labels that fit on one line
+
+
+@dataclass(frozen=True, eq=False)
+class Plot:
+    """A plot. `name` is that of its files, `alt` describes it in a sentence or two."""
+
+    name: str
+    title: str
+    alt: str
+    figure: Figure
+
+
+class MissingData(ContentError):
+    """A run lacks the data of a plot, as runs of earlier versions do."""
+
+
+class NotApplicable(MissingData):
+    """The plot does not apply to this kind of run, so nothing is missing."""
 
 
 def chart(height: float, *, width: float = WIDTH) -> Figure:
-    """An empty figure for charts, in inches; what is drawn in it is laid out so that nothing overlaps."""
+    """An empty figure for charts, in inches, whose layout keeps everything apart."""
     return Figure(figsize=(width, height), dpi=DPI, layout=ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06))
 
 
-def settle(figure: Figure) -> None:
-    """Lay a figure out once and for all: laid out anew at each writing, it would move by a hair each time.
+def freeze_layout(figure: Figure) -> None:
+    """Lay a figure out once and for all: a new layout at each writing would shift it by a hair.
 
-    The second time titles are where equal aspects put them the first time.
+    The first pass moves axes of equal aspect; only the second knows where their titles belong.
     """
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # a name in a script that the font lacks is shown as boxes
+        warnings.filterwarnings("ignore", message="Glyph")  # characters that the font lacks are shown as boxes
         for _ in range(2):
             figure.draw_without_rendering()
     figure.set_layout_engine("none")
 
 
-def said(text: str, longest: int = LONGEST) -> str:
-    """A name as pictures show it: on one line, not too long, and nothing that cannot be printed.
+def shorten(text: str, length: int = NAME_LENGTH) -> str:
+    """A name for a plot: on one line, without control characters, at most `length` characters.
 
-    >>> said("digits-dcgan-s0"), said("a" * 60, 11), said("two" + chr(10) + "lines")
+    >>> shorten("digits-dcgan-s0"), shorten("a" * 60, 11), shorten("two" + chr(10) + "lines")
     ('digits-dcgan-s0', 'aaaaa…aaaaa', 'two lines')
     """
     name = plain(text)
-    if len(name) <= longest:
+    if len(name) <= length:
         return name
-    half = (longest - 1) // 2
+    half = (length - 1) // 2
     return f"{name[:half]}…{name[-half:]}"
 
 
 def colour(index: int) -> str:
-    """The colour of the series with this number; they come again after six, with another dash and marker."""
+    """The colour of a series by its number; the seventh has the first's colour, another dash and another marker."""
     return SERIES[index % len(SERIES)]
 
 
 def marker(index: int) -> str:
-    """The shape of the points of the series with this number."""
+    """The shape of a series' points by its number."""
     return MARKERS[index % len(MARKERS)]
 
 
 def dash(index: int) -> Any:
-    """The dashes of the line with this number."""
+    """The dashes of a line by its number."""
     return DASHES[index % len(DASHES)]
 
 
-def steps_axis(axes: Axes, what: str = "generator steps") -> None:
-    """Whole steps along x, with thousands set apart."""
-    axes.set_xlabel(what)
+def step_label(step: int, best: int | None) -> str:
+    """The heading of a step's row or panel; a star marks the best step.
+
+    >>> step_label(400, 800), step_label(1200, 1200)
+    ('step 400', '★ step 1,200')
+    """
+    return f"{'★ ' if step == best else ''}step {step:,}"
+
+
+def steps_axis(axes: Axes) -> None:
+    """Label the x axis with whole generator steps and thousands separators."""
+    axes.set_xlabel("generator steps")
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
-def wide(values: Iterable[float], times: float = 20) -> bool:
-    """Whether values want a logarithmic axis: all above 0, and the largest more than so many times the smallest.
+def needs_log_axis(values: Iterable[float], ratio: float = 20) -> bool:
+    """Whether all values are above 0 and the largest is more than `ratio` times the smallest.
 
-    >>> wide([0.1, 75.0]), wide([1.0, 5.0]), wide([0.0, 75.0])
+    >>> needs_log_axis([0.1, 75.0]), needs_log_axis([1.0, 5.0]), needs_log_axis([0.0, 75.0])
     (True, False, False)
     """
-    known = [value for value in values if math.isfinite(value)]
-    return bool(known) and min(known) > 0 and max(known) > times * min(known)
+    finite = [value for value in values if math.isfinite(value)]
+    return bool(finite) and min(finite) > 0 and max(finite) > ratio * min(finite)
 
 
-def logarithmic(axes: Axes, which: str) -> None:
-    """A logarithmic axis, `x` or `y`, whose ticks are plain numbers."""
+def log_axis(axes: Axes, which: str) -> None:
+    """Make the axis `x` or `y` logarithmic, with plain numbers at its ticks."""
     getattr(axes, f"set_{which}scale")("log")
     axis = getattr(axes, f"{which}axis")
     low, high = sorted(getattr(axes, f"get_{which}lim")())
@@ -152,41 +179,23 @@ def logarithmic(axes: Axes, which: str) -> None:
 
 
 def legend_above(axes: Axes, handles: Sequence[Artist], labels: Sequence[str]) -> None:
-    """A legend over the axes, on the right, where it can hide nothing."""
+    """A legend above the axes, on the right, where it hides nothing."""
     axes.legend(
         handles,
-        [shown(label) for label in labels],
+        [legend_label(label) for label in labels],
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),
-        ncols=len(labels) if sum(map(len, labels)) < LINE else 2,
+        ncols=len(labels) if sum(map(len, labels)) < LEGEND_LINE else 2,
         borderaxespad=0.2,
         columnspacing=1.4,
     )
 
 
 def legend_beside(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
-    """A legend on the right of all axes, for names that may be many or long."""
-    figure.legend(handles, [shown(label) for label in labels], loc="outside right upper", labelspacing=0.7)
+    """A legend to the right of all axes, for many or long names."""
+    figure.legend(handles, [legend_label(label) for label in labels], loc="outside right upper", labelspacing=0.7)
 
 
-def shown(label: str) -> str:
-    """A label that matplotlib does not hide: it leaves out those that begin with an underscore."""
-    return f"\u200a{said(label)}" if label.startswith("_") else said(label)
-
-
-@dataclass(frozen=True, eq=False)
-class Plot:
-    """A plot. `name` is that of its files, `alt` says in a sentence or two what there is to see."""
-
-    name: str
-    title: str
-    alt: str
-    figure: Figure
-
-
-class Absent(ContentError):
-    """A run lacks what a picture is drawn from, as runs of earlier versions do."""
-
-
-class OutOfPlace(Absent):
-    """A kind of run cannot have this picture, so nothing is missing."""
+def legend_label(label: str) -> str:
+    """A label that matplotlib shows even where it begins with an underscore."""
+    return f"\u200a{shorten(label)}" if label.startswith("_") else shorten(label)

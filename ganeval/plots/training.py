@@ -7,91 +7,73 @@ from matplotlib.axes import Axes
 
 from ganeval.plots import theme
 from ganeval.plots.losses import mark_steps
-from ganeval.plots.theme import Absent, Plot
-from ganeval.plots.training_log import History, Series, selection_fid
-from ganeval.reports.report import Report
+from ganeval.plots.theme import MissingData, Plot
+from ganeval.plots.training_log import Series, TrainingLog, selection_fid
 from ganeval.reports.score_names import fid_heading
 
-NAME = "training"
-TITLE = "Scores over training"
-FIDS = {"fid": "held-out pictures", "fid_raw": "held-out, raw weights", "fid_train": "training pictures"}
-STEEP = 8  # times the lowest FID, from which its axis is logarithmic
-SHARES = {"precision": "precision", "recall": "recall"}
+FIDS = {"fid": "held-out images", "fid_raw": "held-out, raw weights", "fid_train": "training images"}
+SHARES = ("precision", "recall")
+LOG_RATIO = 8  # of the highest FID to the lowest, above which the axis is logarithmic
 COLOURS = {"fid": theme.BLUE, "fid_raw": theme.SKY, "fid_train": theme.VERMILLION}
 
 
-def training(history: History) -> Plot:
-    """FID of each check over its floor, and precision and recall below, each as far as checks measured it."""
-    fids = {name: history.checks[name] for name in FIDS if name in history.checks}
-    if "fid" not in fids and (kept := selection_fid(history.report)):
-        fids = {"fid": kept}
-    shares = {name: history.checks[name] for name in SHARES if name in history.checks}
+def training(log: TrainingLog) -> Plot:
+    """FID of each check above its floor, and precision and recall below, as far as checks measured them."""
+    fids = {name: log.checks[name] for name in FIDS if name in log.checks}
+    if "fid" not in fids and (selection := selection_fid(log.report)):
+        fids = {"fid": selection}
+    shares = {name: log.checks[name] for name in SHARES if name in log.checks}
     if not fids and not shares:
-        raise Absent("no checks in log.jsonl: this run was not scored while it trained")
+        raise MissingData("no checks in log.jsonl: the run was not scored during training")
     figure = theme.chart((2.5 if fids else 0) + (1.7 if shares else 0) + 0.3)
     count = bool(fids) + bool(shares)
     rows = list(figure.subplots(count, 1, sharex=True, squeeze=False, height_ratios=[2.5, 1.7][-count:])[:, 0])
+    heading = fid_heading(log.report.protocol)
     if fids:
-        _fids(rows[0], history, fids)
+        _draw_fids(rows[0], fids, log.checks.get("floor", {}))
+        rows[0].set_ylabel(f"{heading} ↓")
     if shares:
-        _shares(rows[-1], shares)
+        _draw_shares(rows[-1], shares)
     for axes in rows:
         axes.margins(x=0.03)
-        mark_steps(axes, history, named=axes is rows[0])
+        mark_steps(axes, log, label=axes is rows[0])
     theme.steps_axis(rows[-1])
     figure.align_ylabels(rows)
-    return Plot(NAME, TITLE, _alt(history, fids, shares), figure)
+    parts = []
+    if fid := fids.get("fid"):
+        values, best = list(fid.values()), min(fid, key=lambda step: fid[step])
+        parts.append(f"{heading} from {values[0]:.3g} to {values[-1]:.3g}, lowest {fid[best]:.3g} at step {best:,}")
+    for name, series in shares.items():
+        values = list(series.values())
+        parts.append(f"{name} from {values[0]:.2f} to {values[-1]:.2f}")
+    alt = f"Scores of {log.name} at its checks: {'; '.join(parts)}."
+    return Plot("training", "Scores over training", alt, figure)
 
 
-def _fids(axes: Axes, history: History, fids: Mapping[str, Series]) -> None:
+def _draw_fids(axes: Axes, fids: Mapping[str, Series], floor: Series) -> None:
     handles, labels = [], []
     for number, (name, series) in enumerate(fids.items()):
-        (line,) = axes.plot(
+        handles += axes.plot(
             list(series), list(series.values()), color=COLOURS[name], linestyle=theme.dash(number),
             marker=theme.marker(number), markersize=4 if name == "fid" else 3,
         )  # fmt: skip
-        handles.append(line)
         labels.append(FIDS[name])
-    floor = history.checks.get("floor")
     if floor:
         handles.append(axes.axhline(list(floor.values())[-1], color=theme.MUTED, linestyle="--", linewidth=1.1))
-        labels.append("real pictures, as many as held out")
-    axes.set_ylabel(f"{_fid_of(history.report)} ↓")
-    values = [value for series in (*fids.values(), floor or {}) for value in series.values()]
-    if theme.wide(values, STEEP):
-        theme.logarithmic(axes, "y")
+        labels.append("real images, as many as held-out")
+    values = [value for series in (*fids.values(), floor) for value in series.values()]
+    if theme.needs_log_axis(values, LOG_RATIO):
+        theme.log_axis(axes, "y")
     else:
         axes.set_ylim(bottom=min(0.0, *values))
     theme.legend_above(axes, handles, labels)
 
 
-def _shares(axes: Axes, shares: Mapping[str, Series]) -> None:
+def _draw_shares(axes: Axes, shares: Mapping[str, Series]) -> None:
     handles = []
     for number, series in enumerate(shares.values()):
-        look: Any = {"color": (theme.GREEN, theme.PURPLE)[number], "marker": theme.marker(number)}
-        handles += axes.plot(list(series), list(series.values()), linestyle=theme.dash(number), markersize=4, **look)
+        style: Any = {"color": (theme.GREEN, theme.PURPLE)[number], "marker": theme.marker(number)}
+        handles += axes.plot(list(series), list(series.values()), linestyle=theme.dash(number), markersize=4, **style)
     axes.set_ylim(-0.03, 1.03)
     axes.set_ylabel("share ↑")
-    theme.legend_above(axes, handles, [SHARES[name] for name in shares])
-
-
-def _fid_of(report: Report) -> str:
-    return fid_heading(report.protocol)
-
-
-def _alt(history: History, fids: Mapping[str, Series], shares: Mapping[str, Series]) -> str:
-    told = []
-    if fid := fids.get("fid"):
-        best = min(fid, key=lambda step: fid[step])
-        ends = f"from {_first(fid):.3g} to {_last(fid):.3g}, lowest {fid[best]:.3g} at step {best:,}"
-        told.append(f"{_fid_of(history.report)} {ends}")
-    told += [f"{SHARES[name]} from {_first(series):.2f} to {_last(series):.2f}" for name, series in shares.items()]
-    return f"Scores of {history.report.samples.name} at its checks: {'; '.join(told)}."
-
-
-def _first(series: Series) -> float:
-    return next(iter(series.values()))
-
-
-def _last(series: Series) -> float:
-    return list(series.values())[-1]
+    theme.legend_above(axes, handles, list(shares))

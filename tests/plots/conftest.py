@@ -1,4 +1,4 @@
-"""A run with everything that pictures are drawn from."""
+"""A run with the data of every plot."""
 
 from collections.abc import Callable
 from pathlib import Path

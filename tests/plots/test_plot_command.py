@@ -1,4 +1,4 @@
-"""`ganeval plot`: which files, what is said, and exit codes."""
+"""`ganeval plot`: files, messages and exit codes."""
 
 import os
 from dataclasses import replace
@@ -20,7 +20,7 @@ def names_in(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_all_pictures_of_a_run_go_into_its_folder_as_png_and_svg(run, make_run):
+def test_all_plots_of_a_run_go_into_its_folder_as_png_and_svg(run, make_run):
     folder = make_run().folder
     result = run("plot", folder)
     assert result.exit_code == 0
@@ -33,19 +33,19 @@ def test_all_pictures_of_a_run_go_into_its_folder_as_png_and_svg(run, make_run):
     assert (folder / "plots" / "losses.svg").read_text().startswith("<?xml")
 
 
-def test_a_run_of_an_earlier_version_says_what_it_lacks(run, make_run, tmp_path):
+def test_the_missing_data_of_a_run_of_an_earlier_version_are_listed(run, make_run, tmp_path):
     folder = make_run().folder
     for path in (folder / "learning").iterdir():
         path.unlink()
     result = run("plot", folder, "-o", tmp_path / "figures")
     assert result.exit_code == 0
-    again = "trained by an earlier version; the command that trained it, given again, adds it"
-    anew = "trained by an earlier version; only a new training stores it, check by check"
+    rerun = "the run was trained by an earlier version: run the training command again to add it"
+    retrain = "the run was trained by an earlier version: only a new training stores it"
     assert result.stderr.splitlines() == [
-        f"not drawn: interpolation: no learning/interpolation.npz: {again}",
-        f"not drawn: critic-scores: no learning/scores-*.npz: {anew}",
-        f"not drawn: detector: no learning/scores-*.npz: {anew}",
-        f"not drawn: activation: no learning/activation-*.npz: {again}",
+        f"not drawn: interpolation: no learning/interpolation.npz: {rerun}",
+        f"not drawn: critic-scores: no learning/scores-*.npz: {retrain}",
+        f"not drawn: detector: no learning/scores-*.npz: {retrain}",
+        f"not drawn: activation: no learning/activation-*.npz: {rerun}",
     ]
     assert len(names_in(tmp_path / "figures")) == 8
     assert not (folder / "plots").exists()
@@ -59,7 +59,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_a_broken_file_is_one_line_and_the_other_pictures_are_drawn(run, make_run, kind):
+def test_a_broken_file_is_one_line_and_the_other_plots_are_drawn(run, make_run, kind):
     folder = make_run().folder
     path = folder / "learning" / "interpolation.npz"
     path.write_bytes(BROKEN[kind] if BROKEN[kind] is not None else path.read_bytes()[:-300])
@@ -67,7 +67,7 @@ def test_a_broken_file_is_one_line_and_the_other_pictures_are_drawn(run, make_ru
     assert result.exit_code == 1
     (line,) = result.stderr.splitlines()
     assert line.startswith(f"Error: not drawn: interpolation: {path}: cannot be read (")
-    assert line.endswith("; remove it, and give the command that trained the run again")
+    assert line.endswith("; remove it and run the training command again")
     assert names_in(folder / "plots") == ["modes.png", "modes.svg"]
 
 
@@ -117,23 +117,26 @@ def test_a_grid_of_far_too_many_pixels_is_one_line(run, make_run, monkeypatch):
     assert names_in(folder / "plots") == ["losses.png", "losses.svg"]
 
 
-def test_only_some_pictures_are_drawn_and_one_that_cannot_be_says_why(run, make_run):
+def test_only_the_plots_asked_for_are_drawn_and_one_that_cannot_be_is_listed_with_the_reason(run, make_run):
     folder = make_run().folder
     assert run("plot", folder, "--only", "losses, modes").exit_code == 0
     assert names_in(folder / "plots") == ["losses.png", "losses.svg", "modes.png", "modes.svg"]
     result = run("plot", folder, "--only", "losses,boundary")
     assert result.exit_code == 0
-    assert result.stderr == "not drawn: boundary: made pictures or vectors, not points in the plane\n"
+    assert result.stderr == "not drawn: boundary: the samples are images or vectors, not points in the plane\n"
     result = run("plot", folder, "--only", "boundary")
     assert result.exit_code == 1
-    assert result.stderr == f"Error: {folder}: nothing to draw: made pictures or vectors, not points in the plane\n"
+    assert (
+        result.stderr
+        == f"Error: {folder}: nothing to draw: the samples are images or vectors, not points in the plane\n"
+    )
 
 
 def test_wrong_names_and_paths_are_usage_errors(run, make_run, tmp_path):
     folder = make_run().folder
     result = run("plot", folder, "--only", "loses")
     assert result.exit_code == 2
-    assert result.stderr.startswith("Error: unknown picture 'loses': did you mean 'losses'? (known: evolution, ")
+    assert result.stderr.startswith("Error: unknown plot 'loses': did you mean 'losses'? (known: evolution, ")
     (tmp_path / "taken").write_text("")
     result = run("plot", folder, "-o", tmp_path / "taken")
     assert result.exit_code == 2
@@ -157,7 +160,7 @@ def test_a_folder_that_may_not_be_written_is_one_line(run, make_run, monkeypatch
     assert result.stderr == f"Error: -o {picture}: nothing can be written to {folder}\n"
 
 
-def test_an_unfinished_run_is_said_and_not_drawn(run, make_run):
+def test_an_unfinished_run_is_reported_and_not_drawn(run, make_run):
     folder = make_run().folder
     (folder / "report.json").unlink()
     result = run("plot", folder)
@@ -181,7 +184,7 @@ def test_both_directions_of_a_translation_have_their_modes(run, make_run):
     assert names_in(found.folder / "plots") == ["modes-back.png", "modes-back.svg", "modes.png", "modes.svg"]
 
 
-def test_broken_counts_of_the_way_back_are_said(run, make_run):
+def test_broken_counts_of_the_other_direction_are_reported(run, make_run):
     found = make_run(model="cyclegan", shape=[1, 16, 16])
     broken = report_on("mine-s0 outline→digit", modes_covered=Score(3, "higher", more={**MODES, "samples": "x"}))
     (found.folder / "report-back.json").write_text(broken.to_json())
@@ -191,7 +194,7 @@ def test_broken_counts_of_the_way_back_are_said(run, make_run):
     assert names_in(found.folder / "plots") == ["modes.png", "modes.svg"]
 
 
-def test_a_broken_configuration_is_said_once_for_all_pictures(run, make_run):
+def test_a_broken_configuration_is_reported_once_for_all_plots(run, make_run):
     folder = make_run().folder
     (folder / "config.json").write_text("{")
     result = run("plot", folder)
@@ -218,7 +221,7 @@ def test_several_runs_are_drawn_together_and_what_differs_apart(run, make_run, t
     assert "known: fid-over-training, precision-recall, fid, modes-by-run" in result.stderr
 
 
-def test_a_layer_is_computed_by_the_suite_and_then_drawn(run, make_run, monkeypatch):
+def test_a_layer_is_computed_by_training_and_then_drawn(run, make_run, monkeypatch):
     import ganeval.training.insight.activation as activation
 
     found = make_run()

@@ -1,4 +1,4 @@
-"""Pictures as bytes: the same every time, fit for a page of many, and drawn without torch."""
+"""Plots as bytes: equal every time, without clashes on a page of many, and drawn without torch."""
 
 import re
 import subprocess
@@ -32,7 +32,7 @@ def plots(found):
     return all_of(found)
 
 
-def test_the_same_run_gives_the_same_bytes_and_so_does_the_same_picture(found, plots):
+def test_the_same_run_gives_the_same_bytes_and_so_does_the_same_plot(found, plots):
     for one, other in zip(plots, all_of(found), strict=True):
         assert png_of(one) == png_of(other)
         assert svg_of(one) == svg_of(other) == svg_of(one)

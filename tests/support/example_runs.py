@@ -1,4 +1,4 @@
-"""Run folders made by hand, with every array that a picture is drawn from, and numbers that are known."""
+"""Run folders written by hand, with every array that a plot needs, and with known numbers."""
 
 import json
 from collections.abc import Mapping
@@ -93,29 +93,30 @@ def store_pictures(folder: Path, side: int, labels: bool) -> None:
 def make(parent: Path, name: str, fid: float, names: list[str] | None, config: Mapping[str, Any]) -> StoredReport:
     """A finished run in a folder of its name, with everything that the kind of run has."""
     folder = parent / name
-    asked = {**CONFIG, **config}
-    kind = "cyclegan" if asked["model"] == "cyclegan" else "dcgan"
+    request = {**CONFIG, **config}
+    kind = "cyclegan" if request["model"] == "cyclegan" else "dcgan"
+    request["other_channels"] = 1 if kind == "cyclegan" else 0
     title = f"{name} digit→outline" if kind == "cyclegan" else name
-    training = {"best_step": BEST, "selection_fid": {"100": 4.0, "200": 1.5, "300": 2.0}, "config": asked}
+    training = {"best_step": BEST, "selection_fid": {"100": 4.0, "200": 1.5, "300": 2.0}, "config": request}
     report = report_on(title, fid)
     report = replace(report, more={"training": training})
-    write_run(folder, report, {"config": asked, "classes": names})
+    write_run(folder, report, {"config": request, "classes": names})
     (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in log_lines(TERMS[kind])))
-    columns = 12 if kind == "cyclegan" else asked["classes"] if 0 < asked["classes"] <= 16 else 8
+    columns = 12 if kind == "cyclegan" else request["classes"] if 0 < request["classes"] <= 16 else 8
     (folder / "grids").mkdir()
     for step in STEPS:
-        if asked["shape"] == [2]:
+        if request["shape"] == [2]:
             store(folder / "grids" / f"step-{step:08}.npz", **plane(step))
         else:
-            image = grid(some_cells(8, columns, asked["shape"][-1], step))
+            image = grid(some_cells(8, columns, request["shape"][-1], step))
             image.save(folder / "grids" / f"step-{step:08}.png")
         endings = ("_a", "_b") if kind == "cyclegan" else ("",)
         both = {key: value for ending in endings for key, value in scores_at(step, ending).items()}
         store(folder / "learning" / f"scores-{step:08}.npz", **both)
-    if asked["shape"] == [2]:
+    if request["shape"] == [2]:
         ways = np.random.default_rng(0).normal(0, 1, (2, 4, 9, 2)).astype(np.float32)
         positions = np.linspace(0, 1, 9)
         store(folder / "learning" / "interpolation.npz", linear=ways[0], spherical=ways[1], positions=positions)
     else:
-        store_pictures(folder / "learning", asked["shape"][-1], asked["classes"] > 0)
-    return StoredReport(report, folder)
+        store_pictures(folder / "learning", request["shape"][-1], request["classes"] > 0)
+    return Found(report, folder)

@@ -1,4 +1,4 @@
-"""What pictures show: the figures' own data, and laws over all of them."""
+"""What plots show: the figures' own data, and laws over all of them."""
 
 import itertools
 import json
@@ -15,23 +15,23 @@ from ganeval.errors import GanevalWarning
 from ganeval.plots import plots_of_group, plots_of_run, png_of
 from ganeval.plots.discriminator_precision_recall import average_precision, curve
 from ganeval.plots.modes import modes_by_run
-from ganeval.plots.theme import INK, MADE, REAL
+from ganeval.plots.theme import GENERATED, INK, REAL
 from ganeval.reports.report import Score
 from ganeval.reports.run_folders import StoredReport
 
 KINDS = {
-    "pictures": {},
+    "images": {},
     "classes": {"classes": 3, "names": ["zebra crossing", "x", "y"]},
     "translations": {"model": "cyclegan", "shape": [1, 16, 16]},
     "large": {"shape": [3, 64, 64]},
     "points": {"shape": [2]},
 }
 EXPECTED = {
-    "pictures": {"evolution", "interpolation", "losses", "training", "critic-scores", "detector", "activation-block2"},
+    "images": {"evolution", "interpolation", "losses", "training", "critic-scores", "detector", "activation-block2"},
     "points": {"evolution", "interpolation", "losses", "training", "critic-scores", "detector", "boundary"},
 }
-EXPECTED["classes"] = EXPECTED["large"] = EXPECTED["pictures"]
-EXPECTED["translations"] = EXPECTED["pictures"] - {"interpolation"}
+EXPECTED["classes"] = EXPECTED["large"] = EXPECTED["images"]
+EXPECTED["translations"] = EXPECTED["images"] - {"interpolation"}
 
 
 def drawn(found):
@@ -54,7 +54,7 @@ def group():
 
 @pytest.fixture(scope="module")
 def all_drawn(tmp_path_factory):
-    """Every picture of every kind of run, and of several runs, drawn once."""
+    """Every plot of every kind of run, and of several runs, drawn once."""
     folder = tmp_path_factory.mktemp("kinds")
     runs = {kind: make(folder, kind, 1.0, config.get("names"), plain(config)) for kind, config in KINDS.items()}
     return {**{kind: drawn(found) for kind, found in runs.items()}, "group": of_group()}
@@ -64,7 +64,7 @@ def plain(config):
     return {key: value for key, value in config.items() if key != "names"}
 
 
-def test_bars_of_noise_do_not_flatten_those_of_models_and_are_cut():
+def test_bars_of_noise_do_not_flatten_those_of_models_and_are_clipped():
     counted = {"samples": [95, 3, 2, 0], "reference": [25, 25, 25, 25], "names": ["a", "b", "c", "d"]}
     noise = report_on("noise", 90.0, modes_covered=Score(1, "higher", total=4, more=counted))
     (rows,) = (group.rows for group in compare([report_on("mine"), noise]).groups)
@@ -72,10 +72,10 @@ def test_bars_of_noise_do_not_flatten_those_of_models_and_are_cut():
     mine, other = figure.axes
     assert mine.get_ylim() == other.get_ylim()
     assert 0.5 < mine.get_ylim()[1] < 0.6  # of half the samples and their error
-    assert [axes.get_xlabel() for axes in figure.axes] == ["", "cut: a to 0.95"]
+    assert [axes.get_xlabel() for axes in figure.axes] == ["", "clipped: a to 0.95"]
 
 
-def test_a_report_of_broken_counts_is_said_and_the_others_are_drawn():
+def test_a_report_with_broken_counts_is_a_warning_and_the_others_are_drawn():
     broken = report_on("broken", 2.0, modes_covered=Score(3, "higher", total=4, more={**MODES, "samples": "x"}))
     (rows,) = (group.rows for group in compare([report_on("mine"), broken]).groups)
     with pytest.warns(GanevalWarning, match="^modes-by-run: left out: broken: samples by mode is x, needed whole"):
@@ -88,12 +88,12 @@ def of_group():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_whole_run_gives_every_picture_that_its_kind_can_have(all_drawn, kind):
+def test_a_whole_run_gives_every_plot_of_its_kind(all_drawn, kind):
     assert set(all_drawn[kind]) == EXPECTED[kind] | {"modes"}
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "group"])
-def test_words_in_pictures_lie_within_them_and_apart(all_drawn, kind):
+def test_texts_lie_within_their_plot_and_apart(all_drawn, kind):
     for plot in all_drawn[kind].values():
         boxes = words_of(plot.figure)
         assert boxes, plot.name
@@ -112,7 +112,7 @@ def test_words_in_pictures_lie_within_them_and_apart(all_drawn, kind):
 
 
 @pytest.mark.parametrize("extent", [0.3, 0.5, 1.0, 3.0])
-def test_titles_lie_within_pictures_whose_aspects_are_equal(make_run, extent):
+def test_titles_lie_within_plots_of_equal_aspect(make_run, extent):
     """Aspects move the axes once they are laid out: titles are to be laid out after that."""
     found = make_run(shape=[2])
     path = found.folder / "learning" / "interpolation.npz"
@@ -163,7 +163,7 @@ def test_lines_of_one_panel_differ_in_more_than_their_colour(all_drawn, kind):
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "group"])
-def test_every_picture_is_told_in_words(all_drawn, kind):
+def test_every_plot_has_a_description(all_drawn, kind):
     for plot in all_drawn[kind].values():
         assert plot.title
         assert plot.alt.endswith(".")
@@ -196,10 +196,10 @@ def test_scores_over_training_are_named_for_what_they_are_of(make_run):
         lines = {(line.get_color(), line.get_marker()): list(line.get_ydata()) for line in axes.lines[::-1]}
         named |= {text.get_text(): lines[look] for text, look in zip(legend.get_texts(), looks, strict=True)}
     assert named == {
-        "held-out pictures": [4.0, 1.5, 2.0],
+        "held-out images": [4.0, 1.5, 2.0],
         "held-out, raw weights": [5.0, 1.875, 2.5],
-        "training pictures": [2.0, 0.75, 1.0],
-        "real pictures, as many as held out": [0.9, 0.9],
+        "training images": [2.0, 0.75, 1.0],
+        "real images, as many as held-out": [0.9, 0.9],
         "precision": [0.5] * 3,
         "recall": [0.6] * 3,
     }
@@ -242,7 +242,7 @@ def test_a_row_of_the_evolution_is_the_first_row_of_that_checks_grid(make_run):
     assert words == ["step 100", "★ step 200", "step 300", "zebra", "x", "y"]
 
 
-def test_translations_are_shown_as_picture_translation_and_back_of_both_domains(make_run):
+def test_translations_are_shown_as_image_translation_and_back_of_both_domains(make_run):
     axes = drawn(make_run(model="cyclegan", shape=[1, 16, 16]))["evolution"].figure.axes[0]
     canvas = np.asarray(axes.images[0].get_array())
     row = some_cells(8, 12, 16, 100)[0]  # a, ab, aba, b, ba, bab, and again
@@ -289,7 +289,7 @@ def test_ridges_are_the_scores_of_what_their_colour_stands_for(make_run):
     from matplotlib.colors import to_hex
 
     axes = drawn(make_run())["critic-scores"].figure.axes[0]
-    legend = {"real": REAL, "held_out": INK, "made": MADE}
+    legend = {"real": REAL, "held_out": INK, "made": GENERATED}
     for row, step in enumerate(reversed(STEPS)):
         for key, colour in legend.items():
             (ridge,) = [
@@ -302,7 +302,7 @@ def test_ridges_are_the_scores_of_what_their_colour_stands_for(make_run):
             assert middle == pytest.approx(scores_at(step)[key].mean(), abs=0.15), (step, key)
 
 
-def test_a_layers_starts_are_above_what_drives_it(make_run):
+def test_a_layers_starts_are_above_its_maxima(make_run):
     found = make_run()
     canvas = np.asarray(drawn(found)["activation-block2"].figure.axes[0].images[0].get_array())
     with np.load(found.folder / "learning" / "activation-block2.npz") as arrays:
@@ -311,19 +311,19 @@ def test_a_layers_starts_are_above_what_drives_it(make_run):
         assert np.array_equal(canvas[top : top + 8, :8, 0], arrays["pictures"][0, ..., 0])
 
 
-def test_activations_are_written_under_their_pictures(make_run):
+def test_activations_are_written_under_their_images(make_run):
     axes = drawn(make_run())["activation-block2"].figure.axes[0]
     words = [text.get_text() for text in axes.texts]
     assert [f"{value / 2:.2f}" for value in range(8)] == words[-16:-8]
     assert [f"{value + 1:.2f}" for value in range(8)] == words[-8:]
 
 
-def test_a_translators_pictures_were_found_and_not_made(make_run):
+def test_a_translators_images_are_test_images_and_not_generated(make_run):
     plot = drawn(make_run(model="cyclegan"))["activation-block2"]
     words = [text.get_text() for text in plot.figure.axes[0].texts]
-    assert {"middling", "most", "layer block2, by channel; below: its peak activation"} <= set(words)
+    assert {"medium", "maximum", "layer block2, by channel; below: its peak activation"} <= set(words)
     assert "before" not in words
-    assert plot.alt.startswith("Test pictures that excite each of 8 channels of layer block2")
+    assert plot.alt.startswith("Test images of medium and of maximal activation for each of 8 channels of layer block2")
 
 
 def test_bars_of_modes_are_shares_and_lost_ones_are_crossed(make_run):
@@ -397,7 +397,7 @@ def test_fid_over_training_counts_runs_and_not_models():
     assert plots["fid-over-training"].alt.startswith("FID by training step, of 3 runs;")
 
 
-def test_scores_that_are_all_alike_or_of_one_picture_are_drawn(make_run):
+def test_scores_that_are_all_equal_or_of_one_image_are_drawn(make_run):
     found = make_run()
     for step in STEPS:
         path = found.folder / "learning" / f"scores-{step:08}.npz"
@@ -418,7 +418,7 @@ def test_an_unknown_error_is_no_error_bar_and_noise_alone_is_drawn():
     assert axes.texts[0].get_text() == "90"
 
 
-def test_words_tell_of_a_few_runs_and_how_many_more_there_are():
+def test_a_description_lists_a_few_runs_and_counts_the_others():
     (found,) = compare([report_on(f"mine-{number:02}", 1.0 + number) for number in range(12)]).groups
     for plot in plots_of_group(found.rows, []):
         assert "mine-07" in plot.alt, plot.name
@@ -428,13 +428,13 @@ def test_words_tell_of_a_few_runs_and_how_many_more_there_are():
     assert all("mine-08" in plot.alt for plot in plots_of_group(found.rows, []))  # one more is not left to guess
 
 
-def test_the_mean_scores_in_words_are_those_of_the_critic_that_is_named(make_run):
-    assert "Mean scores at the last one: trained on" in drawn(make_run())["critic-scores"].alt
+def test_the_mean_scores_in_the_description_are_those_of_the_named_discriminator(make_run):
+    assert "Mean scores at the last one: training" in drawn(make_run())["critic-scores"].alt
     words = drawn(make_run("c-s0", model="cyclegan", shape=[1, 16, 16]))["critic-scores"].alt
-    assert "Mean scores of D of digit at the last one: trained on" in words
+    assert "Mean scores of D of digit at the last one: training" in words
 
 
-def test_runs_without_scores_give_no_pictures_of_several():
+def test_runs_without_scores_give_no_group_plots():
     bare = report_on("a")
     bare = replace(bare, scores={"kid": Score(0.1, "lower")})
     (found,) = compare([bare], sort="kid").groups
