@@ -21,7 +21,7 @@ from ganeval.plots.precision_recall import precision_recall
 from ganeval.plots.theme import STYLE, MissingData, NotApplicable, Plot, freeze_layout
 from ganeval.plots.training import training
 from ganeval.plots.training_log import Series, training_log_of
-from ganeval.reports.run_folders import Found
+from ganeval.reports.run_folders import StoredReport
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class RunPlots:
     inapplicable: list[str] = field(default_factory=list)
 
 
-def _activations(run: Found) -> list[Plot]:
+def _activations(run: StoredReport) -> list[Plot]:
     log = training_log_of(run)
     return [activation(log, path) for path in activation_files(log)]
 
 
-RUN_PLOTS: dict[str, Callable[[Found], list[Plot]]] = {
+RUN_PLOTS: dict[str, Callable[[StoredReport], list[Plot]]] = {
     "evolution": lambda run: [evolution(training_log_of(run))],
     "interpolation": lambda run: [interpolation(training_log_of(run))],
     "losses": lambda run: [losses(training_log_of(run))],
@@ -53,7 +53,7 @@ RUN_PLOTS: dict[str, Callable[[Found], list[Plot]]] = {
     "activation": _activations,
     "modes": lambda run: [modes(run.report)],
 }
-GROUP_PLOTS: dict[str, Callable[[Sequence[Row], Sequence[Found]], Plot | None]] = {
+GROUP_PLOTS: dict[str, Callable[[Sequence[Row], Sequence[StoredReport]], Plot | None]] = {
     "fid-over-training": lambda rows, runs: fid_over_training(rows, _selection_fids(runs)),
     "precision-recall": lambda rows, _: precision_recall(rows),
     "fid": lambda rows, _: fid_side_by_side(rows),
@@ -61,7 +61,7 @@ GROUP_PLOTS: dict[str, Callable[[Sequence[Row], Sequence[Found]], Plot | None]] 
 }
 
 
-def draw_run(run: Found, names: Sequence[str] = tuple(RUN_PLOTS)) -> RunPlots:
+def draw_run(run: StoredReport, names: Sequence[str] = tuple(RUN_PLOTS)) -> RunPlots:
     """The plots of a run with these names, as far as it has their data."""
     result = RunPlots()
     with matplotlib.rc_context(STYLE):
@@ -79,7 +79,9 @@ def draw_run(run: Found, names: Sequence[str] = tuple(RUN_PLOTS)) -> RunPlots:
     return result
 
 
-def draw_group(rows: Sequence[Row], runs: Sequence[Found], names: Sequence[str] = tuple(GROUP_PLOTS)) -> list[Plot]:
+def draw_group(
+    rows: Sequence[Row], runs: Sequence[StoredReport], names: Sequence[str] = tuple(GROUP_PLOTS)
+) -> list[Plot]:
     """The plots of several comparable runs with these names, as far as there are numbers.
 
     The reports of the rows are enough; a log in a run's folder has more steps.
@@ -91,7 +93,7 @@ def draw_group(rows: Sequence[Row], runs: Sequence[Found], names: Sequence[str] 
     return plots
 
 
-def plots_of_run(run: Found) -> tuple[list[Plot], list[str]]:
+def plots_of_run(run: StoredReport) -> tuple[list[Plot], list[str]]:
     """All plots of one run, and a line for each that cannot be drawn, with the reason.
 
     Plots that do not apply to this kind of run, such as a decision boundary for images, are not listed.
@@ -100,12 +102,12 @@ def plots_of_run(run: Found) -> tuple[list[Plot], list[str]]:
     return result.plots, [*result.missing, *result.broken]
 
 
-def plots_of_group(rows: Sequence[Row], runs: Sequence[Found]) -> list[Plot]:
+def plots_of_group(rows: Sequence[Row], runs: Sequence[StoredReport]) -> list[Plot]:
     """All plots of several comparable runs but the modes, which a page shows for each run."""
     return draw_group(rows, runs, [name for name in GROUP_PLOTS if name != "modes-by-run"])
 
 
-def _selection_fids(runs: Sequence[Found]) -> dict[int, Series]:
+def _selection_fids(runs: Sequence[StoredReport]) -> dict[int, Series]:
     """FID by step from the logs of trained runs, by the `id` of their reports."""
     fids = {}
     for run in runs:

@@ -84,7 +84,7 @@ def training_of(report: Report) -> Mapping[str, Any]:
     return training if isinstance(training, Mapping) else {}
 
 
-def training_log_of(run: Found) -> TrainingLog:
+def training_log_of(run: StoredReport) -> TrainingLog:
     """The log of a trained run. NotApplicable for a run that was only scored, ContentError for a broken config.json."""
     folder = run.folder
     if folder is None or not is_trained(folder):

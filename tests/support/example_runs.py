@@ -119,4 +119,4 @@ def make(parent: Path, name: str, fid: float, names: list[str] | None, config: M
         store(folder / "learning" / "interpolation.npz", linear=ways[0], spherical=ways[1], positions=positions)
     else:
         store_pictures(folder / "learning", request["shape"][-1], request["classes"] > 0)
-    return Found(report, folder)
+    return StoredReport(report, folder)
