@@ -1,8 +1,9 @@
-"""The references that have a name: read where they are, checked, fetched where they are not.
+"""The references that have a name: their files are found, checked and read, or downloaded where they are absent.
 
-A data set is a row of `DATASETS`; what a row names are the files that torchvision writes, with the MD5 sums that it
-publishes. Every file is checked before it is read (the CIFAR files are pickles: an unchecked one is never opened as
-such). torchvision itself is needed, and imported, only to download.
+A data set is a row of `DATASETS`, which names the files that torchvision writes, with the MD5 sums that it publishes.
+Every file is checked before it is read (the CIFAR files are pickles: an unchecked one is never opened as such).
+torchvision is imported only to download. Its own classes do not read the files, as they want all splits, unpacked (for
+STL-10 also 2.6 GB without labels), and unpickle whatever has the right name: the readers here are four lines each.
 """
 
 import codecs
@@ -34,12 +35,13 @@ Labels = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Dataset:
-    """A row of the table: where its files lie under the data root, which files each split has, and how to read them.
+class DatasetRow:
+    """A row of the table: the folder of its files under the data root, the files of each split, and how to read them.
 
     `splits` maps split -> file -> MD5 sum; `read(split, *contents)` takes the contents in that order and returns
     uint8 pixels N,H,W or N,H,W,3 and labels. `source` is the torchvision class that downloads it, None where the
-    files come with ganeval. `per_triple`: three of the pictures make one, so many times for each triple of classes.
+    files come with ganeval. `per_triple`: three of its images are stacked into one, so many times for each triple of
+    classes.
     """
 
     folder: Path
@@ -60,66 +62,66 @@ def is_dataset(name: str) -> bool:
 
 
 def open_dataset(name: str, *, data_root: Path | None = None, offline: bool = False) -> SampleSet:
-    """The pictures of a named data set, with labels and classes: `NAME`, which is `NAME:train`, or `NAME:test`.
+    """The images of a named data set, with labels and classes: `NAME`, which is `NAME:train`, or `NAME:test`.
 
-    The files are looked for under `data_root`, else `GANEVAL_DATA`, else the cache; what is not there is downloaded
-    unless `offline`. Raises UsageError for an unknown name or split, ContentError for a damaged file or a missing one
-    that could not be fetched.
+    The files are looked for under `data_root`, else `GANEVAL_DATA`, else the cache; absent ones are downloaded unless
+    `offline`. Raises UsageError for an unknown name or split, ContentError for a damaged file or an absent one that
+    could not be downloaded.
 
     >>> images = open_dataset("digits:test")
     >>> images.name, len(images), images.item(0).pixels.shape
     ('digits:test', 500, (3, 8, 8))
     """
-    name, dataset, split = _find(name)
+    name, row, split = _find(name)
     root = _root(data_root)
-    folder = root / dataset.folder
-    if missing := _missing(dataset, split, folder):
-        _download(name, dataset, root, missing, offline=offline or files.offline())
-    contents, all_published = _contents(dataset.splits[split], folder)
+    folder = root / row.folder
+    if absent := _absent(row, split, folder):
+        _download(name, row, root, absent, offline=offline or files.offline())
+    contents, all_published = _contents(row.splits[split], folder)
     try:
-        pixels, labels = dataset.read(split, *contents)
+        pixels, labels = row.read(split, *contents)
         if len(pixels) != len(labels):
-            raise ValueError(f"{len(pixels)} pictures and {len(labels)} labels")
-        known = published_hash(name) if all_published else None
-        if dataset.per_triple is not None:
-            return stacked_images(pixels, labels, name, per_triple=dataset.per_triple[split], bytes_hash=known)
+            raise ValueError(f"{len(pixels)} images and {len(labels)} labels")
+        bytes_hash = published_hash(name) if all_published else None
+        if row.per_triple is not None:
+            return stacked_images(pixels, labels, name, per_triple=row.per_triple[split], bytes_hash=bytes_hash)
     except (ValueError, EOFError, OSError, zlib.error) as error:
         raise ContentError(f"{name}: a file in {folder} is damaged ({error})") from error
-    return array_images(pixels, name, labels=labels, classes=dataset.classes, bytes_hash=known)
+    return array_images(pixels, name, labels=labels, classes=row.classes, bytes_hash=bytes_hash)
 
 
 def published_hash(name_and_split: str) -> str | None:
-    """The `bytes_hash` that a data set's pictures have, from published checksums alone; None for any other name."""
+    """The `bytes_hash` of a data set's images, from published checksums alone; None for any other name."""
     if not is_dataset(name_and_split):
         return None
-    name, dataset, split = _find(name_and_split)
-    recipe = [f"stacked {RECIPE}"] if dataset.per_triple is not None else []
-    return hashlib.sha256(" ".join([name, *dataset.splits[split].values(), *recipe]).encode()).hexdigest()
+    name, row, split = _find(name_and_split)
+    recipe = [f"stacked {RECIPE}"] if row.per_triple is not None else []
+    return hashlib.sha256(" ".join([name, *row.splits[split].values(), *recipe]).encode()).hexdigest()
 
 
 def dataset_status(name: str, data_root: Path | None = None) -> str:
-    """Whether a data set's files are on this machine (all splits, if none is named), and the place looked at.
+    """Whether a data set's files (of all splits, where none is named) are on this machine, and in which folder.
 
     >>> dataset_status("digits")
     'here: comes with ganeval'
     """
-    _, dataset, split = _find(name)
-    folder = _root(data_root) / dataset.folder
-    splits = [split] if ":" in name else dataset.splits
-    missing = [file for one in splits for file in _missing(dataset, one, folder)]
-    place = str(folder) if dataset.source else "comes with ganeval"
-    return f"missing: {', '.join(missing)} in {place}" if missing else f"here: {place}"
+    _, row, split = _find(name)
+    folder = _root(data_root) / row.folder
+    splits = [split] if ":" in name else row.splits
+    absent = [file for split in splits for file in _absent(row, split, folder)]
+    place = str(folder) if row.source else "comes with ganeval"
+    return f"missing: {', '.join(absent)} in {place}" if absent else f"here: {place}"
 
 
-def _find(name: str) -> tuple[str, Dataset, str]:
+def _find(name: str) -> tuple[str, DatasetRow, str]:
     """The full name of a data set and split, its row, and the split alone."""
     base, _, split = name.partition(":")
     if base not in DATASETS:
         raise unknown("data set", base, DATASETS)
-    dataset, split = DATASETS[base], split or "train"
-    if split not in dataset.splits:
-        raise unknown(f"split of {base}", split, dataset.splits)
-    return f"{base}:{split}", dataset, split
+    row, split = DATASETS[base], split or "train"
+    if split not in row.splits:
+        raise unknown(f"split of {base}", split, row.splits)
+    return f"{base}:{split}", row, split
 
 
 def _root(data_root: Path | None) -> Path:
@@ -127,18 +129,18 @@ def _root(data_root: Path | None) -> Path:
 
 
 def _locate(folder: Path, file: str) -> Path | None:
-    """Where a file is: as published, or unpacked."""
+    """The path of a file, as published or unpacked."""
     return next((path for path in (folder / file, folder / file.removesuffix(".gz")) if path.is_file()), None)
 
 
-def _missing(dataset: Dataset, split: str, folder: Path) -> list[str]:
-    return [file for file in dataset.splits[split] if _locate(folder, file) is None]
+def _absent(row: DatasetRow, split: str, folder: Path) -> list[str]:
+    return [file for file in row.splits[split] if _locate(folder, file) is None]
 
 
 def _contents(published: Mapping[str, str], folder: Path) -> tuple[list[bytes], bool]:
-    """What is in the files of a split, and whether all of it has the published checksum.
+    """The contents of a split's files, and whether all of them have their published checksums.
 
-    A file that was unpacked has none; one that has another is a ContentError.
+    An unpacked file has no published checksum; a published one that differs from its own is a ContentError.
     """
     contents, all_published = [], True
     for file, md5 in published.items():
@@ -153,40 +155,35 @@ def _contents(published: Mapping[str, str], folder: Path) -> tuple[list[bytes], 
     return contents, all_published
 
 
-def _download(name: str, dataset: Dataset, root: Path, missing: list[str], *, offline: bool) -> None:
-    """Fetch a data set with torchvision, once and whole: into a folder beside, then moved into place."""
+def _download(name: str, row: DatasetRow, root: Path, absent: list[str], *, offline: bool) -> None:
+    """Download a data set with torchvision, once and whole: into a folder beside, then moved into place."""
     problem = "downloads are off" if offline else ""
-    if not offline and dataset.source:
+    if not offline and row.source:
+        import torchvision.datasets
+
         try:
-            _fetch(dataset, root)
+            root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as partial, files.network_timeout():
+                getattr(torchvision.datasets, row.source)(partial, download=True)
+                target = root / row.folder
+                target.mkdir(parents=True, exist_ok=True)
+                for path in (Path(partial) / row.folder).iterdir():
+                    os.replace(path, target / path.name)
         except (OSError, RuntimeError, EOFError, http.client.HTTPException, tarfile.TarError, zlib.error) as error:
             problem = f"the download failed: {' '.join(str(error).split())}"
     if problem:
-        place = root / dataset.folder
         raise ContentError(
-            f"{name}: no {', '.join(missing)} in {place}, and {problem}; "
+            f"{name}: no {', '.join(absent)} in {root / row.folder}, and {problem}; "
             "give the folder that holds it with --data-root or GANEVAL_DATA, or go online"
         )
 
 
-def _fetch(dataset: Dataset, root: Path) -> None:
-    import torchvision.datasets
-
-    root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as partial, files.network_timeout():
-        getattr(torchvision.datasets, str(dataset.source))(partial, download=True)
-        target = root / dataset.folder
-        target.mkdir(parents=True, exist_ok=True)
-        for path in (Path(partial) / dataset.folder).iterdir():
-            os.replace(path, target / path.name)
-
-
 def _read_digits(split: str, content: bytes) -> tuple[Pixels, Labels]:
     """scikit-learn's digits: grey levels 0..16, all splits in one file."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as held:
-        chosen = held["split"] == list(DATASETS["digits"].splits).index(split)
-        pixels = np.rint(held["images"][chosen] * (255 / 16)).astype(np.uint8)
-        return pixels, held["labels"][chosen].astype(np.int64)
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        rows = arrays["split"] == list(DATASETS["digits"].splits).index(split)
+        pixels = np.rint(arrays["images"][rows] * (255 / 16)).astype(np.uint8)
+        return pixels, arrays["labels"][rows].astype(np.int64)
 
 
 def _read_idx(_: str, images: bytes, labels: bytes) -> tuple[Pixels, Labels]:
@@ -208,27 +205,26 @@ def _idx(content: bytes, axes: int) -> Pixels:
 
 def _read_cifar(_: str, *batches: bytes) -> tuple[Pixels, Labels]:
     """The pickles of CIFAR, whose checksums `_contents` has compared."""
-    held = [_Pickle(io.BytesIO(batch), encoding="latin1").load() for batch in batches]
-    pixels = np.concatenate([batch["data"] for batch in held]).reshape(-1, 3, 32, 32)
-    labels = [batch.get("labels") or batch["fine_labels"] for batch in held]
+    entries = [ArrayUnpickler(io.BytesIO(batch), encoding="latin1").load() for batch in batches]
+    pixels = np.concatenate([entry["data"] for entry in entries]).reshape(-1, 3, 32, 32)
+    labels = [entry.get("labels") or entry["fine_labels"] for entry in entries]
     return np.ascontiguousarray(pixels.transpose(0, 2, 3, 1)), np.concatenate(labels).astype(np.int64)
 
 
-_PICKLED = {
-    "_reconstruct": np.empty(0).__reduce__()[0],
-    "scalar": np.uint8(0).__reduce__()[0],
-    "ndarray": np.ndarray,
-    "dtype": np.dtype,
-    "encode": codecs.encode,
-}
+class ArrayUnpickler(pickle.Unpickler):
+    """A second lock behind the checksum: it can make arrays, and refuses whatever else a pickle asks for."""
 
-
-class _Pickle(pickle.Unpickler):
-    """A second lock behind the checksum: a pickle that can make arrays, and nothing else."""
+    ALLOWED: Mapping[str, Any] = {
+        "_reconstruct": np.empty(0).__reduce__()[0],
+        "scalar": np.uint8(0).__reduce__()[0],
+        "ndarray": np.ndarray,
+        "dtype": np.dtype,
+        "encode": codecs.encode,
+    }
 
     def find_class(self, module: str, name: str) -> Any:
-        if module.partition(".")[0] in ("numpy", "_codecs") and name in _PICKLED:
-            return _PICKLED[name]
+        if module.partition(".")[0] in ("numpy", "_codecs") and name in self.ALLOWED:
+            return self.ALLOWED[name]
         raise ValueError(f"a pickle that asks for {module}.{name}")
 
 
@@ -253,48 +249,41 @@ CIFAR100 = tuple(_HUNDRED.split())
 FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 STL10 = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
 
+
+def _idx_files(split: str, images_md5: str, labels_md5: str) -> dict[str, str]:
+    return {f"{split}-images-idx3-ubyte.gz": images_md5, f"{split}-labels-idx1-ubyte.gz": labels_md5}
+
+
 _EMBEDDED = {"digits.npz": "9a192e2f8dad82bf4459cc622573f0e3"}
 
-DATASETS: dict[str, Dataset] = {
-    "digits": Dataset(
+DATASETS: dict[str, DatasetRow] = {
+    "digits": DatasetRow(
         Path(__file__).parent / "data",  # absolute: the data root does not matter
         {"train": _EMBEDDED, "selection": _EMBEDDED, "test": _EMBEDDED},
         DIGITS,
         _read_digits,
     ),
-    "mnist": Dataset(
+    "mnist": DatasetRow(
         Path("MNIST/raw"),
         {
-            "train": {
-                "train-images-idx3-ubyte.gz": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-                "train-labels-idx1-ubyte.gz": "d53e105ee54ea40749a09fcbcd1e9432",
-            },
-            "test": {
-                "t10k-images-idx3-ubyte.gz": "9fb629c4189551a2d022fa330f9573f3",
-                "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
-            },
+            "train": _idx_files("train", "f68b3c2dcbeaaa9fbdd348bbdeb94873", "d53e105ee54ea40749a09fcbcd1e9432"),
+            "test": _idx_files("t10k", "9fb629c4189551a2d022fa330f9573f3", "ec29112dd5afa0611ce80d1b7f02629c"),
         },
         DIGITS,
         _read_idx,
         source="MNIST",
     ),
-    "fashion-mnist": Dataset(
+    "fashion-mnist": DatasetRow(
         Path("FashionMNIST/raw"),
         {
-            "train": {
-                "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-                "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
-            },
-            "test": {
-                "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
-                "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
-            },
+            "train": _idx_files("train", "8d4fb7e6c68d591d4c3dfef9ec88bf0d", "25c81989df183df01b3e8a0aad5dffbe"),
+            "test": _idx_files("t10k", "bef4ecab320f06d8554ea6380940ec79", "bb300cfdad3c16e7a12a480ee83cd310"),
         },
         FASHION,
         _read_idx,
         source="FashionMNIST",
     ),
-    "cifar10": Dataset(
+    "cifar10": DatasetRow(
         Path("cifar-10-batches-py"),
         {
             "train": {
@@ -310,7 +299,7 @@ DATASETS: dict[str, Dataset] = {
         _read_cifar,
         source="CIFAR10",
     ),
-    "cifar100": Dataset(
+    "cifar100": DatasetRow(
         Path("cifar-100-python"),
         {
             "train": {"train": "16019d7e3df5f24257cddd939b257f8d"},
@@ -320,7 +309,7 @@ DATASETS: dict[str, Dataset] = {
         _read_cifar,
         source="CIFAR100",
     ),
-    "stl10": Dataset(
+    "stl10": DatasetRow(
         Path("stl10_binary"),
         {
             "train": {
@@ -339,8 +328,8 @@ DATASETS: dict[str, Dataset] = {
 }
 
 
-def _stacked(row: Dataset) -> Dataset:
-    """Three of another row's pictures as the colours of one: its files, a thousand classes."""
+def _stacked(row: DatasetRow) -> DatasetRow:
+    """Three images of another row as the colours of one: its files, a thousand classes."""
     splits = {split: row.splits[split] for split in PER_TRIPLE}
     return replace(row, splits=splits, classes=CLASSES, per_triple=PER_TRIPLE)
 

@@ -1,8 +1,8 @@
-"""Three random grey digits as the red, green and blue of one picture: a thousand modes that are known exactly.
+"""Three random grey digits as the red, green and blue of one image: a thousand modes that are known exactly.
 
 Metz et al. 2017, arXiv:1611.02163; sizes as in VEEGAN (arXiv:1705.07761) and PacGAN (arXiv:1712.04086): 128,000
-pictures to train on, 26,000 to test on. Here every triple is equally frequent, so that a divergence from the reference
-is one from the uniform. Only `RandomState.random_sample` is used: NumPy keeps its stream, on every machine.
+images to train on, 26,000 to test on. Here every triple is equally frequent, so that a divergence from the reference is
+one from the uniform. Only `RandomState.random_sample` is used: NumPy keeps its stream, on every machine.
 """
 
 import hashlib
@@ -16,47 +16,49 @@ from ganeval.media.images.decoding import DecodedImage
 
 CLASSES = tuple(f"{number:03}" for number in range(1000))  # red, green, blue
 PER_TRIPLE = {"train": 128, "test": 26}
-RECIPE = 1  # raised whenever the same digits would give other pictures
+RECIPE = 1  # raised whenever the same digits would give other images
 SEED = 2020
 
 Pixels = npt.NDArray[np.uint8]
 
 
 class StackedImages(SampleSet):
-    """Pictures put together when asked for, out of few grey ones; `array` gives all of them at once."""
+    """Images that are stacked when asked for, out of few grey ones; `array` returns all of them at once."""
 
-    def __init__(self, greys: Pixels, chosen: Labels, name: str, *, labels: Labels, known_hash: str | None) -> None:
+    def __init__(self, greys: Pixels, members: Labels, name: str, *, labels: Labels, known_hash: str | None) -> None:
         super().__init__(name, labels, CLASSES)
-        self._greys, self._chosen, self._known = greys, chosen, known_hash
+        self._greys, self._members, self._known_hash = greys, members, known_hash
 
     def __len__(self) -> int:
-        return len(self._chosen)
+        return len(self._members)
 
     def name_of(self, index: int) -> str:
         return f"{self.name}[{index}]"
 
     def item(self, index: int) -> DecodedImage:
-        return DecodedImage(self._greys[self._chosen[index]], "tensor", ())
+        return DecodedImage(self._greys[self._members[index]], "tensor", ())
 
     def array(self) -> Pixels:
-        """All pictures as uint8 N,H,W,3 (a third of a gigabyte for stacked-mnist:train)."""
-        return np.ascontiguousarray(self._greys[self._chosen].transpose(0, 2, 3, 1))
+        """All images as uint8 N,H,W,3 (a third of a gigabyte for stacked-mnist:train)."""
+        return np.ascontiguousarray(self._greys[self._members].transpose(0, 2, 3, 1))
 
     def digest(self, index: int) -> bytes:
-        stored = f"{self._known}[{index}]".encode() if self._known else self._greys[self._chosen[index]].tobytes()
+        stored = (
+            f"{self._known_hash}[{index}]".encode() if self._known_hash else self._greys[self._members[index]].tobytes()
+        )
         return hashlib.sha256(stored).digest()
 
     def bytes_hash(self) -> str:
-        return self._known or super().bytes_hash()
+        return self._known_hash or super().bytes_hash()
 
 
 def stacked_images(
     greys: Pixels, labels: Labels, name: str, *, per_triple: int, bytes_hash: str | None = None
 ) -> StackedImages:
-    """`per_triple` pictures of each of the 1,000 triples of digits, in random order; the same on every call.
+    """`per_triple` images of each of the 1,000 triples of digits, in random order; the same on every call.
 
     `greys` (M, H, W) and their `labels` 0..9. Class 100 r + 10 g + b has the digit r as red, g as green, b as blue.
-    No picture occurs twice. Raises ValueError where there are too few digits for that.
+    No image occurs twice. Raises ValueError where there are too few digits for that.
 
     >>> images = stacked_images(np.arange(10, dtype=np.uint8)[:, None, None], np.arange(10), "toy", per_triple=1)
     >>> images.classes[images.labels[0]], images.item(0).pixels.ravel()
@@ -64,18 +66,18 @@ def stacked_images(
     """
     available = np.bincount(labels, minlength=10)
     if len(available) > 10 or available.min() ** 3 < per_triple:
-        raise ValueError(f"{available.min()} pictures of a digit are too few for {per_triple} of each triple")
+        raise ValueError(f"{available.min()} images of a digit are too few for {per_triple} of each triple")
     random = np.random.RandomState(SEED)
     order = np.argsort(random.random_sample(1000 * per_triple), kind="stable")
     classes = order // per_triple
-    chosen = _members(classes, labels, random)
-    while len(again := _repeated(chosen, len(greys))):
-        chosen[again] = _members(classes[again], labels, random)
-    return StackedImages(greys, chosen, name, labels=classes, known_hash=bytes_hash)
+    members = _draw_members(classes, labels, random)
+    while len(repeated := _repeated_rows(members, len(greys))):
+        members[repeated] = _draw_members(classes[repeated], labels, random)
+    return StackedImages(greys, members, name, labels=classes, known_hash=bytes_hash)
 
 
-def _members(classes: Labels, labels: Labels, random: np.random.RandomState) -> Labels:
-    """For each class a random picture of each of its three digits, (N, 3)."""
+def _draw_members(classes: Labels, labels: Labels, random: np.random.RandomState) -> Labels:
+    """For each class the index of a random image of each of its three digits, (N, 3)."""
     digits = np.stack([classes // 100, classes // 10 % 10, classes % 10], axis=1)
     by_digit, counts = np.argsort(labels, kind="stable"), np.bincount(labels, minlength=10)
     within = (random.random_sample(digits.shape) * counts[digits]).astype(np.int64)
@@ -83,7 +85,7 @@ def _members(classes: Labels, labels: Labels, random: np.random.RandomState) -> 
     return members
 
 
-def _repeated(chosen: Labels, count: int) -> npt.NDArray[Any]:
-    """Which rows have occurred before."""
-    _, first = np.unique(chosen @ np.array([count**2, count, 1]), return_index=True)
-    return np.setdiff1d(np.arange(len(chosen)), first)
+def _repeated_rows(members: Labels, count: int) -> npt.NDArray[Any]:
+    """The indices of rows that have occurred before."""
+    _, first = np.unique(members @ np.array([count**2, count, 1]), return_index=True)
+    return np.setdiff1d(np.arange(len(members)), first)

@@ -23,7 +23,6 @@ from sklearn.datasets import load_digits
 from ganeval.errors import ContentError, UsageError
 from ganeval.media.base import SampleSet
 from ganeval.media.files import folder_images
-from ganeval.sources import datasets
 from ganeval.sources.datasets import DATASETS, dataset_status, is_dataset, open_dataset, published_hash
 
 REPOSITORY = Path(__file__).parents[2]
@@ -31,8 +30,8 @@ REAL = Path(os.environ.get("GANEVAL_DATA") or REPOSITORY.parent / "shared" / "da
 
 
 def grey(images: SampleSet) -> np.ndarray:
-    """All pictures N,H,W, after a look that they are grey."""
-    pixels = np.stack([picture.pixels for batch in images.batches(256) for picture in batch])
+    """All images N,H,W, after a check that they are grey."""
+    pixels = np.stack([image.pixels for batch in images.batches(256) for image in batch])
     assert (pixels == pixels[:, :1]).all()
     return pixels[:, 0]
 
@@ -179,10 +178,10 @@ def test_cifar_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_stl10_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stored = np.random.default_rng(2).integers(0, 256, (3, 3, 96, 96), np.uint8)
-    one = {"test_X.bin": stored.tobytes(), "test_y.bin": bytes([1, 10, 4])}
-    splits = {"train": {"train_X.bin": b"", "train_y.bin": b""}, "test": one}
+    test = {"test_X.bin": stored.tobytes(), "test_y.bin": bytes([1, 10, 4])}
+    splits = {"train": {"train_X.bin": b"", "train_y.bin": b""}, "test": test}
     publish(monkeypatch, "stl10", splits)
-    write(tmp_path, "stl10", {"test": one})  # the other split is not needed
+    write(tmp_path, "stl10", {"test": test})  # the other split is not needed
     images = open_dataset("stl10:test", data_root=tmp_path, offline=True)
     assert (images.item(1).pixels == stored[1].transpose(0, 2, 1)).all()
     assert images.labels.tolist() == [0, 9, 3]
@@ -336,7 +335,7 @@ def test_the_real_data(name: str, mean: float) -> None:
     images = open_dataset(name, data_root=REAL, offline=True)
     assert images.bytes_hash() == published_hash(name)
     assert set(np.bincount(images.labels) // 1000) <= {0, 1, 5, 6}
-    values = np.mean([picture.pixels.mean() for batch in images.batches(500) for picture in batch]) / 255
+    values = np.mean([image.pixels.mean() for batch in images.batches(500) for image in batch]) / 255
     assert values == pytest.approx(mean, abs=1e-4)
 
 
@@ -344,4 +343,5 @@ def test_the_names_of_the_real_classes() -> None:
     path = REAL / DATASETS["cifar10"].folder / "batches.meta"
     if not path.is_file() or md5(path.read_bytes()) != torchvision.datasets.CIFAR10.meta["md5"]:
         pytest.skip(f"no {path}")
-    assert datasets._Pickle(io.BytesIO(path.read_bytes())).load()["label_names"] == list(DATASETS["cifar10"].classes)
+    meta = ArrayUnpickler(io.BytesIO(path.read_bytes())).load()
+    assert meta["label_names"] == list(DATASETS["cifar10"].classes)

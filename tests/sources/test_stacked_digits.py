@@ -54,7 +54,7 @@ def test_each_channel_is_a_picture_of_the_digit_that_the_class_names() -> None:
 def test_every_digit_of_the_split_is_used_about_equally() -> None:
     base, images = open_dataset("digits:test"), opened("stacked-digits:test")
     assert base.labels is not None
-    used = np.bincount(images._chosen.ravel(), minlength=len(base))
+    used = np.bincount(images._members.ravel(), minlength=len(base))
     expected = 3 * len(images) / 10 / np.bincount(base.labels)[base.labels]
     assert np.abs((used - expected) / expected**0.5).max() < 5  # counts scatter by their root
 
@@ -100,9 +100,9 @@ def test_without_published_sums_the_pixels_are_hashed() -> None:
 
 
 def test_too_few_digits_are_refused() -> None:
-    with pytest.raises(ValueError, match="1 pictures of a digit are too few for 2 of each triple"):
+    with pytest.raises(ValueError, match="1 images of a digit are too few for 2 of each triple"):
         stacked_images(GREYS[:10], DIGITS[:10], "toy", per_triple=2)
-    with pytest.raises(ValueError, match="0 pictures of a digit"):
+    with pytest.raises(ValueError, match="0 images of a digit"):
         stacked_images(GREYS[:9], DIGITS[:9], "toy", per_triple=1)
     assert len(stacked_images(GREYS[:10], DIGITS[:10], "toy", per_triple=1)) == 1000  # just enough
 
