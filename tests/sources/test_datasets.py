@@ -23,7 +23,7 @@ from sklearn.datasets import load_digits
 from ganeval.errors import ContentError, UsageError
 from ganeval.media.base import SampleSet
 from ganeval.media.files import folder_images
-from ganeval.sources.datasets import DATASETS, dataset_status, is_dataset, open_dataset, published_hash
+from ganeval.sources.datasets import DATASETS, ArrayUnpickler, dataset_status, is_dataset, open_dataset, published_hash
 
 REPOSITORY = Path(__file__).parents[2]
 REAL = Path(os.environ.get("GANEVAL_DATA") or REPOSITORY.parent / "shared" / "data")
