@@ -1,104 +1,77 @@
 """From a trained model to its reports: samples of the best and the last checkpoint, scored on the test split."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from ganeval.errors import GanevalWarning
 from ganeval.evaluation.gallery import FILE as GALLERY
+from ganeval.evaluation.gallery import write_gallery
 from ganeval.evaluation.scorer import Scorer
 from ganeval.media.base import SampleSet
 from ganeval.progress import Tick
 from ganeval.reports.report import Report, Score, load_report
 from ganeval.reports.run_folders import REPORTS, log_of
 from ganeval.runtime.files import replacing
-from ganeval.training.data.domains import Domains
+from ganeval.training.data.domains import DIRECTIONS, FORTH, Direction, Domains
 from ganeval.training.diagnosis.verdicts import Verdict, verdicts
-from ganeval.training.export import DIRECTIONS, write_npz
+from ganeval.training.export import write_npz
 from ganeval.training.insight.activation import default_layer, path_of, write_activation
 from ganeval.training.insight.interpolation import FILE as INTERPOLATION
 from ganeval.training.insight.interpolation import write_interpolation
-from ganeval.training.insight.stored_arrays import FOLDER, GALLERY_BACK, forget_best
+from ganeval.training.insight.stored_arrays import FOLDER, GALLERY_BACK, delete_insight
 from ganeval.training.model_scores import conditional_scores, cycle_l1, intra_class_recall, judge_of, labels_kept, psnr
 from ganeval.training.run import Prepared
 from ganeval.training.run_request import RunRequest
-from ganeval.training.samples import SEED, as_set, from_noise, sampler_of, scored_count, translated
-from reference_models import Divergence, Outcome
-from reference_models.configuration.config import with_current_names
-
-
-def show_learned(prepared: Prepared, *, anew: bool) -> None:
-    """Write what the best averaged generator makes of latents in between, and what excites its middle layer.
-
-    `anew`: what was made while it trained, of an earlier best, goes. A translator has no latents to go between, and
-    layers for points nothing to see.
-    """
-    run, sampler = prepared.order.folder, sampler_of(prepared)
-    if anew:
-        forget_best(run)
-    if prepared.domains is None and not (run / FOLDER / INTERPOLATION).is_file():
-        write_interpolation(run, sampler)
-    if not prepared.config.is_vector and not path_of(run, default_layer(sampler)).is_file():
-        given = prepared.domains.a.test.pixels if prepared.domains else None
-        write_activation(run, sampler, given=given)
-
-
-def show_samples(prepared: Prepared, tick: Tick) -> None:
-    """Write the galleries of a run that an earlier version scored; its report stays as it is."""
-    run, domains = prepared.order.folder, prepared.domains
-    names = () if prepared.config.is_vector else (GALLERY, GALLERY_BACK) if domains else (GALLERY,)
-    if all((run / name).is_file() for name in names):
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", GanevalWarning)  # said when it was scored
-        if domains is None:
-            sets = [from_noise(prepared, tick)]
-        else:
-            sets = [translated(prepared, domains, direction, tick) for direction in DIRECTIONS]
-        for drawn in sets:
-            replace(drawn, scorer=drawn.scorer.only("fid")).report()
+from ganeval.training.samples import SEED, as_set, generated, sampler_of, score_final, scored_count, translations
+from reference_models import Config, ConfigError, Divergence, Outcome, Sampler
 
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run as the table shows it: its reports (CycleGAN has two), or why there is none."""
+    """A run as the table shows it: its reports (CycleGAN has two), its verdicts, and the facts of its training."""
 
-    order: RunRequest
+    request: RunRequest
     reports: tuple[Report, ...]
     verdicts: tuple[Verdict, ...]
-    outcome: Mapping[str, Any]
+    facts: Mapping[str, Any]
 
 
 def finish(prepared: Prepared, outcome: Outcome, tick: Tick) -> FinishedRun:
-    """Score a trained run and write its report; what was scored before by the same order is read again.
+    """Score a trained run and write its reports; those of the same request are read again.
 
-    Without an extractor, or a check before it diverged, there is no report, but what its losses tell.
+    Without an extractor, or a check before it diverged, there is no report, but the verdicts of its losses.
     """
-    order = prepared.order
-    losses, checks, divergence = logged(order.folder)
-    found = tuple(verdicts(losses, checks, divergence=divergence, loss=prepared.config.loss, best_step=_best(outcome)))
-    facts = facts_of(prepared, outcome, found, checks)
-    if outcome.best is None:
-        return FinishedRun(order, (), found, facts)
-    reports = known_reports(order.folder, facts) if prepared.scored else None
-    show_learned(prepared, anew=reports is None)
+    request, best = prepared.request, best_step(outcome)
+    losses, checks, divergence = read_log(request.folder)
+    loss = prepared.config.loss
+    judgement = tuple(verdicts(losses, checks, divergence=divergence, loss=loss, best_step=best))
+    facts = facts_of(prepared, outcome, judgement, checks)
+    if best is None:
+        return FinishedRun(request, (), judgement, facts)
+    reports = known_reports(request.folder, facts) if prepared.scored else None
+    if reports is None:
+        delete_insight(request.folder)  # of an earlier best checkpoint
+    write_insight(prepared)
     if not prepared.scored:
-        return FinishedRun(order, (), found, facts)
+        return FinishedRun(request, (), judgement, facts)
     if reports is None:
         domains = prepared.domains
-        scoring = _translations(prepared, domains, tick) if domains else _samples(prepared, tick)
-        reports = tuple(replace(one, more={**one.more, "training": facts}) for one in scoring)
+        scoring = _translation_reports(prepared, domains, tick) if domains else _sample_reports(prepared, tick)
+        reports = tuple(replace(report, more={**report.more, "training": facts}) for report in scoring)
         for name, report in reversed(list(zip(REPORTS, reports, strict=False))):  # report.json marks the end
-            with replacing(order.folder / name) as partial:
+            with replacing(request.folder / name) as partial:
                 partial.write_text(report.to_json() + "\n", encoding="utf-8")
-    show_samples(prepared, tick)
-    return FinishedRun(order, reports, found, facts)
+    write_missing_galleries(prepared, tick)
+    return FinishedRun(request, reports, judgement, facts)
 
 
-def logged(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Divergence | None]:
-    """The losses, the checks, and the divergence that a run's log tells."""
+def read_log(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Divergence | None]:
+    """The losses, the checks, and the divergence in a run's log."""
     losses: list[dict[str, Any]] = []
     checks: list[dict[str, Any]] = []
     divergence = None
@@ -112,88 +85,124 @@ def logged(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Di
     return losses, checks, divergence
 
 
+def best_step(outcome: Outcome) -> int | None:
+    """The step of the best checkpoint."""
+    return None if outcome.best is None else int(outcome.best["step"])
+
+
 def facts_of(
-    prepared: Prepared, outcome: Outcome, found: tuple[Verdict, ...], checks: list[dict[str, Any]]
+    prepared: Prepared, outcome: Outcome, judgement: tuple[Verdict, ...], checks: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """What a report says of the training behind it."""
-    selected = {str(check["step"]): check["fid"] for check in checks if check.get("fid") is not None}
+    """The facts of a training that its report keeps."""
     return {
         "model": prepared.config.model,
-        "data": prepared.order.source,
+        "data": prepared.request.source,
         "data_sha256": prepared.fingerprint,
         "config": prepared.config.to_dict(),
-        "extractor": prepared.judge,
-        "count": scored_count(prepared.order, prepared.material.train),
+        "extractor": prepared.extractor,
+        "count": scored_count(prepared.request, prepared.splits.train),
         "steps": outcome.step,
-        "best_step": _best(outcome),
+        "best_step": best_step(outcome),
         "seconds": round(outcome.seconds, 1),
         "ranks": outcome.ranks,
-        "selection_fid": selected,
-        "verdicts": [{"name": verdict.name, "sentence": verdict.sentence} for verdict in found],
+        "selection_fid": {str(check["step"]): check["fid"] for check in checks if check.get("fid") is not None},
+        "verdicts": [{"name": verdict.name, "sentence": verdict.sentence} for verdict in judgement],
         "yardstick": "doing nothing" if prepared.domains else "noise",
     }
 
 
 def known_reports(folder: Path, facts: Mapping[str, Any]) -> tuple[Report, ...] | None:
-    """The reports of before, if they are of the same training, extractor and number of images."""
+    """The reports in a folder, if they are of the same training, extractor and number of images."""
     if not (folder / "report.json").is_file():
         return None
     reports = tuple(load_report(folder / name) for name in REPORTS if (folder / name).is_file())
-    same = ("data_sha256", "config", "extractor", "count", "steps", "best_step")
     before = reports[0].more.get("training", {})
-    before = {**before, "config": with_current_names(before.get("config", {}))}
+    try:  # an earlier version had other names, and lacked settings that now have their default
+        before = {**before, "config": Config.from_dict(before["config"]).to_dict()}
+    except (ConfigError, KeyError, TypeError):
+        return None
+    same = ("data_sha256", "config", "extractor", "count", "steps", "best_step")
     return reports if all(before.get(key) == facts[key] for key in same) else None
 
 
-def _best(outcome: Outcome) -> int | None:
-    return None if outcome.best is None else int(outcome.best["step"])
+def write_insight(prepared: Prepared) -> None:
+    """Write interpolations of the best averaged generator, and the activations of its middle layer, where missing.
+
+    A translator has no latents to interpolate, and a generator of points no maps to look at.
+    """
+    folder, sampler = prepared.request.folder, sampler_of(prepared)
+    if prepared.domains is None and not (folder / FOLDER / INTERPOLATION).is_file():
+        write_interpolation(folder, sampler)
+    if not prepared.config.is_vector and not path_of(folder, default_layer(sampler)).is_file():
+        write_activation(folder, sampler, images=prepared.domains.a.test.pixels if prepared.domains else None)
 
 
-def _samples(prepared: Prepared, tick: Tick) -> Iterator[Report]:
-    """The report of samples from noise: the best averaged generator, with the others' FID beside it."""
-    drawn, material = from_noise(prepared, tick), prepared.material
-    report = drawn.report()
-    extra = _other_checkpoints(prepared, drawn.scorer, lambda sampler: sampler.draw(len(drawn.pixels), SEED)[0])
-    if drawn.labels is not None and isinstance(drawn.samples, SampleSet):
-        test, train = material.test.images(), material.train.images()
-        judge = judge_of(prepared.how, material.classes)
-        extra |= conditional_scores(drawn.samples, test, train, tick, judge=judge)
-        if prepared.how is not None:
-            extra |= intra_class_recall(material.test, drawn.pixels, drawn.labels, prepared.how)
+def write_missing_galleries(prepared: Prepared, tick: Tick) -> None:
+    """Write the galleries of a run that an earlier version scored; its report stays as it is."""
+    folder, domains = prepared.request.folder, prepared.domains
+    names = () if prepared.config.is_vector else (GALLERY, GALLERY_BACK) if domains else (GALLERY,)
+    if all((folder / name).is_file() for name in names):
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GanevalWarning)  # they were given when the run was scored
+        if domains is None:
+            finals = [generated(prepared, tick)]
+        else:
+            finals = [translations(prepared, domains, direction, tick) for direction in DIRECTIONS.values()]
+        for final in finals:
+            write_gallery(final.gallery, score_final(replace(final, scorer=final.scorer.only("fid")))[1])
+
+
+def _sample_reports(prepared: Prepared, tick: Tick) -> Iterator[Report]:
+    """The report of the best averaged generator, with the FID of the other checkpoints beside it."""
+    final, splits = generated(prepared, tick), prepared.splits
+    report, gallery = score_final(final)
+    write_gallery(final.gallery, gallery)
+    extra = _other_checkpoints(prepared, final.scorer, lambda sampler: sampler.draw(len(final.pixels), SEED)[0])
+    if final.labels is not None and isinstance(final.samples, SampleSet):
+        judge = judge_of(prepared.extraction, splits.classes)
+        extra |= conditional_scores(final.samples, splits.test.images(), splits.train.images(), tick, judge=judge)
+        if prepared.extraction is not None:
+            extra |= intra_class_recall(splits.test, final.pixels, final.labels, prepared.extraction)
     yield replace(report, scores={**report.scores, **extra})
 
 
-def _translations(prepared: Prepared, domains: Domains, tick: Tick) -> Iterator[Report]:
-    """The reports of both directions, on all test pictures."""
-    for forth, back in (("ab", "ba"), ("ba", "ab")):
-        source, target = (domains.a, domains.b) if forth == "ab" else (domains.b, domains.a)
-        drawn = translated(prepared, domains, forth, tick)
-        scorer, made, pixels = drawn.scorer, drawn.pixels, source.test.pixels
-        report = drawn.report()
-        extra = _other_checkpoints(prepared, scorer, lambda sampler, x=pixels: sampler.translate(x), forth)
-        if forth == "ab":
-            write_npz(prepared.order.folder / "samples.npz", made, source.test.labels)
-        extra["cycle_l1"] = cycle_l1(pixels, sampler_of(prepared, direction=back).translate(made))
-        if domains.truth and source.test.labels is not None and isinstance(drawn.samples, SampleSet):
-            extra |= labels_kept(drawn.samples, target.train.images(), tick)
+def _translation_reports(prepared: Prepared, domains: Domains, tick: Tick) -> Iterator[Report]:
+    """The reports of both directions, on all test images."""
+    for direction in DIRECTIONS.values():
+        source, target = domains.source(direction), domains.target(direction)
+        final = translations(prepared, domains, direction, tick)
+        report, gallery = score_final(final)
+        write_gallery(final.gallery, gallery)
+        images, scorer = source.test.pixels, final.scorer
+
+        def translate(sampler: Sampler, images: Tensor = images) -> Tensor:
+            return sampler.translate(images)
+
+        extra = _other_checkpoints(prepared, scorer, translate, direction)
+        if direction == FORTH:
+            write_npz(prepared.request.folder / "samples.npz", final.pixels, final.labels)
+        returned = sampler_of(prepared, direction=direction.back).translate(final.pixels)
+        extra["cycle_l1"] = cycle_l1(images, returned)
+        if domains.truth and final.labels is not None and isinstance(final.samples, SampleSet):
+            extra |= labels_kept(final.samples, target.train.images(), tick)
         if domains.truth:
-            extra["psnr"] = psnr(target.test.pixels, made)
-        nothing = scorer.score(source.test.images(), "doing nothing")
-        extra["fid_nothing"] = nothing.scores["fid"]
+            extra["psnr"] = psnr(target.test.pixels, final.pixels)
+            extra["psnr_nothing"] = psnr(target.test.pixels, images)
+        extra["fid_nothing"] = scorer.score(source.test.images(), "doing nothing").scores["fid"]
         extra["fid_real"] = scorer.only("fid").score(target.train.images(), "real (train)").scores["fid"]
-        if domains.truth:
-            extra["psnr_nothing"] = psnr(target.test.pixels, source.test.pixels)
         yield replace(report, scores={**report.scores, **extra})
 
 
-def _other_checkpoints(prepared: Prepared, scorer: Scorer, make: Any, direction: str = "ab") -> dict[str, Score]:
+def _other_checkpoints(
+    prepared: Prepared, scorer: Scorer, sample: Callable[[Sampler], Tensor], direction: Direction = FORTH
+) -> dict[str, Score]:
     """The FID of the last checkpoint and of raw weights: `fid_last`, `fid_raw` (of the best), `fid_last_raw`."""
-    chosen = {"fid_last": ("last", False), "fid_raw": ("best", True), "fid_last_raw": ("last", True)}
-    found = {}
-    light = scorer.only("fid")
-    for name, (checkpoint, raw) in chosen.items():
-        made = make(sampler_of(prepared, checkpoint, raw=raw, direction=direction))
+    others = {"fid_last": ("last", False), "fid_raw": ("best", True), "fid_last_raw": ("last", True)}
+    scores, fid_scorer = {}, scorer.only("fid")
+    for name, (checkpoint, raw) in others.items():
+        pixels = sample(sampler_of(prepared, checkpoint, raw=raw, direction=direction))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", GanevalWarning)  # said once, of the best
-            found[name] = light.score(as_set(prepared.order, made, None, None), name).scores["fid"]
-    return found
+            warnings.simplefilter("ignore", GanevalWarning)  # they were given once, of the best
+            scores[name] = fid_scorer.score(as_set(prepared.request, pixels), name).scores["fid"]
+    return scores

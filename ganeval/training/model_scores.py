@@ -1,4 +1,4 @@
-"""The scores of a trained model that need more than pictures: classes that were asked for, translations, a classifier.
+"""The scores of a trained model that need more than images: class labels, translations, a classifier.
 
 GAN-train: Ravuri & Vinyals 2019 (arXiv:1905.10887) and Shmelkov et al. 2018 (arXiv:1807.09499), whose GAN-test is the
 label accuracy here. What CycleGAN's authors call an FCN score is `labels_kept`, by a small classifier.
@@ -22,10 +22,10 @@ from ganeval.features.store import Store
 from ganeval.media.base import SampleSet
 from ganeval.progress import Tick, silent
 from ganeval.reports.report import Score
-from ganeval.training.checks.measures import Known, class_recall, features_of
+from ganeval.training.checks.measures import LabelledFeatures, class_recall, features_of
 from ganeval.training.data.dataset import Split
 
-Judge = Callable[[SampleSet], float]  # the share of labelled pictures that it names rightly
+Judge = Callable[[SampleSet], float]  # the share of labelled images that a classifier gets right
 
 
 def share(value: float, count: int) -> Score:
@@ -39,16 +39,16 @@ def conditional_scores(
 ) -> dict[str, Score]:
     """What labelled samples are worth as data: `label_accuracy` and `gan_train`, both higher is better.
 
-    `label_accuracy` (GAN-test): a classifier of real pictures on the samples. `gan_train`: one of the samples on the
-    test pictures; `gan_train_real` is what the classifier of real pictures reaches there. That one is `judge`, else
-    trained on `train`. None, and a warning, where a class has too few pictures for a classifier.
+    `label_accuracy` (GAN-test): accuracy on the samples of a classifier of real images. `gan_train`: accuracy on the
+    test images of a classifier trained on the samples; `gan_train_real` is that of the classifier of real images, which
+    is `judge`, else trained on `train`. None, and a warning, where a class has too few images for a classifier.
     """
     try:
         judge = judge or partial(accuracy, classifier_of(train, tick))
-        pupil, _ = train_classifier(samples, progress=tick)
+        student, _ = train_classifier(samples, progress=tick)
         return {
             "label_accuracy": share(judge(samples), len(samples)),
-            "gan_train": share(accuracy(pupil, test), len(test)),
+            "gan_train": share(accuracy(student, test), len(test)),
             "gan_train_real": share(judge(test), len(test)),
         }
     except ContentError as reason:
@@ -56,31 +56,31 @@ def conditional_scores(
         return {}
 
 
-def judge_of(how: Extraction | None, classes: tuple[str, ...] | None) -> Judge | None:
-    """The extractor as a judge of classes, where its classes are these; it was trained on real pictures already."""
-    if how is None or classes is None or how.extractor.classes != classes:
+def judge_of(extraction: Extraction | None, classes: tuple[str, ...] | None) -> Judge | None:
+    """The extractor as a classifier of real images, where its classes are these: it was trained on such already."""
+    if extraction is None or classes is None or extraction.extractor.classes != classes:
         return None
 
-    def named_rightly(images: SampleSet) -> float:
-        found = extract(images, how, Store(None), silent)
-        if found.probabilities is None or images.labels is None:
+    def judge(images: SampleSet) -> float:
+        features = extract(images, extraction, Store(None), silent)
+        if features.probabilities is None or images.labels is None:
             raise ContentError(f"{images.name}: found no labels or no class probabilities, needed both")
-        return float((found.probabilities.argmax(1).cpu().numpy() == images.labels).mean())
+        return float((features.probabilities.argmax(1).cpu().numpy() == images.labels).mean())
 
-    return named_rightly
+    return judge
 
 
-def intra_class_recall(test: Split, pixels: Tensor, labels: Tensor, how: Extraction) -> dict[str, Score]:
+def intra_class_recall(test: Split, pixels: Tensor, labels: Tensor, extraction: Extraction) -> dict[str, Score]:
     """The mean recall within a class, higher is better, and each class's own under `classes`; none without classes."""
     if test.labels is None:
         return {}
-    real = Known(features_of(test.pixels, how), test.labels)
-    found = class_recall(real, Known(features_of(pixels, how), labels))
-    if not found:
+    real = LabelledFeatures(features_of(test.pixels, extraction), test.labels)
+    recalls = class_recall(real, LabelledFeatures(features_of(pixels, extraction), labels))
+    if not recalls:
         return {}
-    names = test.classes or tuple(map(str, range(1 + max(map(int, found)))))
-    each = {names[int(label)]: value for label, value in found.items()}
-    return {"intra_class_recall": Score(float(np.mean(list(found.values()))), "higher", more={"classes": each})}
+    names = test.classes or tuple(map(str, range(1 + max(map(int, recalls)))))
+    by_class = {names[int(label)]: recall for label, recall in recalls.items()}
+    return {"intra_class_recall": Score(float(np.mean(list(recalls.values()))), "higher", more={"classes": by_class})}
 
 
 def cycle_l1(pixels: Tensor, returned: Tensor) -> Score:
@@ -93,35 +93,35 @@ def cycle_l1(pixels: Tensor, returned: Tensor) -> Score:
     return Score(round(float(gaps.mean()), 12), "lower", _standard_error(gaps))
 
 
-def psnr(truth: Tensor, made: Tensor) -> Score:
-    """The mean peak signal-to-noise ratio of pictures (N, C, H, W) to the hidden truth, in dB: higher is better.
+def psnr(truth: Tensor, fake: Tensor) -> Score:
+    """The mean peak signal-to-noise ratio of images (N, C, H, W) to the hidden truth, in dB: higher is better.
 
-    A picture that is exact would be infinite; it counts as half a grey level off.
+    An image that is exact would be infinite; it counts as half a grey level off.
     """
-    squares = (truth.double() - made.double()).square().flatten(1).mean(1).clamp(min=0.25)
+    squares = (truth.double() - fake.double()).square().flatten(1).mean(1).clamp(min=0.25)
     decibels = 10 * torch.log10(255**2 / squares)
     return Score(float(decibels.mean()), "higher", _standard_error(decibels))
 
 
-def labels_kept(made: SampleSet, train: SampleSet, tick: Tick = silent) -> dict[str, Score]:
-    """The share of translations that a classifier of the target domain takes for the class they came from.
+def labels_kept(fake: SampleSet, train: SampleSet, tick: Tick = silent) -> dict[str, Score]:
+    """The share of translations that a classifier of the target domain gives their source's class: higher is better.
 
-    None, and a warning, where a class has too few pictures for a classifier.
+    None, and a warning, where a class has too few images for a classifier.
     """
     try:
-        return {"labels_kept": share(accuracy(classifier_of(train, tick), made), len(made))}
+        return {"labels_kept": share(accuracy(classifier_of(train, tick), fake), len(fake))}
     except ContentError as reason:
         warnings.warn(f"labels kept left out: {reason}", GanevalWarning, 2)
         return {}
 
 
 def classifier_of(images: SampleSet, tick: Tick = silent) -> Classifier:
-    """The small classifier of labelled pictures: trained once, and kept where `ganeval classifier` keeps it."""
-    kept: Path = classifier_path(images.bytes_hash())
-    if kept.is_file():
-        return load_classifier(kept).module
+    """The small classifier of labelled images: trained once, and cached where `ganeval classifier` caches it."""
+    path: Path = classifier_path(images.bytes_hash())
+    if path.is_file():
+        return load_classifier(path).module
     network, metadata = train_classifier(images, progress=tick)
-    save_classifier(kept, network, metadata)
+    save_classifier(path, network, metadata)
     return network
 
 

@@ -1,111 +1,107 @@
-"""The folder of a run that trains: nobody else trains there, it holds no other run, and no report of what is gone."""
+"""The folder of a run: one process at a time trains there, in no other run's place, beside no report of another run."""
 
 import contextlib
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from ganeval.errors import ContentError, UsageError
 from ganeval.reports.report import dump
 from ganeval.reports.run_folders import config_of, is_run, is_trained
 from ganeval.runtime.files import replacing
-from ganeval.training.insight.stored_arrays import forget
+from ganeval.training.insight.stored_arrays import delete_learning
 from ganeval.version import __version__
 from reference_models import Config
 from reference_models.engine.checkpoint import CheckpointError, read
 from reference_models.engine.resuming import changed_since
 
-try:
-    import fcntl
-except ImportError:  # Windows has none; there nobody is kept out
-    fcntl = None  # type: ignore[assignment]
-
 LOCK = ".lock"
-HALF = ".config.json.*.json"  # what is left of a run that was killed while it wrote its first file
+TORN_CONFIG = ".config.json.*.json"  # what a run leaves that was killed while it wrote its first file
 
 
 @contextlib.contextmanager
-def alone_in(folder: Path, patience: float = 5.0) -> Iterator[None]:
-    """Nobody else trains in this folder meanwhile; UsageError where someone does, and goes on doing so for seconds.
+def alone_in(folder: Path, seconds: float = 5.0) -> Iterator[None]:
+    """Keeps other processes from training in this folder; UsageError where one still trains there after some `seconds`.
 
-    The lock is the system's, and gone with its process: a killed run leaves nothing to clean up.
+    The operating system releases the lock with its process: a killed run leaves nothing to clean up.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: found a file, needed a folder for the run")
     folder.mkdir(parents=True, exist_ok=True)
-    if fcntl is None:
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=seconds, poll_interval=0.1)
+    except Timeout:
+        raise UsageError(f"{folder}: another process trains this run; wait for it to end") from None
+    try:
         yield
-        return
-    with (folder / LOCK).open("w") as file:
-        end = time.monotonic() + patience
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > end:
-                    raise UsageError(f"{folder}: another process trains this run; wait for it") from None
-                time.sleep(0.1)
-        yield
+    finally:
+        lock.release()
 
 
-def check_free(folder: Path, config: Config, fingerprint: str, judge: str | None) -> None:
-    """Whether a folder is empty, or holds this very run, as far as it came, its checks made by the same `judge`.
+def holds_run(folder: Path) -> bool:
+    """Whether a run in this folder has come as far as its first check, and would be resumed.
 
-    One that ended without a judge may be scored by any.
-    ContentError for files that are no run's, UsageError for a run of another configuration, with the difference.
+    Raises UsageError for a file in its place, ContentError for files that are no training run.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: found a file, needed a folder for the run")
-    if not folder.is_dir() or all(one.name == LOCK or one.match(HALF) for one in folder.iterdir()):
-        return
+    if not folder.is_dir() or all(path.name == LOCK or path.match(TORN_CONFIG) for path in folder.iterdir()):
+        return False
     if not (is_run(folder) and is_trained(folder)):
         raise ContentError(f"{folder}: found files that are no training run; give another --out, or an empty folder")
-    if not ((folder / "report.json").is_file() or (folder / "checkpoints" / "last.json").is_file()):
-        return  # it was stopped before its first check: nothing is lost
-    found = config_of(folder)
-    changed = changed_since(found, config, fingerprint)
-    if found.get("judge", judge) != judge:
-        changed += _other_judge(folder, config, found["judge"], judge)
-    if changed:
+    return (folder / "report.json").is_file() or (folder / "checkpoints" / "last.json").is_file()
+
+
+def check_resumable(folder: Path, config: Config, fingerprint: str, extractor: str | None) -> None:
+    """UsageError, with the difference, where a folder holds a run of another configuration, data or extractor.
+
+    A run that ended without an extractor may be scored by any.
+    """
+    if not holds_run(folder):
+        return
+    record = config_of(folder)
+    differences = changed_since(record, config, fingerprint)
+    before = record.get("judge", extractor)
+    if before != extractor:
+        differences += _extractor_difference(folder, config, before, extractor)
+    if differences:
         raise UsageError(
-            f"{folder}: holds a run of another configuration ({'; '.join(changed)}); "
+            f"{folder}: found a run of another configuration ({'; '.join(differences)}); "
             "give another --out, or delete this folder"
         )
 
 
-def _other_judge(folder: Path, config: Config, before: str | None, judge: str | None) -> Iterator[str]:
-    """Why another judge's checks cannot follow: two scales of FID, or none, in one log, and no best of them.
+def _extractor_difference(folder: Path, config: Config, before: str | None, extractor: str | None) -> list[str]:
+    """Why the checks of another extractor cannot follow: two scales of FID, or none, in one log, and no best of them.
 
-    A run that nobody judged while it trained can be scored when it has ended: no check follows.
+    A run that nobody scored while it trained can be scored when it has ended: no check follows.
     """
     if before is not None:
-        yield f"the extractor: was {before}, now {judge or 'none'}"
-    elif 0 < (done := _steps_done(folder)) < config.steps:
-        yield f"the extractor: was none for the first {done:,} of {config.steps:,} steps, now {judge}"
-
-
-def _steps_done(folder: Path) -> int:
+        return [f"the extractor: was {before}, now {extractor or 'none'}"]
     try:
         last = read(folder / "checkpoints", "last")
     except CheckpointError as error:
         raise ContentError(str(error)) from error
-    return 0 if last is None else int(last["step"])
+    steps = 0 if last is None else int(last["step"])
+    if 0 < steps < config.steps:
+        return [f"the extractor: was none for the first {steps:,} of {config.steps:,} steps, now {extractor}"]
+    return []
 
 
-def begin(folder: Path, config: Config, fingerprint: str, judge: str | None, about: Mapping[str, Any]) -> None:
-    """Write `config.json` and take away the report and pictures of a run that is no longer there; not where it goes on.
+def begin(folder: Path, config: Config, fingerprint: str, extractor: str | None, about: Mapping[str, Any]) -> None:
+    """Write `config.json` and delete the report and images of a former run; a run that is resumed keeps its own.
 
-    Raises as `check_free`.
+    Raises as `check_resumable`.
     """
-    check_free(folder, config, fingerprint, judge)
+    check_resumable(folder, config, fingerprint, extractor)
     if read(folder / "checkpoints", "last") is not None:
         return
-    for old in (*folder.glob("report*.json"), *folder.glob(HALF), folder / "samples.npz"):
-        old.unlink(missing_ok=True)
-    forget(folder)
-    known = {"data_sha256": fingerprint, "judge": judge, "config": config.to_dict()}
-    document = {"ganeval": __version__, **about, **known}
+    for path in (*folder.glob("report*.json"), *folder.glob(TORN_CONFIG), folder / "samples.npz"):
+        path.unlink(missing_ok=True)
+    delete_learning(folder)
+    run = {"data_sha256": fingerprint, "judge": extractor, "config": config.to_dict()}
     with replacing(folder / "config.json") as partial:
-        partial.write_text(dump(document) + "\n", encoding="utf-8")
+        partial.write_text(dump({"ganeval": __version__, **about, **run}) + "\n", encoding="utf-8")

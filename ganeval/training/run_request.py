@@ -1,4 +1,4 @@
-"""What is asked of a run, and where it is kept: everything that a process of its own needs to carry it out."""
+"""What a training command asks for: a model, its data and settings, how its samples are scored, and the run folder."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -7,17 +7,37 @@ from pathlib import Path
 from typing import Any
 
 from ganeval.errors import GanevalWarning, UsageError, unknown
+from ganeval.evaluation.settings import Settings
+from ganeval.extractors import EXTRACTORS, default_extractor
 from ganeval.media.base import SampleSet
-from ganeval.sources.mixtures import is_mixture
+from ganeval.sources.datasets import is_dataset
 from ganeval.sources.opening import Opening
-from ganeval.training.data.dataset import name_of
-from ganeval.training.data.splits import held_in, holds_domains
+from ganeval.training.data.dataset import OpenSplits, name_of, open_splits
+from ganeval.training.data.domains import OpenDomains, open_domains
+from ganeval.training.data.splits import ImagesOrPoints, holds_domains, open_set
 from reference_models import MODELS, PRESETS
 
 
 @dataclass(frozen=True)
+class DataRequest:
+    """The data of a run as they were asked for; `other` is a second source, for a model that `translates`."""
+
+    source: str
+    other: str | None
+    size: int | None
+    opening: Opening
+    translates: bool
+
+    def open(self) -> OpenSplits | OpenDomains:
+        """The data before their pixels are read: two domains for a model that translates."""
+        if self.translates:
+            return open_domains(self.source, self.other, self.opening, size=self.size)
+        return open_splits(self.source, self.opening, size=self.size)
+
+
+@dataclass(frozen=True)
 class RunRequest:
-    """One run: a model on some data, its settings, and how it is scored. `folder` is where it is kept."""
+    """One run as it was asked for; `other` is CycleGAN's second source, `changes` are the settings of `--set`."""
 
     model: str
     source: str
@@ -33,17 +53,48 @@ class RunRequest:
     device: str = "auto"
     data_root: Path | None = None
     offline: bool = False
-    threads: int | None = None
     tensorboard: bool = False
 
     @property
     def name(self) -> str:
-        """What tables and progress bars call the run."""
+        """The run's name in tables and progress bars."""
         return self.folder.name
+
+    @property
+    def translates(self) -> bool:
+        """Whether the model translates images between two domains."""
+        return MODELS[self.model].translates
+
+    @property
+    def data(self) -> DataRequest:
+        """The part of the request that says what data to train on."""
+        opening = Opening(self.data_root, self.offline)
+        return DataRequest(self.source, self.other, self.size, opening, self.translates)
+
+    @property
+    def scoring(self) -> Settings:
+        """How samples are scored; `auto` is the data set's own classifier where there is one."""
+        extractor = self.extractor
+        if extractor == "auto":
+            base = self.source.partition(":")[0]
+            own = base in EXTRACTORS and is_dataset(self.source)
+            extractor = base if own else default_extractor(self.source)
+        return Settings(extractor=extractor, device=self.device, data_root=self.data_root, offline=self.offline)
+
+    def record(self) -> dict[str, Any]:
+        """The request as `config.json` records it."""
+        return {
+            "data": self.source,
+            "data_b": self.other,
+            "preset": self.preset,
+            "set": dict(self.changes),
+            "size": self.size,
+            "seed": self.seed,
+        }
 
 
 def run_folder(out: Path, source: str, model: str, seed: int) -> Path:
-    """Where a run is kept: `<data>-<model>-s<seed>` below `out`.
+    """The folder of a run: `<data>-<model>-s<seed>` below `out`.
 
     >>> run_folder(Path("results"), "digits", "wgan-gp", 0).name
     'digits-wgan-gp-s0'
@@ -51,10 +102,10 @@ def run_folder(out: Path, source: str, model: str, seed: int) -> Path:
     return out / f"{name_of(source).replace('/', '_').replace(':', '-')}-{model}-s{seed}"
 
 
-def parsed(settings: tuple[str, ...]) -> tuple[dict[str, str], int | None]:
-    """`--set key=value ...` as a mapping, and the picture size among them, which is the data's and not the model's.
+def parse_settings(settings: tuple[str, ...]) -> tuple[dict[str, str], int | None]:
+    """`--set key=value ...` as a mapping, and the image size among them, which is the data's and not the model's.
 
-    >>> parsed(("loss=hinge", "size=64"))
+    >>> parse_settings(("loss=hinge", "size=64"))
     ({'loss': 'hinge'}, 64)
     """
     changes: dict[str, str] = {}
@@ -63,7 +114,7 @@ def parsed(settings: tuple[str, ...]) -> tuple[dict[str, str], int | None]:
         if not equals or not key:
             raise UsageError(f"--set {setting}: needed key=value")
         if key.strip() in changes:
-            raise UsageError(f"--set {key.strip()}: given twice")
+            raise UsageError(f"--set {key.strip()}: found it twice, needed it once")
         changes[key.strip()] = value.strip()
     size = changes.pop("size", None)
     if size is not None and not size.isdigit():
@@ -71,61 +122,40 @@ def parsed(settings: tuple[str, ...]) -> tuple[dict[str, str], int | None]:
     return changes, None if size is None else int(size)
 
 
-def asked_for(order: RunRequest) -> dict[str, Any]:
-    """The order as `config.json` records it."""
-    return {
-        "data": order.source,
-        "data_b": order.other,
-        "preset": order.preset,
-        "set": dict(order.changes),
-        "size": order.size,
-        "seed": order.seed,
-    }
+def requests_for(
+    common: RunRequest, models: Sequence[str] | None, seeds: Sequence[int], out: Path
+) -> list[list[RunRequest]]:
+    """For each model its requests, one for each seed; `common` holds everything else.
 
-
-@dataclass(frozen=True)
-class Wish:
-    """The flags of `train-all` that are not an order's own."""
-
-    models: Sequence[str] | None
-    seeds: Sequence[int]
-    out: Path
-
-
-def orders_for(wish: Wish, common: RunRequest) -> list[RunRequest]:
-    """An order for each model and seed; `common` holds everything else.
-
-    Without a list of models those are taken that the data can train; the others are warned about.
+    Without a list of models: all that the data can train, with a warning about each of the others.
     """
-    models = list(wish.models) if wish.models is not None else _possible(common)
-    for model in models:
-        if model not in MODELS:
-            raise unknown("model", model, MODELS)
-    if len(set(models)) != len(models) or not models:
-        raise UsageError(f"--models: found {', '.join(models) or 'none'}, needed each once")
+    names = list(models) if models is not None else suitable_models(common)
+    for name in names:
+        if name not in MODELS:
+            raise unknown("model", name, MODELS)
+    if len(set(names)) != len(names) or not names:
+        raise UsageError(f"--models: found {', '.join(names) or 'none'}, needed each once")
     return [
-        replace(common, model=model, seed=seed, folder=run_folder(wish.out, common.source, model, seed))
-        for model in models
-        for seed in wish.seeds
+        [replace(common, model=name, seed=seed, folder=run_folder(out, common.source, name, seed)) for seed in seeds]
+        for name in names
     ]
 
 
-def _possible(common: RunRequest) -> list[str]:
+def suitable_models(common: RunRequest) -> list[str]:
     """The models that the data can train."""
-    left_out = {model: reason for model in MODELS if (reason := _impossible(model, common))}
-    for model, reason in left_out.items():
-        warnings.warn(f"{model} left out: {reason}", GanevalWarning, 2)
-    return [model for model in MODELS if model not in left_out]
+    samples = open_set(common.source, Opening(common.data_root, common.offline))
+    unsuitable = {name: reason for name in MODELS if (reason := _unsuitable(name, samples, common.other is not None))}
+    for name, reason in unsuitable.items():
+        warnings.warn(f"{name} left out: {reason}", GanevalWarning, 2)
+    return [name for name in MODELS if name not in unsuitable]
 
 
-def _impossible(model: str, common: RunRequest) -> str | None:
-    if is_mixture(common.source):
-        return None if model in PRESETS["vectors"] else "it is for pictures, and these are points"
-    held = held_in(common.source, Opening(common.data_root, common.offline))
-    if not isinstance(held, SampleSet):
-        return None if model in PRESETS["vectors"] else "it is for pictures, and these are points"
-    if model != "cyclegan" and (holds_domains(held) or common.other is not None):
+def _unsuitable(name: str, samples: ImagesOrPoints, two_sources: bool) -> str | None:
+    """Why these data cannot train a model; None where they can."""
+    if not isinstance(samples, SampleSet):
+        return None if name in PRESETS["vectors"] else "it needs images, and the data are points"
+    if not MODELS[name].translates and (holds_domains(samples) or two_sources):
         return "the data are two domains"
-    if model == "cgan" and held.labels is None:
-        return "the pictures have no labels (one folder per class gives them)"
+    if MODELS[name].conditional and samples.labels is None:
+        return "the images have no labels (a folder for each class gives them)"
     return None

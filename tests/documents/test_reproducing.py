@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from ganeval.cli import main
-from ganeval.training.run_request import parsed
+from ganeval.training.run_request import parse_settings
 from ganeval.training.tables.results_readme import BEGIN, END
 from reference_models import build, configuration
 
@@ -35,7 +35,7 @@ def options(command: str) -> dict[str, Any]:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_is_a_configuration_whose_networks_can_be_built(command: str) -> None:
     given = options(command)
-    changes, size = parsed(given["settings"])
+    changes, size = parse_settings(given["settings"])
     shape = {**SHAPES, **OF_MODES}.get(given["source"]) or (3, int(size or 0), int(size or 0))
     classes = 10 if given["source"] in SHAPES else 0
     config = configuration(

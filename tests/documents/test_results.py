@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 from recorded import FID_LIMITS
+from training_runs import prepare_unscored
 
-from ganeval.progress import silent
 from ganeval.reports.report import load_report
-from ganeval.training.run import prepare
 from ganeval.training.run_request import RunRequest
 from ganeval.training.samples import scored_count
-from reference_models import MODELS
+from reference_models import MODELS, Config
 
 RECORDED = Path(__file__).parents[2] / "results" / "recorded"
 DIGITS = [*(f"digits-{model}-s0" for model in MODELS), "digits-real", "digits-noise"]
@@ -31,13 +30,13 @@ def by_default(folder: Path) -> bool:
 
 def asked(run: Path) -> tuple[Any, Any]:
     training = load_report(run).more["training"]
-    return training["config"], training["count"]
+    return Config.from_dict(training["config"]).to_dict(), training["count"]
 
 
 def default(model: str) -> tuple[Any, Any]:
     order = RunRequest(model, "digits", Path())
-    prepared = prepare(order, silent, judged=None)
-    return prepared.config.to_dict(), scored_count(order, prepared.material.train)
+    prepared = prepare_unscored(order)
+    return prepared.config.to_dict(), scored_count(order, prepared.splits.train)
 
 
 FOLDERS = [RECORDED] + [RECORDED.parent] * by_default(RECORDED.parent)

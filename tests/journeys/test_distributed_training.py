@@ -19,21 +19,21 @@ from ganeval.cli import main
 from ganeval.cli.group import Commands
 from ganeval.errors import GanevalWarning, UsageError
 from ganeval.metrics.ranks import Ranks
-from ganeval.progress import silent
 from ganeval.reports.report import load_report
 from ganeval.reports.run_folders import log_of
 from ganeval.runtime import launch
 from ganeval.runtime.distributed import LostRank, device_of, threads_beside
-from ganeval.training.commands import planned
-from ganeval.training.run import end_together, prepare, warn_of_batch_norm
+from ganeval.training.commands import dry_run, end_together
+from ganeval.training.plan import validate
+from ganeval.training.run import warn_of_batch_norm
 from ganeval.training.run_request import RunRequest
 from reference_models import Config, build
 
 STEPS = 240
 TRAIN = ("train", "vanilla", "--steps", str(STEPS), "--set", "check_every=80", "--set", "batch_size=16", "-n", "100")
 WARNING = (
-    "warning: batch norm on a CPU is not synchronised: each of 2 processes normalises by its own 8 of 16 samples, so "
-    "losses are not those of one process; norm_g and norm_d choose another norm\n"
+    "warning: batch norm on a CPU is not synchronised: each of 2 processes normalises its own 8 of 16 samples, so "
+    "losses differ from those of one process; norm_g and norm_d choose another norm\n"
 )
 
 
@@ -195,16 +195,16 @@ def order_of(tmp_path: Path, **changes: str) -> RunRequest:
 
 def test_a_batch_that_cannot_be_shared_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        prepare(order_of(tmp_path, batch_size="25"), silent, judged=None, ranks=Two())
+        validate(order_of(tmp_path, batch_size="25"), Two())
     needed = "needed a multiple of 2, each takes an equal part; try batch_size=24"
     assert str(caught.value) == f"vanilla: batch_size=25 on 2 processes: {needed}"
     assert not (tmp_path / "run").exists()
 
 
 def test_a_dry_run_says_what_several_processes_would_train(tmp_path: Path) -> None:
-    assert planned(order_of(tmp_path, batch_size="24"), Two()) is not None
+    assert dry_run(order_of(tmp_path, batch_size="24"), Two()) is not None
     with pytest.raises(UsageError, match="minibatch_std compares the samples of a whole batch"):
-        planned(order_of(tmp_path, minibatch_std="true"), Two())
+        dry_run(order_of(tmp_path, minibatch_std="true"), Two())
 
 
 def test_each_of_several_processes_has_a_device_of_its_own(
@@ -245,7 +245,7 @@ def test_batch_norm_is_warned_of_where_it_is_not_synchronised() -> None:
         warn_of_batch_norm(plain, cpu, 2)
         warn_of_batch_norm(normed, cuda, 2)
         warn_of_batch_norm(normed, cpu, 1)
-    with pytest.warns(GanevalWarning, match="each of 2 processes normalises by its own 32 of 64 samples"):
+    with pytest.warns(GanevalWarning, match="each of 2 processes normalises its own 32 of 64 samples"):
         warn_of_batch_norm(normed, cpu, 2)
 
 

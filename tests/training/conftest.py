@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from click.testing import Result
+from training_runs import prepare
 
 from ganeval.progress import Tick, silent
 from ganeval.training import commands, workers
@@ -16,7 +17,8 @@ from ganeval.training.data.dataset import load_splits
 from ganeval.training.data.domains import load_domains
 from ganeval.training.final_scores import FinishedRun, finish
 from ganeval.training.model_scores import classifier_of
-from ganeval.training.run import Prepared, prepare, train_run
+from ganeval.training.plan import TrainingPlan
+from ganeval.training.run import Prepared, train_run
 from ganeval.training.run_request import RunRequest
 
 TINY = ("--steps", "8", "--set", "check_every=4", "-n", "100")
@@ -48,7 +50,7 @@ def carried_out() -> Callable[..., FinishedRun]:
     """An order from data to report, in this process; `change` alters what was prepared."""
 
     def carry(order: RunRequest, change: Callable[[Prepared], Prepared] = lambda prepared: prepared) -> FinishedRun:
-        prepared = change(prepare(order, silent))
+        prepared = change(prepare(order))
         return finish(prepared, train_run(prepared, silent), silent)
 
     return carry
@@ -65,10 +67,10 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """`train-all` carries its orders out in this process, in turn, each as a worker would."""
 
     def in_turn(
-        orders: Sequence[RunRequest], processes: int, tick: Tick
-    ) -> Iterator[tuple[RunRequest, FinishedRun | str]]:
-        for order in orders:
-            yield order, workers._in_worker(order)
+        plans: Sequence[TrainingPlan], processes: int, threads: int, tick: Tick
+    ) -> Iterator[tuple[TrainingPlan, FinishedRun | str]]:
+        for plan in plans:
+            yield plan, workers._in_worker(plan)
 
     monkeypatch.setattr(workers, "_outbox", SimpleQueue())
     monkeypatch.setattr(commands, "in_processes", in_turn)

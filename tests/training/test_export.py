@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 from PIL import Image
+from training_runs import prepare_unscored
 
 from ganeval.media.base import SampleSet
 from ganeval.progress import silent
@@ -18,7 +19,7 @@ from ganeval.sources.opening import Opening, open_source
 from ganeval.sources.statistics_files import Statistics
 from ganeval.training.checks.watch import TrainingWatch
 from ganeval.training.final_scores import FinishedRun
-from ganeval.training.run import prepare, train_run
+from ganeval.training.run import train_run
 from ganeval.training.run_request import RunRequest
 
 Run = Callable[..., Result]
@@ -52,7 +53,7 @@ def pixels(images: Any) -> Any:
 def test_a_folder_a_zip_and_an_npz_hold_the_same_samples(run: Run, runs: Path, tmp_path: Path) -> None:
     for name in ("a.npz", "a.zip", "a"):
         result = sampled(run, runs / "digits-dcgan-s0", tmp_path / name, "-n", "30")
-        assert result.stdout == f"{tmp_path / name}: 30 pictures of digits-dcgan-s0\n"
+        assert result.stdout == f"{tmp_path / name}: 30 images of digits-dcgan-s0\n"
     held = arrays(tmp_path / "a.npz")
     assert set(held) == {"arr_0"}
     assert held["arr_0"].shape == (30, 8, 8, 1)
@@ -95,7 +96,7 @@ def test_checkpoints_and_raw_weights_are_other_samples(
 ) -> None:
     monkeypatch.setattr(TrainingWatch, "checked", lambda watch, step, model, average: {"fid": float(step)})
     found = carried_out(tiny("vanilla", tmp_path / "run"))
-    assert (found.outcome["best_step"], found.outcome["steps"]) == (4, 8)
+    assert (found.facts["best_step"], found.facts["steps"]) == (4, 8)
     made = {}
     for name, more in (("best", ()), ("last", ("--checkpoint", "last")), ("raw", ("--raw",))):
         sampled(run, tmp_path / "run", tmp_path / f"{name}.npz", "-n", "20", *more)
@@ -116,7 +117,7 @@ def test_a_cyclegan_translates_test_pictures_both_ways(run: Run, runs: Path, tmp
     assert not np.array_equal(there["arr_0"], back["arr_0"])
     few = run("sample", source, "-n", "600", "-o", tmp_path / "c.npz")
     assert few.exit_code == 2
-    assert few.stderr == "Error: -n 600: this run translates test pictures, and there are 500\n"
+    assert few.stderr == "Error: -n 600: found 500 test images to translate; leave -n out for all\n"
 
 
 def test_some_translations_are_a_seeded_draw_and_more_of_them_begin_with_the_same(
@@ -143,15 +144,15 @@ def test_a_cyclegan_whose_pictures_changed_translates_none_of_them(run: Run, tin
             Image.fromarray(random.randint(0, 256, (16, 16), np.uint8)).save(path)
     small = {"width": "4", "blocks": "1", "check_every": "2"}
     order = tiny("cyclegan", tmp_path / "run", str(tmp_path / "data"), steps=2, changes=small)
-    train_run(prepare(order, silent, judged=None), silent)
+    train_run(prepare_unscored(order), silent)
     sampled(run, tmp_path / "run", tmp_path / "a.npz")
     Image.fromarray(random.randint(0, 256, (16, 16), np.uint8)).save(tmp_path / "data" / "trainB" / "07.png")
     for direction in ("ab", "ba"):
         result = run("sample", tmp_path / "run", "-o", tmp_path / "b.npz", "--direction", direction)
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr == (
-            f"Error: {tmp_path / 'data'}: found other pictures than this run was trained on, of which it would "
-            "translate some; needed the same; put them back, or train anew\n"
+            f"Error: {tmp_path / 'data'}: found other images than this run was trained on, needed the same to "
+            "translate; put them back, or train again\n"
         )
     assert not (tmp_path / "b.npz").exists()
 
@@ -163,7 +164,7 @@ def test_points_go_into_an_npz(run: Run, tiny: Orders, carried_out: Carry, tmp_p
     assert arrays(tmp_path / "a.npz")["arr_0"].shape == (20, 2)
     result = run("sample", tmp_path / "run", "-n", "20", "-o", tmp_path / "a")
     assert (result.exit_code, result.stderr) == (
-        2, f"Error: {tmp_path / 'a'}: these are points, needed an .npz to write them to\n",
+        2, f"Error: {tmp_path / 'a'}: found points, needed an .npz to write them to\n",
     )  # fmt: skip
     held = open_source(tmp_path / "run", Opening(points=True))
     assert isinstance(held, Statistics)
@@ -174,7 +175,7 @@ def test_unsaid_it_is_a_zip_of_the_runs_name(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert run("sample", runs / "digits-dcgan-s0", "-n", "12").stdout == (
-        "digits-dcgan-s0.zip: 12 pictures of digits-dcgan-s0\n"
+        "digits-dcgan-s0.zip: 12 images of digits-dcgan-s0\n"
     )
     assert len(open_source("digits-dcgan-s0.zip")) == 12
 
@@ -188,7 +189,11 @@ def test_what_cannot_be_sampled_is_one_line(run: Run, runs: Path, tmp_path: Path
     dcgan = runs / "digits-dcgan-s0"
     cases: list[tuple[int, tuple[Any, ...], str]] = [
         (2, (tmp_path / "nothing",), f"{tmp_path / 'nothing'}: no such run folder"),
-        (1, (runs / "digits-noise",), f"{runs / 'digits-noise'}: is no run of `ganeval train`, so there is nothing to"),
+        (
+            1,
+            (runs / "digits-noise",),
+            f"{runs / 'digits-noise'}: found no run of `ganeval train`, needed one to sample",
+        ),
         (1, (tmp_path / "full",), f"{tmp_path / 'full' / 'config.json'}: cannot be read"),
         (2, (dcgan, "-o", tmp_path / "a.png"), f"-o {tmp_path / 'a.png'}: found the suffix '.png', needed a folder"),
         (2, (dcgan, "-o", tmp_path / "full"), f"-o {tmp_path / 'full'}: found a folder with files, needed one that is"),

@@ -19,9 +19,9 @@ from ganeval.metrics.frechet import fid
 from ganeval.progress import silent
 from ganeval.training.checks.grids import grid, side_by_side, write_grid
 from ganeval.training.checks.measures import (
-    FEWEST_HELD_OUT,
-    Judge,
-    Known,
+    MIN_SELECTION,
+    LabelledFeatures,
+    SelectionScorer,
     class_recall,
     critic_gap,
     features_of,
@@ -141,51 +141,51 @@ def test_recall_within_a_class_sees_what_counts_of_classes_cannot(digits: Splits
 def test_classes_with_few_pictures_have_no_recall() -> None:
     features = torch.randn(30, 4, generator=torch.Generator().manual_seed(0)).double()
     labels = torch.tensor([0] * 23 + [1] * 7)
-    known = Known(features, labels)
+    known = LabelledFeatures(features, labels)
     assert class_recall(known, known) == {"0": 1.0}
-    assert class_recall(Known(features, None), known) == {}
+    assert class_recall(LabelledFeatures(features, None), known) == {}
 
 
 # the judge
 
 
 def test_samples_as_good_as_real_ones_are_about_the_floor_and_as_spread(digits: Splits, how: Extraction) -> None:
-    judge = Judge(digits.selection, digits.train, how)
-    again = judge.judge(digits.test.pixels, digits.test.labels)
-    assert again["fid"] < 3 * judge.floor
+    scorer = SelectionScorer(digits.selection, digits.train, how)
+    again = scorer.score(digits.test.pixels, digits.test.labels)
+    assert again["fid"] < 3 * scorer.floor
     assert again["spread"] == pytest.approx(1, abs=0.05)
     assert again["recall"] > 0.7
     assert len(again["class_recall"]) == 10
-    same = judge.judge(digits.selection.pixels)
+    same = scorer.score(digits.selection.pixels)
     assert same["fid"] == pytest.approx(0, abs=1e-6)
-    assert (same["floor"], same["fid_train"]) == pytest.approx((judge.floor, judge.floor), rel=1e-6)
+    assert (same["floor"], same["fid_train"]) == pytest.approx((scorer.floor, scorer.floor), rel=1e-6)
     assert (same["precision"], same["recall"], same["spread"]) == (1, 1, 1)
     assert "class_recall" not in same
 
 
-@pytest.mark.parametrize(("count", "said"), [(FEWEST_HELD_OUT - 1, False), (FEWEST_HELD_OUT, True)])
+@pytest.mark.parametrize(("count", "said"), [(MIN_SELECTION - 1, False), (MIN_SELECTION, True)])
 def test_few_held_out_pictures_accuse_no_run_of_copying(
     digits: Splits, how: Extraction, count: int, said: bool
 ) -> None:
     few = replace(digits.selection, pixels=digits.selection.pixels[:count], labels=None)
-    found = Judge(few, digits.train, how).judge(digits.test.pixels[:200])
+    found = SelectionScorer(few, digits.train, how).score(digits.test.pixels[:200])
     assert ("fid_train" in found) is said
     assert found["fid"] > 0
 
 
 def test_one_picture_over_and_over_has_no_spread_and_no_recall(digits: Splits, how: Extraction) -> None:
-    judge = Judge(digits.selection, digits.train, how)
-    found = judge.judge(digits.test.pixels[:1].expand(200, -1, -1, -1))
+    scorer = SelectionScorer(digits.selection, digits.train, how)
+    found = scorer.score(digits.test.pixels[:1].expand(200, -1, -1, -1))
     assert found["spread"] == pytest.approx(0, abs=1e-6)
     assert found["recall"] < 0.05
-    assert found["fid"] > 20 * judge.floor
+    assert found["fid"] > 20 * scorer.floor
 
 
 def test_the_judges_features_are_those_of_a_report_and_its_floor_is_fid(digits: Splits, how: Extraction) -> None:
     few = replaced_train(digits, 200)
-    judge = Judge(few.selection, few.train, how)
+    scorer = SelectionScorer(few.selection, few.train, how)
     floor = fid(features_of(few.selection.pixels, how), features_of(few.train.pixels, how))["fid"].value
-    assert judge.floor == pytest.approx(floor, rel=1e-9)
+    assert scorer.floor == pytest.approx(floor, rel=1e-9)
     points = torch.randn(30, 2)
     assert torch.equal(features_of(points, None), points.double())
 
@@ -196,8 +196,8 @@ def replaced_train(material: Splits, count: int) -> Splits:
 
 def test_points_are_judged_by_balls_and_distances_alone() -> None:
     points = torch.randn(300, 2, generator=torch.Generator().manual_seed(0))
-    judge = Judge(Split(points[:100], None), Split(points[100:], None), None)
-    assert set(judge.judge(points[:200])) == {"spread", "precision", "recall"}
+    scorer = SelectionScorer(Split(points[:100], None), Split(points[100:], None), None)
+    assert set(scorer.score(points[:200])) == {"spread", "precision", "recall"}
 
 
 def test_mean_distance_of_two_points_is_their_distance() -> None:
@@ -213,10 +213,10 @@ def test_mean_distance_of_two_points_is_their_distance() -> None:
 def test_the_critic_gap_is_where_held_out_pictures_lie_between_training_and_made(
     train: float, held: float, fake: float, gap: float | None
 ) -> None:
-    scores = {"train": torch.full((5,), train), "selection": torch.full((3,), held), "fake": torch.full((9,), fake)}
+    scores = {"real": torch.full((5,), train), "held_out": torch.full((3,), held), "made": torch.full((9,), fake)}
     found = critic_gap(scores)
     assert found == (None if gap is None else pytest.approx(gap))
-    assert critic_gap({**scores, "fake": None}) is None
+    assert critic_gap({**scores, "made": None}) is None
 
 
 # grids

@@ -8,7 +8,7 @@ import pytest
 
 from ganeval.errors import ContentError, UsageError
 from ganeval.reports.run_folders import config_of
-from ganeval.training.run_lock import begin, check_free
+from ganeval.training.run_lock import begin, check_resumable
 from reference_models import configuration
 
 CONFIG = configuration("vanilla", (1, 8, 8))
@@ -23,12 +23,12 @@ def run_folder(tmp_path: Path) -> Path:
 
 
 def test_the_same_run_may_go_on(run_folder: Path) -> None:
-    check_free(run_folder, CONFIG, "pictures", "digits 48f3")
+    check_resumable(run_folder, CONFIG, "pictures", "digits 48f3")
 
 
 def test_another_extractor_would_mix_two_scales_in_one_log_and_is_refused(run_folder: Path) -> None:
     with pytest.raises(UsageError, match=r"the extractor: was digits 48f3, now inception 6726"):
-        check_free(run_folder, CONFIG, "pictures", "inception 6726")
+        check_resumable(run_folder, CONFIG, "pictures", "inception 6726")
 
 
 @pytest.fixture
@@ -47,37 +47,37 @@ def unjudged(tmp_path: Path) -> Callable[[int], Path]:
 
 def test_a_run_that_ended_unjudged_may_be_scored(unjudged: Callable[[int], Path]) -> None:
     folder = unjudged(CONFIG.steps)
-    check_free(folder, CONFIG, "pictures", "inception 6726")
+    check_resumable(folder, CONFIG, "pictures", "inception 6726")
     with pytest.raises(UsageError, match=r"configuration \(the training data: other samples\);"):
-        check_free(folder, CONFIG, "others", "inception 6726")
+        check_resumable(folder, CONFIG, "others", "inception 6726")
 
 
 def test_a_run_stopped_unjudged_may_only_go_on_unjudged(unjudged: Callable[[int], Path]) -> None:
     folder = unjudged(CONFIG.steps - 1000)
-    check_free(folder, CONFIG, "pictures", None)
+    check_resumable(folder, CONFIG, "pictures", None)
     done = f"{CONFIG.steps - 1000:,} of {CONFIG.steps:,}"
     with pytest.raises(UsageError, match=rf"extractor: was none for the first {done} steps, now inception 6726\)"):
-        check_free(folder, CONFIG, "pictures", "inception 6726")
+        check_resumable(folder, CONFIG, "pictures", "inception 6726")
     (folder / "checkpoints" / "last.json").write_text("{}")
     with pytest.raises(ContentError, match=r"last\.json: not a checkpoint; delete"):
-        check_free(folder, CONFIG, "pictures", "inception 6726")
+        check_resumable(folder, CONFIG, "pictures", "inception 6726")
 
 
 def test_a_run_that_was_judged_does_not_go_on_unjudged(run_folder: Path) -> None:
     with pytest.raises(UsageError, match=r"the extractor: was digits 48f3, now none\)"):
-        check_free(run_folder, CONFIG, "pictures", None)
+        check_resumable(run_folder, CONFIG, "pictures", None)
 
 
 def test_other_pictures_are_refused(run_folder: Path) -> None:
     with pytest.raises(UsageError, match="the training data: other samples"):
-        check_free(run_folder, CONFIG, "others", "digits 48f3")
+        check_resumable(run_folder, CONFIG, "others", "digits 48f3")
 
 
 def test_a_run_of_an_earlier_version_had_what_it_lacks_by_default(run_folder: Path) -> None:
     document = config_of(run_folder)
     del document["config"]["ema_ramp"], document["judge"]
     (run_folder / "config.json").write_text(json.dumps(document))
-    check_free(run_folder, CONFIG, "pictures", "digits 48f3")
+    check_resumable(run_folder, CONFIG, "pictures", "digits 48f3")
 
 
 def test_a_run_killed_while_it_wrote_its_first_file_begins_anew(tmp_path: Path) -> None:

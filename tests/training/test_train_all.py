@@ -21,8 +21,8 @@ from ganeval.errors import UsageError
 from ganeval.reports.report import Report, load_report
 from ganeval.training import run_lock, workers
 from ganeval.training.final_scores import FinishedRun
+from ganeval.training.plan import TrainingPlan
 from ganeval.training.run_lock import alone_in
-from ganeval.training.run_request import RunRequest
 
 MODELS = ("vanilla", "dcgan", "wgan-gp", "cgan", "cyclegan")
 TINY = ("--steps", "8", "--set", "check_every=4", "-n", "100")
@@ -119,8 +119,8 @@ def test_what_only_some_models_have_is_a_table_of_its_own(suite_run: tuple[Path,
     heading = " ".join(text[text.index("classes and translations") :].split("─")[0].split())
     for word in ("accuracy", "intra-class", "GAN-train", "cycle L1", "labels kept", "PSNR dB"):
         assert word in heading
-    assert [cell == "–" for cell in special[0][1:]] == [True] + [False] * 4 + [True] * 4
-    assert [cell == "–" for cell in special[1][1:]] == [False] + [True] * 4 + [False] * 4
+    assert [cell == "–" for cell in special[0][1:]] == [False] * 4 + [True] * 5
+    assert [cell == "–" for cell in special[1][1:]] == [True] * 4 + [False] * 5
 
 
 def test_every_run_has_its_best_last_and_raw_checkpoints_scored_and_a_verdict(suite_run: tuple[Path, Result]) -> None:
@@ -259,12 +259,12 @@ def test_killed_at_a_random_moment_it_leaves_no_worker_and_goes_on_to_the_same_t
 def test_two_processes_do_not_train_in_one_folder(
     run: Run, here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ganeval.training.run.alone_in", lambda folder: run_lock.alone_in(folder, patience=0.1))
+    monkeypatch.setattr("ganeval.training.run.alone_in", lambda folder: run_lock.alone_in(folder, seconds=0.1))
     folder = tmp_path / "digits-vanilla-s0"
     with alone_in(folder):
         result = run("train-all", *TINY, "--models", "vanilla", "--out", tmp_path)
     assert result.exit_code == 1
-    assert result.stderr.splitlines()[-1] == f"Error: {folder}: another process trains this run; wait for it"
+    assert result.stderr.splitlines()[-1] == f"Error: {folder}: another process trains this run; wait for it to end"
     assert list(folder.iterdir()) == [folder / ".lock"]
     assert run("train-all", *TINY, "--models", "vanilla", "--out", tmp_path).exit_code == 0
 
@@ -281,10 +281,10 @@ def test_one_that_fails_does_not_stop_the_others(
         "wgan-gp": RuntimeError("out of memory"),
     }
 
-    def failing(order: RunRequest, tick: Any) -> FinishedRun:
-        if order.model in faults:
-            raise faults[order.model]
-        return carry_out(order, tick)
+    def failing(plan: TrainingPlan, tick: Any) -> FinishedRun:
+        if plan.request.model in faults:
+            raise faults[plan.request.model]
+        return carry_out(plan, tick)
 
     monkeypatch.setattr(workers, "carry_out", failing)
     result = run("train-all", *TINY, "--models", "vanilla,dcgan,wgan-gp", "--out", tmp_path)
@@ -311,7 +311,7 @@ def test_another_configuration_in_the_same_folder_is_refused_before_anything_is_
     result = run("train-all", *options, "--models", "cgan,vanilla", "--out", out)
     assert (result.exit_code, result.stdout) == (2, "")
     (line,) = result.stderr.splitlines()
-    assert line.startswith(f"Error: {out}/digits-cgan-s0: holds a run of another configuration (")
+    assert line.startswith(f"Error: {out}/digits-cgan-s0: found a run of another configuration (")
     assert difference in line
     assert line.endswith("give another --out, or delete this folder")
     assert sorted(out.rglob("*")) == before

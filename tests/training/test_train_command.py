@@ -15,21 +15,23 @@ import pytest
 import torch
 from click.testing import Result
 from PIL import Image
+from training_runs import prepare
 
 from ganeval.errors import ContentError, GanevalWarning, UsageError
 from ganeval.media.arrays import array_images
 from ganeval.media.base import SampleSet
+from ganeval.metrics.ranks import Ranks
 from ganeval.progress import Tick, silent
 from ganeval.reports.report import load_report
 from ganeval.sources.datasets import open_dataset
 from ganeval.sources.opening import Opening
 from ganeval.training import commands
-from ganeval.training.data.dataset import name_of, read_splits
-from ganeval.training.data.domains import Domains
-from ganeval.training.data.splits import held_in, partition
+from ganeval.training.data.dataset import name_of, opened
+from ganeval.training.data.splits import open_set, partition
 from ganeval.training.final_scores import FinishedRun
-from ganeval.training.run import Prepared, chosen_extractor, configured, prepare, train_run
-from ganeval.training.run_request import RunRequest, Wish, orders_for, parsed, run_folder
+from ganeval.training.plan import configured
+from ganeval.training.run import Prepared, train_run
+from ganeval.training.run_request import RunRequest, parse_settings, requests_for, run_folder, suitable_models
 from ganeval.training.tables.results_readme import tables
 from reference_models import MODELS, Outcome
 
@@ -122,9 +124,9 @@ def test_points_of_ones_own_are_trained_on_and_scored(run: Run, tmp_path: Path) 
     report = load_report(tmp_path / "run")
     assert (report.reference.count, report.samples.count) == (30, 40)
     assert {"fid", "kid", "precision"} <= set(report.scores)
-    named = prepare(RunRequest("vanilla", str(tmp_path / "points.npz"), tmp_path, extractor="points"), silent)
+    named = prepare(RunRequest("vanilla", str(tmp_path / "points.npz"), tmp_path, extractor="points"))
     assert named.scored
-    assert named.how is None
+    assert named.extraction is None
 
 
 def test_few_test_pictures_leave_out_what_they_cannot_give(
@@ -133,7 +135,7 @@ def test_few_test_pictures_leave_out_what_they_cannot_give(
     folder = write_digits(tmp_path / "thirty", 30)
     result = run("train", "vanilla", "--data", folder, *TINY, "--out", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
-    assert "warning: pr, dc, modes left out: 3 images are scored or scored against, needed 7" in result.stderr
+    assert "warning: pr, dc, modes left out: found 3 images in the smaller set, needed 7" in result.stderr
     scores = load_report(tmp_path / "run").scores
     assert "fid" in scores
     assert "recall" not in scores
@@ -157,7 +159,9 @@ def test_without_the_networks_weights_train_trains_and_train_all_refuses(
     options = ("--data", pictures / "flat", *TINY[:-2], "--offline")
     alone = run("train", "vanilla", *options, "--out", tmp_path / "run")
     assert alone.exit_code == 0
-    assert alone.stderr.startswith("warning: no scores while training, nor a best checkpoint: the weights of extractor")
+    assert alone.stderr.startswith(
+        "warning: no scores while training, and no best checkpoint: the weights of extractor"
+    )
     assert "scored    no: see the warning" in alone.stdout
     said = "healthy: no alarm, but little to judge by: no checks, 4 intervals of losses"
     assert re.search(rf"  verdict +{said}", alone.stdout)
@@ -177,9 +181,9 @@ def test_a_run_that_nobody_scored_has_the_verdicts_of_its_losses(
     stuck = [json.dumps({"step": step, "d/loss": 13.82, "g/loss": 1 / step}) for step in range(1, 25)]
     ended = json.dumps({"step": 25, "diverged": "g/loss", "last_good": 24})
 
-    def unlucky(prepared: Prepared, tick: Tick) -> Outcome:
-        outcome = train_run(prepared, tick)
-        (prepared.order.folder / "log.jsonl").write_text("\n".join([*stuck, ended]))
+    def unlucky(prepared: Prepared, tick: Tick, ranks: Ranks) -> Outcome:
+        outcome = train_run(prepared, tick, ranks)
+        (prepared.request.folder / "log.jsonl").write_text("\n".join([*stuck, ended]))
         return outcome
 
     monkeypatch.setenv("GANEVAL_CACHE", str(tmp_path / "cache"))
@@ -187,7 +191,7 @@ def test_a_run_that_nobody_scored_has_the_verdicts_of_its_losses(
     monkeypatch.setattr(commands, "train_run", unlucky)
     result = run("train", "vanilla", "--data", pictures / "flat", *SHORT, "--offline", "--out", tmp_path / "run")
     told = " ".join(result.stdout.split())
-    assert "frozen loss: d/loss has stood at 13.8" in told
+    assert "frozen loss: d/loss is constant at 13.8" in told
     assert result.exit_code == 1
     assert last_line(result).startswith("Error: run: diverged: g/loss was not finite at step 25")
 
@@ -196,7 +200,7 @@ def test_a_run_that_ended_without_an_extractor_is_scored_when_there_is_one(
     tiny: Orders, carried_out: Carry, tmp_path: Path
 ) -> None:
     order = tiny("dcgan", tmp_path / "run")
-    unscored = carried_out(order, lambda prepared: replace(prepared, how=None))
+    unscored = carried_out(order, lambda prepared: replace(prepared, extraction=None))
     assert unscored.reports == ()
     before = (tmp_path / "run" / "log.jsonl").read_bytes()
     (report,) = carried_out(order).reports
@@ -215,10 +219,10 @@ def test_a_run_that_ended_without_an_extractor_is_scored_when_there_is_one(
     [
         (("dgan",), "unknown model 'dgan': did you mean 'dcgan'? (known: vanilla, dcgan, wgan-gp, cgan, cyclegan)"),
         (("dcgan", "--preset", "digit"), "unknown preset 'digit': did you mean 'digits'? (known: digits, mnist, "),
-        (("dcgan", "--set", "lose=hinge"), "--set lose: no such setting: did you mean 'loss'? (known: batch, "),
+        (("dcgan", "--set", "lose=hinge"), "--set lose: no such setting: did you mean 'loss'? (known: batch_size, "),
         (("dcgan", "--set", "loss"), "--set loss: needed key=value"),
         (("dcgan", "--set", "=1"), "--set =1: needed key=value"),
-        (("dcgan", "--set", "width=8", "--set", "width=9"), "--set width: given twice"),
+        (("dcgan", "--set", "width=8", "--set", "width=9"), "--set width: found it twice"),
         (("dcgan", "--set", "width=wide"), "--set width=wide: needed a whole number"),
         (("dcgan", "--set", "size=small"), "--set size=small: needed a whole number of pixels"),
         (("dcgan", "--set", "size=4"), "size=4: needed 8 to 256 pixels"),
@@ -226,13 +230,13 @@ def test_a_run_that_ended_without_an_extractor_is_scored_when_there_is_one(
         (("dcgan", "--set", "lambda_cycle=1"), "--set lambda_cycle: is for models that translate images, and dcgan"),
         (("dcgan", "--data-b", "digits"), "--data-b digits: is for cyclegan, and dcgan would ignore it"),
         (("dcgan", "--data", "digts"), "digts: no such file, folder or data set: did you mean 'digits'? "),
-        (("dcgan", "--data", "digits:test"), "digits:test: found one split, needed the data set whole: say digits"),
+        (("dcgan", "--data", "digits:test"), "digits:test: found one split, needed the whole data set; give digits"),
         (("dcgan", "--device", "tpu"), "unknown device 'tpu': "),
         (("dcgan", "--extractor", "incepton"), "unknown extractor 'incepton': did you mean 'inception'? "),
-        (("cyclegan", "--data", "ring8"), "ring8:train: found points, needed pictures to translate"),
-        (("cyclegan", "-n", "50"), "-n 50: cyclegan is always scored on all test pictures; leave it out"),
-        (("vanilla", "--data", "ring8", "--set", "size=64"), "size=64: is for pictures, and ring8 is points; leave it"),
-        (("vanilla", "--data", "ring8", "--extractor", "digits"), "--extractor digits: is for pictures, and ring8 is"),
+        (("cyclegan", "--data", "ring8"), "ring8:train: found points, needed images to translate"),
+        (("cyclegan", "-n", "50"), "-n 50: cyclegan is always scored on all test images; leave it out"),
+        (("vanilla", "--data", "ring8", "--set", "size=64"), "size=64: found points in ring8, needed images to resize"),
+        (("vanilla", "--data", "ring8", "--extractor", "digits"), "--extractor digits: is for images, and ring8 is"),
         (("dcgan", "--data", "ring8"), "dcgan: the preset vectors has no such model (it has vanilla, wgan-gp)"),
     ],
 )  # fmt: skip
@@ -254,9 +258,9 @@ def test_what_cannot_be_meant_is_one_line_and_exit_code_2(
         (("--seed", "1", "--seeds", "2"), "--seed and --seeds: found both, needed one"),
         (
             ("--set", "lambda_cycle=1"),
-            "--set lambda_cycle: is for models that translate images, and van",
+            "--set lambda_cycle: is for models that translate images, and vanilla would ignore it",
         ),
-        (("--data", "ring8", "--models", "vanilla", "--extractor", "digits"), "--extractor digits: is for pictures,"),
+        (("--data", "ring8", "--models", "vanilla", "--extractor", "digits"), "--extractor digits: is for images,"),
         (("--models", "dcgan", "--data-b", "digits"), "--data-b digits: is for cyclegan, and dcgan would ignore it"),
     ],
 )
@@ -275,12 +279,12 @@ def test_a_model_that_the_data_cannot_train_is_refused_by_name(
     monkeypatch.chdir(pictures)
     for model, data, line in (
         ("cgan", "flat", "cgan: found images without class labels; needed at least two classes"),
-        ("dcgan", "maps", "maps: holds two domains (trainA, trainB), which only cyclegan learns"),
+        ("dcgan", "maps", "maps: found two domains (trainA, trainB), which only cyclegan learns"),
     ):
         result = run("train", model, "--data", data, *TINY, "--out", tmp_path / "run")
         assert (result.exit_code, result.stderr) == (2, f"Error: {line}\n")
     both = run("train", "cyclegan", "--data", "maps", "--data-b", "flat", *SHORT, "--out", tmp_path / "run")
-    line = "--data-b flat: maps already holds trainB; leave one of them out"
+    line = "--data-b flat: found trainB in maps already; leave one of them out"
     assert (both.exit_code, both.stderr) == (2, f"Error: {line}\n")
 
 
@@ -288,7 +292,7 @@ def test_points_of_ones_own_know_no_extractor(run: Run, tmp_path: Path) -> None:
     np.savez(tmp_path / "own.npz", features=np.random.default_rng(0).normal(size=(300, 2)))
     options = ("--data", tmp_path / "own.npz", *SHORT, "--extractor", "nonsense", "--out", tmp_path / "run")
     result = run("train", "vanilla", *options)
-    line = "--extractor nonsense: is for pictures, and own is points; leave it out"
+    line = "--extractor nonsense: is for images, and own is points; leave it out"
     assert (result.exit_code, result.stderr) == (2, f"Error: {line}\n")
     assert not (tmp_path / "run").exists()
 
@@ -304,7 +308,7 @@ def test_labels_below_zero_are_one_line(run: Run, tmp_path: Path) -> None:
 def test_unasked_only_the_models_that_the_data_can_train_are_taken(pictures: Path, tmp_path: Path) -> None:
     def chosen(source: Any, other: str | None = None) -> list[str]:
         common = RunRequest("", str(source), tmp_path, other=other)
-        return [order.model for order in orders_for(Wish(None, [0], tmp_path), common)]
+        return suitable_models(common)
 
     assert chosen("digits") == list(MODELS)
     assert chosen(pictures / "classes") == list(MODELS)
@@ -315,17 +319,17 @@ def test_unasked_only_the_models_that_the_data_can_train_are_taken(pictures: Pat
         assert chosen("digits", "digits") == ["cyclegan"]
         assert chosen("ring8") == ["vanilla", "wgan-gp"]
     said = [str(one.message) for one in caught]
-    assert said[0] == "cgan left out: the pictures have no labels (one folder per class gives them)"
+    assert said[0] == "cgan left out: the images have no labels (a folder for each class gives them)"
     assert said[1] == "vanilla left out: the data are two domains"
-    assert said[-1] == "cyclegan left out: it is for pictures, and these are points"
+    assert said[-1] == "cyclegan left out: it needs images, and the data are points"
     assert len(said) == 1 + 4 + 4 + 3
 
 
 def test_seeds_have_folders_of_their_own(tmp_path: Path) -> None:
-    orders = orders_for(Wish(["dcgan"], range(3), tmp_path), RunRequest("", "digits", tmp_path))
+    (orders,) = requests_for(RunRequest("", "digits", tmp_path), ["dcgan"], range(3), tmp_path)
     assert [(order.seed, order.folder.name) for order in orders] == [(k, f"digits-dcgan-s{k}") for k in range(3)]
     assert run_folder(tmp_path, "pictures/cats.zip", "cgan", 1).name == "cats-cgan-s1"
-    assert parsed(("size=64", "augment=color+cutout", "a=b=c")) == ({"augment": "color+cutout", "a": "b=c"}, 64)
+    assert parse_settings(("size=64", "augment=color+cutout", "a=b=c")) == ({"augment": "color+cutout", "a": "b=c"}, 64)
 
 
 # the folder
@@ -363,7 +367,7 @@ def test_a_run_trained_anew_has_not_the_report_of_the_old_one(
 
 
 def test_a_run_stopped_half_way_is_not_shown_as_finished(run: Run, tiny: Orders, tmp_path: Path) -> None:
-    train_run(prepare(tiny("vanilla", tmp_path / "digits-vanilla-s0"), silent), silent)  # and not scored
+    train_run(prepare(tiny("vanilla", tmp_path / "digits-vanilla-s0")), silent)  # and not scored
     assert tables(tmp_path) == ""
     other = run("train", "dcgan", "--steps", "8", "--out", tmp_path / "digits-vanilla-s0")
     assert other.exit_code == 2
@@ -379,7 +383,7 @@ def test_other_pictures_in_the_same_folder_are_refused(
     write_digits(folder, 1, 77)
     second = run("train", "vanilla", "--data", folder, *TINY, "--out", tmp_path / "run")
     assert second.exit_code == 2
-    assert "holds a run of another configuration (the training data: other samples)" in second.stderr
+    assert "found a run of another configuration (the training data: other samples)" in second.stderr
 
 
 def test_a_damaged_checkpoint_is_one_line(run: Run, tiny: Orders, carried_out: Carry, tmp_path: Path) -> None:
@@ -450,10 +454,10 @@ def test_tensorboard_is_asked_for_before_training_and_hears_losses_and_checks(
 
 
 def test_the_extractor_depends_on_the_data_and_not_on_the_model(tmp_path: Path, pictures: Path) -> None:
-    found = {source: chosen_extractor(RunRequest("dcgan", source, tmp_path)) for source in ("digits", "mnist", "ring8")}
+    found = {source: RunRequest("dcgan", source, tmp_path).scoring.extractor for source in ("digits", "mnist", "ring8")}
     assert found == {"digits": "digits", "mnist": "mnist", "ring8": "points"}
-    assert chosen_extractor(RunRequest("dcgan", str(pictures / "flat"), tmp_path)) == "inception"
-    assert chosen_extractor(RunRequest("dcgan", "digits", tmp_path, extractor="mine:net")) == "mine:net"
+    assert RunRequest("dcgan", str(pictures / "flat"), tmp_path).scoring.extractor == "inception"
+    assert RunRequest("dcgan", "digits", tmp_path, extractor="mine:net").scoring.extractor == "mine:net"
 
 
 @pytest.mark.parametrize(
@@ -486,20 +490,20 @@ def test_a_classifier_is_trained_where_auto_means_the_datas_own(
 @pytest.mark.parametrize("side", [28, 32, 64])
 def test_of_the_named_data_sets_cifar10_alone_is_mirrored(tmp_path: Path, source: str, flips: bool, side: int) -> None:
     held = partition(array_images(np.random.default_rng(0).integers(0, 256, (20, side, side, 3), np.uint8)))
-    material = read_splits(held, name_of(source), source)
+    material = opened(held, name_of(source), source).read()
     order = RunRequest("dcgan", source, tmp_path)
-    assert configured(order, material, None).flip is flips
-    assert configured(replace(order, changes={"flip": "true"}), material, None).flip
-    assert configured(replace(order, preset="cifar10"), material, None).flip
+    assert configured(order, material).flip is flips
+    assert configured(replace(order, changes={"flip": "true"}), material).flip
+    assert configured(replace(order, preset="cifar10"), material).flip
     beside = replace(order, model="cyclegan", other="stacked-mnist")
-    assert not configured(beside, material, Domains(material, material, ("a", "b"), False, "both")).flip
+    assert not configured(beside, material, material).flip
 
 
 def test_a_folder_called_like_a_data_set_has_no_preset_of_it(tmp_path: Path, write_digits: Callable[..., Path]) -> None:
     folder = write_digits(tmp_path / "cifar10", 40)
     order = RunRequest("dcgan", f"{folder}", tmp_path / "run", extractor="digits", size=16)
-    named = prepare(RunRequest("dcgan", "digits", tmp_path / "run"), silent).config
-    assert prepare(order, silent).config.steps == named.steps  # of 16 pixels: the preset digits
+    named = prepare(RunRequest("dcgan", "digits", tmp_path / "run")).config
+    assert prepare(order).config.steps == named.steps  # of 16 pixels: the preset digits
 
 
 def test_stacks_train_on_one_thread_as_all_small_pictures_do(tiny: Orders, carried_out: Carry, tmp_path: Path) -> None:
@@ -509,7 +513,7 @@ def test_stacks_train_on_one_thread_as_all_small_pictures_do(tiny: Orders, carri
 
 
 def test_what_is_read_once_is_no_training_data(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="found a stream, which is read once; needed pictures"):
-        held_in("random:choices", Opening())
+    with pytest.raises(UsageError, match="found a stream, which is read once; needed images"):
+        open_set("random:choices", Opening())
     with pytest.raises(ContentError):
-        held_in(str(Path(__file__)), Opening())
+        open_set(str(Path(__file__)), Opening())

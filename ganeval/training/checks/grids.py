@@ -9,20 +9,20 @@ from torch import Tensor
 
 from ganeval.runtime.files import replacing
 
-TARGET = 512  # pixels: small pictures are enlarged, without smoothing, towards a grid of this width
+GRID_WIDTH = 512  # pixels: small images are enlarged, without smoothing, towards a grid of this width
 GAP = 2
 
 
 def grid(pixels: Tensor, columns: int) -> Image.Image:
-    """uint8 pictures (N, C, S, S) in rows of `columns`, enlarged by a whole number."""
+    """uint8 images (N, C, S, S) in rows of `columns`, enlarged by a whole number."""
     count, channels, side, _ = pixels.shape
     rows = -(-count // columns)
     step = side + GAP
     canvas = np.full((rows * step + GAP, columns * step + GAP, 3), 255, np.uint8)
-    for index, picture in enumerate(pixels.expand(-1, 3, -1, -1) if channels == 1 else pixels):
+    for index, image_pixels in enumerate(pixels.expand(-1, 3, -1, -1) if channels == 1 else pixels):
         top, left = GAP + index // columns * step, GAP + index % columns * step
-        canvas[top : top + side, left : left + side] = picture.permute(1, 2, 0).numpy()
-    scale = max(1, TARGET // canvas.shape[1])
+        canvas[top : top + side, left : left + side] = image_pixels.permute(1, 2, 0).numpy()
+    scale = max(1, GRID_WIDTH // canvas.shape[1])
     image = Image.fromarray(canvas)
     return image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST)
 
@@ -34,10 +34,10 @@ def write_grid(path: Path, pixels: Tensor, columns: int) -> None:
 
 
 def side_by_side(*columns: Tensor) -> Tensor:
-    """Pictures of several sets, one of each set after another; grey ones get three channels where others have them.
+    """Images of several sets, one of each set after another; grey ones get three channels where others have them.
 
     >>> side_by_side(torch.zeros(4, 1, 8, 8), torch.ones(4, 3, 8, 8)).shape
     torch.Size([8, 3, 8, 8])
     """
-    channels = max(one.shape[1] for one in columns)
-    return torch.stack([one.expand(-1, channels, -1, -1) for one in columns], dim=1).flatten(0, 1)
+    channels = max(column.shape[1] for column in columns)
+    return torch.stack([column.expand(-1, channels, -1, -1) for column in columns], dim=1).flatten(0, 1)

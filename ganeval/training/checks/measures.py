@@ -1,4 +1,4 @@
-"""What is measured of a run while it trains: never on the test split, which is for the report alone."""
+"""The scores of a run while it trains, against the selection split: the test split is for the report alone."""
 
 import warnings
 from collections.abc import Mapping
@@ -18,98 +18,100 @@ from ganeval.reports.scores import METRICS
 from ganeval.runtime.devices import metric_device
 from ganeval.training.data.dataset import Split
 
-PAIRS = 500  # samples whose distances from one another are measured
-FEWEST_OF_A_CLASS = 8
-FEWEST_HELD_OUT = 100  # with fewer, being nearer to the training pictures is chance: the limits of `memorising` need it
+SPREAD_SAMPLES = 500  # samples whose distances from one another are measured
+MIN_OF_CLASS = 8
+MIN_SELECTION = 100  # with fewer, being nearer to the training images is chance: the limits of `memorising` need it
 
 
-def features_of(pixels: Tensor, how: Extraction | None) -> Tensor:
-    """The features (N, D) of uint8 pictures (N, C, S, S); points (N, D) are their own."""
-    if how is None:
+def features_of(pixels: Tensor, extraction: Extraction | None) -> Tensor:
+    """The features (N, D) of uint8 images (N, C, S, S); points (N, D) are their own."""
+    if extraction is None:
         return pixels.double()
-    pictures = pixels.expand(-1, 3, -1, -1).numpy()
-    found, device = [], metric_device(how.extractor.device)
-    for start in range(0, len(pictures), how.size):
-        resized = RESIZES[how.resize](list(pictures[start : start + how.size]), how.extractor.size, device)
-        found.append(how.extractor.run(resized)[0].to(device))
-    return torch.cat(found)
+    images = pixels.expand(-1, 3, -1, -1).numpy()
+    features, device = [], metric_device(extraction.extractor.device)
+    for start in range(0, len(images), extraction.size):
+        block = list(images[start : start + extraction.size])
+        resized = RESIZES[extraction.resize](block, extraction.extractor.size, device)
+        features.append(extraction.extractor.run(resized)[0].to(device))
+    return torch.cat(features)
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
-    """Real pictures as a judge knows them: features, and classes where there are any."""
+class LabelledFeatures:
+    """The features of a set, and its labels where there are any."""
 
     features: Tensor
     labels: Tensor | None
 
 
-class Judge:
-    """Compares samples with the selection split, and with as many pictures of the training split.
+class SelectionScorer:
+    """Scores samples against the selection split, and against as many images of the training split.
 
-    `how` makes features; points need none. All its numbers are those of `verdicts`.
+    `extraction` makes features; points need none. Its scores are those that `verdicts` reads.
     """
 
-    def __init__(self, selection: Split, train: Split, how: Extraction | None) -> None:
+    def __init__(self, selection: Split, train: Split, extraction: Extraction | None) -> None:
         chosen = np.random.RandomState(2020).permutation(len(train.pixels))[: len(selection.pixels)]
-        self.how = how
-        self.selection = Known(features_of(selection.pixels, how), selection.labels)
-        self.train = features_of(train.pixels[np.sort(chosen)], how)
-        self.floor = float(fid(self.selection.features, self.train)["fid"].value)
+        self.extraction = extraction
+        self.selection = LabelledFeatures(features_of(selection.pixels, extraction), selection.labels)
+        self.train = features_of(train.pixels[np.sort(chosen)], extraction)
+        self.floor = self.fid(self.train)
         self.distance = mean_distance(self.selection.features)
 
-    def judge(self, pixels: Tensor, labels: Tensor | None = None) -> dict[str, Any]:
-        """The measures of some samples: FID (selection and training), precision, recall, spread, recall by class."""
-        made, real = features_of(pixels, self.how), self.selection.features
-        measures: dict[str, Any] = {"spread": mean_distance(made) / self.distance if self.distance else None}
-        if self.how is not None:  # two moments say nothing of points on a ring
-            measures |= {"fid": self.fid(made), "floor": self.floor}
-            if len(real) >= FEWEST_HELD_OUT:
-                measures["fid_train"] = float(fid(self.train, made)["fid"].value)
-        if min(len(made), len(real)) >= METRICS["pr"].fewest_samples():
-            measures |= balls(real, made)
+    def score(self, pixels: Tensor, labels: Tensor | None = None) -> dict[str, Any]:
+        """The scores of samples: FID (to selection and training split), precision, recall, spread, recall by class."""
+        fake, real = features_of(pixels, self.extraction), self.selection.features
+        scores: dict[str, Any] = {"spread": mean_distance(fake) / self.distance if self.distance else None}
+        if self.extraction is not None:  # two moments say nothing of points on a ring
+            scores |= {"fid": self.fid(fake), "floor": self.floor}
+            if len(real) >= MIN_SELECTION:
+                scores["fid_train"] = float(fid(self.train, fake)["fid"].value)
+        if min(len(fake), len(real)) >= METRICS["pr"].fewest_samples():
+            scores |= precision_and_recall(real, fake)
         if labels is not None and self.selection.labels is not None:
-            measures["class_recall"] = class_recall(self.selection, Known(made, labels))
-        return measures
+            scores["class_recall"] = class_recall(self.selection, LabelledFeatures(fake, labels))
+        return scores
 
     def fid(self, features: Tensor) -> float:
         """The Fréchet distance of features from those of the selection split."""
         return float(fid(self.selection.features, features)["fid"].value)
 
 
-def balls(real: Tensor, made: Tensor) -> dict[str, float]:
-    """Precision and recall. Duplicates and ties are the report's to tell, not that of every check."""
+def precision_and_recall(real: Tensor, fake: Tensor) -> dict[str, float]:
+    """Precision and recall. Duplicates and ties are left to the report's warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GanevalWarning)
-        found = precision_recall(overlap(real, made))
-    return {name: float(found[name].value) for name in ("precision", "recall")}
+        estimates = precision_recall(overlap(real, fake))
+    return {name: float(estimates[name].value) for name in ("precision", "recall")}
 
 
-def class_recall(real: Known, made: Known) -> dict[str, float]:
-    """The recall within each class that has enough pictures on both sides: what mode counts cannot see."""
-    if real.labels is None or made.labels is None:
+def class_recall(real: LabelledFeatures, fake: LabelledFeatures) -> dict[str, float]:
+    """The recall within each class that has eight images or more in both sets: what mode counts cannot see."""
+    if real.labels is None or fake.labels is None:
         return {}
-    found = {}
+    recalls = {}
     for label in real.labels.unique().tolist():
-        reals, fakes = real.features[real.labels == label], made.features[made.labels == label]
-        if min(len(reals), len(fakes)) >= FEWEST_OF_A_CLASS:
-            found[str(label)] = balls(reals, fakes)["recall"]
-    return found
+        reals, fakes = real.features[real.labels == label], fake.features[fake.labels == label]
+        if min(len(reals), len(fakes)) >= MIN_OF_CLASS:
+            recalls[str(label)] = precision_and_recall(reals, fakes)["recall"]
+    return recalls
 
 
 def mean_distance(features: Tensor) -> float:
-    """The mean distance between two of the first samples: 0 where all are one picture."""
-    some = features[:PAIRS].double()
-    return float(torch.pdist(some).mean()) if len(some) > 1 else 0.0
+    """The mean distance between two of the first 500 samples: 0 where all are one image."""
+    first = features[:SPREAD_SAMPLES].double()
+    return float(torch.pdist(first).mean()) if len(first) > 1 else 0.0
 
 
 def critic_gap(scores: Mapping[str, Tensor | None]) -> float | None:
-    """How far the critic takes held-out pictures for made ones: 0 not at all, 1 quite; None where it tells none apart.
+    """The generalisation gap of the discriminator, of its scores (N,) of `real`, `held_out` and `made` images.
 
-    `scores` of `train`, `selection` and `fake` pictures, (N,).
+    0 if held-out images score like training images, 1 if they score like generated ones; None where it tells
+    training images and generated ones not apart.
     """
-    train, held, fake = (scores.get(name) for name in ("train", "selection", "fake"))
-    if train is None or held is None or fake is None:
+    real, held_out, fake = (scores.get(name) for name in ("real", "held_out", "made"))
+    if real is None or held_out is None or fake is None:
         return None
-    means = [float(one.double().mean()) for one in (train, held, fake)]
-    apart = means[0] - means[2]
-    return (means[0] - means[1]) / apart if apart > 1e-6 and np.isfinite(means).all() else None
+    means = [float(values.double().mean()) for values in (real, held_out, fake)]
+    difference = means[0] - means[2]
+    return (means[0] - means[1]) / difference if difference > 1e-6 and np.isfinite(means).all() else None

@@ -1,7 +1,6 @@
-"""The critic's decision boundary in the plane: where it would call a point real, and where real and made points are."""
+"""The discriminator's decision boundary in the plane, with the real points and the generated ones."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,39 +8,31 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ganeval.runtime.files import replacing
+from ganeval.runtime.files import replacing, write_arrays
 from reference_models.engine.data import Batch
 from reference_models.engine.model import Model
 
 SIDE = 128  # scores along each axis
 SCALE = 4  # pixels for each
 MARGIN = 0.25  # of the real points' extent, on each side
-REAL_SIDE, MADE_SIDE = np.array([253, 231, 178]), np.array([178, 205, 230])  # of the boundary: told apart by any eye
-REAL, MADE, BOUNDARY = (150, 90, 0), (0, 60, 140), (60, 60, 60)
+REAL_SIDE, FAKE_SIDE = np.array([253, 231, 178]), np.array([178, 205, 230])  # colours that any eye can tell apart
+REAL, FAKE, BOUNDARY = (150, 90, 0), (0, 60, 140), (60, 60, 60)
 
 
-def write_plane(path: Path, model: Model, real: Tensor, made: Tensor) -> None:
+def write_plane(path: Path, model: Model, real: Tensor, fake: Tensor) -> None:
     """The plane as a PNG, and as `.npz` beside it: `x`, `y`, `scores` (len(y), len(x)), `boundary`, `real`, `made`.
 
-    The boundary is half-way between the mean scores of real and of made points, as not every loss has it at 0.
+    The boundary is half-way between the mean scores of real and of generated points, as not every loss has it at 0.
     """
     x, y = axes(real)
     scores = scores_at(model, torch.cartesian_prod(torch.from_numpy(y), torch.from_numpy(x)).flip(1)).reshape(
         SIDE, SIDE
     )
-    boundary = float((scores_at(model, real).mean() + scores_at(model, made).mean()) / 2)
+    boundary = float((scores_at(model, real).mean() + scores_at(model, fake).mean()) / 2)
     with replacing(path) as partial:
-        plane(scores, boundary, (x, y), real.numpy(), made.numpy()).save(partial, format="PNG")
-    arrays: dict[str, Any] = {
-        "x": x,
-        "y": y,
-        "scores": scores,
-        "boundary": boundary,
-        "real": real.numpy(),
-        "made": made.numpy(),
-    }
-    with replacing(path.with_suffix(".npz")) as partial, partial.open("wb") as file:
-        np.savez_compressed(file, **arrays)
+        plane(scores, boundary, (x, y), real.numpy(), fake.numpy()).save(partial, format="PNG")
+    points = {"real": real.numpy(), "made": fake.numpy()}
+    write_arrays(path.with_suffix(".npz"), {"x": x, "y": y, "scores": scores, "boundary": np.array(boundary), **points})
 
 
 def axes(real: Tensor) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
@@ -54,14 +45,14 @@ def axes(real: Tensor) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]
 
 @torch.inference_mode()
 def scores_at(model: Model, points: Tensor) -> npt.NDArray[np.float32]:
-    """The critic's score of each point (N, 2); where it judges packs, of as many copies of it."""
+    """The discriminator's score of each point (N, 2); where it scores packs, of as many copies of it."""
     device = next(model.networks.parameters()).device
     copies = points.to(device).repeat_interleave(model.config.pack, 0)
     scores = model.judgement(Batch(copies))
     if scores is None:
         return np.zeros(len(points), np.float32)
-    found: npt.NDArray[np.float32] = scores.flatten().cpu().numpy()
-    return found
+    values: npt.NDArray[np.float32] = scores.flatten().cpu().numpy()
+    return values
 
 
 def plane(
@@ -69,16 +60,16 @@ def plane(
     boundary: float,
     where: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]],
     real: npt.NDArray[np.float32],
-    made: npt.NDArray[np.float32],
+    fake: npt.NDArray[np.float32],
 ) -> Image.Image:
     """Both sides of the boundary in two colours, the line between them, real points and samples on top; y points up."""
     over = np.kron(scores > boundary, np.ones((SCALE, SCALE), bool))
-    canvas = np.where(over[..., None], REAL_SIDE, MADE_SIDE).astype(np.uint8)
+    canvas = np.where(over[..., None], REAL_SIDE, FAKE_SIDE).astype(np.uint8)
     edge = np.zeros_like(over)
     edge[1:] |= over[1:] != over[:-1]
     edge[:, 1:] |= over[:, 1:] != over[:, :-1]
     canvas[edge] = BOUNDARY
-    for points, colour in ((real, REAL), (made, MADE)):
+    for points, colour in ((real, REAL), (fake, FAKE)):
         _dot(canvas, points, where, colour)
     return Image.fromarray(canvas[::-1].copy())
 

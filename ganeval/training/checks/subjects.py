@@ -1,4 +1,4 @@
-"""What is scored and shown of a run while it trains: samples from noise, or translations of held-out pictures."""
+"""What is scored and shown of a run while it trains: samples from noise, or translations of held-out images."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,144 +8,144 @@ import torch
 from torch import Tensor, nn
 
 from ganeval.training.checks.grids import side_by_side, write_grid
-from ganeval.training.checks.measures import Judge, critic_gap
+from ganeval.training.checks.measures import SelectionScorer
 from ganeval.training.checks.planes import write_plane
 from ganeval.training.data.dataset import Split, Splits
+from ganeval.training.data.domains import DIRECTIONS, FORTH, Direction, Domains
 from reference_models import Config, Sampler
 from reference_models.engine.data import Batch, signed
 from reference_models.engine.model import Model
 
 SEED = 1  # of the samples that choose the best checkpoint; the report's are drawn with another
 ROWS = 8
-MOST = 1000  # pictures of each set that a critic judges at a check
-FEW = 200  # of translations, which cost a network of many times the work
-BLOCK = 100  # pictures that a critic judges at a time, or the whole packs of so many
+MAX_COLUMNS = 16  # of a grid with a column for each class
+MAX_SCORES = 1000  # images of each set that the discriminator scores at a check
+MAX_TRANSLATIONS = 200  # the same of translations, which cost a network of many times the work
+BLOCK = 100  # images that a discriminator scores at a time, or the whole packs of so many
 
 
 class Subject(Protocol):
     """What is scored of a run and shown in its grids: samples from noise, or translations."""
 
-    def judged(self, generators: nn.ModuleDict, raw: bool) -> dict[str, Any]:
-        """The measures of these generators; of raw ones the FID alone."""
+    def score(self, generators: nn.ModuleDict, raw: bool) -> dict[str, Any]:
+        """The scores of these generators; of raw ones the FID alone."""
 
     def show(self, path: Path, model: Model, generators: nn.ModuleDict) -> None:
-        """Write a grid of pictures."""
+        """Write a grid of images."""
 
-    def scores(self, model: Model, generators: nn.ModuleDict) -> dict[str, Tensor]:
-        """The critic's scores (n,), n at most 1,000, of `real` (training), `held_out` (selection) and `made` pictures.
+    def discriminator_scores(self, model: Model, generators: nn.ModuleDict) -> dict[str, Tensor]:
+        """The discriminator's scores (n,) of `real` (training), `held_out` (selection) and `made` (generated) images.
 
-        Without those that it cannot give, as where no pack is full.
+        n is at most 1,000; sets that it cannot score, as where no pack is full, are left out.
         """
 
 
-class Generated:
-    """Samples from noise."""
+class GeneratorSubject:
+    """Samples from noise; `class_counts` are the training images of each class, for a conditional model."""
 
-    def __init__(self, config: Config, material: Splits, judge: Judge | None, counts: list[int] | None) -> None:
-        self.config, self.material, self.judge, self.counts = config, material, judge, counts
-        self.count = min(MOST, max(200, 5 * len(material.selection)))
+    def __init__(
+        self, config: Config, splits: Splits, scorer: SelectionScorer | None, class_counts: list[int] | None
+    ) -> None:
+        self.config, self.splits, self.scorer, self.class_counts = config, splits, scorer, class_counts
+        self.count = min(MAX_SCORES, max(200, 5 * len(splits.selection)))
 
-    def judged(self, generators: nn.ModuleDict, raw: bool) -> dict[str, Any]:
-        if self.judge is None:
+    def score(self, generators: nn.ModuleDict, raw: bool) -> dict[str, Any]:
+        if self.scorer is None:
             return {}
         pixels, labels = self._sampler(generators).draw(self.count, SEED)
-        found = self.judge.judge(pixels, None if raw else labels)
-        return {"fid_raw": found.get("fid")} if raw else found
+        scores = self.scorer.score(pixels, None if raw else labels)
+        return {"fid_raw": scores.get("fid")} if raw else scores
 
     def show(self, path: Path, model: Model, generators: nn.ModuleDict) -> None:
         """Samples of the same latents every time; column k is of class k, of more than 16 classes the first 8."""
         if self.config.is_vector:
             if self.config.shape == (2,):
-                samples = self._sampler(generators).draw(len(self.material.selection), SEED)[0]
-                write_plane(path, model, self.material.selection.pixels, samples)
+                samples = self._sampler(generators).draw(len(self.splits.selection), SEED)[0]
+                write_plane(path, model, self.splits.selection.pixels, samples)
             return
-        columns = self.config.classes if 0 < self.config.classes <= 16 else ROWS
+        columns = self.config.classes if 0 < self.config.classes <= MAX_COLUMNS else ROWS
         labels = torch.arange(columns).repeat(ROWS) if self.config.classes else None
         z = torch.randn(columns * ROWS, self.config.latent, generator=torch.Generator().manual_seed(SEED))
         write_grid(path, self._sampler(generators).pictures(z, labels), columns)
 
-    def scores(self, model: Model, generators: nn.ModuleDict) -> dict[str, Tensor]:
-        sets = {"real": _some(self.material.train), "held_out": _some(self.material.selection)}
+    def discriminator_scores(self, model: Model, generators: nn.ModuleDict) -> dict[str, Tensor]:
+        sets = {"real": subset(self.splits.train), "held_out": subset(self.splits.selection)}
         sets["made"] = self._sampler(generators).draw(self.count, SEED)
-        found = {name: judgements(model, *pictures) for name, pictures in sets.items()}
-        return {name: scores for name, scores in found.items() if scores is not None}
+        scores = {name: scores_of(model, *samples) for name, samples in sets.items()}
+        return {name: values for name, values in scores.items() if values is not None}
 
     def _sampler(self, generators: nn.ModuleDict) -> Sampler:
-        return Sampler(generators["g"], self.config, self.counts)
+        return Sampler(generators["g"], self.config, self.class_counts)
 
 
-def _some(split: Split, most: int = MOST) -> tuple[Tensor, Tensor | None]:
-    """So many of a split at most, drawn: in a folder sorted by class the first would be of few classes."""
-    chosen = torch.randperm(len(split), generator=torch.Generator().manual_seed(SEED))[:most]
+class TranslatorSubject:
+    """Translations of held-out images in both directions; each is scored in the domain that it leads to."""
+
+    def __init__(self, config: Config, domains: Domains, scorers: Mapping[Direction, SelectionScorer]) -> None:
+        self.config, self.domains, self.scorers = config, domains, scorers
+
+    def score(self, generators: nn.ModuleDict, raw: bool) -> dict[str, Any]:
+        """The scores of A to B; `fid` is the mean of both directions."""
+        scores = {}
+        for direction, scorer in self.scorers.items():
+            held_out = self.domains.source(direction).selection.pixels
+            scores[direction] = scorer.score(self._translate(generators, direction, held_out))
+        if not scores:
+            return {}
+        fids = {f"fid_{direction.name}": values["fid"] for direction, values in scores.items()}
+        mean = sum(fids.values()) / len(fids)
+        return {"fid_raw": mean} if raw else {**scores[FORTH], "fid": mean, **fids}
+
+    def show(self, path: Path, model: Model, generators: nn.ModuleDict) -> None:
+        """Image, translation and back again, for each direction."""
+        columns = []
+        for direction in DIRECTIONS.values():
+            source = self.domains.source(direction).selection.pixels[: 2 * ROWS]
+            translation = self._translate(generators, direction, source)
+            columns += [source, translation, self._translate(generators, direction.back, translation)]
+        write_grid(path, side_by_side(*columns), 2 * len(columns))
+
+    def discriminator_scores(self, model: Model, generators: nn.ModuleDict) -> dict[str, Tensor]:
+        """Of both discriminators, as `real_a`, `real_b` and so on; an image's score is the mean over its patches."""
+        scores: dict[str, Tensor] = {}
+        for direction in (FORTH.back, FORTH):  # the discriminator of A first
+            domain, source = self.domains.target(direction), self.domains.source(direction)
+            sets = {"real": subset(domain.train, MAX_TRANSLATIONS)[0]}
+            sets["held_out"] = subset(domain.selection, MAX_TRANSLATIONS)[0]
+            sets["made"] = self._translate(generators, direction, subset(source.selection, MAX_TRANSLATIONS)[0])
+            discriminator = model.network(f"d{direction.target}")
+            scores |= {f"{name}_{direction.target}": patch_scores(discriminator, x) for name, x in sets.items()}
+        return scores
+
+    def _translate(self, generators: nn.ModuleDict, direction: Direction, pixels: Tensor) -> Tensor:
+        return Sampler(generators[direction.name], self.config).translate(pixels)
+
+
+def subset(split: Split, count: int = MAX_SCORES) -> tuple[Tensor, Tensor | None]:
+    """At most so many samples of a split, drawn at random: in a folder sorted by class the first are of few classes."""
+    chosen = torch.randperm(len(split), generator=torch.Generator().manual_seed(SEED))[:count]
     return split.pixels[chosen], None if split.labels is None else split.labels[chosen]
 
 
-class Translated:
-    """Translations of held-out pictures, both ways."""
-
-    def __init__(self, config: Config, domains: tuple[Splits, Splits], judges: tuple[Judge, Judge] | None) -> None:
-        self.config, self.domains, self.judges = config, domains, judges
-
-    def judged(self, generators: nn.ModuleDict, raw: bool) -> dict[str, Any]:
-        """The measures of A to B; `fid` is the mean of both directions."""
-        if self.judges is None:
-            return {}
-        forth, back = (
-            judge.judge(Sampler(generators[name], self.config).translate(split.pixels))
-            for name, judge, split in zip(("ab", "ba"), self.judges, self._sources(), strict=True)
-        )
-        fid = (forth["fid"] + back["fid"]) / 2
-        return {"fid_raw": fid} if raw else {**forth, "fid": fid, "fid_ab": forth["fid"], "fid_ba": back["fid"]}
-
-    def show(self, path: Path, model: Model, generators: nn.ModuleDict) -> None:
-        """Picture, translation and back again, for each direction."""
-        columns = []
-        for (forth, back), split in zip((("ab", "ba"), ("ba", "ab")), self._sources(), strict=True):
-            source = split.pixels[: 2 * ROWS]
-            made = Sampler(generators[forth], self.config).translate(source)
-            columns += [source, made, Sampler(generators[back], self.config).translate(made)]
-        write_grid(path, side_by_side(*columns), 2 * len(columns))
-
-    def scores(self, model: Model, generators: nn.ModuleDict) -> dict[str, Tensor]:
-        """Of both critics, as `real_a`, `real_b` and so on; a picture's score is the mean over its patches."""
-        found: dict[str, Tensor] = {}
-        for at, (domain, forth) in enumerate((("a", "ba"), ("b", "ab"))):
-            own, other = self.domains[at], self.domains[1 - at]
-            sets = {name: _some(split, FEW)[0] for name, split in (("real", own.train), ("held_out", own.selection))}
-            sets["made"] = Sampler(generators[forth], self.config).translate(_some(other.selection, FEW)[0])
-            critic = model.network(f"d{domain}")
-            found |= {f"{name}_{domain}": patch_judgements(critic, pixels) for name, pixels in sets.items()}
-        return found
-
-    def _sources(self) -> tuple[Split, Split]:
-        return self.domains[0].selection, self.domains[1].selection
-
-
 @torch.inference_mode()
-def judgements(model: Model, pixels: Tensor, labels: Tensor | None) -> Tensor | None:
-    """The critic's scores, in blocks of whole packs; None where no pack is full, or a model has no one critic."""
+def scores_of(model: Model, pixels: Tensor, labels: Tensor | None) -> Tensor | None:
+    """The discriminator's scores, in blocks of whole packs; None where no pack is full, or a model has several."""
     device, pack = next(model.networks.parameters()).device, model.config.pack
     whole, block = len(pixels) - len(pixels) % pack, BLOCK - BLOCK % pack
     scores = []
     for start in range(0, whole, block):
         part = slice(start, min(start + block, whole))
-        some = None if labels is None else labels[part].to(device)
-        found = model.judgement(Batch(signed(pixels[part].to(device)), some))
-        if found is None:
+        block_labels = None if labels is None else labels[part].to(device)
+        block_scores = model.judgement(Batch(signed(pixels[part].to(device)), block_labels))
+        if block_scores is None:
             return None
-        scores.append(found.cpu())
+        scores.append(block_scores.cpu())
     return torch.cat(scores) if scores else None
 
 
 @torch.inference_mode()
-def patch_judgements(critic: nn.Module, pixels: Tensor) -> Tensor:
-    """The mean score of each picture's patches (N,), by a critic of patches in `eval()` mode."""
-    device = next(critic.parameters()).device
-    scores = [critic(signed(part.to(device))).float().flatten(1).mean(1).cpu() for part in pixels.split(BLOCK)]
-    return torch.cat(scores)
-
-
-def gap(scores: Mapping[str, Tensor]) -> float | None:
-    """How far the critic takes held-out pictures for made ones (see `critic_gap`); None of a translator's two."""
-    names = {"train": "real", "selection": "held_out", "fake": "made"}
-    return critic_gap({name: scores.get(ours) for name, ours in names.items()})
+def patch_scores(discriminator: nn.Module, pixels: Tensor) -> Tensor:
+    """The mean score of each image's patches (N,), by a discriminator of patches in `eval()` mode."""
+    device = next(discriminator.parameters()).device
+    blocks = pixels.split(BLOCK)
+    return torch.cat([discriminator(signed(block.to(device))).float().flatten(1).mean(1).cpu() for block in blocks])

@@ -1,7 +1,7 @@
-"""Two unpaired domains for CycleGAN: two folders, two sources, or the pictures of one source and outlines of others.
+"""Two unpaired domains for CycleGAN: two folders, two sources, or the images of one source and outlines of others.
 
 A folder with `trainA` and `trainB` (and `testA`, `testB`) is laid out as CycleGAN's authors do (Zhu et al. 2017,
-arXiv:1703.10593). The outline of a picture is computed, so there the truth that a translation should give is known.
+arXiv:1703.10593). The outline of an image is computed, so there the truth that a translation should give is known.
 """
 
 import warnings
@@ -9,34 +9,54 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from ganeval.errors import GanevalWarning, UsageError
 from ganeval.media.base import SampleSet
 from ganeval.progress import Tick, silent
 from ganeval.sources.datasets import DATASETS, DIGITS, is_dataset
 from ganeval.sources.opening import Opening, display_name, full_name
-from ganeval.training.data.dataset import Split, Splits, assembled, name_of, read_splits
+from ganeval.training.data.dataset import OpenSplits, Split, Splits, assembled, name_of, opened
 from ganeval.training.data.outlines import outlines
 from ganeval.training.data.splits import (
-    Held,
-    Indices,
+    ImagesOrPoints,
     Parts,
-    divided,
-    folders,
-    held_in,
+    by_folder,
     holds_domains,
+    open_set,
     partition,
     parts_of,
+    split_set,
     stratified,
 )
 
-LEAST = 16  # pixels: the translators halve twice, and of 8 nothing would be left
+MIN_SIDE = 16  # pixels: the translators halve twice, and of 8 nothing would be left
+
+
+@dataclass(frozen=True)
+class Direction:
+    """The way a translator goes, from domain `source` to domain `target`: `a` and `b`, or `b` and `a`."""
+
+    source: str
+    target: str
+
+    @property
+    def name(self) -> str:
+        """`ab` or `ba`: the name of the translator, and of the option `--direction`."""
+        return self.source + self.target
+
+    @property
+    def back(self) -> "Direction":
+        """The other direction."""
+        return Direction(self.target, self.source)
+
+
+FORTH = Direction("a", "b")
+DIRECTIONS = {direction.name: direction for direction in (FORTH, FORTH.back)}
 
 
 @dataclass(frozen=True, eq=False)
 class Domains:
-    """Two unpaired domains.
+    """Two unpaired domains in memory.
 
     `truth`: the test and selection splits are paired: `b.test.pixels[i]` is what `a.test.pixels[i]` should become.
     """
@@ -52,6 +72,54 @@ class Domains:
         """The sha256 (hex) of domain A, a dash, and that of domain B."""
         return f"{self.a.fingerprint}-{self.b.fingerprint}"
 
+    def source(self, direction: Direction) -> Splits:
+        """The domain that is translated."""
+        return self.a if direction.source == "a" else self.b
+
+    def target(self, direction: Direction) -> Splits:
+        """The domain that it is translated to."""
+        return self.source(direction.back)
+
+    def arrow(self, direction: Direction) -> str:
+        """The direction in the domains' own names, as `digit→outline`."""
+        return "→".join(self.names if direction == FORTH else self.names[::-1])
+
+
+@dataclass(frozen=True, eq=False)
+class OpenDomains:
+    """Two domains before their pixels are read; `b` is None where it is the outlines of A's images."""
+
+    a: OpenSplits
+    b: OpenSplits | None
+    names: tuple[str, str]
+    name: str
+
+    def read(self, tick: Tick = silent) -> Domains:
+        """Both domains in memory."""
+        if self.b is None:
+            return _outlined(self.a.read(tick), self.names)
+        return Domains(self.a.read(tick), self.b.read(tick), self.names, truth=False, name=self.name)
+
+
+def open_domains(source: str, other: str | None, opening: Opening, *, size: int | None = None) -> OpenDomains:
+    """Domains A and B: `source` and `other`; else its folders trainA and trainB; else its images and their outlines.
+
+    Images are at least 16 pixels wide: smaller ones are enlarged, bicubic. In the training split the outlines are
+    those of other images, half for each domain; in selection and test they are of the very same.
+    Raises as `open_splits`, and UsageError for points, domains of two sizes and `other` beside a folder of both.
+    """
+    whole = _own_set(source, opening)
+    if other is not None:
+        if holds_domains(whole):
+            raise UsageError(f"--data-b {other}: found trainB in {source} already; leave one of them out")
+        return _two_sources((source, other), opening, size)
+    if holds_domains(whole):
+        return _two_folders(source, by_folder(whole), size)
+    parts = parts_of(source, opening) if whole is None else split_set(whole)
+    a = _domain(parts, name_of(source), full_name(source), size)
+    digits = a.name in DATASETS and DATASETS[a.name].classes == DIGITS
+    return OpenDomains(a, None, ("digit" if digits else "picture", "outline"), a.name)
+
 
 def load_domains(
     source: str,
@@ -62,87 +130,66 @@ def load_domains(
     offline: bool = False,
     tick: Tick = silent,
 ) -> Domains:
-    """Domains A and B: `source` and `other`; else its folders trainA and trainB; else its pictures and their outlines.
-
-    Pictures are at least 16 pixels wide: smaller ones are enlarged, bicubic. In the training split the outlines are
-    those of other pictures, half for each domain; in selection and test they are of the very same.
-    Raises as `load_splits`, and UsageError for points, domains of two sizes and `other` beside a folder of both.
+    """The same, read into memory.
 
     >>> domains = load_domains("digits")
     >>> domains.names, domains.a.shape, len(domains.a.train), len(domains.b.train), domains.truth
     (('digit', 'outline'), (1, 16, 16), 548, 549, True)
     """
-    opening = Opening(data_root, offline)
-    if other is not None:
-        return _two_sources((source, other), opening, size, tick)
-    held = _own(source, opening)
-    if holds_domains(held):
-        return _two_folders(source, folders(held), size, tick)
-    parts = parts_of(source, opening) if held is None else divided(held)
-    return _outlined(_material(parts, name_of(source), full_name(source), size, tick))
+    return open_domains(source, other, Opening(data_root, offline), size=size).read(tick)
 
 
-def _own(source: str, opening: Opening) -> Held | None:
-    """What a source holds that is no named data set: it may be two domains."""
-    return None if is_dataset(source) else held_in(source, opening)
+def _own_set(source: str, opening: Opening) -> ImagesOrPoints | None:
+    """The set of a source that is no named data set: it may hold two domains."""
+    return None if is_dataset(source) else open_set(source, opening)
 
 
-def _two_sources(sources: tuple[str, str], opening: Opening, size: int | None, tick: Tick) -> Domains:
-    source, other = sources
-    if holds_domains(_own(source, opening)):
-        raise UsageError(f"--data-b {other}: {source} already holds trainB; leave one of them out")
-    if holds_domains(_own(other, opening)):
-        raise UsageError(f"--data-b {other}: holds two domains (trainA, trainB), needed one; give it as --data alone")
-    a, b = (_material(parts_of(one, opening), name_of(one), full_name(one), size, tick) for one in sources)
-    names = (a.name, b.name) if a.name != b.name else sources
-    return _unpaired(a, b, names, f"{a.name}-{b.name}")
+def _two_sources(sources: tuple[str, str], opening: Opening, size: int | None) -> OpenDomains:
+    other = sources[1]
+    if holds_domains(_own_set(other, opening)):
+        raise UsageError(f"--data-b {other}: found two domains (trainA, trainB), needed one; give it as --data alone")
+    a, b = (_domain(parts_of(source, opening), name_of(source), full_name(source), size) for source in sources)
+    return _unpaired(a, b, (a.name, b.name) if a.name != b.name else sources, f"{a.name}-{b.name}")
 
 
-def _two_folders(source: str, inside: dict[str, SampleSet], size: int | None, tick: Tick) -> Domains:
-    if others := sorted(set(inside) - {"trainA", "trainB", "testA", "testB"}):
-        found = f"{source}: {', '.join(others)} not used: only trainA, trainB, testA and testB are"
-        warnings.warn(found, GanevalWarning, 3)
+def _two_folders(source: str, folders: dict[str, SampleSet], size: int | None) -> OpenDomains:
+    if unused := sorted(set(folders) - {"trainA", "trainB", "testA", "testB"}):
+        text = f"{source}: {', '.join(unused)} left out: only trainA, trainB, testA and testB are read"
+        warnings.warn(text, GanevalWarning, 3)
     name = display_name(source)
-    parts = {one: partition(inside[f"train{one}"], inside.get(f"test{one}")) for one in "AB"}
-    a, b = (_material(parts[one], f"{name}-{one}", source, size, tick) for one in "AB")
+    parts = {domain: partition(folders[f"train{domain}"], folders.get(f"test{domain}")) for domain in "AB"}
+    a, b = (_domain(parts[domain], f"{name}-{domain}", source, size) for domain in "AB")
     return _unpaired(a, b, ("trainA", "trainB"), name)
 
 
-def _unpaired(a: Splits, b: Splits, names: tuple[str, str], name: str) -> Domains:
+def _unpaired(a: OpenSplits, b: OpenSplits, names: tuple[str, str], name: str) -> OpenDomains:
     if a.shape[1:] != b.shape[1:]:
-        found = " and ".join(f"{one.shape[-2]} x {one.shape[-1]}" for one in (a, b))
-        raise UsageError(f"{name}: found domains of {found} pixels, needed one size; give --set size=N to resize")
-    return Domains(a, b, names, truth=False, name=name)
+        sizes = " and ".join(f"{domain.shape[-2]} x {domain.shape[-1]}" for domain in (a, b))
+        raise UsageError(f"{name}: found domains of {sizes} pixels, needed one size; give --set size=N to resize")
+    return OpenDomains(a, b, names, name)
 
 
-def _outlined(whole: Splits) -> Domains:
-    """Half of the training pictures, the outlines of the other half, and whole splits with their outlines to judge by.
+def _domain(parts: Parts, name: str, source: str, size: int | None) -> OpenSplits:
+    domain = opened(parts, name, source, size=size, least=MIN_SIDE)
+    if len(domain.shape) == 1:
+        raise UsageError(f"{source}: found points, needed images to translate")
+    return domain
+
+
+def _outlined(whole: Splits, names: tuple[str, str]) -> Domains:
+    """Half of the training images, the outlines of the other half; selection and test whole, with their outlines.
 
     The halves are drawn class by class: in a folder sorted by class, the first half would be other classes.
     """
     labels = np.zeros(len(whole.train), np.int64) if whole.train.labels is None else whole.train.labels.numpy()
     half = np.sort(stratified(labels, len(labels) // 2))
-    first = _taken(whole.train, half)
-    second = _taken(whole.train, np.setdiff1d(np.arange(len(labels)), half))
+    first = whole.train.take(half)
+    second = whole.train.take(np.setdiff1d(np.arange(len(labels)), half))
     a = assembled(whole.name, whole.source, [first, whole.selection, whole.test])
-    b = assembled(
-        f"{whole.name}-outline", whole.source, [_traced(one) for one in (second, whole.selection, whole.test)]
-    )
-    digits = whole.name in DATASETS and DATASETS[whole.name].classes == DIGITS
-    return Domains(a, b, ("digit" if digits else "picture", "outline"), truth=True, name=whole.name)
+    outlined = [_outlines_of(split) for split in (second, whole.selection, whole.test)]
+    b = assembled(f"{whole.name}-outline", whole.source, outlined)
+    return Domains(a, b, names, truth=True, name=whole.name)
 
 
-def _taken(split: Split, indices: Indices) -> Split:
-    chosen = torch.from_numpy(indices)
-    return replace(split, pixels=split.pixels[chosen], labels=None if split.labels is None else split.labels[chosen])
-
-
-def _traced(split: Split) -> Split:
+def _outlines_of(split: Split) -> Split:
     return replace(split, pixels=outlines(split.pixels))
-
-
-def _material(parts: Parts, name: str, source: str, size: int | None, tick: Tick) -> Splits:
-    material = read_splits(parts, name, source, size=size, least=LEAST, tick=tick)
-    if len(material.shape) == 1:
-        raise UsageError(f"{source}: found points, needed pictures to translate")
-    return material

@@ -1,7 +1,8 @@
-"""Which pictures train, which choose the best checkpoint and which are kept for the report: always the same ones.
+"""Cuts a data set into training, selection and test splits: always the same ones.
 
-Every draw is made with one fixed seed, whatever the seed of the training, so that runs of all seeds are scored on the
-same pictures. (`numpy.random.RandomState` is used because NumPy promises never to change what it draws.)
+The training split trains, the selection split chooses the best checkpoint, the test split is the report's reference.
+Splits are drawn with one fixed seed, whatever the seed of the training, so that runs of all seeds are scored on the
+same images. (`numpy.random.RandomState` is used because NumPy promises never to change what it draws.)
 """
 
 from dataclasses import dataclass, replace
@@ -18,89 +19,91 @@ from ganeval.sources.mixtures import is_mixture
 from ganeval.sources.opening import Opening, open_source
 from ganeval.sources.statistics_files import Statistics
 
-Held = SampleSet | Statistics  # pictures, or points: the features (N, D) of a Statistics
+ImagesOrPoints = SampleSet | Statistics  # points are the features (N, D) of a Statistics
 Indices = npt.NDArray[np.int64]
 
 SEED = 2020
-FEWEST = 10
-MOST_SELECTED = 5000
+MIN_SAMPLES = 10
+MAX_SELECTION = 5000
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The three parts of a set, of one kind."""
+    """The three parts of a set, all images or all points; nothing is decoded yet."""
 
-    train: Held
-    selection: Held
-    test: Held
+    train: ImagesOrPoints
+    selection: ImagesOrPoints
+    test: ImagesOrPoints
 
 
 def parts_of(source: str, opening: Opening) -> Parts:
-    """The parts of anything that can be opened and holds pictures or points; no two share one.
+    """The parts of anything that can be opened and holds images or points; they share no sample.
 
-    Splits that are published are kept: a data set's own, and `train` and `test` folders where there are no others.
-    What is missing is drawn, in equal shares of each class: a tenth for test, a tenth (5,000 at most) for selection.
-    Raises UsageError for what cannot be trained on and ContentError for fewer than ten pictures.
+    Published splits are kept: a data set's own, and folders `train` and `test` where there are no others. A missing
+    split is drawn, stratified by class: a tenth for test, a tenth (5,000 at most) for selection.
+    Raises UsageError for a source that cannot be trained on and ContentError for fewer than ten samples.
     """
     if not (is_dataset(source) or is_mixture(source)):
-        whole = held_in(source, opening)
+        whole = open_set(source, opening)
         if holds_domains(whole):
-            raise UsageError(f"{source}: holds two domains (trainA, trainB), which only cyclegan learns")
-        return divided(whole)
+            raise UsageError(f"{source}: found two domains (trainA, trainB), which only cyclegan learns")
+        return split_set(whole)
     name, _, split = source.partition(":")
     if split not in ("", "train"):
-        raise UsageError(f"{source}: found one split, needed the data set whole: say {name}")
+        raise UsageError(f"{source}: found one split, needed the whole data set; give {name}")
     splits = POINT_SPLITS if is_mixture(name) else DATASETS[name].splits
-    published = {one: held_in(f"{name}:{one}", opening) for one in splits}
+    published = {split: open_set(f"{name}:{split}", opening) for split in splits}
     return partition(published["train"], published.get("test"), published.get("selection"))
 
 
-def held_in(source: str, opening: Opening) -> Held:
-    """The pictures or points of a source; UsageError for what is read only once."""
-    found = open_source(source, replace(opening, count=0, pictures=True))  # the count only lets callables be told apart
-    if isinstance(found, SampleSet | Statistics):
-        return found
-    raise UsageError(f"{source}: found a stream, which is read once; needed pictures in a folder, archive or array")
+def open_set(source: str, opening: Opening) -> ImagesOrPoints:
+    """The images or points of a source; UsageError for a stream, which is read only once."""
+    opened = open_source(source, replace(opening, count=0, pictures=True))  # a count tells callables
+    if isinstance(opened, ImagesOrPoints):
+        return opened
+    raise UsageError(f"{source}: found a stream, which is read once; needed images in a folder, archive or array")
 
 
-def holds_domains(whole: Held | None) -> TypeGuard[SampleSet]:
+def holds_domains(whole: ImagesOrPoints | None) -> TypeGuard[SampleSet]:
     """Whether a set is laid out as CycleGAN's authors do, in folders trainA and trainB."""
     return isinstance(whole, SampleSet) and {"trainA", "trainB"} <= set(whole.classes or ())
 
 
-def divided(whole: Held) -> Parts:
-    """The parts of what is no named data set."""
+def split_set(whole: ImagesOrPoints) -> Parts:
+    """The parts of a set that is no named data set."""
     if not isinstance(whole, SampleSet) or whole.classes != ("test", "train"):
         return partition(whole)
-    inside = folders(whole)
-    train, test = inside["train"], inside["test"]
+    folders = by_folder(whole)
+    train, test = folders["train"], folders["test"]
     if train.classes != test.classes:
-        found = " and ".join(", ".join(one.classes or ("none",)) for one in (train, test))
-        raise ContentError(f"{whole.name}: found the classes {found} in train and test, needed the same in both")
+        classes = " and ".join(", ".join(part.classes or ("none",)) for part in (train, test))
+        raise ContentError(f"{whole.name}: found the classes {classes} in train and test, needed the same in both")
     return partition(train, test)
 
 
-def partition(whole: Held, test: Held | None = None, selection: Held | None = None) -> Parts:
-    """The parts of `whole`: those not given are drawn from it, and what is left trains."""
+def partition(
+    whole: ImagesOrPoints, test: ImagesOrPoints | None = None, selection: ImagesOrPoints | None = None
+) -> Parts:
+    """The parts of `whole`: those not given are drawn from it, and the rest is the training split."""
     count = count_of(whole)
-    if count < FEWEST:
-        raise ContentError(f"{whole.name}: found {count} to train on, needed {FEWEST} or more")
+    if count < MIN_SAMPLES:
+        raise ContentError(f"{whole.name}: found {count} samples to train on, needed {MIN_SAMPLES} or more")
     if test is None:
-        test, whole = draw(whole, count // 10)
+        test, whole = draw_part(whole, count // 10)
     if selection is None:
-        selection, whole = draw(whole, min(MOST_SELECTED, count // 10))
+        selection, whole = draw_part(whole, min(MAX_SELECTION, count // 10))
     return Parts(whole, selection, test)
 
 
-def draw(whole: Held, count: int) -> tuple[Held, Held]:
-    """`count` pictures in a random order, as many of each class as is its share, and the rest in their own order."""
+def draw_part(whole: ImagesOrPoints, count: int) -> tuple[ImagesOrPoints, ImagesOrPoints]:
+    """`count` samples drawn at random, stratified by class, and the rest in their own order."""
     labels = np.zeros(count_of(whole), np.int64) if whole.labels is None else whole.labels
     chosen = stratified(labels, count)
     return subset(whole, chosen), subset(whole, np.setdiff1d(np.arange(len(labels)), chosen))
 
 
 def stratified(labels: Indices, count: int) -> Indices:
-    """Where `count` of the labels are, in random order: of each class its share, rounded up or down.
+    """The indices of `count` labels in random order: of each class its share, rounded up or down.
 
     >>> labels = np.repeat([0, 1, 2], [60, 30, 10])
     >>> np.bincount(labels[stratified(labels, 10)])
@@ -114,44 +117,40 @@ def stratified(labels: Indices, count: int) -> Indices:
     return chosen
 
 
-def folders(images: SampleSet) -> dict[str, SampleSet]:
-    """Pictures by first-level folder, as the labels tell it; each set labelled by its own folders, if it has any."""
+def by_folder(images: SampleSet) -> dict[str, SampleSet]:
+    """Images by first-level folder, read from the labels; each set is labelled by its own folders, if it has any."""
     if images.classes is None or images.labels is None:
         return {}
-    return {name: _inside(images, name, np.flatnonzero(images.labels == at)) for at, name in enumerate(images.classes)}
+    return {name: _folder(images, name, np.flatnonzero(images.labels == at)) for at, name in enumerate(images.classes)}
 
 
-def count_of(held: Held) -> int:
-    """How many pictures or points."""
-    return len(held) if isinstance(held, SampleSet) else len(points(held))
+def count_of(samples: ImagesOrPoints) -> int:
+    """The number of images or points."""
+    return len(samples) if isinstance(samples, SampleSet) else len(points(samples))
 
 
-def points(held: Statistics) -> npt.NDArray[np.float32]:
+def points(samples: Statistics) -> npt.NDArray[np.float32]:
     """The points (N, D) of a set of vectors; UsageError where only their statistics are known."""
-    if held.features is None:
-        raise UsageError(f"{held.name}: found statistics, needed pictures or points to train on")
-    return held.features.astype(np.float32, copy=False)
+    if samples.features is None:
+        raise UsageError(f"{samples.name}: found statistics, needed images or points to train on")
+    return samples.features.astype(np.float32, copy=False)
 
 
-def subset(held: Held, indices: Indices) -> Held:
-    """Some pictures or points, with their labels."""
-    if isinstance(held, SampleSet):
-        return held.subset(indices.tolist())
-    labels = None if held.labels is None else held.labels[indices]
-    return replace(held, features=points(held)[indices], labels=labels)
+def subset(samples: ImagesOrPoints, indices: Indices) -> ImagesOrPoints:
+    """The images or points at these indices, with their labels."""
+    if isinstance(samples, SampleSet):
+        return samples.subset(indices.tolist())
+    labels = None if samples.labels is None else samples.labels[indices]
+    return replace(samples, features=points(samples)[indices], labels=labels)
 
 
-def _inside(images: SampleSet, folder: str, indices: Indices) -> SampleSet:
-    """The pictures of one first-level folder, labelled by the folders in it where every picture lies in one."""
-    held = images.subset(indices.tolist())
-    inner = [_second_folder(images.name_of(int(index))[len(images.name) + 1 :]) for index in indices]
-    held.name, held.labels, held.classes = f"{images.name}/{folder}", None, None
-    if "" not in inner and len(set(inner)) > 1:
-        names, labels = np.unique(inner, return_inverse=True)
-        held.labels, held.classes = labels.astype(np.int64), tuple(map(str, names))
-    return held
-
-
-def _second_folder(member: str) -> str:
-    parts = member.split("/")
-    return parts[1] if len(parts) > 2 else ""
+def _folder(images: SampleSet, folder: str, indices: Indices) -> SampleSet:
+    """The images of one first-level folder, labelled by the folders in it where every image lies in one."""
+    part = images.subset(indices.tolist())
+    part.name, part.labels, part.classes = f"{images.name}/{folder}", None, None
+    members = [images.name_of(int(index))[len(images.name) + 1 :].split("/") for index in indices]
+    inner = [names[1] for names in members if len(names) > 2]
+    if len(inner) == len(members) and len(set(inner)) > 1:
+        classes, labels = np.unique(inner, return_inverse=True)
+        part.labels, part.classes = labels.astype(np.int64), tuple(map(str, classes))
+    return part

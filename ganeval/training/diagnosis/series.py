@@ -1,4 +1,4 @@
-"""Numbers over a run's steps, from the records of its log, and how they are written in a sentence."""
+"""Series of numbers over a run's steps, from the records of its log, and their figures in a sentence."""
 
 import math
 import re
@@ -13,8 +13,8 @@ import numpy.typing as npt
 Values = npt.NDArray[np.float64]
 Records = Sequence[Mapping[str, Any]]
 
-# what players' records hold besides the loss that each minimises against the other, by a key's first word
-ASIDE = {"real", "fake", "gradient", "r1", "r2", "zero-centred", "historical", "cycle", "identity", "feature"}
+# what the records of D and G hold besides the loss that each minimises against the other, by a key's first word
+OTHER_TERMS = {"real", "fake", "gradient", "r1", "r2", "zero-centred", "historical", "cycle", "identity", "feature"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +29,8 @@ class Series:
 
     def third(self, index: int) -> Values:
         """The values of the first, second or last third (0, 1, 2) of the intervals."""
-        found: Values = np.array_split(self.values, 3)[index]
-        return found
+        values: Values = np.array_split(self.values, 3)[index]
+        return values
 
     @property
     def last(self) -> float:
@@ -58,23 +58,23 @@ def series(records: Records, key: str) -> Series:
     >>> series([{"step": 1, "fid": 9.0}, {"step": 2, "fid": None}, {"step": 3}], "fid").steps
     (1,)
     """
-    found = [(number(record.get("step")), number(record.get(key))) for record in records]
-    points = [(int(step), value) for step, value in found if step is not None and value is not None]
+    pairs = [(number(record.get("step")), number(record.get(key))) for record in records]
+    points = [(int(step), value) for step, value in pairs if step is not None and value is not None]
     return Series(tuple(step for step, _ in points), np.array([value for _, value in points], dtype=np.float64))
 
 
-def keys_of(losses: Records, player: str) -> list[str]:
-    """The keys of what a player (`d` or `g`) minimises against the other: no penalties, scores or further terms.
+def keys_of(losses: Records, role: str) -> list[str]:
+    """The keys of the losses that `d` or `g` minimises against the other: no penalties, scores or further terms.
 
     >>> keys_of([{"step": 50, "d/loss": 1.3, "d/real": 0.2, "d/gradient penalty": 0.1, "g/loss": 0.7}], "d")
     ['d/loss']
     """
-    keys = dict.fromkeys(key for record in losses for key in record if key.startswith(f"{player}/"))
-    return [key for key in keys if re.split("[ _]", key[2:])[0] not in ASIDE]
+    keys = dict.fromkeys(key for record in losses for key in record if key.startswith(f"{role}/"))
+    return [key for key in keys if re.split("[ _]", key[2:])[0] not in OTHER_TERMS]
 
 
 def swings(values: Values, factor: float) -> int:
-    """How often positive values went up or down by at least `factor`, smaller movements between not counted.
+    """The number of times that positive values rose or fell by at least `factor`; smaller changes are not counted.
 
     >>> swings(np.array([8.0, 4.0, 4.2, 3.9, 9.0]), 1.5)
     2
@@ -91,7 +91,7 @@ def swings(values: Values, factor: float) -> int:
 
 
 def scatter(values: Values) -> float:
-    """The standard deviation of values about their neighbours' mean: their noise, whatever way they go.
+    """The standard deviation of values about their neighbours' mean: their noise, whatever their trend.
 
     >>> scatter(np.array([5.0, 4.0, 3.0, 2.0]))
     0.0
@@ -101,7 +101,7 @@ def scatter(values: Values) -> float:
 
 
 def figure(value: float) -> str:
-    """A number as a sentence needs it.
+    """A number as a sentence shows it.
 
     >>> [figure(value) for value in (13849.6, 212.4, 9.7, 0.0019, 0.0)]
     ['13,850', '212', '9.70', '0.0019', '0.00']

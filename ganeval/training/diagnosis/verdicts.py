@@ -1,8 +1,8 @@
-"""`verdicts`: what a run's log shows to be wrong with it, in words; what no loss curve alone would say.
+"""`verdicts`: a diagnosis of a training run from its log, in words.
 
-Losses tell of players that have stopped playing (`loss_symptoms`), checks of a FID that swings or has risen
-(`fid_symptoms`) and of samples that are too much alike or copied (`sample_symptoms`): by recall and distances rather
-than by counts of classes, for ten pictures hit all ten classes. The limits stand there, each with its reason.
+Losses show networks that have stopped learning (`loss_symptoms`); checks show a FID that oscillates or has risen
+(`fid_symptoms`) and samples that lack diversity or are copies (`sample_symptoms`): by recall and distances rather than
+by counts of classes, as ten images hit all ten classes. The limits stand there, each with its reason.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,37 +46,37 @@ def verdicts(
     loss: str = "non-saturating",
     best_step: int | None = None,
 ) -> list[Verdict]:
-    """What is wrong with a run, worst first; `healthy` alone where nothing is. Never empty.
+    """The diagnosis of a run, worst first; `healthy` alone where nothing is wrong. Never empty.
 
     `losses` are the log's records, each a mean over an interval (`step`, `d/...`, `g/...`); `checks` its scores while
     training (`step`, `fid`, `fid_train`, `floor`, `recall`, `precision`, `spread`, `class_recall`, `critic_gap`).
-    Whatever is absent, null or not finite is passed over. `loss` is the configuration's; `best_step` the best
-    checkpoint's, by default that of the least FID.
+    Values that are absent, null or not finite are ignored. `loss` is the configuration's; `best_step` the best
+    checkpoint's, by default that of the lowest FID.
 
-    >>> found = verdicts([], [{"step": 50, "recall": 0.4}, {"step": 100, "recall": 0.02, "precision": 0.7}])
-    >>> [verdict.name for verdict in found]
+    >>> collapse = verdicts([], [{"step": 50, "recall": 0.4}, {"step": 100, "recall": 0.02, "precision": 0.7}])
+    >>> [verdict.name for verdict in collapse]
     ['mode collapse']
     """
-    found = dict(_symptoms(losses, checks, divergence, loss, best_step)) or {"healthy": _healthy(losses, checks)}
-    return [Verdict(name, f"{name}: {found[name]}") for name in NAMES if name in found]
+    symptoms = dict(_symptoms(losses, checks, divergence, loss, best_step)) or {"healthy": _healthy(losses, checks)}
+    return [Verdict(name, f"{name}: {symptoms[name]}") for name in NAMES if name in symptoms]
 
 
 def _symptoms(
     losses: Records, checks: Records, divergence: Divergence | None, loss: str, best_step: int | None
 ) -> Iterator[tuple[str, str]]:
     collapse = collapsed(checks, losses, best_step)
-    found = {
+    symptoms = {
         "diverged": _diverged(divergence),
         "frozen loss": frozen(losses),
         "mode collapse": collapse,
-        "nothing learned": nothing_learned(checks) if collapse is None else None,  # one picture, far off: one word
+        "nothing learned": nothing_learned(checks) if collapse is None else None,  # one verdict is enough
         "critic winning": critic_winning(losses, loss),
         "memorising": memorising(checks),
         "overfitting": overfitting(checks, best_step),
         "oscillation": swinging(checks) or growing_swings(losses, loss),
         "past its best": past_its_best(checks, best_step),
     }
-    yield from ((name, said) for name, said in found.items() if said is not None)
+    yield from ((name, sentence) for name, sentence in symptoms.items() if sentence is not None)
 
 
 def _diverged(divergence: Divergence | None) -> str | None:
@@ -91,13 +91,14 @@ def _diverged(divergence: Divergence | None) -> str | None:
 
 
 def _healthy(losses: Records, checks: Records) -> str:
-    """The figures of the last check; or that there is little to judge by."""
+    """The figures of the last check, or that there is little to judge by."""
     if not checks:
-        seen = f"{len(losses):,} intervals of losses" if losses else "no losses either"
-        return f"no alarm, but little to judge by: no checks, {seen}"
-    names = {"fid": "FID", "recall": "recall", "precision": "precision", "spread": "spread", "critic_gap": "critic gap"}
-    known = [(said, number(checks[-1].get(key))) for key, said in names.items()]
-    figures = [f"{said} {figure(value)}" for said, value in known if value is not None]
+        evidence = f"{len(losses):,} intervals of losses" if losses else "no losses either"
+        return f"no alarm, but little to judge by: no checks, {evidence}"
+    names = {"fid": "FID", "recall": "recall", "precision": "precision", "spread": "spread"}
+    names["critic_gap"] = "generalisation gap"
+    values = [(name, number(checks[-1].get(key))) for key, name in names.items()]
+    figures = [f"{name} {figure(value)}" for name, value in values if value is not None]
     fids, step = series(checks, "fid"), step_of(checks[-1])
     if figures and fids.steps and fids.steps[-1] == step and len(fids) > 1:
         figures[0] += f" (best {figure(float(fids.values.min()))})"

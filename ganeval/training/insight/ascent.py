@@ -22,7 +22,7 @@ Activation = Callable[[Tensor], Tensor]
 
 
 def layers_of(generator: nn.Module) -> dict[str, nn.Module]:
-    """The layers of a generator that can be asked for, from its input on: `block1`, `block2` and so on.
+    """The layers of a generator by name, from its input on: `block1`, `block2` and so on.
 
     A block is a residual block, a level of a U-Net, or what ends in a ReLU; its name means its last layer.
 
@@ -36,7 +36,7 @@ def layers_of(generator: nn.Module) -> dict[str, nn.Module]:
 
 @dataclass(frozen=True)
 class Probe:
-    """A layer of a network in `eval()` mode as a function of the network's input, and of classes where it is told them.
+    """A layer of a network in `eval()` mode as a function of the network's input, and of its class labels.
 
     It gives the activation of each channel, (N, C): of maps (N, C, H, W) the mean, or the `peak`; vectors (N, C) are
     their own.
@@ -47,17 +47,17 @@ class Probe:
     labels: Tensor | None = None
     peak: bool = False
 
-    def __call__(self, given: Tensor) -> Tensor:
-        with _output_of(self.layer) as found:
-            self.network(given, *(() if self.labels is None else (self.labels,)))
-        active = found[-1].float()
+    def __call__(self, inputs: Tensor) -> Tensor:
+        with _output_of(self.layer) as outputs:
+            self.network(inputs, *(() if self.labels is None else (self.labels,)))
+        active = outputs[-1].float()
         if active.ndim == 2:
             return active
         return active.amax((2, 3)) if self.peak else active.mean((2, 3))
 
 
 @dataclass(frozen=True, eq=False)
-class Raised:
+class Ascent:
     """Inputs (c, ...) before and after, and how active their channels are then, float64 (c,)."""
 
     before: Tensor
@@ -66,14 +66,14 @@ class Raised:
     reached: Tensor
 
 
-def raised(activation: Activation, starts: Tensor, channels: Tensor, keep: Keep) -> Raised:
-    """The inputs that come of `starts` (c, ...) when `channels[i]` of `activation` is to be high for input i.
+def ascend(activation: Activation, starts: Tensor, channels: Tensor, keep: Keep) -> Ascent:
+    """The inputs that gradient ascent from `starts` (c, ...) reaches: for input i `channels[i]` of `activation` rises.
 
     The best on the way is taken, so none is less active than its start; `keep` says where inputs may lie. Weights are
     not touched.
 
-    >>> found = raised(lambda z: z, torch.tensor([[3.0, 4.0]]), torch.tensor([0]), on_sphere)
-    >>> round(float(found.start), 3), round(float(found.reached), 3)
+    >>> ascent = ascend(lambda z: z, torch.tensor([[3.0, 4.0]]), torch.tensor([0]), on_sphere)
+    >>> round(float(ascent.start), 3), round(float(ascent.reached), 3)
     (0.849, 1.414)
     """
     rows = torch.arange(len(channels), device=channels.device)
@@ -83,7 +83,7 @@ def raised(activation: Activation, starts: Tensor, channels: Tensor, keep: Keep)
     slowing = torch.optim.lr_scheduler.CosineAnnealingLR(adam, STEPS)
     best, scores = before.clone(), []
     for _ in range(STEPS + 1):
-        active = activation(keep(inputs))[rows, channels]  # through `keep`: its slope is along the sphere
+        active = activation(keep(inputs))[rows, channels]  # through `keep`: its gradient is along the sphere
         scores.append(active.detach().double())
         better = scores[-1] >= torch.stack(scores).amax(0)
         best[better] = inputs.detach()[better]
@@ -91,7 +91,7 @@ def raised(activation: Activation, starts: Tensor, channels: Tensor, keep: Keep)
         adam.step()
         slowing.step()
         inputs.data = keep(inputs.data)
-    return Raised(before, best, scores[0], torch.stack(scores).amax(0))
+    return Ascent(before, best, scores[0], torch.stack(scores).amax(0))
 
 
 def on_sphere(latents: Tensor) -> Tensor:
@@ -103,10 +103,10 @@ def on_sphere(latents: Tensor) -> Tensor:
 
 @contextmanager
 def _output_of(layer: nn.Module) -> Iterator[list[Tensor]]:
-    """What a layer gives while the block runs."""
-    found: list[Tensor] = []
-    handle = layer.register_forward_hook(lambda module, given, output: found.append(output))
+    """The outputs of a layer while the block runs."""
+    outputs: list[Tensor] = []
+    handle = layer.register_forward_hook(lambda module, given, output: outputs.append(output))
     try:
-        yield found
+        yield outputs
     finally:
         handle.remove()

@@ -1,4 +1,4 @@
-"""Pictures between two latents, along the straight line and along the sphere: what a generator makes of in-between.
+"""Samples of the latents between two latents, along the straight line and along the sphere.
 
 Shoemake 1985 (doi:10.1145/325334.325242) for the spherical way; White 2016 (arXiv:1609.04468) for why: normal latents
 lie near a sphere of radius sqrt(latent), and the straight line between two of them passes through where none are.
@@ -50,25 +50,25 @@ def spherical(start: Tensor, end: Tensor, positions: Tensor) -> Tensor:
 def write_interpolation(folder: Path, sampler: Sampler) -> None:
     """Write `learning/interpolation.npz`: `linear` and `spherical`, uint8 (r, t, H, W, C) or float32 points (r, t, D).
 
-    `positions` float64 (t,) along each pair of latents; where the model is told classes, `labels` int64 (r,): one class
-    for a row, of those it was trained on.
+    `positions` float64 (t,) along each pair of latents; a conditional model has `labels` int64 (r,) too: one class
+    for each row, of those it was trained on.
     """
     random = torch.Generator().manual_seed(SEED)
     start, end = torch.randn(2, PAIRS, sampler.config.latent, generator=random)
     labels = _classes_of_rows(sampler, random)
     positions = torch.linspace(0, 1, POSITIONS, dtype=torch.float64)
     ways = {"linear": linear(start, end, positions), "spherical": spherical(start, end, positions)}
-    arrays = {name: _made(sampler, latents, labels) for name, latents in ways.items()}
-    told = {} if labels is None else {"labels": labels.numpy()}
-    write_arrays(folder / FOLDER / FILE, {**arrays, "positions": positions.numpy(), **told})
+    arrays = {name: _samples(sampler, latents, labels) for name, latents in ways.items()}
+    rows = {} if labels is None else {"labels": labels.numpy()}
+    write_arrays(folder / FOLDER / FILE, {**arrays, "positions": positions.numpy(), **rows})
 
 
-def _made(sampler: Sampler, latents: Tensor, labels: Tensor | None) -> np.ndarray:
-    """What the generator makes of latents (r, t, latent), channels last."""
-    told = None if labels is None else labels.repeat_interleave(latents.shape[1])
-    made = sampler.pictures(latents.flatten(0, 1), told).unflatten(0, latents.shape[:2])
-    found: np.ndarray = (made.permute(0, 1, 3, 4, 2) if made.ndim == 5 else made).numpy()
-    return found
+def _samples(sampler: Sampler, latents: Tensor, labels: Tensor | None) -> np.ndarray:
+    """The samples of latents (r, t, latent), channels last."""
+    repeated = None if labels is None else labels.repeat_interleave(latents.shape[1])
+    samples = sampler.pictures(latents.flatten(0, 1), repeated).unflatten(0, latents.shape[:2])
+    array: np.ndarray = (samples.permute(0, 1, 3, 4, 2) if samples.ndim == 5 else samples).numpy()
+    return array
 
 
 def _classes_of_rows(sampler: Sampler, random: torch.Generator) -> Tensor | None:

@@ -69,11 +69,11 @@ def _training_table(finished: Sequence[FinishedRun]) -> Table:
         table.add_column(heading, justify="left" if heading == "run" else "right", no_wrap=True)
     table.add_column(TRAINING[-1], overflow="fold")
     for run in finished:
-        verdict = "\n".join(_said(one, len(run.outcome["selection_fid"])) for one in run.verdicts)
+        verdict = "\n".join(_said(one, len(run.facts["selection_fid"])) for one in run.verdicts)
         first, *others = run.reports or (None,)
-        table.add_row(*training_row(run.order.name, run.outcome, first, verdict))
+        table.add_row(*training_row(run.request.name, run.facts, first, verdict))
         for report in others:
-            table.add_row(*training_row("  and back", run.outcome, report, ""))
+            table.add_row(*training_row("  and back", run.facts, report, ""))
     return table
 
 

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from ganeval.training.checks.planes import MADE_SIDE, REAL_SIDE, axes, scores_at, write_plane
+from ganeval.training.checks.planes import FAKE_SIDE, REAL_SIDE, axes, scores_at, write_plane
 from reference_models import Adversarial, Config
 
 
@@ -49,7 +49,7 @@ def test_the_picture_shows_the_real_side_where_scores_are_higher(tmp_path: Path)
     first_real = int(np.argmax(x > BOUNDARY)) * (pixels.shape[1] // len(x))
     top = pixels[2]
     assert (top[first_real + 2 :] == REAL_SIDE).all()
-    assert (top[: first_real - 2] == MADE_SIDE).all()
+    assert (top[: first_real - 2] == FAKE_SIDE).all()
 
 
 def test_a_critic_of_packs_is_shown_copies_of_a_point() -> None:

@@ -9,15 +9,17 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor, nn
+from training_runs import prepare
 
 from ganeval.metrics.frechet import fid
 from ganeval.progress import silent
-from ganeval.training.checks.grids import GAP, TARGET
-from ganeval.training.checks.measures import Judge, features_of
-from ganeval.training.checks.subjects import ROWS, SEED, Generated, Translated, gap, judgements
+from ganeval.training.checks.grids import GAP, GRID_WIDTH
+from ganeval.training.checks.measures import SelectionScorer, critic_gap, features_of
+from ganeval.training.checks.subjects import ROWS, SEED, GeneratorSubject, TranslatorSubject, scores_of
 from ganeval.training.checks.watch import TrainingWatch
 from ganeval.training.data.dataset import Split, Splits, load_splits
-from ganeval.training.run import Prepared, prepare, subject_of, train_run
+from ganeval.training.data.domains import FORTH, Domains
+from ganeval.training.run import Prepared, subject_of, train_run
 from ganeval.training.run_request import RunRequest
 from reference_models import Adversarial, Config, Sampler
 from reference_models.engine.ema import Average
@@ -75,17 +77,17 @@ def random(count: int, seed: int = 0) -> Split:
     return Split(made, None)
 
 
-def material(train: int = 30, selection: int = 5) -> Splits:
+def tiny_splits(train: int = 30, selection: int = 5) -> Splits:
     return Splits("mine", "mine", random(train), random(selection, 1), random(5, 2), None, "")
 
 
-def subject_for(model: Adversarial, **counts: int) -> Generated:
-    return Generated(model.config, material(**counts), None, None)
+def subject_for(model: Adversarial, **counts: int) -> GeneratorSubject:
+    return GeneratorSubject(model.config, tiny_splits(**counts), None, None)
 
 
 def cells(path: Path, columns: int) -> Tensor:
     """The pictures (N, S, S) that a grid of grey ones of 8 x 8 holds, row by row."""
-    scale = TARGET // (columns * (8 + GAP) + GAP)
+    scale = GRID_WIDTH // (columns * (8 + GAP) + GAP)
     with Image.open(path) as image:
         shown = torch.from_numpy(np.asarray(image)[::scale, ::scale, 0].copy())
     rows = (len(shown) - GAP) // (8 + GAP)
@@ -104,7 +106,7 @@ def latents(count: int) -> Tensor:
 @pytest.mark.parametrize("pack", [1, 3, 4, 64])
 def test_all_whole_packs_are_judged_whatever_the_number_of_pictures(count: int, pack: int) -> None:
     pixels = random(count).pixels
-    found = judgements(playing(pack), pixels, None)
+    found = scores_of(playing(pack), pixels, None)
     packs = pixels[: count - count % pack].double().flatten(1).mean(1).reshape(-1, pack).mean(1) / 127.5 - 1
     if count < pack:
         assert found is None
@@ -118,7 +120,7 @@ def test_labels_go_with_the_pictures_that_are_judged() -> None:
     model = playing(classes=3)
     model.networks["d"].register_forward_pre_hook(lambda _, given: seen.append(given[1]))
     labels = torch.arange(130) % 3
-    judgements(model, random(130).pixels, labels)
+    scores_of(model, random(130).pixels, labels)
     assert torch.equal(torch.cat(seen), labels)
 
 
@@ -128,12 +130,12 @@ def test_the_gap_is_taken_of_a_thousand_pictures_and_none_where_no_pack_is_full(
     subject = subject_for(model, train=1101, selection=101)
     sizes: list[int] = []
     model.networks["d"].register_forward_pre_hook(lambda _, given: sizes.append(len(given[0])))
-    subject.scores(model, generators)
+    subject.discriminator_scores(model, generators)
     assert sum(sizes) == 1000 // 4 + 101 // 4 + 505 // 4  # five samples to each of selection
-    found = subject_for(model, train=30, selection=3).scores(model, generators)
-    assert (set(found), gap(found)) == ({"real", "made"}, None)
+    found = subject_for(model, train=30, selection=3).discriminator_scores(model, generators)
+    assert (set(found), critic_gap(found)) == ({"real", "made"}, None)
     known = {"real": torch.ones(3), "held_out": torch.tensor([0.5]), "made": torch.zeros(5)}
-    assert gap(known) == 0.5
+    assert critic_gap(known) == 0.5
 
 
 # grids
@@ -176,12 +178,13 @@ def test_the_averaged_networks_are_drawn_and_not_the_raw_ones(tmp_path: Path) ->
 
 
 def test_translations_stand_between_their_picture_and_the_way_back(tmp_path: Path) -> None:
-    pair = material(selection=20), material(selection=25)
+    a, b = tiny_splits(selection=20), tiny_splits(selection=25)
     brighter, darker = 40 / 127.5, -60 / 127.5
     generators = nn.ModuleDict({"ab": Shifted(brighter), "ba": Shifted(darker)})
-    Translated(Config("cyclegan"), pair, None).show(tmp_path / "grid.png", playing(), generators)
+    domains = Domains(a, b, ("a", "b"), truth=False, name="ab")
+    TranslatorSubject(Config("cyclegan"), domains, {}).show(tmp_path / "grid.png", playing(), generators)
     shown = cells(tmp_path / "grid.png", 12).int().reshape(16, 6, 8, 8)
-    for at, (domain, forth, back) in enumerate(((pair[0], 40, -60), (pair[1], -60, 40))):
+    for at, (domain, forth, back) in enumerate(((a, 40, -60), (b, -60, 40))):
         picture = domain.selection.pixels[:16, 0].int()
         there = (picture + forth).clamp(0, 255)
         for place, expected in enumerate((picture, there, (there + back).clamp(0, 255))):
@@ -194,17 +197,17 @@ def test_translations_stand_between_their_picture_and_the_way_back(tmp_path: Pat
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Prepared]:
     def of(model: str) -> Prepared:
-        return prepare(RunRequest(model, "digits", tmp_path_factory.mktemp("run")), silent)
+        return prepare(RunRequest(model, "digits", tmp_path_factory.mktemp("run")))
 
     return of
 
 
-def assert_judges(judge: Judge, domain: Splits, found: Prepared) -> None:
-    """The judge knows the selection split of a domain, and as many of its training pictures."""
-    assert torch.equal(judge.selection.features, features_of(domain.selection.pixels, found.how))
-    train = features_of(domain.train.pixels, found.how)
-    assert len(judge.train) == len(domain.selection)
-    nearest = torch.cdist(judge.train.double(), train.double()).amin(1)
+def assert_scores_against(scorer: SelectionScorer, domain: Splits, found: Prepared) -> None:
+    """The scorer knows the selection split of a domain, and as many of its training pictures."""
+    assert torch.equal(scorer.selection.features, features_of(domain.selection.pixels, found.extraction))
+    train = features_of(domain.train.pixels, found.extraction)
+    assert len(scorer.train) == len(domain.selection)
+    nearest = torch.cdist(scorer.train.double(), train.double()).amin(1)
     assert nearest.max() < 1e-4  # in other company a picture is rounded otherwise
 
 
@@ -212,22 +215,21 @@ def assert_judges(judge: Judge, domain: Splits, found: Prepared) -> None:
 def test_the_best_checkpoint_is_chosen_on_the_selection_split(prepared: Callable[[str], Prepared], model: str) -> None:
     found = prepared(model)
     subject = subject_of(found)
-    assert isinstance(subject, Generated)
-    assert subject.judge is not None
-    assert_judges(subject.judge, load_splits("digits"), found)
+    assert isinstance(subject, GeneratorSubject)
+    assert subject.scorer is not None
+    assert_scores_against(subject.scorer, load_splits("digits"), found)
 
 
 def test_each_translation_is_judged_by_the_domain_it_leads_to(prepared: Callable[[str], Prepared]) -> None:
     found = prepared("cyclegan")
     subject = subject_of(found)
     assert found.domains is not None
-    assert isinstance(subject, Translated)
-    assert subject.judges is not None
-    assert_judges(subject.judges[0], found.domains.b, found)
-    assert_judges(subject.judges[1], found.domains.a, found)
+    assert isinstance(subject, TranslatorSubject)
+    assert_scores_against(subject.scorers[FORTH], found.domains.b, found)
+    assert_scores_against(subject.scorers[FORTH.back], found.domains.a, found)
     nothing = nn.ModuleDict({name: Shifted(0.0) for name in ("ab", "ba")})  # hands back what it is given
-    measures = subject.judged(nothing, raw=False)
-    a, b = (features_of(one.selection.pixels, found.how) for one in (found.domains.a, found.domains.b))
+    measures = subject.score(nothing, raw=False)
+    a, b = (features_of(one.selection.pixels, found.extraction) for one in (found.domains.a, found.domains.b))
     for name, real, made in (("fid_ab", b, a), ("fid_ba", a, b)):
         assert measures[name] == pytest.approx(float(fid(real, made)["fid"].value), rel=1e-5)
     assert measures["fid"] == (measures["fid_ab"] + measures["fid_ba"]) / 2
@@ -254,6 +256,6 @@ def test_the_losses_that_the_bar_knows_are_those_that_are_trained(
     told: list[tuple[Any, ...]] = []
     small = {"check_every": "1", "width": "4", "batch_size": "4"}
     order = tiny(model, tmp_path / model, steps=1, changes=small)
-    train_run(prepare(order, silent), lambda *one: told.append(one))
+    train_run(prepare(order), lambda *one: told.append(one))
     stage, losses = told[-1][0].split(": ")
     assert (stage, losses.split()[::2]) == (order.name, said)

@@ -18,7 +18,7 @@ from ganeval.sources.datasets import DATASETS, open_dataset
 from ganeval.sources.opening import Opening
 from ganeval.sources.statistics_files import Statistics
 from ganeval.training.data import loading
-from ganeval.training.data.dataset import Splits, load_splits, read_splits
+from ganeval.training.data.dataset import Splits, load_splits, opened
 from ganeval.training.data.domains import load_domains
 from ganeval.training.data.loading import fitted
 from ganeval.training.data.outlines import outlines
@@ -79,7 +79,7 @@ def test_a_split_can_be_scored_as_the_pictures_it_came_from() -> None:
 
 def test_one_split_of_a_data_set_is_refused_but_train_is_the_whole() -> None:
     assert load_splits("digits:train").fingerprint == load_splits("digits").fingerprint
-    with pytest.raises(UsageError, match=r"digits:test: found one split, needed the data set whole: say digits"):
+    with pytest.raises(UsageError, match=r"digits:test: found one split, needed the whole data set; give digits"):
         load_splits("digits:test")
 
 
@@ -108,7 +108,7 @@ def test_the_fingerprint_tells_labels_apart() -> None:
     pixels = RANDOM.integers(0, 256, (20, 8, 8), np.uint8)
     labels = np.arange(20) % 2
     prints = {
-        read_splits(partition(array_images(pixels, labels=tags)), "a", "a").fingerprint
+        opened(partition(array_images(pixels, labels=tags)), "a", "a").read().fingerprint
         for tags in (None, labels, 1 - labels)
     }
     assert len(prints) == 3
@@ -193,7 +193,7 @@ def test_train_and_test_may_have_no_classes_but_not_different_ones(tmp_path: Pat
 
 
 def test_nine_pictures_are_too_few_and_ten_enough(tmp_path: Path) -> None:
-    with pytest.raises(ContentError, match=r"found 9 to train on, needed 10 or more"):
+    with pytest.raises(ContentError, match=r"found 9 samples to train on, needed 10 or more"):
         load_splits(str(write(tmp_path / "few", 9)))
     assert [len(one) for one in splits(load_splits(str(write(tmp_path / "few", 10))))] == [8, 1, 1]
 
@@ -219,7 +219,7 @@ def test_pictures_that_are_no_fit_squares_need_a_size(tmp_path: Path, shape: tup
 def test_squares_of_two_sizes_need_a_size_and_the_odd_one_is_named(tmp_path: Path) -> None:
     folder = write(tmp_path / "mixed", 19)
     Image.new("RGB", (9, 9)).save(folder / "zzz.png")
-    with pytest.raises(UsageError, match=r"zzz\.png: found 9 x 9 pixels, needed 12 x 12 as the first; give --set size"):
+    with pytest.raises(UsageError, match=r"zzz\.png: found 9 x 9 pixels, needed 12 x 12 as the first image has; "):
         load_splits(str(folder))
     assert load_splits(str(folder), size=10).shape == (3, 10, 10)
 
@@ -255,8 +255,8 @@ def test_an_unreadable_picture_is_named(tmp_path: Path) -> None:
 
 
 def test_what_would_not_fit_in_memory_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "MOST_BYTES", 10**5)
-    with pytest.raises(ContentError, match=r"found 1,797 pictures of 8 x 8, which are 0\.0 GB, and training holds all"):
+    monkeypatch.setattr(loading, "MAX_BYTES", 10**5)
+    with pytest.raises(ContentError, match=r"found 1,797 images of 8 x 8, which take 0\.0 GB, and training holds all"):
         load_splits("digits")
 
 
@@ -264,7 +264,7 @@ def test_a_stream_and_bare_statistics_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="found a stream, which is read once"):
         load_splits("numpy:zeros")
     np.savez(tmp_path / "bare.npz", mu=np.zeros(2), sigma=np.eye(2))
-    with pytest.raises(UsageError, match="found statistics, needed pictures or points"):
+    with pytest.raises(UsageError, match="found statistics, needed images or points"):
         load_splits(str(tmp_path / "bare.npz"))
 
 
@@ -282,20 +282,20 @@ def test_points_are_material_too(tmp_path: Path) -> None:
 
 
 def test_points_have_no_size_in_pixels() -> None:
-    with pytest.raises(UsageError, match=r"^size=64: is for pictures, and ring8 is points; leave it out$"):
+    with pytest.raises(UsageError, match=r"^size=64: found points in ring8, needed images to resize; leave it out$"):
         load_splits("ring8", size=64)
 
 
 def test_points_without_labels_are_cut_as_well() -> None:
     parts = partition(Statistics("points", features=RANDOM.standard_normal((30, 3))))
-    material = read_splits(parts, "points", "points")
+    material = opened(parts, "points", "points").read()
     assert (material.shape, len(material.test), material.test.labels) == ((3,), 3, None)
 
 
 def test_progress_counts_every_picture(write_digits: Callable[..., Path], tmp_path: Path) -> None:
     seen: list[tuple[str, int, int | None]] = []
     load_splits(str(write_digits(tmp_path / "digits", 30)), tick=lambda *told: seen.append(told))
-    assert seen[-1] == ("reading pictures", 30, 30)
+    assert seen[-1] == ("reading images", 30, 30)
     assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
 
 
@@ -349,22 +349,24 @@ def test_folders_a_and_b_are_the_domains_each_with_its_own_channels(tmp_path: Pa
 
 def test_a_second_source_beside_a_folder_of_both_domains_is_refused(tmp_path: Path) -> None:
     root, single = domain_folder(tmp_path / "maps"), write(tmp_path / "single", 10)
-    with pytest.raises(UsageError, match=rf"^--data-b {single}: {root} already holds trainB; leave one of them out$"):
+    with pytest.raises(
+        UsageError, match=rf"^--data-b {single}: found trainB in {root} already; leave one of them out$"
+    ):
         load_domains(str(root), str(single), size=16)
-    with pytest.raises(UsageError, match=rf"^--data-b {root}: holds two domains \(trainA, trainB\), needed one;"):
+    with pytest.raises(UsageError, match=rf"^--data-b {root}: found two domains \(trainA, trainB\), needed one;"):
         load_domains(str(single), str(root), size=16)
 
 
 def test_a_folder_beside_the_domains_is_warned_of(tmp_path: Path) -> None:
     write(domain_folder(tmp_path / "maps") / "valA", 3)
-    with pytest.warns(GanevalWarning, match="valA not used"):
+    with pytest.warns(GanevalWarning, match="valA left out"):
         load_domains(str(tmp_path / "maps"), size=16)
 
 
 def test_a_domain_with_too_few_pictures_is_named(tmp_path: Path) -> None:
     write(tmp_path / "pair" / "trainA", 10)
     write(tmp_path / "pair" / "trainB", 9)
-    with pytest.raises(ContentError, match=r"pair/trainB: found 9 to train on"):
+    with pytest.raises(ContentError, match=r"pair/trainB: found 9 samples to train on"):
         load_domains(str(tmp_path / "pair"))
 
 
@@ -379,7 +381,7 @@ def test_domains_of_two_sizes_need_a_size(tmp_path: Path) -> None:
 
 def test_points_cannot_be_translated(tmp_path: Path) -> None:
     np.savez(tmp_path / "ring.npz", features=RANDOM.standard_normal((50, 2)))
-    with pytest.raises(UsageError, match="found points, needed pictures to translate"):
+    with pytest.raises(UsageError, match="found points, needed images to translate"):
         load_domains(str(tmp_path / "ring.npz"))
 
 

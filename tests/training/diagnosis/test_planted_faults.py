@@ -45,7 +45,7 @@ def test_a_generator_that_ignores_z_is_called_mode_collapse(
     found = carried_out(tiny("vanilla", tmp_path / "run", **LONG))
     assert "mode collapse" in names(found)
     (sentence,) = [one.sentence for one in found.verdicts if one.name == "mode collapse"]
-    assert "samples spread 0.00 of the real distance" in sentence
+    assert "mean distance between samples 0.00 of that between real images" in sentence
     assert "minibatch_std=true" in sentence
     written = load_report(tmp_path / "run").more["training"]["verdicts"]
     assert {"name": "mode collapse", "sentence": sentence} in written
@@ -56,10 +56,10 @@ def test_a_handful_of_training_pictures_is_called_overfitting_and_memorising(
     tiny: Orders, carried_out: Carry, tmp_path: Path
 ) -> None:
     def few(prepared: Prepared) -> Prepared:
-        whole = prepared.material.train
+        whole = prepared.splits.train
         assert whole.labels is not None
         some = replace(whole, pixels=whole.pixels[:32], labels=whole.labels[:32])
-        return replace(prepared, material=replace(prepared.material, train=some))
+        return replace(prepared, splits=replace(prepared.splits, train=some))
 
     found = carried_out(tiny("vanilla", tmp_path / "run", **LONG), few)
     assert {"overfitting", "memorising"} & names(found)

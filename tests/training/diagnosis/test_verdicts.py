@@ -119,7 +119,7 @@ def test_every_verdict_has_its_place_and_healthy_is_alone() -> None:
         (
             [],
             checks_of(fid=[212.0, 9.1, 9.4], recall=[0.0, 0.8, 0.84], critic_gap=[0.0, 0.1, 0.2]),
-            "healthy: no alarm at step 1,500: FID 9.40 (best 9.10), recall 0.84, critic gap 0.20",
+            "healthy: no alarm at step 1,500: FID 9.40 (best 9.10), recall 0.84, generalisation gap 0.20",
         ),
     ],
 )
@@ -172,8 +172,8 @@ def test_a_loss_that_stands_still_is_frozen() -> None:
     rng = np.random.default_rng(0)
     losses = losses_of(d_loss=lambda t: 13.82 if t > 0.3 else 1 + t, g_loss=noisy(rng, lambda t: 1.0, 0.1))
     assert [verdict.sentence for verdict in verdicts(losses, [])] == [
-        "frozen loss: d/loss has stood at 13.82 since step 950 (42 intervals): that player learns nothing: its scores "
-        "are saturated, or its gradient is dead; try lower lr_d and lr_g, another init, or spectral_norm=true"
+        "frozen loss: d/loss is constant at 13.82 since step 950 (42 intervals): that network learns nothing: its "
+        "scores are saturated, or its gradient vanishes; try lower lr_d and lr_g, another init, or spectral_norm=true"
     ]
 
 
@@ -181,7 +181,7 @@ def test_two_frozen_losses_are_named_in_one_sentence() -> None:
     said = sentence(
         verdicts(losses_of(12, d_a=lambda t: 0.5, g_ab=lambda t: 2.0), [], loss="least-squares"), "frozen loss"
     )
-    assert "d/a has stood at 0.50 since step 50 (12 intervals) and g/ab has stood at 2.00 since step 50" in said
+    assert "d/a is constant at 0.50 since step 50 (12 intervals) and g/ab is constant at 2.00 since step 50" in said
 
 
 @pytest.mark.parametrize("relative", [1e-3, 1e-2])
@@ -220,8 +220,9 @@ def test_the_critics_sentence_word_for_word() -> None:
     for i, record in enumerate(losses):
         record["d/loss"] = alternating[i % 2]
     assert verdicts(losses, [])[0].sentence == (
-        "critic winning: d/loss 0.0019 and g/loss 9.86 over the last 4 intervals: the critic tells all pictures apart "
-        "and the generator does not come nearer; try a lower lr_d, spectral_norm=true or instance_noise=0.1"
+        "critic winning: d/loss 0.0019 and g/loss 9.86 over the last 4 intervals: the discriminator separates real "
+        "from generated images and the generator does not catch up; try a lower lr_d, spectral_norm=true or "
+        "instance_noise=0.1"
     )
 
 
@@ -259,7 +260,7 @@ def test_a_wasserstein_critic_that_runs_away_wins() -> None:
     found = verdicts(losses, [], loss="wasserstein")
     assert [verdict.sentence for verdict in found] == [
         "critic winning: d/real minus d/fake grew from third to third of the run, 7.28 to 20.50 to 33.72: the critic "
-        "runs away and the generator does not follow; try a lower lr_d, a larger penalty or a smaller n_critic"
+        "diverges and the generator does not follow; try a lower lr_d, a larger penalty or a smaller n_critic"
     ]
 
 
@@ -286,8 +287,8 @@ def test_a_fid_that_goes_up_and_down_oscillates() -> None:
     checks = checks_of(fid=[50.0, 20.0, 31.0, 12.1, 30.0, 13.0, 31.0, 14.0, 29.0, 15.0])
     found = verdicts([], checks)
     assert [verdict.sentence for verdict in found] == [
-        "oscillation: FID went up and down 4 times between 13.00 and 31.00 over the last 5 checks: the players chase "
-        "each other; try lower lr_g and lr_d, lr_decay=linear or a longer ema_half_life"
+        "oscillation: FID rose and fell 4 times between 13.00 and 31.00 over the last 5 checks: generator and "
+        "discriminator oscillate; try lower lr_g and lr_d, lr_decay=linear or a longer ema_half_life"
     ]
 
 
@@ -315,7 +316,8 @@ def test_swings_of_a_loss_that_grow_are_an_oscillation(period: int) -> None:
     assert names(found) == ["oscillation"]
     form = (
         r"oscillation: the swings of d/loss grew from ±0\.\d+ to ±\d\.\d+ about 1\.\d+ between the middle and the last "
-        r"third of the run: the players chase each other; try lower lr_g and lr_d, lr_decay=linear or clip_gradients=1"
+        r"third of the run: generator and discriminator oscillate; try lower lr_g and lr_d, lr_decay=linear or "
+        r"clip_gradients=1"
     )
     assert re.fullmatch(form, found[0].sentence)
 
@@ -334,7 +336,7 @@ def test_a_fid_that_rose_for_good_is_past_its_best() -> None:
     # a vanilla GAN on digits at lr 5e-4: 11.5 at its best, 30.3 at the end
     checks = checks_of(fid=[40.0, 20.0, 11.5, 14.0, 18.0, 22.0, 26.0, 30.3])
     said = [
-        "past its best: FID was best, 11.50, at step 1,500 and is 30.30 at step 4,000, 163 % higher: use the best "
+        "past its best: FID was lowest, 11.50, at step 1,500 and is 30.30 at step 4,000, 163 % higher: use the best "
         "checkpoint; next time try fewer steps, lower lr_g and lr_d, or augment=translation"
     ]
     assert [verdict.sentence for verdict in verdicts([], checks)] == said
@@ -366,9 +368,9 @@ def test_a_small_a_single_or_an_uncertain_rise_is_none(fid: list[float]) -> None
 def test_a_critic_that_takes_held_out_pictures_for_made_ones_has_overfitted() -> None:
     found = verdicts([], checks_of(critic_gap=[0.1, 0.6, 0.8, 0.9, 0.95]))
     assert [verdict.sentence for verdict in found] == [
-        "overfitting: critic gap 0.95 at step 2,500, no less than 0.80 at the last 3 checks (0: held-out pictures are "
-        "judged as training ones, 1: as samples): the critic knows the training set by heart; try augment=translation, "
-        "a smaller width or fewer steps"
+        "overfitting: generalisation gap of the discriminator 0.95 at step 2,500, at least 0.80 at the last 3 checks "
+        "(0: held-out images score like training images, 1: like generated ones): it has memorised the training set; "
+        "try augment=translation, a smaller width or fewer steps"
     ]
 
 
@@ -387,9 +389,9 @@ def test_a_moderate_gap_counts_where_the_fid_has_risen() -> None:
 def test_samples_nearer_to_training_pictures_are_copies() -> None:
     checks = checks_of(fid=[20.0, 14.0, 14.1], fid_train=[18.0, 6.0, 6.35], floor=[8.5] * 3)
     assert [verdict.sentence for verdict in verdicts([], checks)] == [
-        "memorising: FID 6.35 to training pictures but 14.10 to held-out ones at step 1,500, where "
-        "real pictures of both kinds are 8.50 apart: samples copy the training set; try augment=translation, a smaller "
-        "width or more data"
+        "memorising: FID 6.35 to training images but 14.10 to held-out ones at step 1,500, where "
+        "the FID between both kinds of real images is 8.50: the samples copy the training set; try "
+        "augment=translation, a smaller width or more data"
     ]
     exact = checks_of(fid=[20.0, 8.6, 8.5], fid_train=[9.0, 0.5, 0.4], floor=[8.5] * 3)
     assert names(verdicts([], exact)) == ["memorising"]
@@ -412,8 +414,8 @@ def test_cyclegans_two_directions_are_not_mixed() -> None:
 def test_a_generator_that_ignores_z_has_collapsed() -> None:
     checks = checks_of(recall=[0.1, 0.05, 0.03], precision=[0.2, 0.7, 0.71], spread=[0.6, 0.2, 0.12])
     assert [verdict.sentence for verdict in verdicts([], checks)] == [
-        "mode collapse: recall 0.03 while precision is 0.71, samples spread 0.12 of the real distance at step 1,500: "
-        "many z give one picture; try minibatch_std=true, pack=2 or a lower lr_d"
+        "mode collapse: recall 0.03 while precision is 0.71, mean distance between samples 0.12 of that between real "
+        "images at step 1,500: many z give one image; try minibatch_std=true, pack=2 or a lower lr_d"
     ]
 
 
@@ -423,7 +425,7 @@ def test_ten_pictures_for_ten_classes_are_a_collapse() -> None:
     found = verdicts([], checks_of(recall=[0.2, 0.27], precision=[0.7, 0.84], spread=[0.9, 0.9], class_recall=classes))
     assert [verdict.sentence for verdict in found] == [
         "mode collapse: recall within classes 0.06 on average and 0.00 in class 1 at step 1,000: many z give one "
-        "picture of a class; try condition_g=batch-norm, embedding_scale=0.15 or a lower lr_d"
+        "image of a class; try condition_g=batch-norm, embedding_scale=0.15 or a lower lr_d"
     ]
 
 

@@ -12,7 +12,7 @@ from ganeval.errors import ContentError, UsageError
 from ganeval.training.data.domains import load_domains
 from ganeval.training.final_scores import FinishedRun
 from ganeval.training.insight.activation import CHANNELS, STARTS, default_layer, store_activation, write_activation
-from ganeval.training.insight.ascent import Probe, layers_of, on_sphere, raised
+from ganeval.training.insight.ascent import Probe, ascend, layers_of, on_sphere
 from ganeval.training.run_request import RunRequest
 from reference_models import MODELS, Config, Sampler, build, configuration, load_sampler
 
@@ -37,7 +37,7 @@ def test_a_linear_layer_is_raised_to_the_most_that_it_has_on_the_sphere() -> Non
     with torch.no_grad():
         layer.weight.copy_(normal(6, 16))
     channels = torch.tensor([4, 0, 2])
-    found = raised(layer, normal(3, 16, 1), channels, on_sphere)
+    found = ascend(layer, normal(3, 16, 1), channels, on_sphere)
     most = 4 * layer.weight[channels].norm(dim=1) + layer.bias[channels]  # at sqrt(16) times the weight's direction
     assert (found.reached <= most + 1e-4).all()
     torch.testing.assert_close(found.reached.float(), most.detach(), rtol=1e-3, atol=0)
@@ -49,7 +49,7 @@ def test_a_linear_layer_is_raised_to_the_most_that_it_has_on_the_sphere() -> Non
 def test_start_and_reached_are_the_activations_of_what_is_given_back() -> None:
     network = nn.Sequential(nn.Linear(8, 12), nn.Tanh(), nn.Linear(12, 5), nn.ReLU())
     channels = torch.tensor([1, 3, 4])
-    found = raised(network, normal(3, 8), channels, on_sphere)
+    found = ascend(network, normal(3, 8), channels, on_sphere)
     for inputs, activity in ((found.before, found.start), (found.after, found.reached)):
         with torch.no_grad():
             torch.testing.assert_close(network(inputs)[torch.arange(3), channels].double(), activity)
@@ -58,14 +58,14 @@ def test_start_and_reached_are_the_activations_of_what_is_given_back() -> None:
 
 
 def test_what_cannot_be_raised_stays_what_it_was() -> None:
-    found = raised(lambda z: 0 * z, normal(2, 4), torch.tensor([0, 1]), on_sphere)
+    found = ascend(lambda z: 0 * z, normal(2, 4), torch.tensor([0, 1]), on_sphere)
     assert found.reached.tolist() == found.start.tolist() == [0, 0]
 
 
 def test_no_weight_is_touched_nor_given_a_gradient() -> None:
     network = nn.Sequential(nn.Linear(8, 4), nn.ReLU())
     before = [weight.detach().clone() for weight in network.parameters()]
-    raised(Probe(network, network[1]), normal(2, 8), torch.tensor([0, 1]), on_sphere)
+    ascend(Probe(network, network[1]), normal(2, 8), torch.tensor([0, 1]), on_sphere)
     for weight, was in zip(network.parameters(), before, strict=True):
         assert torch.equal(weight, was)
         assert weight.grad is None
@@ -200,14 +200,14 @@ def test_an_unknown_layer_is_refused_with_the_nearest_one(trained: Callable[[str
 
 
 def test_points_have_no_pictures_to_show(trained: Callable[..., Path]) -> None:
-    with pytest.raises(UsageError, match="makes points, needed pictures"):
+    with pytest.raises(UsageError, match="found a generator of points, needed one of images"):
         store_activation(trained("vanilla", "ring8"))
 
 
 def test_what_is_no_run_or_has_no_checkpoint_is_refused_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nowhere: no such run folder"):
         store_activation(tmp_path / "nowhere")
-    with pytest.raises(ContentError, match="is no run of `ganeval train`, so there is no generator to look into"):
+    with pytest.raises(ContentError, match="found no run of `ganeval train`, needed one with a generator"):
         store_activation(tmp_path)
     recorded = Path(__file__).parents[3] / "results" / "recorded" / "digits-dcgan-s0"
     with pytest.raises(ContentError, match=r"found no best checkpoint \(checkpoints are not in git\); train it again"):

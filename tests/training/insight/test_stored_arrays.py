@@ -9,18 +9,20 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from training_runs import prepare
 
 from ganeval.progress import silent
 from ganeval.reports.report import load_report
 from ganeval.reports.run_folders import log_of
 from ganeval.training import samples
-from ganeval.training.checks.subjects import FEW, SEED, Generated, Translated, patch_judgements
+from ganeval.training.checks.subjects import MAX_TRANSLATIONS, SEED, GeneratorSubject, TranslatorSubject, patch_scores
 from ganeval.training.checks.watch import TrainingWatch
 from ganeval.training.data.dataset import Split, Splits
+from ganeval.training.data.domains import Domains
 from ganeval.training.final_scores import FinishedRun, finish
 from ganeval.training.insight.activation import store_activation
 from ganeval.training.insight.stored_arrays import write_scores
-from ganeval.training.run import prepare, train_run
+from ganeval.training.run import train_run
 from ganeval.training.run_lock import begin
 from ganeval.training.run_request import RunRequest
 from reference_models import Adversarial, Config, Sampler, build, configuration
@@ -70,7 +72,7 @@ def random(count: int, seed: int) -> Split:
     return Split(made, None)
 
 
-def material(train: int = 30, selection: int = 20) -> Splits:
+def tiny_splits(train: int = 30, selection: int = 20) -> Splits:
     return Splits("mine", "mine", random(train, 0), random(selection, 1), random(5, 2), None, "")
 
 
@@ -89,8 +91,8 @@ def arrays(path: Path) -> dict[str, np.ndarray]:
 
 def test_the_scores_are_the_critics_own_of_training_held_out_and_made_pictures(tmp_path: Path) -> None:
     model = Adversarial(CONFIG, Painter(), Means())
-    data = material(train=1500)
-    subject = Generated(CONFIG, data, None, None)
+    data = tiny_splits(train=1500)
+    subject = GeneratorSubject(CONFIG, data, None, None)
     TrainingWatch("mine", tmp_path, subject, silent).checked(250, model, Average({"g": model.network("g")}))
     found = arrays(tmp_path / "learning" / "scores-00000250.npz")
     assert {name: (values.dtype, values.ndim) for name, values in found.items()} == dict.fromkeys(
@@ -107,15 +109,15 @@ def test_both_critics_of_a_translator_score_pictures_by_the_mean_of_their_patche
     networks = {"ab": Brighter(0.25), "ba": Brighter(-0.5), "da": Means(patches=True), "db": Means(patches=True)}
     model = build(configuration("cyclegan", (1, 16, 16), steps=1))
     model.networks = nn.ModuleDict(networks)
-    domains = material(train=FEW + 50), material(selection=25)
-    subject = Translated(model.config, domains, None)
+    a, b = tiny_splits(train=MAX_TRANSLATIONS + 50), tiny_splits(selection=25)
+    subject = TranslatorSubject(model.config, Domains(a, b, ("a", "b"), False, "ab"), {})
     average = Average({name: networks[name] for name in ("ab", "ba")})
     TrainingWatch("mine", tmp_path, subject, silent).checked(7, model, average)
     found = arrays(tmp_path / "learning" / "scores-00000007.npz")
     assert set(found) == {f"{name}_{domain}" for name in ("real", "held_out", "made") for domain in "ab"}
-    assert len(found["real_a"]) == FEW
-    np.testing.assert_allclose(np.sort(found["held_out_b"]), np.sort(means(domains[1].selection.pixels)), atol=1e-5)
-    for domain, source, by in (("b", domains[0], 0.25), ("a", domains[1], -0.5)):
+    assert len(found["real_a"]) == MAX_TRANSLATIONS
+    np.testing.assert_allclose(np.sort(found["held_out_b"]), np.sort(means(b.selection.pixels)), atol=1e-5)
+    for domain, source, by in (("b", a, 0.25), ("a", b, -0.5)):
         pixels = source.selection.pixels.double() + 127.5 * by
         expected = means(pixels.round().clamp(0, 255))
         np.testing.assert_allclose(np.sort(found[f"made_{domain}"]), np.sort(expected), atol=2 / 127.5)
@@ -126,14 +128,14 @@ def test_patches_are_judged_in_blocks_as_they_are_at_once() -> None:
     pixels = torch.randint(256, (230, 1, 16, 16), dtype=torch.uint8)
     with torch.inference_mode():
         whole = critic(pixels.float() / 127.5 - 1).mean((1, 2, 3))
-    torch.testing.assert_close(patch_judgements(critic, pixels), whole, atol=1e-5, rtol=0)
+    torch.testing.assert_close(patch_scores(critic, pixels), whole, atol=1e-5, rtol=0)
 
 
 def test_what_no_full_pack_can_judge_is_left_out_and_nothing_is_written_of_nothing(tmp_path: Path) -> None:
     config = Config("mine", latent=3, batch_size=192, norm_d="none", pack=64)
     model = Adversarial(config, Painter(), Means())
-    subject = Generated(config, material(train=130, selection=20), None, None)
-    found = subject.scores(model, nn.ModuleDict({"g": model.network("g")}))
+    subject = GeneratorSubject(config, tiny_splits(train=130, selection=20), None, None)
+    found = subject.discriminator_scores(model, nn.ModuleDict({"g": model.network("g")}))
     assert {name: len(values) for name, values in found.items()} == {"real": 2, "made": 200 // 64}
     write_scores(tmp_path, 3, {})
     assert not list(tmp_path.iterdir())
@@ -178,7 +180,7 @@ def test_a_run_that_was_stopped_leaves_the_arrays_of_one_that_was_not(
 
     order = tiny(model, tmp_path / "part" / "run")
     with pytest.raises(Stopped):
-        train_run(prepare(order, silent), stop)
+        train_run(prepare(order), stop)
     part = order.folder
     assert sorted(path.name for path in (part / "learning").iterdir()) == ["scores-00000004.npz"]
     assert not (part / "report.json").exists()
@@ -214,7 +216,7 @@ def test_a_finished_run_is_given_what_it_lacks_and_its_report_stays(
 
 def test_layers_that_were_looked_at_while_it_trained_are_made_anew_or_go(tiny: Orders, tmp_path: Path) -> None:
     order = tiny("vanilla", tmp_path / "run")
-    prepared = prepare(order, silent)
+    prepared = prepare(order)
     outcome = train_run(prepared, silent)
     early = [order.folder / "learning" / f"activation-block{number}.npz" for number in (1, 2)]
     for path in early:
@@ -229,7 +231,7 @@ def test_layers_that_were_looked_at_while_it_trained_are_made_anew_or_go(tiny: O
 
 def test_a_run_that_never_was_good_has_no_generator_to_show(tiny: Orders, tmp_path: Path) -> None:
     order = tiny("vanilla", tmp_path / "run", steps=1)
-    prepared = prepare(order, silent)
+    prepared = prepare(order)
     outcome = replace(train_run(prepared, silent), best=None)
     assert finish(prepared, outcome, silent).reports == ()
     assert [path.name for path in (order.folder / "learning").iterdir()] == ["scores-00000001.npz"]
@@ -238,11 +240,11 @@ def test_a_run_that_never_was_good_has_no_generator_to_show(tiny: Orders, tmp_pa
 
 def test_the_gallery_of_a_run_shows_what_was_scored_beside_all_training_pictures(tiny: Orders, tmp_path: Path) -> None:
     order = tiny("cgan", tmp_path / "run")
-    prepared = prepare(order, silent)
+    prepared = prepare(order)
     finish(prepared, train_run(prepared, silent), silent)
     found = arrays(order.folder / "gallery.npz")
     assert str(found["neighbours_of"]) == "digits:train"
-    pool = {one.numpy().tobytes() for one in prepared.material.train.pixels}
+    pool = {one.numpy().tobytes() for one in prepared.splits.train.pixels}
     assert all(one.tobytes() in pool for one in found["neighbours"])
     count = load_report(order.folder).samples.count
     assert count == 100
@@ -256,10 +258,10 @@ def test_a_large_network_without_a_gpu_looks_through_some_of_the_training_pictur
     tiny: Orders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else the neighbours of a run on CIFAR-10 take longer than all of its scores."""
-    monkeypatch.setattr(samples, "BESIDE", 40)
-    monkeypatch.setattr(samples, "LARGE", 8)
+    monkeypatch.setattr(samples, "MAX_NEIGHBOURS", 40)
+    monkeypatch.setattr(samples, "LARGE_SIDE", 8)
     order = tiny("vanilla", tmp_path / "run")
-    prepared = prepare(order, silent)
+    prepared = prepare(order)
     finish(prepared, train_run(prepared, silent), silent)
     assert str(arrays(order.folder / "gallery.npz")["neighbours_of"]) == "40 of digits:train"
 

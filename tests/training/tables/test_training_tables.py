@@ -143,7 +143,7 @@ def test_a_run_that_is_not_healthy_says_why_and_one_without_a_report_has_dashes(
     none = replace(
         finished(good, verdict="diverged"),
         reports=(),
-        outcome={"steps": 3, "best_step": None, "selection_fid": {}, "seconds": 0},
+        facts={"steps": 3, "best_step": None, "selection_fid": {}, "seconds": 0},
     )
     (row,) = [line.split() for line in printed(finished(good), none) if "diverged" in line]
     assert row == ["digits-dcgan-s0", "3", "–", "–", "–", "–", "–", "0", "diverged:", "why"]
@@ -226,13 +226,13 @@ def test_the_table_and_the_page_say_how_many_are_scored_where_it_is_one_number(t
 
 def test_the_yardsticks_are_training_pictures_and_uniform_noise(tmp_path: Path) -> None:
     order = RunRequest("dcgan", "digits", tmp_path, count=200)
-    real, ceiling = yardsticks(order, tmp_path, silent)
+    real, ceiling = yardsticks(order, load_splits("digits"), tmp_path, silent)
     assert (real.samples.name, ceiling.samples.name) == ("real (train)", "noise")
     assert (real.samples.count, ceiling.samples.count) == (200, 200)
     assert real.scores["fid"].value * 50 < ceiling.scores["fid"].value
     assert real.samples.fingerprint != real.reference.fingerprint
     assert load_report(tmp_path / "digits-real").scores == real.scores
-    again = yardsticks(order, tmp_path, silent)
+    again = yardsticks(order, load_splits("digits"), tmp_path, silent)
     assert [one.scores for one in again] == [real.scores, ceiling.scores]
 
 
