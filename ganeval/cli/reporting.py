@@ -19,13 +19,15 @@ from ganeval.errors import GanevalError, GanevalWarning, UsageError
     default=Path("report.html"),
     show_default=True,
     metavar="FILE.html",
-    help="Where to write the page.",
+    help="HTML file to write.",
 )
-@click.option("--title", metavar="TEXT", help="What stands over the page; by default how many runs, and against what.")
-@click.option("--sort", metavar="NAME", help="A score (fid, where there is any), or name.")
-@click.option("--group", is_flag=True, help="Seeds of one model as one row: mean ± standard deviation.")
-@click.option("--baseline", metavar="RUN", help="A row's name, or a path: differences to it, marked where significant.")
-@click.option("--layer", metavar="NAME", help="Also show what drives this layer of the generators; needs checkpoints.")
+@click.option("--title", metavar="TEXT", help="Page title. Default: the number of runs and the reference.")
+@click.option("--sort", metavar="NAME", help="Score to sort by, or name. Default: fid where any run has it.")
+@click.option("--group", is_flag=True, help="One row for all seeds of a model: mean ± standard deviation.")
+@click.option("--baseline", metavar="RUN", help="Row name or path of the run from which differences are shown.")
+@click.option(
+    "--layer", metavar="NAME", help="Generator layer for activation maximisation; needs the checkpoints of the runs."
+)
 def report(
     runs: tuple[Path, ...],
     path: Path,
@@ -35,52 +37,53 @@ def report(
     baseline: str | None,
     layer: str | None,
 ) -> None:
-    """Write one page that shows runs side by side, with their pictures.
+    """Write one HTML page that shows runs side by side, with their images and plots.
 
     \b
     ganeval report                                        all runs of results/, into report.html
-    ganeval report results/a results/b -o compared.html   these
+    ganeval report results/a results/b -o compared.html   these two
     ganeval report results/ --group --baseline digits-dcgan-s0 --title "Digits, three seeds each"
 
     The page is a single file that loads nothing: send it to anybody, open it anywhere, print it. Unfinished runs are
-    said and left out.
+    listed on the page and on stderr, and left out.
     """
     from ganeval.comparison import compare
-    from ganeval.page import page_of, runs_of
     from ganeval.reports.run_folders import find_reports, is_trained
     from ganeval.runtime.files import check_page, write_text
 
     check_page("-o", path)
-    reports, omissions = find_reports(runs or (Path("results"),))
+    reports, notices = find_reports(runs or (Path("results"),))
     with warnings.catch_warnings(record=True) as caught:
         comparison = compare(reports, sort=sort, group=group, baseline=baseline)
-    said = [*omissions, *[str(one.message) for one in caught if issubclass(one.category, GanevalWarning)]]
+    notices += [str(warning.message) for warning in caught if issubclass(warning.category, GanevalWarning)]
     if layer is not None:
-        trained = [run for run in dict.fromkeys(stored.folder for stored in reports) if run and is_trained(run)]
-        said += _store_layer(trained, layer)
+        folders = dict.fromkeys(run.folder for run in reports)
+        notices += _store_layer([folder for folder in folders if folder and is_trained(folder)], layer)
+    from ganeval.page import page_of, runs_of  # with matplotlib, which is slow to import
+
     with progress() as tick:
-        text = page_of(comparison, said=said, title=title, tick=tick)
+        text = page_of(comparison, notices=notices, title=title, tick=tick)
     write_text("-o", path, text)
-    for line in said:
+    for line in notices:
         warn(line)
     click.echo(f"{path}: {runs_of(comparison)}, {len(text.encode()) / 1e6:.1f} MB")
 
 
-def _store_layer(runs: Sequence[Path], layer: str) -> list[str]:
-    """Compute what drives a layer of each run's generator, which needs the networks; a line for each that has none.
+def _store_layer(folders: Sequence[Path], layer: str) -> list[str]:
+    """Run activation maximisation on a layer of each run's generator; a line for each run that lacks it.
 
-    The error of the first where no run has it.
+    Raises the first error where no run has it.
     """
     from ganeval.training.insight.activation import store_activation
 
-    if not runs:
+    if not folders:
         raise UsageError(f"--layer {layer}: found no trained run, needed one with its checkpoint")
-    failed = []
-    for run in runs:
+    errors = []
+    for folder in folders:
         try:
-            store_activation(run, layer)
+            store_activation(folder, layer)
         except GanevalError as error:
-            failed.append(error)
-    if len(failed) == len(runs):
-        raise failed[0]
-    return [f"--layer {layer}: {error}" for error in failed]
+            errors.append(error)
+    if len(errors) == len(folders):
+        raise errors[0]
+    return [f"--layer {layer}: {error}" for error in errors]

@@ -1,7 +1,7 @@
-"""The page that one sends to a colleague: a comparison, its runs and their pictures as one HTML file of its own.
+"""The report page: a comparison, its runs, their images and plots as one self-contained HTML file.
 
-It loads nothing: styles, script, pictures and plots are in the file, and its own policy forbids the rest. It reads
-without JavaScript, which only sorts tables, turns the light down and copies.
+It loads nothing: styles, script, images and plots are in the file, and its content security policy forbids anything
+else. It can be read without JavaScript, which only sorts tables, switches to dark and copies.
 """
 
 import base64
@@ -19,17 +19,19 @@ from ganeval.page.galleries import COPY, OPEN_CLASSES
 from ganeval.progress import Tick, silent
 
 
-def page_of(comparison: Comparison, *, said: Sequence[str] = (), title: str | None = None, tick: Tick = silent) -> str:
+def page_of(
+    comparison: Comparison, *, notices: Sequence[str] = (), title: str | None = None, tick: Tick = silent
+) -> str:
     """The page's HTML; equal input gives equal bytes.
 
-    What the folders of the rows hold is shown: pictures, plots, configuration. `said` are lines about what was left
-    out. `title` stands over the page; by default it says how many runs there are, and against what.
+    It shows the images, plots and configuration in the folders of the rows. `notices` are lines about runs that were
+    left out. `title` defaults to the number of runs and the reference.
     """
-    return html_of(document_of(comparison, said, title, tick))
+    return html_of(document_of(comparison, notices, title, tick))
 
 
 def html_of(document: Document) -> str:
-    """A document as HTML; whatever users named is escaped."""
+    """A document as HTML; all names are escaped."""
     environment = Environment(
         loader=PackageLoader("ganeval.page", "."),
         autoescape=True,
@@ -52,7 +54,7 @@ def html_of(document: Document) -> str:
 
 
 def breakable(name: str) -> Markup:
-    """A name that breaks, where it must, after its hyphens, slashes and arrows, and not within words.
+    """A name that may be wrapped after its hyphens, underscores, slashes and arrows, and not within words.
 
     >>> breakable("a-b <i>")
     Markup('a-<wbr>b &lt;i&gt;')
@@ -61,7 +63,7 @@ def breakable(name: str) -> Markup:
 
 
 def _text(name: str) -> str:
-    """A file of this package."""
+    """The text of a file in this package."""
     return files("ganeval.page").joinpath(name).read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The plots of runs as inline SVG in the page's colours, each with its words, and which of them stand where."""
+"""The plots of runs as inline SVG in the page's colours, each with its description, by their place on the page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,15 @@ from markupsafe import Markup
 
 from ganeval.comparison import Row
 from ganeval.plots import Plot, plots_of_group, plots_of_run, svg_of
+from ganeval.plots.catalogue import draw_run
 from ganeval.reports.run_folders import StoredReport
 
-FIRST = frozenset({"modes"})  # of a run: shown on its card; the others are unfolded
+ON_CARD = frozenset({"modes"})  # the other plots of a run are folded away
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A plot in the page: its SVG, title and words."""
+class PageFigure:
+    """A plot in the page: its SVG, title and description."""
 
     name: str
     title: str
@@ -23,34 +24,32 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Figures:
-    """A run's plots: those of its card, those to unfold, and a line for each that cannot be drawn."""
+class RunFigures:
+    """A run's plots: those of its card, the others, and a line for each that cannot be drawn."""
 
-    first: tuple[Figure, ...] = ()
-    more: tuple[Figure, ...] = ()
-    said: tuple[str, ...] = ()
+    on_card: tuple[PageFigure, ...] = ()
+    others: tuple[PageFigure, ...] = ()
+    omissions: tuple[str, ...] = ()
 
 
-def figures_of_run(found: StoredReport) -> Figures:
-    """Everything that can be drawn of a run."""
-    plots, said = plots_of_run(found)
+def figures_of_run(run: StoredReport) -> RunFigures:
+    """All plots of a run."""
+    plots, omissions = plots_of_run(run)
     figures = [_figure(plot) for plot in plots]
-    first = tuple(figure for figure in figures if figure.name in FIRST)
-    return Figures(first, tuple(figure for figure in figures if figure.name not in FIRST), tuple(said))
+    on_card = tuple(figure for figure in figures if figure.name in ON_CARD)
+    return RunFigures(on_card, tuple(figure for figure in figures if figure.name not in ON_CARD), tuple(omissions))
 
 
-def figures_of_direction(found: StoredReport) -> Figures:
-    """What differs between the directions of one translating run: the plots of its card alone."""
-    from ganeval.plots.catalogue import draw_run
-
-    drawn = draw_run(found, sorted(FIRST))
-    return Figures(tuple(_figure(plot) for plot in drawn.plots), said=tuple(drawn.broken))
+def figures_of_direction(run: StoredReport) -> RunFigures:
+    """The plots that differ between the two directions of a translation: those of the card."""
+    result = draw_run(run, sorted(ON_CARD))
+    return RunFigures(tuple(_figure(plot) for plot in result.plots), omissions=tuple(result.broken))
 
 
-def figures_of_group(rows: Sequence[Row], runs: Sequence[StoredReport]) -> tuple[Figure, ...]:
-    """What is drawn of several runs together."""
+def figures_of_group(rows: Sequence[Row], runs: Sequence[StoredReport]) -> tuple[PageFigure, ...]:
+    """The plots of several runs together."""
     return tuple(_figure(plot) for plot in plots_of_group(rows, runs))
 
 
-def _figure(plot: Plot) -> Figure:
-    return Figure(plot.name, plot.title, plot.alt, Markup(svg_of(plot, themed=True)))  # noqa: S704  # it is ours
+def _figure(plot: Plot) -> PageFigure:
+    return PageFigure(plot.name, plot.title, plot.alt, Markup(svg_of(plot, themed=True)))  # noqa: S704  # it is ours

@@ -1,6 +1,6 @@
 "use strict";
 
-// Without this script the page reads as well: it sorts tables, turns the light down, and copies.
+// The page can be read without this script: it sorts tables, switches between light and dark, and copies.
 
 const say = (text) => { document.getElementById("status").textContent = text; };
 

@@ -1,7 +1,7 @@
-"""Every score of a run on a line, with its place on a scale shared by the group: a dot, its error, and real data.
+"""A line for each score of a run, with a scale that the group shares: a dot, its error bar, and real data.
 
-The scale is 0 … 1 for shares and 0 … all for counts; else from 0 (of IS from 1, of KID from what is below 0) to the
-largest of the group's runs and its real data. Noise is off most scales and then left out.
+The scale is 0 … 1 for shares and 0 … total for counts; else it runs from 0 (IS: from 1; KID: from its lowest value) to
+the largest value of the group's runs and real data. Noise is left out where it is off the scale.
 """
 
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from decimal import Decimal
 from math import isfinite
 
 from ganeval.comparison import Group, Row
-from ganeval.page.table import delta_text, shown
+from ganeval.page.table import delta_text, value_texts
 from ganeval.reports.report import Score
 from ganeval.reports.score_names import title
 from ganeval.reports.scores import ARROWS, HEADLINES, SCORES
 
-ROOM = 1.06  # of the scale: the last dot does not lie on the edge
+SCALE_MARGIN = 1.06  # keeps the last dot off the edge
 Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Track:
-    """Where things lie on a line's scale, in per cent of its width."""
+    """Positions on the scale of a line, in per cent of its width."""
 
     at: float
     low: float
@@ -31,13 +31,13 @@ class Track:
 
     @property
     def widest(self) -> int:
-        """How many characters the longer end has."""
+        """The number of characters of the longer end."""
         return max(map(len, self.ends))
 
 
 @dataclass(frozen=True)
-class Line:
-    """A score of a run: what it is called, its value and error as printed, its track and its rank."""
+class ScoreLine:
+    """A score of a run: its title, its value and error as printed, its track and its rank."""
 
     name: str
     title: str
@@ -53,16 +53,16 @@ class Line:
     headline: bool
 
 
-def ledger_of(group: Group, row: Row) -> tuple[Line, ...]:
-    """The lines of a row: one for each score that it has, headlines first."""
+def score_lines(group: Group, row: Row) -> tuple[ScoreLine, ...]:
+    """A line for each score of a row, headlines first."""
     return tuple(_line(group, row, name, score) for name in group.names if (score := row.score(name)))
 
 
-def _line(group: Group, row: Row, name: str, score: Score) -> Line:
-    value, error = shown(score)
+def _line(group: Group, row: Row, name: str, score: Score) -> ScoreLine:
+    value, error = value_texts(score)
     better = group.better(name)
     delta = group.delta(row, name)
-    return Line(
+    return ScoreLine(
         name,
         title(name, row.report.protocol),
         ARROWS[better],
@@ -117,7 +117,7 @@ def scale_of(group: Group, name: str) -> Range:
     largest = max((score.value + (score.error or 0.0) for score in scores), default=0.0)
     lowest = SCORES[name].range[0] if name in SCORES else 0.0
     start = min([lowest if isfinite(lowest) else 0.0, *[score.value for score in scores]])
-    return start, start + (largest - start) * ROOM
+    return start, start + (largest - start) * SCALE_MARGIN
 
 
 def _is_share(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The comparison as the page has it: columns, rows and cells of one group, with what a script needs to sort them."""
+"""The table of one group: columns, rows and cells, with the numbers by which the page's script sorts them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from ganeval.reports.scores import ARROWS
 
 
 @dataclass(frozen=True)
-class Column:
-    """A score's heading: its name in reports, what tables call it, its arrow, the direction in words."""
+class ScoreColumn:
+    """A score's heading: its name in reports, its title, its arrow, the better direction in words."""
 
     name: str
     title: str
@@ -21,8 +21,8 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A score of a row: as printed, its error, the number to sort by (None where missing), its bare difference."""
+class ScoreCell:
+    """A score of a row as printed, its error, the number to sort by (None where missing), its difference alone."""
 
     value: str
     error: str = ""
@@ -37,30 +37,30 @@ class TableRow:
     """A line of the table; `anchor` is the card that it leads to."""
 
     name: str
-    kind: str  # real, noise, or empty for what is judged
+    kind: str  # real, noise, or empty for a run
     rank: int | None
     seeds: int
     baseline: bool
     anchor: str
-    cells: tuple[Cell, ...]
+    cells: tuple[ScoreCell, ...]
 
 
 @dataclass(frozen=True)
 class TableView:
     """One group's table: yardsticks apart, at the top and at the bottom."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[ScoreColumn, ...]
     rows: tuple[TableRow, ...]
     sort: str
     baseline: str
 
     def part(self, kind: str) -> list[TableRow]:
-        """The rows of a kind: `real`, `noise`, or what is judged (empty)."""
+        """The rows of a kind: `real`, `noise`, or empty for runs."""
         return [row for row in self.rows if row.kind == kind]
 
     @property
     def seeds(self) -> bool:
-        """Whether a row stands for several seeds."""
+        """Whether any row is of several seeds."""
         return any(row.seeds > 1 for row in self.rows)
 
 
@@ -71,10 +71,10 @@ def table_of(group: Group, anchors: Sequence[str]) -> TableView:
     return TableView(columns, rows, group.sort, group.baseline.name if group.baseline else "")
 
 
-def _column(group: Group, name: str) -> Column:
+def _column(group: Group, name: str) -> ScoreColumn:
     better = group.better(name)
     heading = title(name, group.rows[0].report.protocol)
-    return Column(name, heading, ARROWS[better], f"{better} is better", name == group.sort)
+    return ScoreColumn(name, heading, ARROWS[better], f"{better} is better", name == group.sort)
 
 
 def _row(group: Group, row: Row, anchor: str) -> TableRow:
@@ -83,20 +83,20 @@ def _row(group: Group, row: Row, anchor: str) -> TableRow:
     return TableRow(row.name, kind, group.rank(row), len(row.reports), row is group.baseline, anchor, cells)
 
 
-def _cell(group: Group, row: Row, name: str) -> Cell:
+def _cell(group: Group, row: Row, name: str) -> ScoreCell:
     score = row.score(name)
     if score is None:
-        return Cell(NOTHING)
-    value, error = shown(score)
+        return ScoreCell(NOTHING)
+    value, error = value_texts(score)
     delta = group.delta(row, name)
     outside = delta is not None and delta.outside
-    return Cell(value, error, score.value, group.is_best(row, name), delta_text(delta, bare=True), outside)
+    return ScoreCell(value, error, score.value, group.is_best(row, name), delta_text(delta, bare=True), outside)
 
 
-def shown(score: Score) -> tuple[str, str]:
-    """A value and its error as printed, with a minus sign that is as wide as a digit.
+def value_texts(score: Score) -> tuple[str, str]:
+    """A value and its error as printed, with a true minus sign.
 
-    >>> shown(Score(-0.0073, "lower", 0.0045))
+    >>> value_texts(Score(-0.0073, "lower", 0.0045))
     ('−0.0073', '0.0045')
     """
     value, error = measured(score)
@@ -104,7 +104,7 @@ def shown(score: Score) -> tuple[str, str]:
 
 
 def delta_text(delta: Delta | None, *, bare: bool = False) -> str:
-    """A difference and its error as printed, the difference alone where `bare`; empty where there is none.
+    """A difference and its error as printed, or the difference alone (`bare`); empty where there is none.
 
     >>> change = Delta(-0.123, 0.05, True)
     >>> delta_text(change), delta_text(change, bare=True), delta_text(None)

@@ -21,10 +21,10 @@ import ganeval.page as page_package
 from ganeval.comparison import compare
 from ganeval.errors import ContentError
 from ganeval.page import page_of
-from ganeval.page.encoding import picture, strip
+from ganeval.page.encoding import inline_image, inline_strip
 from ganeval.page.galleries import gallery_of
 from ganeval.page.headline import headline_of
-from ganeval.page.score_lines import ledger_of
+from ganeval.page.score_lines import score_lines
 from ganeval.plots.theme import VARIABLES
 from ganeval.reports.report import ImageSet, Protocol, Report, Score, load_reports
 from ganeval.reports.run_folders import write_run
@@ -51,7 +51,7 @@ def run_folder(folder: Path, report: Report, **arrays: Any) -> Path:
     return folder
 
 
-def some_pictures(count: int, side: int = 8, channels: int = 1, seed: int = 0) -> np.ndarray:
+def random_images(count: int, side: int = 8, channels: int = 1, seed: int = 0) -> np.ndarray:
     return np.random.RandomState(seed).randint(0, 256, (count, side, side, channels), np.uint8)
 
 
@@ -163,14 +163,14 @@ def test_a_difference_is_marked_from_1_96_of_its_error(value: float, shown: str)
 def test_seeds_are_one_row_of_mean_and_deviation_and_all_their_pictures(tmp_path: Path) -> None:
     for seed, fid in enumerate((1.0, 2.0)):
         run_folder(
-            tmp_path / f"m-s{seed}", scored(f"m-s{seed}", {"fid": (fid, 0.1)}), pictures=some_pictures(3, seed=seed)
+            tmp_path / f"m-s{seed}", scored(f"m-s{seed}", {"fid": (fid, 0.1)}), pictures=random_images(3, seed=seed)
         )
     html = page_of(compare([tmp_path], group=True))
     assert plain(cells(html, "m")[0]) == "1.50 ±0.71"  # √((0.5² + 0.5²) / 1)
     assert "2 seeds" in plain(html)
     assert "2 runs of 1 model against digits:test" in plain(html)
     shown = [pixels_of(image["src"]) for image in Outline(html).all("img")]
-    expected = [*some_pictures(3, seed=0)[..., 0], *some_pictures(3, seed=1)[..., 0]]
+    expected = [*random_images(3, seed=0)[..., 0], *random_images(3, seed=1)[..., 0]]
     assert all(np.array_equal(one, other) for one, other in zip(shown, expected, strict=True))
 
 
@@ -206,7 +206,7 @@ def test_a_line_of_the_card_lies_where_its_value_is_on_the_scale() -> None:
     real = scored("r", {"precision": (0.9, 0.01), "inception_score": (9.0, 0.0), "kid": (-1.0, 0.1)}, "real (train)")
     noise = scored("n", {"precision": (0.0, 0.0), "inception_score": (1.0, 0.0), "kid": (70.0, 0.1)}, "noise")
     group = compare([scored("a", names), real, noise]).groups[0]
-    tracks = {line.name: line.track for line in ledger_of(group, group.judged[0])}
+    tracks = {line.name: line.track for line in score_lines(group, group.judged[0])}
     precision, inception, kid = (tracks[name] for name in names)
     assert precision is not None
     assert inception is not None
@@ -219,7 +219,7 @@ def test_a_line_of_the_card_lies_where_its_value_is_on_the_scale() -> None:
 
 
 def test_the_samples_are_the_stored_ones_beside_their_nearest_real_pictures(tmp_path: Path) -> None:
-    made, near = some_pictures(4), some_pictures(4, seed=1)
+    made, near = random_images(4), random_images(4, seed=1)
     distances = np.array([1.25, 0.099, 0.1, 0.5], np.float32)
     run = run_folder(
         tmp_path / "a", scored("a", {"fid": (1.0, 0.1)}), pictures=made, neighbours=near, distances=distances,
@@ -230,28 +230,28 @@ def test_the_samples_are_the_stored_ones_beside_their_nearest_real_pictures(tmp_
     shown = [pixels_of(image["src"]) for image in images]
     expected = [one[..., 0] for pair in zip(made, near, strict=True) for one in pair]
     assert all(np.array_equal(one, other) for one, other in zip(shown, expected, strict=True))
-    assert [image["alt"] for image in images[:2]] == ["sample 1", "the real picture nearest to sample 1"]
+    assert [image["alt"] for image in images[:2]] == ["sample 1", "the real image nearest to sample 1"]
     assert {(image["width"], image["height"]) for image in images} == {("64", "64")}
     assert re.findall(r"\d\.\d\d(?: copy\?)?(?= )", page.text[page.text.index("1.25") :])[:4] == [
         "1.25", "0.10 copy?", "0.10", "0.50",
     ]  # fmt: skip
     assert "4 drawn at random, not picked" in page.text
-    assert "real picture of digits:train nearest to it" in page.text
-    assert "1 sample is nearer than 0.1: look whether it is a copy." in page.text
-    assert "a : 1 of the samples shown is nearer than 0.1 to a real picture: look whether it is a copy." in page.text
+    assert "real image of digits:train nearest to it" in page.text
+    assert "1 sample is nearer than 0.1: check whether it is a copy." in page.text
+    assert "a : 1 of the samples shown is nearer than 0.1 to a real picture: check whether it is a copy." in page.text
 
 
 def test_no_copy_is_said_where_none_is(tmp_path: Path) -> None:
-    arrays = {"pictures": some_pictures(2), "neighbours": some_pictures(2), "distances": np.ones(2, np.float32)}
+    arrays = {"pictures": random_images(2), "neighbours": random_images(2), "distances": np.ones(2, np.float32)}
     text = Outline(page_of(compare([run_folder(tmp_path / "a", scored("a", {"fid": (1.0, 0.1)}), **arrays)]))).text
     assert "None is nearer than 0.1." in text
     assert "look whether" not in text
 
 
 def test_conditional_models_show_eight_of_each_class(tmp_path: Path) -> None:
-    by_class = some_pictures(16, channels=3).reshape(2, 8, 8, 8, 3)
+    by_class = random_images(16, channels=3).reshape(2, 8, 8, 8, 3)
     names = np.array(["cat", "<b>dog"])
-    arrays = {"pictures": some_pictures(2), "labels": np.array([1, 0]), "classes": names, "by_class": by_class}
+    arrays = {"pictures": random_images(2), "labels": np.array([1, 0]), "classes": names, "by_class": by_class}
     page = Outline(page_of(compare([run_folder(tmp_path / "a", scored("a", {"fid": (1.0, 0.1)}), **arrays)])))
     strips = [image for image in page.all("img") if str(image["alt"]).startswith("random samples of class")]
     assert [image["alt"] for image in strips] == ["random samples of class cat", "random samples of class <b>dog"]
@@ -263,22 +263,22 @@ def test_conditional_models_show_eight_of_each_class(tmp_path: Path) -> None:
 
 
 def test_small_pictures_are_exact_and_large_ones_are_webp_of_a_size_to_look_at() -> None:
-    small, large = some_pictures(1, 32, 3)[0], some_pictures(1, 128, 3)[0]
-    assert np.array_equal(pixels_of(picture(small, "").uri), small)
-    assert (picture(small, "").width, picture(large, "").width) == (64, 96)
-    assert picture(large, "").uri.startswith("data:image/webp;base64,")
-    assert strip(some_pictures(8, 128, 3), "").height == 96
+    small, large = random_images(1, 32, 3)[0], random_images(1, 128, 3)[0]
+    assert np.array_equal(pixels_of(inline_image(small, "").uri), small)
+    assert (inline_image(small, "").width, inline_image(large, "").width) == (64, 96)
+    assert inline_image(large, "").uri.startswith("data:image/webp;base64,")
+    assert inline_strip(random_images(8, 128, 3), "").height == 96
 
 
 def test_a_run_of_an_earlier_version_shows_its_last_grid(tmp_path: Path) -> None:
     run = run_folder(tmp_path / "a", scored("a", {"fid": (1.0, 0.1)}))
-    grid = np.repeat(some_pictures(1, 22)[0], 3, axis=2)
+    grid = np.repeat(random_images(1, 22)[0], 3, axis=2)
     (run / "grids").mkdir()
     Image.new("RGB", (22, 22)).save(run / "grids" / "step-00000100.png")
     Image.fromarray(grid).resize((66, 66), Image.Resampling.NEAREST).save(run / "grids" / "step-00001200.png")
     page = Outline(page_of(compare([run])))
     (image,) = page.all("img")
-    assert np.array_equal(pixels_of(image["src"]), grid)
+    assert np.array_equal(pixels_of(image["src"]), grid.repeat(3, 0).repeat(3, 1))
     assert (image["width"], image["height"]) == ("66", "66")
     assert "Samples at step 1,200" in page.text
 
@@ -287,15 +287,15 @@ BROKEN = {
     "cut": (None, "cannot be read"),
     "floats": ({"pictures": np.zeros((2, 8, 8, 1))}, "pictures is float64 (2, 8, 8, 1), needed uint8"),
     "flat": ({"pictures": np.zeros((2, 8, 8), np.uint8)}, "pictures is uint8 (2, 8, 8), needed uint8"),
-    "other": ({"images": some_pictures(2)}, "needed pictures"),
-    "fewer": ({"pictures": some_pictures(2), "neighbours": some_pictures(1)}, "are not as many as the pictures"),
+    "other": ({"images": random_images(2)}, "needed pictures"),
+    "fewer": ({"pictures": random_images(2), "neighbours": random_images(1)}, "are not as many as the pictures"),
 }
 
 
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_broken_gallery_is_one_line_of_a_page_that_stands(tmp_path: Path, kind: str) -> None:
     arrays, line = BROKEN[kind]
-    run = run_folder(tmp_path / "a", scored("a", {"fid": (1.0, 0.1)}), **(arrays or {"pictures": some_pictures(2)}))
+    run = run_folder(tmp_path / "a", scored("a", {"fid": (1.0, 0.1)}), **(arrays or {"pictures": random_images(2)}))
     if arrays is None:
         (run / "gallery.npz").write_bytes((run / "gallery.npz").read_bytes()[:60])
     page = Outline(page_of(compare([run])))
@@ -316,7 +316,7 @@ def test_a_report_file_by_itself_says_where_its_pictures_are(tmp_path: Path) -> 
     file = tmp_path / "alone.json"
     file.write_text(scored("a", {"fid": (1.0, 0.1)}).to_json())
     assert (
-        "A report file by itself: its pictures are in the folder of its run." in Outline(page_of(compare([file]))).text
+        "A report file on its own: its images are in the folder of its run." in Outline(page_of(compare([file]))).text
     )
 
 
@@ -331,8 +331,8 @@ def test_whatever_users_named_is_escaped(tmp_path: Path) -> None:
     verdict = {"name": "diverged", "sentence": HOSTILE}
     report = replace(report, more={"training": {"model": HOSTILE, "data": HOSTILE, "verdicts": [verdict]}})
     other = replace(scored("Größe→数字", {"fid": (2.0, 0.1)}), warnings=("</style><script>alert(3)</script>",))
-    runs = [run_folder(folder, report, pictures=some_pictures(1)), run_folder(tmp_path / "b", other)]
-    html = page_of(compare(runs), said=[HOSTILE], title=f"{HOSTILE} & title")
+    runs = [run_folder(folder, report, pictures=random_images(1)), run_folder(tmp_path / "b", other)]
+    html = page_of(compare(runs), notices=[HOSTILE], title=f"{HOSTILE} & title")
     page = Outline(html)
     assert len(page.all("script")) == 1
     assert len(page.all("img")) == 1
@@ -390,18 +390,18 @@ def test_the_page_is_the_same_every_time() -> None:
 
 
 def test_both_directions_of_a_translation_have_pictures_of_their_own_and_their_training_once(tmp_path: Path) -> None:
-    run = run_folder(tmp_path / "c", scored("c a→b", {"fid": (1.0, 0.1)}), pictures=some_pictures(1))
+    run = run_folder(tmp_path / "c", scored("c a→b", {"fid": (1.0, 0.1)}), pictures=random_images(1))
     (run / "report-back.json").write_text(scored("c b→a", {"fid": (2.0, 0.1)}).to_json())
-    np.savez_compressed(run / "gallery-back.npz", pictures=some_pictures(1, seed=1))
+    np.savez_compressed(run / "gallery-back.npz", pictures=random_images(1, seed=1))
     page = Outline(page_of(compare([run])))
     shown = [pixels_of(image["src"]) for image in page.all("img")]
-    assert np.array_equal(shown[0], some_pictures(1)[0, ..., 0])
-    assert np.array_equal(shown[1], some_pictures(1, seed=1)[0, ..., 0])
+    assert np.array_equal(shown[0], random_images(1)[0, ..., 0])
+    assert np.array_equal(shown[1], random_images(1, seed=1)[0, ..., 0])
     assert page.text.count("are on the card of c a→b") == 1
 
 
 def test_broken_counts_of_the_way_back_are_said_on_its_card(tmp_path: Path) -> None:
-    run = run_folder(tmp_path / "c", scored("c a→b", {"fid": (1.0, 0.1)}), pictures=some_pictures(1))
+    run = run_folder(tmp_path / "c", scored("c a→b", {"fid": (1.0, 0.1)}), pictures=random_images(1))
     back = scored("c b→a", {"fid": (2.0, 0.1)})
     counts = Score(3, "higher", more={"samples": "x", "reference": [1]})
     (run / "report-back.json").write_text(replace(back, scores={**back.scores, "modes_covered": counts}).to_json())
@@ -560,12 +560,12 @@ def test_every_colour_of_the_plots_is_one_of_the_page() -> None:
 ODD = {
     "words for distances": (
         {"distances": np.array(["a", "b"])},
-        "distances is <U1 (2,), needed a number for each picture",
+        "distances is <U1 (2,), needed a number for each image",
     ),
     "tables of distances": ({"distances": np.zeros((2, 2))}, "distances is float64 (2, 2), needed a number for each"),
     "labels of nothing": (
         {"labels": np.full(2, np.nan)},
-        "labels is float64 (2,), needed a whole number for each picture",
+        "labels is float64 (2,), needed a whole number for each image",
     ),
     "tables of labels": ({"labels": np.zeros((2, 2), int)}, "labels is int64 (2, 2), needed a whole number for each"),
     "one class and no list": ({"classes": np.array("cat")}, "classes is <U3 (), needed a list of names"),
@@ -584,7 +584,7 @@ ODD = {
 @pytest.mark.parametrize("kind", ODD)
 def test_a_gallery_of_another_kind_is_one_line_of_a_page_that_stands(tmp_path: Path, kind: str) -> None:
     arrays, line = ODD[kind]
-    whole = {"pictures": some_pictures(2), "neighbours": some_pictures(2), "classes": np.array(["cat"])}
+    whole = {"pictures": random_images(2), "neighbours": random_images(2), "classes": np.array(["cat"])}
     run = run_folder(tmp_path / "a", scored("a", {"fid": (1.0, 0.1)}), **{**whole, **arrays})
     page = Outline(page_of(compare([run])))
     assert f"{run / 'gallery.npz'}: {line}" in page.text
@@ -595,13 +595,15 @@ def test_of_an_earlier_run_the_grid_is_that_of_the_checkpoint_that_was_scored(tm
     report = replace(scored("a", {"fid": (1.0, 0.1)}), more={"training": {"best_step": 1200}})
     run = run_folder(tmp_path / "a", report)
     (run / "grids").mkdir()
-    grids = {step: np.repeat(some_pictures(1, 22, seed=step)[0], 3, axis=2) for step in (100, 1200, 2400)}
+    grids = {step: np.repeat(random_images(1, 22, seed=step)[0], 3, axis=2) for step in (100, 1200, 2400)}
     for step, pixels in grids.items():
         Image.fromarray(pixels).save(run / "grids" / f"step-{step:08}.png")
     page = Outline(page_of(compare([run])))
     (image,) = page.all("img")
     assert np.array_equal(pixels_of(image["src"]), grids[1200])
-    assert "Samples at step 1,200 Drawn before training, not picked; the same at every check." in page.text
+    assert (
+        "Samples at step 1,200 Their latents were drawn before training and are the same at every check." in page.text
+    )
     (run / "grids" / "step-00001200.png").unlink()
     page = Outline(page_of(compare([run])))
     assert np.array_equal(pixels_of(page.all("img")[0]["src"]), grids[2400])
@@ -615,7 +617,7 @@ def test_a_broken_grid_is_one_line_of_a_page_that_stands(
     run = run_folder(tmp_path / "a", scored("a", {"fid": (1.0, 0.1)}))
     path = run / "grids" / "step-00000100.png"
     path.parent.mkdir()
-    Image.fromarray(some_pictures(1, 100, 3)[0]).save(path)
+    Image.fromarray(random_images(1, 100, 3)[0]).save(path)
     if damage == "cut":
         path.write_bytes(path.read_bytes()[:40])
     else:
@@ -626,12 +628,12 @@ def test_a_broken_grid_is_one_line_of_a_page_that_stands(
 
 
 def test_large_pictures_are_no_larger_in_the_file_than_a_sharp_screen_shows(tmp_path: Path) -> None:
-    large, wide = some_pictures(8, 256, 3), some_pictures(1, 250, 1)[0][:100]
-    assert pixels_of(picture(large[0], "").uri).shape == (192, 192, 3)
-    assert pixels_of(picture(wide, "").uri).shape[:2] == (77, 192)
-    assert (picture(wide, "").width, picture(wide, "").height) == (96, 38)
-    assert pixels_of(strip(large, "").uri).shape == (192, 8 * 192 + 7 * 16, 4)
-    assert pixels_of(picture(large[0][:192, :192], "").uri).shape == (192, 192, 3)
+    large, wide = random_images(8, 256, 3), random_images(1, 250, 1)[0][:100]
+    assert pixels_of(inline_image(large[0], "").uri).shape == (192, 192, 3)
+    assert pixels_of(inline_image(wide, "").uri).shape[:2] == (77, 192)
+    assert (inline_image(wide, "").width, inline_image(wide, "").height) == (96, 38)
+    assert pixels_of(inline_strip(large, "").uri).shape == (192, 8 * 192 + 7 * 16, 4)
+    assert pixels_of(inline_image(large[0][:192, :192], "").uri).shape == (192, 192, 3)
 
 
 def test_a_translation_is_one_run_with_two_rows_and_yardsticks_are_no_runs(tmp_path: Path) -> None:
@@ -646,10 +648,10 @@ def test_a_table_of_one_run_does_not_speak_of_the_best_or_of_sorting() -> None:
     one, two = scored("a", {"fid": (1.0, 0.1)}), scored("b", {"fid": (2.0, 0.1)})
     text = Outline(page_of(compare([one]))).text
     assert "best of its column" not in text
-    assert "A heading sorts." not in text
+    assert "Click a heading to sort." not in text
     text = Outline(page_of(compare([one, two]))).text
     assert "best of its column" in text
-    assert "A heading sorts." in text
+    assert "Click a heading to sort." in text
 
 
 def test_the_ends_of_a_scale_are_plain_numbers() -> None:
@@ -657,7 +659,7 @@ def test_the_ends_of_a_scale_are_plain_numbers() -> None:
     modes = {"modes_covered": Score(2877, "higher", total=3000)}
     other = scored("b", {"fid": (100.0, 0.1), "kid": (0.05, 0.001)})
     group = compare([replace(report, scores={**report.scores, **modes}), other]).groups[0]
-    ends = {line.name: line.track.ends for line in ledger_of(group, group.judged[1]) if line.track}
+    ends = {line.name: line.track.ends for line in score_lines(group, group.judged[1]) if line.track}
     assert ends["modes_covered"] == ("0", "3,000")
     assert ends["fid"] == ("0", "1,309")  # (1234.5 + 0.1) · 1.06
     assert ends["kid"] == ("−0.007", "0.054")  # (0.051 + 0.0073) · 1.06 - 0.0073
@@ -665,10 +667,13 @@ def test_the_ends_of_a_scale_are_plain_numbers() -> None:
 
 def test_the_legend_says_by_what_rule_a_difference_is_marked() -> None:
     runs = [scored(f"{name}-s{seed}", {"fid": (1.0 + seed, 0.1)}) for name in "ab" for seed in (0, 1)]
-    rule = "* outside its error: more than 1.96 standard errors"
-    assert f"Δ difference from a-s0; {rule}. A heading sorts." in Outline(page_of(compare(runs, baseline="a-s0"))).text
+    rule = "* significant: more than 1.96 standard errors"
+    assert (
+        f"Δ difference from a-s0; {rule}. Click a heading to sort."
+        in Outline(page_of(compare(runs, baseline="a-s0"))).text
+    )
     text = Outline(page_of(compare(runs, group=True, baseline="a"))).text
-    assert f"Δ difference from a; {rule}, and with seeds Student's t at 95 %. A heading sorts." in text
+    assert f"Δ difference from a; {rule}, and with seeds Student's t at 95 %. Click a heading to sort." in text
     assert "this run ± its error" not in text
     assert "mean ± standard deviation over seeds" in text
 

@@ -65,7 +65,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     reports = [scored(name, fid) for name, fid in FIDS.items()]
     reports += [scored("real (train)", 0.1, "real (train)"), scored("noise", 70.0, "noise")]
     path = tmp_path_factory.mktemp("small") / "page.html"
-    path.write_text(page_of(compare(reports), said=[HOSTILE], title=HOSTILE), encoding="utf-8")
+    path.write_text(page_of(compare(reports), notices=[HOSTILE], title=HOSTILE), encoding="utf-8")
     return path
 
 
@@ -89,7 +89,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_run(folder / "long", scored("a_name_without_a_single_space_that_no_phone_has_room_for_" * 3, 1.0), {})
     path = folder / "page.html"
     comparison = compare([folder], baseline="digits-dcgan-s0")
-    path.write_text(page_of(comparison, said=[f"{folder}/half: unfinished"]), encoding="utf-8")
+    path.write_text(page_of(comparison, notices=[f"{folder}/half: unfinished"]), encoding="utf-8")
     return path
 
 
@@ -224,7 +224,7 @@ def test_the_page_reads_without_javascript(open_page: Callable[..., Any], whole:
     page = watched.open(whole)
     text = page.locator("main").inner_text()
     assert "digits-wgan-gp-s0" in text
-    assert "A heading sorts." not in text
+    assert "Click a heading to sort." not in text
     assert page.locator("button:visible").count() == 0
     galleries = list(whole.parent.glob("*/gallery*.npz"))
     assert page.locator(".pair img:visible").count() == 64 * len(galleries) > 64
