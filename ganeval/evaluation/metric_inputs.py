@@ -14,7 +14,7 @@ from ganeval.features.feature_set import Side
 from ganeval.features.store import Entry, Store, key_of
 from ganeval.metrics.distances import Neighbours
 from ganeval.metrics.estimate import check_rows
-from ganeval.metrics.frechet import moved_fid
+from ganeval.metrics.frechet_error import fid_change
 from ganeval.metrics.modes import Cells, Modes, cells, modes_by_cell, modes_by_probability, modes_by_vote
 from ganeval.metrics.moments import Moments, moments
 from ganeval.metrics.neighbours import Overlap, overlap, real_neighbours
@@ -162,7 +162,7 @@ class Pair:
             return None
         pairs = real.on(device), fake.on(device)
         with torch.no_grad(), precision_context("float32", device):
-            return moved_fid(self.real, self.fake, pairs[0], pairs[1], self.real_moments, self.fake_moments)
+            return fid_change(self.real, self.fake, pairs[0], pairs[1], self.real_moments, self.fake_moments)
 
     @property
     def mode_names(self) -> list[str] | None:

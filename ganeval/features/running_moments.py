@@ -16,7 +16,7 @@ from ganeval.features.store import Entry, Store, key_of
 from ganeval.media.base import SampleSet
 from ganeval.media.census import Census, Facts
 from ganeval.media.streams import Stream
-from ganeval.metrics.frechet import ENOUGH
+from ganeval.metrics.frechet_error import ERROR_POINTS
 from ganeval.metrics.moments import Moments, MomentSum, moments
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick
@@ -114,11 +114,11 @@ class Few:
     def add(self, features: Tensor, numbers: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
         """Take in features (N, D) with their numbers in the set."""
         new = _priorities(numbers)
-        if len(self.priorities) == ENOUGH and new.min() > self.priorities.max():
+        if len(self.priorities) == ERROR_POINTS and new.min() > self.priorities.max():
             return  # as nearly always once many have gone by
         priorities = np.concatenate([self.priorities, new])
         rows = torch.cat([self.features, features]) if len(self.priorities) else features
-        chosen = np.sort(np.argsort(priorities, kind="stable")[:ENOUGH])
+        chosen = np.sort(np.argsort(priorities, kind="stable")[:ERROR_POINTS])
         self.priorities, self.features = priorities[chosen], rows[torch.from_numpy(chosen).to(rows.device)]
 
     def of_all(self, ranks: Ranks) -> Tensor:
@@ -128,13 +128,13 @@ class Few:
         device = self.features.device
         signed = torch.from_numpy(self.priorities.view(np.int64).copy()).to(device)
         features, joined = ranks.joined(self.features), ranks.joined(signed).cpu().numpy().view(np.uint64)
-        chosen = np.sort(np.argsort(joined, kind="stable")[:ENOUGH])
+        chosen = np.sort(np.argsort(joined, kind="stable")[:ERROR_POINTS])
         return features[torch.from_numpy(chosen).to(device)]
 
 
 def drawn_of(numbers: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Tensor:
     """The rows that `Few` keeps of features that are all there."""
-    return torch.from_numpy(np.sort(np.argsort(_priorities(numbers), kind="stable")[:ENOUGH]))
+    return torch.from_numpy(np.sort(np.argsort(_priorities(numbers), kind="stable")[:ERROR_POINTS]))
 
 
 def _priorities(numbers: np.ndarray[tuple[int], np.dtype[np.int64]]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:

@@ -11,7 +11,8 @@ from launching import torchrun
 from ganeval import Evaluator, evaluate
 from ganeval.comparison.comparing import differences
 from ganeval.features import precision_effect
-from ganeval.metrics.frechet import fid, moved_fid
+from ganeval.metrics.frechet import fid
+from ganeval.metrics.frechet_error import fid_change
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "digits"
 
@@ -33,8 +34,8 @@ def test_the_effect_of_other_features_is_the_difference_of_both_fids() -> None:
     every = [(real, other_real), (fake, other_fake)]
     expected = fid(real, fake)["fid"].value - fid(other_real, other_fake)["fid"].value
     assert abs(expected) > 0.05
-    assert moved_fid(real, fake, *every) == pytest.approx(expected, rel=0.05)
-    assert moved_fid(real, fake, (real[:9], real[:9]), (fake[:9], fake[:9])) == pytest.approx(0.0, abs=1e-5)
+    assert fid_change(real, fake, *every) == pytest.approx(expected, rel=0.05)
+    assert fid_change(real, fake, (real[:9], real[:9]), (fake[:9], fake[:9])) == pytest.approx(0.0, abs=1e-5)
 
 
 def test_the_effect_in_the_report_is_that_of_scoring_twice() -> None:

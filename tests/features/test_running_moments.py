@@ -21,7 +21,8 @@ from ganeval.features.store import Store
 from ganeval.media.arrays import array_images
 from ganeval.media.census import Census, look
 from ganeval.media.streams import stream_images
-from ganeval.metrics import frechet
+from ganeval.metrics import frechet_error
+from ganeval.metrics.frechet import fid
 from ganeval.metrics.moments import moments
 
 NOTHING_KEPT = Store(None)
@@ -54,7 +55,7 @@ def test_sums_equal_the_moments_of_kept_features(how: Extraction) -> None:
 
 
 def test_the_same_features_are_drawn_whatever_the_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running_moments, "ENOUGH", 10)
+    monkeypatch.setattr(running_moments, "ERROR_POINTS", 10)
     features = torch.arange(200.0)[:, None]
     for size in (1, 7, 64, 200):
         few = Few()
@@ -69,8 +70,8 @@ def test_every_feature_is_as_likely_to_be_drawn() -> None:
     """Of each hundredth of 100,000 numbers 41 ± 6.3 are drawn; within five such deviations."""
     chosen = drawn_of(np.arange(100_000)).numpy()
     shares = np.bincount(chosen // 1000, minlength=100)
-    assert len(chosen) == frechet.ENOUGH
-    assert abs(shares - frechet.ENOUGH / 100).max() < 5 * 6.3
+    assert len(chosen) == frechet_error.ERROR_POINTS
+    assert abs(shares - frechet_error.ERROR_POINTS / 100).max() < 5 * 6.3
 
 
 def scored(tmp_path: Path, run, *more: object) -> dict:
@@ -98,9 +99,9 @@ def test_the_error_bar_of_a_few_drawn_features_is_that_of_all(monkeypatch: pytes
     generator = torch.Generator().manual_seed(0)
     real, fake = (torch.randn(20_000, 16, generator=generator) * scale for scale in (1.0, 1.2))
     few = [side[drawn_of(np.arange(len(side)))] for side in (real, fake)]
-    part = frechet.fid(*few, moments(real), moments(fake))["fid"]
-    monkeypatch.setattr(frechet, "ENOUGH", 20_000)
-    whole = frechet.fid(real, fake)["fid"]
+    part = fid(*few, moments(real), moments(fake))["fid"]
+    monkeypatch.setattr(frechet_error, "ERROR_POINTS", 20_000)
+    whole = fid(real, fake)["fid"]
     assert part.value == pytest.approx(whole.value, rel=1e-9)
     assert part.error == pytest.approx(whole.error, rel=0.045)
     assert part.error_samples == pytest.approx(whole.error_samples, rel=0.045)
@@ -120,7 +121,7 @@ def test_sums_are_kept_and_features_in_the_store_are_used(tmp_path, how: Extract
 
 def test_memory_does_not_grow_with_the_number_of_pictures(how: Extraction, monkeypatch: pytest.MonkeyPatch) -> None:
     """Python's own: what is remembered of single pictures. Four times as many may take a tenth more."""
-    monkeypatch.setattr(running_moments, "ENOUGH", 50)
+    monkeypatch.setattr(running_moments, "ERROR_POINTS", 50)
 
     def endless(count: int) -> Iterator[np.ndarray]:
         block = pictures(50)

@@ -15,8 +15,8 @@ from toy_features import correlated, error_ratio, normal
 from ganeval.errors import GanevalWarning
 from ganeval.metrics import frechet
 from ganeval.metrics.estimate import Estimate
-from ganeval.metrics.frechet import fid, frechet_distance
-from ganeval.metrics.moments import Moments, MomentSum, moments
+from ganeval.metrics.frechet import fid, fid_formula, frechet_distance
+from ganeval.metrics.moments import Moments, moments
 
 
 def gaussian(mean: Tensor, covariance: Tensor) -> Moments:
@@ -78,6 +78,24 @@ def test_shifted_features(count: int) -> None:
     real = correlated(0, count, 32).double()
     # the root of the shifted covariance carries rounding of 1e-16, which a rank-deficient root turns into 1e-8
     assert value(real, real + 0.5) == pytest.approx(32 * 0.25, rel=1e-7)
+
+
+# The definition
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    reals=st.integers(2, 40),
+    fakes=st.integers(2, 40),
+    width=st.integers(2, 12),
+    mean=st.floats(-3, 3),
+    scale=st.floats(0.1, 3),
+    seed=st.integers(0, 999),
+)
+def test_fid_is_its_formula(reals: int, fakes: int, width: int, mean: float, scale: float, seed: int) -> None:
+    real, fake = correlated(seed, reals, width), scale * correlated(seed + 1, fakes, width, mean)
+    # where rank is short the formula's eigenvalues are dust of 1e-16, whose roots are 1e-8 each
+    assert value(real, fake) == pytest.approx(fid_formula(real, fake), rel=1e-7, abs=1e-6)
 
 
 # Agreement
@@ -155,38 +173,7 @@ def test_a_set_against_itself_is_zero(count: int) -> None:
         assert estimate.value == max(0.0, estimate.raw)
 
 
-# Moments
-
-
-@pytest.mark.parametrize("offset", [0.0, 1000.0])
-def test_moments_in_blocks_are_numpys(offset: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frechet, "BLOCK", 7)
-    features = correlated(0, 100, 9, offset)
-    found, x = moments(features), features.double().numpy()
-    assert found.count == 100
-    np.testing.assert_allclose(found.mean, x.mean(0), rtol=1e-12, atol=1e-12)
-    # |x|² is 1e6 at that offset, of which float64 keeps 16 digits
-    np.testing.assert_allclose(found.covariance, np.cov(x, rowvar=False), rtol=1e-9, atol=1e-12 + 1e-16 * offset**2)
-
-
-@settings(max_examples=40, deadline=None)
-@given(sizes=st.lists(st.integers(1, 30), min_size=2, max_size=6), width=st.integers(1, 6), seed=st.integers(0, 99))
-def test_any_split_gives_the_same_moments(sizes: list[int], width: int, seed: int) -> None:
-    features = normal(seed, sum(sizes), width, mean=3.0).double()
-    parts, total = MomentSum(), features.numpy()
-    for block in features.split(sizes):
-        parts.add(block)
-    found = parts.moments()
-    assert found.count == len(features)
-    np.testing.assert_allclose(found.mean, total.mean(0), rtol=1e-12)
-    np.testing.assert_allclose(found.covariance, np.cov(total, rowvar=False, ddof=1).reshape(width, width), atol=1e-12)
-
-
-def test_moments_need_two_rows() -> None:
-    with pytest.raises(ValueError, match="found 1 rows, needed at least 2"):
-        moments(torch.zeros(1, 3))
-    with pytest.raises(ValueError, match="found 0 rows, needed at least 2"):
-        MomentSum().moments()
+# Sets of which the moments are known, or nothing else
 
 
 @pytest.mark.parametrize("reals", [20, 300])
