@@ -1,8 +1,9 @@
 """Kernel Inception Distance: unbiased squared MMD with the kernel (x·y / D + 1)³. Lower is better.
 
-Bińkowski et al. 2018, arXiv:1801.01401. Agrees with torch-fidelity to 1e-6: the same subsets, samples drawn first.
-The error bar is the variance of the two-sample U-statistic (Hoeffding's components, as in Sutherland et al. 2017,
-arXiv:1611.04488), not the spread over subsets, which says how small the subsets are.
+Bińkowski et al. 2018, arXiv:1801.01401. Agrees with torch-fidelity to 1e-6: the same subsets, samples drawn first. The
+definition is `squared_mmd`. `kid` multiplies in float32 and sums in float64. Its error bar is the variance of the
+two-sample U-statistic (Hoeffding's components, as in Sutherland et al. 2017, arXiv:1611.04488), not the spread over
+subsets, which shows how small the subsets are.
 """
 
 from dataclasses import astuple, dataclass, fields
@@ -16,6 +17,31 @@ from ganeval.metrics.estimate import Estimate, check_pair
 from ganeval.metrics.linear_algebra import bands32, product32
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick
+
+
+def kernel(x: Tensor, y: Tensor) -> Tensor:
+    """k(x, y) = (x·y / D + 1)³ of every pair of rows, (N, M).
+
+    >>> kernel(torch.tensor([[1.0, 1.0]]), torch.tensor([[1.0, 1.0], [-1.0, 1.0]])).tolist()
+    [[8.0, 1.0]]
+    """
+    return (x @ y.T / x.shape[1] + 1) ** 3
+
+
+def squared_mmd(real: Tensor, fake: Tensor) -> float:
+    """E k(x, x') + E k(y, y') - 2 E k(x, y), unbiased: no point is paired with itself. Lower is better.
+
+    `real` (M, D), `fake` (N, D), in float64. About 0 for two samples of one distribution, and as often below as above.
+
+    >>> squared_mmd(torch.zeros(5, 3), torch.ones(5, 3))  # 1 + 8 - 2
+    7.0
+    """
+    x, y = fake.double(), real.double()
+    xx, yy, xy = kernel(x, x), kernel(y, y), kernel(x, y)
+    n, m = len(x), len(y)
+    within_x = (xx.sum() - xx.trace()) / (n * (n - 1))
+    within_y = (yy.sum() - yy.trace()) / (m * (m - 1))
+    return float(within_x + within_y - 2 * xy.mean())
 
 
 def kid(
@@ -43,26 +69,26 @@ def kid(
     size, random = min(subset_size, len(real), len(fake)), np.random.RandomState(seed)
     fakes, reals = _Sampler(fake, size), _Sampler(real, size)
     subsets = 1 if len(real) == len(fake) == size else subsets  # both whole: every subset is the same
-    drawn = [(fakes.draw(random), reals.draw(random)) for _ in range(subsets)]
-    found = torch.zeros(subsets, len(fields(_Components)), dtype=torch.float64)
+    rows = [(fakes.draw(random), reals.draw(random)) for _ in range(subsets)]
+    table = torch.zeros(subsets, len(fields(_Components)), dtype=torch.float64)
     if tick is not None:
         tick("kid", 0, subsets)
     for i in ranks.mine(range(subsets)):
-        x, y = drawn[i]
-        found[i] = torch.tensor(astuple(_components(fakes.block(x), reals.block(y))), dtype=torch.float64)
+        x, y = fakes.block(rows[i][0]), reals.block(rows[i][1])
+        table[i] = torch.tensor(astuple(_components(x, y)), dtype=torch.float64)
         if tick is not None:
             tick("kid", i + 1, subsets)
-    rows = [_Components(*row) for row in ranks.total(found.to(real.device)).tolist()]
-    values = np.array([row.value for row in rows])
+    components = [_Components(*row) for row in ranks.total(table.to(real.device)).tolist()]
+    values = np.array([subset.squared_mmd for subset in components])
     mean, std = float(values.mean()), float(values.std())
     spread = std**2 / subsets  # what drawing subsets adds to the full statistic's variance
-    total, samples = _variances(rows, len(real), len(fake))
+    total, samples = _variances(components, len(real), len(fake))
     return {"kid": Estimate(mean, (total + spread) ** 0.5, (samples + spread) ** 0.5, std=std)}
 
 
 @dataclass(frozen=True)
 class _Block:
-    """A subset and its kernel matrix with itself, summed up: mean and variance of each row without the diagonal."""
+    """A subset, and the mean and variance of each row of its kernel matrix with itself, without the diagonal."""
 
     points: Tensor
     means: Tensor
@@ -77,7 +103,7 @@ class _Sampler:
         self.whole = _block(self.features * self.scale) if size == len(features) else None
 
     def draw(self, random: np.random.RandomState) -> np.ndarray[Any, Any]:
-        """The rows of a subset; drawn even where all are taken, as it moves the stream."""
+        """The rows of a subset; drawn even where the set is taken whole, as torch-fidelity draws it."""
         return random.choice(len(self.features), self.size, replace=False)
 
     def block(self, rows: np.ndarray[Any, Any]) -> _Block:
@@ -88,42 +114,38 @@ class _Sampler:
 
 
 def _block(points: Tensor) -> _Block:
-    """`points` divided by √D, whose products are then those of the kernel; each pair is looked at once."""
+    """`points` are divided by √D, so that a product plus 1 is the base of the kernel; each pair is multiplied once."""
     size, level, sums = len(points), 0.0, points.new_zeros(2, len(points), dtype=torch.float64)
     for start, stop, products in bands32(points, points.new_ones(size)):
-        level, band = _kernel(products, level if start else None)
+        level, band = _cubes(products, level if start else None)
         band[:, : stop - start].fill_diagonal_(0)
         sums[:, start:stop] += _sums(band, dim=1)
         sums[:, stop:] += _sums(band[:, stop - start :], dim=0)
     return _Block(points, *_row_statistics(level, sums, size - 1))
 
 
-def _kernel(products: Tensor, level: float | None = None) -> tuple[float, Tensor]:
-    """The cubes of `products`: a level near most of them, and what each differs from it, in place.
+def _cubes(products: Tensor, level: float | None = None) -> tuple[float, Tensor]:
+    """Kernel values, the cubes of `products`, less a level near most of them, in place: (level, differences).
 
-    Their spread may be a millionth of them: squares of the differences keep digits that their own would lose. The level
-    is a median, as the mean of a few may be that of one point far off.
+    Their spread may be a millionth of their size, so squares of the differences keep digits that those of the values
+    would lose. The level is the median of about a thousand values: a mean may be that of a single outlier.
     """
     cubes = products.pow_(3)
-    level = float(_some(cubes).median()) if level is None else level
+    if level is None:
+        level = float(cubes[:: max(1, len(cubes) // 32), :: max(1, cubes.shape[1] // 32)].median())
     return level, cubes.sub_(level)
 
 
-def _some(cubes: Tensor) -> Tensor:
-    """About a thousand of them, from all over."""
-    return cubes[:: max(1, len(cubes) // 32), :: max(1, cubes.shape[1] // 32)]
-
-
-def _sums(kernel: Tensor, dim: int) -> Tensor:
-    """Sums along `dim` of what is left without the level, and of its squares, (2, N): float32 has digits to spare."""
-    squares = torch.linalg.vecdot(kernel, kernel, dim=dim)
-    if not squares.isfinite().all():  # but not for features in the thousands, whose squares' squares these are
-        squares = kernel.double().square().sum(dim)
-    return torch.stack([kernel.sum(dim).double(), squares.double()])
+def _sums(differences: Tensor, dim: int) -> Tensor:
+    """Sums along `dim` of the differences from the level, and of their squares, (2, N); float32 has digits to spare."""
+    squares = torch.linalg.vecdot(differences, differences, dim=dim)
+    if not squares.isfinite().all():  # features in the thousands, whose sixth powers these are
+        squares = differences.double().square().sum(dim)
+    return torch.stack([differences.sum(dim).double(), squares.double()])
 
 
 def _row_statistics(level: float, sums: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Mean and unbiased variance of `count` values from the sums of what they differ from `level`."""
+    """Mean and unbiased variance of `count` values from the sums of their differences from `level`."""
     mean, square = sums / count
     return level + mean, (square - mean.square()).clamp(min=0) * count / max(1, count - 1)
 
@@ -132,24 +154,24 @@ def _row_statistics(level: float, sums: Tensor, count: int) -> tuple[Tensor, Ten
 class _Components:
     """One subset's squared MMD, and unbiased estimates of the variance components behind it."""
 
-    value: float
+    squared_mmd: float
     linear_fake: float  # variance over x of E k(x, x') - E k(x, y)
     linear_real: float
-    pair_fake: float  # what is left of the variance of k(x, x') when both points' own means are taken out
+    pair_fake: float  # the rest of the variance of k(x, x'), without that of both points' own means
     pair_real: float
     pair_cross: float
 
 
 def _components(x: _Block, y: _Block) -> _Components:
     size = len(x.points)
-    level, cross = _kernel(product32(x.points, y.points, y.points.new_ones(size)))
+    level, cross = _cubes(product32(x.points, y.points, y.points.new_ones(size)))
     x_means, x_variances = _row_statistics(level, _sums(cross, dim=1), size)
     y_means, y_variances = _row_statistics(level, _sums(cross, dim=0), size)
     noise_xx, noise_yy = x.variances.mean() / (size - 1), y.variances.mean() / (size - 1)
     noise_xy, noise_yx = x_variances.mean() / size, y_variances.mean() / size
     own_x, own_y = x.means.var() - noise_xx, y.means.var() - noise_yy
     return _Components(
-        value=float(x.means.mean() + y.means.mean() - 2 * x_means.mean()),
+        squared_mmd=float(x.means.mean() + y.means.mean() - 2 * x_means.mean()),
         linear_fake=float((x.means - x_means).var() - noise_xx - noise_xy),
         linear_real=float((y.means - y_means).var() - noise_yy - noise_yx),
         pair_fake=float(x.variances.mean() - own_x),
@@ -158,11 +180,11 @@ def _components(x: _Block, y: _Block) -> _Components:
     )
 
 
-def _variances(rows: list[_Components], reals: int, fakes: int) -> tuple[float, float]:
-    """Variance of the statistic on all of both sets, and its part from new fakes with the reals kept."""
+def _variances(components: list[_Components], reals: int, fakes: int) -> tuple[float, float]:
+    """Variance of the statistic on all of both sets, and its part from new fakes with the same reals."""
 
     def mean(name: str) -> float:
-        return max(0.0, float(np.mean([getattr(row, name) for row in rows])))
+        return max(0.0, float(np.mean([getattr(subset, name) for subset in components])))
 
     cross = 4 * mean("pair_cross") / (fakes * reals)
     fake = 4 * mean("linear_fake") / fakes + 2 * mean("pair_fake") / (fakes * (fakes - 1))

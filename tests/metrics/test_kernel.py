@@ -1,26 +1,15 @@
-"""KID against torch-fidelity, a float64 formula and a closed form, and its error bar against Monte Carlo."""
+"""KID against its formula, torch-fidelity and a closed form, and its error bar against Monte Carlo."""
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, KEY_METRIC_KID_STD, kid_features_to_metric
 from toy_features import correlated, error_ratio, generator, normal
 
 from ganeval.metrics.estimate import Estimate
-from ganeval.metrics.kernel import kid
-
-
-def unbiased_mmd(real: Tensor, fake: Tensor) -> float:
-    """The formula of the paper, in float64, pair by pair."""
-    x, y = fake.double().numpy(), real.double().numpy()
-
-    def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return (np.einsum("id,jd->ij", a, b) / a.shape[1] + 1) ** 3
-
-    xx, yy, xy = kernel(x, x), kernel(y, y), kernel(x, y)
-    n, m = len(x), len(y)
-    within = (xx.sum() - np.trace(xx)) / (n * (n - 1)) + (yy.sum() - np.trace(yy)) / (m * (m - 1))
-    return float(within - 2 * xy.mean())
+from ganeval.metrics.kernel import kernel, kid, squared_mmd
 
 
 def gaussian_kid(width: int, real: tuple[float, float], fake: tuple[float, float]) -> float:
@@ -56,11 +45,19 @@ def test_a_set_as_small_as_the_subset_is_taken_whole(reals: int, fakes: int) -> 
     assert found.std == pytest.approx(theirs[KEY_METRIC_KID_STD], rel=1e-4, abs=1e-6)
 
 
-@pytest.mark.parametrize("width", [8, 256])
-def test_one_subset_is_the_formula(width: int) -> None:
-    real, fake = correlated(0, 100, width), correlated(5, 100, width, 0.2)
-    found = kid(real, fake, subsets=3)["kid"]
-    assert found.value == pytest.approx(unbiased_mmd(real, fake), abs=1e-6)  # float32 products, float64 sums
+@settings(max_examples=60, deadline=None)
+@given(
+    count=st.integers(3, 60),
+    width=st.integers(1, 300),
+    mean=st.floats(-1, 1),
+    scale=st.floats(0.1, 2),
+    seed=st.integers(0, 999),
+)
+def test_kid_of_whole_sets_is_the_formula(count: int, width: int, mean: float, scale: float, seed: int) -> None:
+    real, fake = correlated(seed, count, width), scale * correlated(seed + 1, count, width, mean)
+    found, expected = kid(real, fake, subsets=3)["kid"], squared_mmd(real, fake)
+    # float32 products, float64 sums: 1e-6 of the kernel's values, whose differences the distance is
+    assert found.value == pytest.approx(expected, abs=1e-6 * float(kernel(real, real).abs().max() + 1))
     assert found.std == pytest.approx(0, abs=1e-12)
 
 
@@ -68,7 +65,7 @@ def test_the_same_images_twice_fall_below_zero() -> None:
     features = correlated(0, 100, 16)
     found = kid(features, features, subsets=1)["kid"].value
     assert found < 0  # unbiased: the diagonal is left out within a set, not across
-    assert found == pytest.approx(unbiased_mmd(features, features), abs=1e-6)
+    assert found == pytest.approx(squared_mmd(features, features), abs=1e-6)
 
 
 @pytest.mark.parametrize("row", [0, 5])
@@ -77,7 +74,7 @@ def test_one_point_far_off_spoils_nothing_wherever_it_stands(factor: float, row:
     """1e-4: float32 products, whose cubes of the one point are up to a trillion times those of the others."""
     real, fake = normal(1, 300, 64), normal(2, 300, 64)
     fake[row] *= factor
-    assert kid(real, fake)["kid"].value == pytest.approx(unbiased_mmd(real, fake), rel=1e-4, abs=1e-5)
+    assert kid(real, fake)["kid"].value == pytest.approx(squared_mmd(real, fake), rel=1e-4, abs=1e-5)
 
 
 def test_large_features_overflow_nothing() -> None:
