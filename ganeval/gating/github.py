@@ -6,6 +6,7 @@ The workflow commands `::error title=…::…` and their escapes are those of ac
 from collections.abc import Mapping
 
 from ganeval.gating.outcomes import HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate
+from ganeval.tables.markdown import escaped, pipe_table
 
 LEVELS = {"pass": "notice", "fail": "error", "3": "warning"}  # of what is inconclusive
 MARKS = {HELD: "✅", REGRESSED: "❌", INCONCLUSIVE: "❔", NOT_COMPARABLE: "⛔"}
@@ -38,13 +39,15 @@ def annotations(gate: Gate, inconclusive: str = "3") -> list[str]:
 
 def summary(gate: Gate, inconclusive: str = "3") -> str:
     """The step summary: the verdict, a table of the limits, and what was warned about, in markdown."""
-    lines = ["### ganeval gate", "", f"{MARKS[gate.outcome]} **{_cell(gate.verdict(inconclusive))}**", ""]
-    lines += ["| outcome | score | value | limit | finding |", "|---|---|---:|---|---|"]
-    for one in gate.judgements:
-        cells = (f"{MARKS[one.outcome]} {one.outcome}", one.heading, one.measured, one.bound, one.finding)
-        lines.append(f"| {' | '.join(map(_cell, cells))} |")
-    lines += ["", *(f"- warning: {_cell(text)}" for text in gate.warnings), ""]
-    return "\n".join(lines)
+    rows = [
+        (f"{MARKS[one.outcome]} {one.outcome}", one.heading, one.measured, one.bound, one.finding)
+        for one in gate.judgements
+    ]
+    headings, rules = ("outcome", "score", "value", "limit", "finding"), ("---", "---", "---:", "---", "---")
+    table = pipe_table(headings, rules, [[*map(escaped, row)] for row in rows])
+    verdict = f"{MARKS[gate.outcome]} **{escaped(gate.verdict(inconclusive))}**"
+    warnings = [f"- warning: {escaped(text)}" for text in gate.warnings]
+    return "\n".join(["### ganeval gate", "", verdict, "", table, "", *warnings, ""])
 
 
 def append_summary(environment: Mapping[str, str], text: str) -> str:
@@ -62,10 +65,3 @@ def append_summary(environment: Mapping[str, str], text: str) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _cell(text: str) -> str:
-    """Text that a markdown table shows as it is."""
-    for found, shown in (("&", "&amp;"), ("<", "&lt;"), ("\\", "\\\\"), ("|", "\\|"), ("`", "\\`"), ("*", "\\*")):
-        text = text.replace(found, shown)
-    return " ".join(text.split())

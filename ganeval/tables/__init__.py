@@ -1,9 +1,10 @@
 """A comparison as text, in each format of `ganeval compare`: for the screen, for papers and pages, and for machines.
 
-sheets     what the formats for people show: a caption, columns of cells and notes for each group
-terminal   rich tables, in blocks as wide as the terminal; plain text in a pipe
-markdown  latex  web     GitHub's Markdown, LaTeX with booktabs, a fragment of HTML
-frame      a pandas frame, CSV and JSON: every score with all its digits
+group_table  what the formats for people show: a caption, columns of cells and notes for each group
+terminal     rich tables, in blocks as wide as the terminal; plain text in a pipe
+markdown, latex, web   GitHub's Markdown, LaTeX with booktabs, a fragment of HTML
+frame        a pandas frame, CSV and JSON: every score with all its digits
+report_view  single reports and lists of facts on the screen
 """
 
 from collections.abc import Callable
@@ -38,7 +39,7 @@ __all__ = ["ENDINGS", "FORMATS", "comparison_view", "format_for", "to_frame"]
 
 
 def format_for(name: str | None, target: Path | None) -> str:
-    """The format that is asked for, else the one that a file's ending says, else a table.
+    """The format that was asked for, else that of a file's ending, else a table.
 
     >>> format_for(None, Path("table.tex")), format_for("csv", Path("table.txt")), format_for(None, None)
     ('latex', 'csv', 'table')

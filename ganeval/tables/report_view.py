@@ -1,6 +1,7 @@
 """Reports as a person reads them: rich tables on a terminal, plain aligned text in a pipe. Needs no torch."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
@@ -10,6 +11,8 @@ from rich.text import Text
 from ganeval.reports.report import ImageSet, Report, Score
 from ganeval.reports.score_names import NOTHING, measured, title
 from ganeval.reports.scores import ARROWS, HEADLINES
+
+Column = TypeVar("Column")
 
 
 def report_view(report: Report) -> RenderableType:
@@ -36,9 +39,10 @@ def reports_view(reports: Sequence[Report], width: int | None = None) -> Rendera
     first = reports[0]
     names = [name for name in HEADLINES if any(name in report.scores for report in reports)]
     columns = [_column(name, reports, narrow=width is not None) for name in names]
-    labels = [["samples", *[report.samples.name for report in reports]], ["N", *map(_count_of_samples, reports)]]
+    names_of_samples = ["samples", *[report.samples.name for report in reports]]
+    labels = [names_of_samples, ["N", *[count_text(report.samples) for report in reports]]]
     room = None if width is None else width - sum(map(column_width, labels))
-    tables = [columns_table(labels, block) for block in blocks(columns, room)]
+    tables = [columns_table(labels, block) for block in blocks(columns, list(map(column_width, columns)), room)]
     tables[0].title = f"against {first.reference.name}"
     return Group(*tables, Text(_reference_line(first)), Text(first.protocol.line()))
 
@@ -50,14 +54,21 @@ def _column(name: str, reports: Sequence[Report], narrow: bool) -> list[str]:
     return [heading.replace(" ", "\n") if narrow else heading, *cells]
 
 
-def blocks(columns: Sequence[list[str]], room: int | None) -> list[list[list[str]]]:
-    """Columns side by side as far as there is room, one at least, then the others in further blocks."""
-    found: list[list[list[str]]] = [[]]
-    for column in columns:
-        if room is not None and found[-1] and sum(map(column_width, [*found[-1], column])) > room:
-            found.append([])
-        found[-1].append(column)
-    return found
+def blocks(columns: Sequence[Column], widths: Sequence[int], room: int | None) -> list[list[Column]]:
+    """Columns side by side as far as there is room, at least one, then the others in further blocks.
+
+    >>> blocks("abc", [4, 4, 9], room=8)
+    [['a', 'b'], ['c']]
+    """
+    result: list[list[Column]] = [[]]
+    taken = 0
+    for column, width in zip(columns, widths, strict=True):
+        if room is not None and result[-1] and taken + width > room:
+            result.append([])
+            taken = 0
+        result[-1].append(column)
+        taken += width
+    return result
 
 
 def column_width(column: Sequence[str]) -> int:
@@ -109,19 +120,17 @@ def _also(name: str, score: Score) -> str:
 
 
 def _footer(report: Report) -> list[Text]:
-    counts = f"N = {_count(report.samples)} samples"
+    counts = f"N = {count_text(report.samples)} samples"
     return [Text(f"{counts}; {_reference_line(report)}"), Text(report.protocol.line())]
 
 
 def _reference_line(report: Report) -> str:
     dependent = ", ".join(name for name in ("precision", "recall", "density", "coverage") if name in report.scores)
     kind = "points" if report.protocol.extractor == "points" else "images"
-    return f"M = {_count(report.reference)} reference {kind}" + f" ({dependent} depend on N and M)" * bool(dependent)
+    return f"M = {count_text(report.reference)} reference {kind}" + f" ({dependent} depend on N and M)" * bool(
+        dependent
+    )
 
 
-def _count_of_samples(report: Report) -> str:
-    return _count(report.samples)
-
-
-def _count(images: ImageSet) -> str:
+def count_text(images: ImageSet) -> str:
     return "?" if images.count is None else f"{images.count:,}"

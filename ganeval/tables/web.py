@@ -1,12 +1,13 @@
-"""A comparison as a fragment of HTML: a table for each group, which says what it sorts by. All of it is ASCII."""
+"""A comparison as a fragment of HTML: a table for each group whose cells say what they sort by. All of it is ASCII."""
 
-from collections.abc import Iterator
-from html import escape
+from jinja2 import Environment
 
 from ganeval.comparison import Comparison
-from ganeval.tables.sheets import Cell, Column, Sheet, remarks, sheets
+from ganeval.tables.group_table import group_tables, remarks
 
-STYLE = """<style>
+TEMPLATE = """\
+<div class="ganeval-comparison">
+<style>
 .ganeval-comparison { overflow-x: auto; }
 .ganeval-comparison table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin-bottom: 2em; }
 .ganeval-comparison caption { text-align: left; padding-bottom: 0.5em; }
@@ -15,40 +16,40 @@ STYLE = """<style>
 .ganeval-comparison .run { text-align: left; }
 .ganeval-comparison .yardstick { font-style: italic; }
 .ganeval-comparison tbody th { font-weight: normal; }
-</style>"""
-KIND = ' class="yardstick"'  # of a row that is none to judge
+</style>
+{% for table in tables %}
+<table>
+<caption>{{ ((table.caption, table.differs) + table.notes) | select | join("<br>" | safe) }}</caption>
+<thead>
+<tr>
+{%- for column in table.columns %}<th scope="col" class="{{ column.kind }}">{{ column.heading }}</th>{% endfor %}
+</tr>
+</thead>
+<tbody>
+{% for row in table.rows %}
+<tr{% if table.yardsticks[loop.index0] %} class="yardstick"{% endif %}>
+{%- for cell in row %}
+{%- set kind = table.columns[loop.index0].kind %}
+{%- if kind == "run" %}
+<th scope="row" class="run" data-sort="{{ cell.text }}">{{ cell.text }}</th>
+{%- else %}
+<td class="{{ kind }}{% if cell.best %} best{% endif %}"
+{%- if cell.value is not none %} data-sort="{{ cell.value }}"{% endif %}>
+{%- if cell.best %}<strong>{{ cell.text }}</strong>{% else %}{{ cell.text }}{% endif %}</td>
+{%- endif %}
+{%- endfor %}
+</tr>
+{% endfor %}
+</tbody>
+</table>
+{% endfor %}
+<p class="remarks">{{ remarks | join("<br>\n" | safe) }}</p>
+</div>
+"""
 
 
 def html_text(comparison: Comparison) -> str:
     """The tables of all groups, then what the signs mean; it reads the same whatever encoding its page has."""
-    lines = ['<div class="ganeval-comparison">', STYLE]
-    for sheet in sheets(comparison):
-        lines += _table(sheet)
-    notes = "<br>\n".join(map(escape, remarks(comparison)))
-    text = "\n".join([*lines, f'<p class="remarks">{notes}</p>', "</div>"]) + "\n"
+    template = Environment(autoescape=True, trim_blocks=True).from_string(TEMPLATE)
+    text = template.render(tables=group_tables(comparison), remarks=remarks(comparison)) + "\n"
     return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
-
-
-def _table(sheet: Sheet) -> Iterator[str]:
-    yield "<table>"
-    yield f"<caption>{'<br>'.join(map(escape, filter(None, [sheet.caption, sheet.differs, *sheet.notes])))}</caption>"
-    yield "<thead>"
-    headings = [f'<th scope="col" class="{one.kind}">{escape(one.heading)}</th>' for one in sheet.columns]
-    yield f"<tr>{''.join(headings)}</tr>"
-    yield "</thead>"
-    yield "<tbody>"
-    rows = zip(*[column.cells for column in sheet.columns], strict=True)
-    for cells, yardstick in zip(rows, sheet.yardsticks, strict=True):
-        parts = [_cell(column, cell) for column, cell in zip(sheet.columns, cells, strict=True)]
-        yield f"<tr{KIND * yardstick}>{''.join(parts)}</tr>"
-    yield "</tbody>"
-    yield "</table>"
-
-
-def _cell(column: Column, cell: Cell) -> str:
-    """A name heads its row; a number says what it sorts by, and nothing where it is missing."""
-    if column.kind == "run":
-        return f'<th scope="row" class="run" data-sort="{escape(cell.text)}">{escape(cell.text)}</th>'
-    sort = "" if cell.value is None else f' data-sort="{cell.value!r}"'
-    text = f"<strong>{escape(cell.text)}</strong>" if cell.best else escape(cell.text)
-    return f'<td class="{column.kind}{" best" * cell.best}"{sort}>{text}</td>'

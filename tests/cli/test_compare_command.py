@@ -314,7 +314,7 @@ def test_output_that_finds_no_room_is_one_line(results, monkeypatch, unbuffered)
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_no_format_imports_torch_and_only_csv_pandas(form):
+def test_no_format_imports_torch_and_only_csv_and_latex_pandas(form):
     script = (
         "import sys; from ganeval.cli import main; from click.testing import CliRunner\n"
         f"done = CliRunner().invoke(main, ['compare', {str(RECORDED)!r}, '--format', {form!r}])\n"
@@ -322,7 +322,7 @@ def test_no_format_imports_torch_and_only_csv_pandas(form):
         "print(sorted({'torch', 'torchvision', 'matplotlib', 'pandas', 'scipy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=os.environ)
-    assert done.stdout.strip() == ("['pandas']" if form == "csv" else "[]")
+    assert done.stdout.strip() == ("['pandas']" if form in ("csv", "latex") else "[]")
 
 
 def test_ten_runs_and_more_are_compared(run, tmp_path):

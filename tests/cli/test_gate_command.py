@@ -503,7 +503,7 @@ def test_nothing_in_a_report_can_write_a_workflow_command_or_break_the_table(run
     assert line.startswith("::error title=ganeval gate%3A regressed::a|b ::error::x%250A`<i> 3.00")
     table = [line for line in actions.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
     assert [len(re.split(r"(?<!\\)\|", line)) for line in table] == [7, 7, 7]
-    assert "a\\|b ::error::x%0A\\`&lt;i>" in table[2]
+    assert "a\\|b ::error::x%0A\\`\\<i\\>" in table[2]
     warned = gated(run, path, "--min", f"{odd}=1")
     assert len(warned.stderr.splitlines()) == 1
 

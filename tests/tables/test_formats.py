@@ -242,6 +242,7 @@ def test_latex_is_balanced_and_has_an_equal_number_of_cells_in_each_row(usual):
     assert r"\textbf{1.00 $\pm$0.10}" in text
     assert r"$-$1.00 $\pm$0.14 $^{*}$" in text
     assert r"classifier) $\downarrow$" in text
+    assert r"\textit{real (train)} & \textit{0.50 $\pm$0.10}" in text
 
 
 def test_latex_escapes_names_and_says_what_its_fonts_lack():

@@ -6,6 +6,7 @@ from ganeval.errors import ContentError
 from ganeval.reports.report import Report, load_report
 from ganeval.reports.score_names import NOTHING
 from ganeval.runtime.files import replacing
+from ganeval.tables.markdown import escaped, pipe_table
 from ganeval.training.data.dataset import name_of
 from ganeval.training.tables.rows import (
     TRAINING,
@@ -98,5 +99,5 @@ def _markdown(rows: list[ModelRow], columns: list[Column]) -> str:
 
 
 def _lines(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    table = [heads, ("---", *["---:"] * (len(heads) - 1)), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in table) + "\n"
+    rules = ["---", *["---:"] * (len(heads) - 1)]
+    return pipe_table([*map(escaped, heads)], rules, [[*map(escaped, row)] for row in rows]) + "\n"

@@ -57,7 +57,7 @@ def _tables(title: str, rows: Sequence[ModelRow], columns: Sequence[Column], wid
     labels = [["", *[row.name for row in rows]]]
     texts = [[textwrap.fill(heading, HEADING), *[cell(row) for row in rows]] for heading, cell in columns]
     room = None if width is None else width - column_width(labels[0])
-    tables = [columns_table(labels, block) for block in blocks(texts, room)]
+    tables = [columns_table(labels, block) for block in blocks(texts, list(map(column_width, texts)), room)]
     tables[0].title = title
     return tables
 

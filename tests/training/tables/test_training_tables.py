@@ -162,7 +162,7 @@ def test_the_part_between_the_marks_is_renewed_and_the_rest_is_kept(tmp_path: Pa
     assert text.endswith(f"{END}\nafter\n")
     assert "old table" not in text
     assert "| dcgan | 1.00 ±0.50 |" in text
-    assert "no alarm / at step 8" in text  # a bar would end the cell
+    assert r"no alarm \| at step 8" in text  # a bar would end the cell
     write_page(tmp_path)
     assert page.read_text() == text
 
