@@ -65,7 +65,7 @@ class PlainLoop:
         self.given = (labels,) if self.config.classes else ()
         with torch.no_grad():
             fake = self.g(torch.randn(len(real), self.config.latent), *self.given)
-        loss = self.loss.critic(self.d(real, *self.given), self.d(fake, *self.given))
+        loss = self.loss.discriminator(self.d(real, *self.given), self.d(fake, *self.given))
         for name, weight in self.config.penalties.items():
             penalty = PENALTIES[name](lambda x: self.d(x, *self.given), real, fake, Draw(self.generator))
             loss = loss + weight * penalty

@@ -8,6 +8,7 @@ import torch
 
 from reference_models import cgan, cyclegan, dcgan, vanilla, wgan_gp
 from reference_models.configuration.config import Config, ConfigError
+from reference_models.configuration.validation import check
 from reference_models.engine.model import Model
 from reference_models.engine.randomness import generator, seed_global
 
@@ -50,6 +51,7 @@ def build(config: Config) -> Model:
     if config.model not in MODELS:
         raise ConfigError(f"{config.model}: not a reference model ({', '.join(MODELS)}); build its networks yourself")
     recipe = MODELS[config.model]
+    check(config, translates=recipe.translates)
     if recipe.conditional and config.classes < 2:
         raise ConfigError(f"{config.model}: found images without class labels; needed at least two classes")
     with torch.random.fork_rng(devices=[]):

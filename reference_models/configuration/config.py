@@ -215,7 +215,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What changed between two configurations, a line each.
 
     >>> differences({"batch_size": 64, "seed": 0}, {"batch_size": 32, "seed": 0})
-    ['batch: was 64, now 32']
+    ['batch_size: was 64, now 32']
     """
     keys = [*old, *(key for key in new if key not in old)]
     changed = [key for key in keys if old.get(key) != new.get(key)]

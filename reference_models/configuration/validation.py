@@ -100,11 +100,11 @@ def _wrong_values(config: Config) -> Iterator[str]:
                 yield f"{key}={name} is unknown, {near(str(name), known)}needed {', '.join(known)}"
         if len(set(names)) < len(names):
             yield f"{key}={value}: needed each once"
-    whole = {item.name for item in fields(config) if item.type is int}
+    integer_settings = {item.name for item in fields(config) if item.type is int}
     for key, (low, high) in RANGES.items():
         value = getattr(config, key)
-        if not isinstance(value, int if key in whole else int | float):
-            yield f"{key}={value}: needed a {'whole ' if key in whole else ''}number"
+        if not isinstance(value, int if key in integer_settings else int | float):
+            yield f"{key}={value}: needed a {'whole ' if key in integer_settings else ''}number"
         elif not low <= value <= high:  # so written that NaN is out of range
             yield f"{key}={value}: needed {low} to {high}"
     yield from _wrong_shapes(config)

@@ -34,9 +34,9 @@ class CheckpointError(ValueError):
 def save(folder: Path, name: str, tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> None:
     """Write checkpoint `name` (`last` or `best`): weights named by their step, then the JSON that points to them."""
     file = f"{name}-{document['step']:08d}.safetensors"
-    with beside(folder / file) as partial:
+    with atomic_write(folder / file) as partial:
         save_file({key: _copied(value) for key, value in tensors.items()}, partial)
-    with beside(folder / f"{name}.json") as partial:
+    with atomic_write(folder / f"{name}.json") as partial:
         text = json.dumps({"file": file, **document}, indent=1, ensure_ascii=False, allow_nan=False)
         partial.write_text(text + "\n", encoding="utf-8")
     tidy(folder, name, file)
@@ -80,10 +80,10 @@ def read(folder: Path, name: str) -> dict[str, Any] | None:
     return document
 
 
-def below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def strip_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """The tensors whose names begin so, by the rest of their names.
 
-    >>> below({"g.weight": torch.zeros(1), "d.weight": torch.ones(1)}, "g.")
+    >>> strip_prefix({"g.weight": torch.zeros(1), "d.weight": torch.ones(1)}, "g.")
     {'weight': tensor([0.])}
     """
     return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
@@ -99,7 +99,7 @@ def load_into(network: nn.Module, tensors: Mapping[str, Tensor], where: str) -> 
 
 
 @contextmanager
-def beside(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A temporary path, renamed onto `path` once its content is on the disk; ganeval's own cannot be imported here.
 
     It lies in a folder of its own: safetensors writes beside its target too, under names that nobody could clear away.

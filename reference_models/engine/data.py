@@ -9,7 +9,7 @@ from torch import Tensor
 
 from reference_models.configuration.config import Config, ConfigError
 from reference_models.engine.randomness import Draw, generator
-from reference_models.engine.ranks import ALONE, Ranks, own
+from reference_models.engine.ranks import ALONE, Ranks, rows_of_rank
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,14 @@ class Data:
         """
         domains = {"order": self.images} | ({} if self.other is None else {"order of the other": self.other})
         chosen = {
-            name: own(ranks, self._indices(name, len(values), number * size, size, seed))
+            name: rows_of_rank(ranks, self._indices(name, len(values), number * size, size, seed))
             for name, values in domains.items()
         }
-        seen = [signed(values[chosen[name]]) for name, values in domains.items()]
+        seen = [to_signed(values[chosen[name]]) for name, values in domains.items()]
         if flip:
             device = self.images.device
             draws = [Draw(generator(seed, number, f"flip {i}", device), ranks) for i in range(len(seen))]
-            seen = [flipped(one, draw) for one, draw in zip(seen, draws, strict=True)]
+            seen = [random_flip(one, draw) for one, draw in zip(seen, draws, strict=True)]
         labels = None if self.labels is None else self.labels[chosen["order"]]
         return Batch(seen[0], labels, seen[1] if self.other is not None else None)
 
@@ -115,19 +115,19 @@ class Data:
         return self._orders[key]
 
 
-def signed(values: Tensor) -> Tensor:
+def to_signed(values: Tensor) -> Tensor:
     """Pictures uint8 as float32 in -1..1; vectors as they are.
 
-    >>> signed(torch.tensor([0, 255], dtype=torch.uint8)).tolist()
+    >>> to_signed(torch.tensor([0, 255], dtype=torch.uint8)).tolist()
     [-1.0, 1.0]
     """
     return values.float().div_(127.5).sub_(1) if values.dtype == torch.uint8 else values
 
 
-def unsigned(values: Tensor) -> Tensor:
+def to_pixels(values: Tensor) -> Tensor:
     """The inverse of `signed`, rounded: floats (N, C, H, W) in -1..1 as uint8; vectors as they are.
 
-    >>> unsigned(torch.tensor([-1.0, 0.9999, 7.0]).reshape(3, 1, 1, 1)).flatten().tolist()
+    >>> to_pixels(torch.tensor([-1.0, 0.9999, 7.0]).reshape(3, 1, 1, 1)).flatten().tolist()
     [0, 255, 255]
     """
     if values.ndim != 4:
@@ -135,7 +135,7 @@ def unsigned(values: Tensor) -> Tensor:
     return values.add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
 
 
-def flipped(images: Tensor, draw: Draw) -> Tensor:
+def random_flip(images: Tensor, draw: Draw) -> Tensor:
     """Each picture mirrored, left to right, with probability a half."""
     chosen = draw.uniform(len(images), 1, 1, 1) < 0.5
     return torch.where(chosen, images.flip(3), images)

@@ -15,7 +15,7 @@ from torch.nn.modules.dropout import _DropoutNd
 from reference_models.configuration.config import Config, ConfigError
 from reference_models.configuration.validation import check
 from reference_models.engine.model import Model
-from reference_models.engine.ranks import Ranks, level
+from reference_models.engine.ranks import Ranks, average_over_ranks
 
 
 def check_shares(model: Model, world: int) -> None:
@@ -59,7 +59,7 @@ def synchronise_batch_norm(model: Model, world: int, device: torch.device) -> No
         nn.SyncBatchNorm.convert_sync_batchnorm(model.networks)
 
 
-def averaged(ranks: Ranks, weights: Sequence[nn.Parameter], values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def average_gradients(ranks: Ranks, weights: Sequence[nn.Parameter], values: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The means of losses over the ranks; the gradients of weights become theirs, in place and by the same exchange.
 
     What is not finite on one rank is so on all of them then.
@@ -67,10 +67,10 @@ def averaged(ranks: Ranks, weights: Sequence[nn.Parameter], values: Mapping[str,
     if ranks.world == 1:
         return dict(values)
     means = torch.stack([value.detach().float() for value in values.values()])
-    level(ranks, [means, *(weight.grad for weight in weights if weight.grad is not None)])
+    average_over_ranks(ranks, [means, *(weight.grad for weight in weights if weight.grad is not None)])
     return dict(zip(values, means, strict=True))
 
 
-def level_buffers(ranks: Ranks, model: Model) -> None:
+def average_buffers(ranks: Ranks, model: Model) -> None:
     """Make batch norm's running statistics their mean over the ranks, as anything else that layers keep count of."""
-    level(ranks, [buffer for buffer in model.networks.buffers() if buffer.is_floating_point()])
+    average_over_ranks(ranks, [buffer for buffer in model.networks.buffers() if buffer.is_floating_point()])

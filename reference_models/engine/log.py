@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reference_models.engine.checkpoint import beside
+from reference_models.engine.checkpoint import atomic_write
 
 
 def append(path: Path, record: Mapping[str, Any]) -> None:
@@ -27,7 +27,7 @@ def forget_after(path: Path, step: int) -> None:
     '{"step": 1}\\n{"step": 2}\\n'
     """
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
-    with beside(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text("".join(f"{line}\n" for line in lines if _is_of(line, step)), encoding="utf-8")
 
 

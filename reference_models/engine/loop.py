@@ -17,16 +17,21 @@ from torch import Tensor, nn
 
 from reference_models.engine.checkpoint import save
 from reference_models.engine.data import Data
-from reference_models.engine.data_parallel import averaged, check_shares, level_buffers, synchronise_batch_norm
+from reference_models.engine.data_parallel import (
+    average_buffers,
+    average_gradients,
+    check_shares,
+    synchronise_batch_norm,
+)
 from reference_models.engine.ema import Average, decay
 from reference_models.engine.log import append, forget_after
 from reference_models.engine.model import Model
 from reference_models.engine.nan_guard import Divergence, Guard
 from reference_models.engine.optimisers import adam, rate_at
 from reference_models.engine.precision import autocast, uses_channels_last
-from reference_models.engine.randomness import Moment
+from reference_models.engine.randomness import UpdateContext
 from reference_models.engine.ranks import ALONE, Ranks
-from reference_models.engine.resuming import State, document_of, resumed
+from reference_models.engine.resuming import State, document_of, resume
 
 
 class Watch:
@@ -111,11 +116,11 @@ class Run:
         synchronise_batch_norm(self.model, self.ranks.world, self.device)
         self.model.networks.train()
         self.average = Average({name: self.model.network(name) for name in self.model.generators})
-        self.weights = {player: self.model.parameters_of(player) for player in self.model.players}
-        self.optimisers = {player: adam(config, weights, self.device) for player, weights in self.weights.items()}
+        self.weights = {group: self.model.parameters_of(group) for group in self.model.groups}
+        self.optimisers = {group: adam(config, weights, self.device) for group, weights in self.weights.items()}
         self.state = State(self.model, self.average, self.optimisers)
         self.guard, self.log = Guard(), self.folder / "log.jsonl"
-        self.progress = resumed(self.state, self.folder, self.device, self.fingerprint, self.ranks)
+        self.progress = resume(self.state, self.folder, self.device, self.fingerprint, self.ranks)
         self.saved = self.progress.step or None
         self.writes = self.ranks.rank == 0
         self.watch = self.watch if self.writes else Watch()
@@ -137,32 +142,34 @@ class Run:
         return Outcome(self.model, self.average, *done, divergence, progress.ranks)
 
     def _step(self, step: int) -> None:
-        for number, player in enumerate(self.model.moves(step)):
-            self._move(player, Moment(self.config.seed, step, number, self.device, self.ranks))
+        for number, group in enumerate(self.model.updates(step)):
+            self._move(group, UpdateContext(self.config.seed, step, number, self.device, self.ranks))
         seen = (step + 1) * self.config.batch_size
         self.average.update(decay(self.config.batch_size, self.config.ema_half_life, seen, self.config.ema_ramp))
 
-    def _move(self, player: str, now: Moment) -> None:
-        config, weights, optimiser, ranks = self.config, self.weights[player], self.optimisers[player], self.ranks
+    def _move(self, group: str, context: UpdateContext) -> None:
+        config, weights, optimiser, ranks = self.config, self.weights[group], self.optimisers[group], self.ranks
         batch = self.data.batch(self.progress.drawn, config.batch_size, seed=config.seed, flip=config.flip, ranks=ranks)
         self.progress.drawn += 1
-        now.seed_layers()
+        context.seed_layers()
         with autocast(config, self.device):
-            terms = self.model.terms(player, batch, now)
+            objective = self.model.objective(group, batch, context)
         optimiser.zero_grad(set_to_none=True)
-        torch.stack(list(terms.losses.values())).sum().backward(inputs=weights)
-        self.guard.look(player, averaged(ranks, weights, {**terms.losses, **terms.watched}), now.step + 1)
+        torch.stack(list(objective.losses.values())).sum().backward(inputs=weights)
+        self.guard.look(
+            group, average_gradients(ranks, weights, {**objective.losses, **objective.logged}), context.step + 1
+        )
         if config.clip_gradients:
             nn.utils.clip_grad_norm_(weights, config.clip_gradients)
-        for group in optimiser.param_groups:
-            group["lr"] = rate_at(config, self.model.players[player].rate, now.step)
+        for param_group in optimiser.param_groups:
+            param_group["lr"] = rate_at(config, self.model.groups[group].rate, context.step)
         optimiser.step()
-        self.model.moved(player)
+        self.model.after_update(group)
 
     def _log(self) -> Divergence | None:
         """Read the guard, and write the interval's line; after a divergence its line alone, and nothing is saved."""
         step = self.progress.step
-        level_buffers(self.ranks, self.model)  # all ranks hold one model from here on, and judge it alike
+        average_buffers(self.ranks, self.model)  # all ranks hold one model from here on, and judge it alike
         self.average.copy_buffers()
         means, divergence = self.guard.read(self.model.networks, step)
         self.progress.seconds = self._elapsed()
@@ -187,7 +194,7 @@ class Run:
             self.progress.best = {"step": step, **found}
             self._save("best", self.state.generators())
         self.progress.seconds = self._elapsed()
-        self._save("last", self.state.everything())
+        self._save("last", self.state.tensors())
         self.saved = step
 
     def _elapsed(self) -> float:

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from reference_models.configuration.config import Config
 from reference_models.engine.data import Batch
-from reference_models.engine.randomness import Moment
+from reference_models.engine.randomness import UpdateContext
 
 
 @dataclass(frozen=True)
-class Player:
+class ParameterGroup:
     """Who moves: the networks whose weights change, and the learning rate."""
 
     networks: tuple[str, ...]
@@ -22,11 +22,11 @@ class Player:
 
 
 @dataclass(frozen=True)
-class Terms:
+class Objective:
     """What a player minimises, the sum of `losses`, and what is only `watched` (written to the log)."""
 
     losses: dict[str, Tensor]
-    watched: dict[str, Tensor] = field(default_factory=dict)
+    logged: dict[str, Tensor] = field(default_factory=dict)
 
 
 class Model(ABC):
@@ -39,20 +39,20 @@ class Model(ABC):
     translates: ClassVar[bool] = False
     networks: nn.ModuleDict
     generators: tuple[str, ...]
-    players: Mapping[str, Player]
+    groups: Mapping[str, ParameterGroup]
 
     def __init__(self, config: Config) -> None:
         self.config = config
 
     @abstractmethod
-    def moves(self, step: int) -> tuple[str, ...]:
+    def updates(self, step: int) -> tuple[str, ...]:
         """The players that move in a step, in order: a critic may move several times."""
 
     @abstractmethod
-    def terms(self, player: str, batch: Batch, now: Moment) -> Terms:
+    def objective(self, group: str, batch: Batch, context: UpdateContext) -> Objective:
         """What the player minimises at this move; losses are scalars that depend on its networks."""
 
-    def moved(self, player: str) -> None:  # noqa: B027  # most models have nothing to do
+    def after_update(self, group: str) -> None:  # noqa: B027  # most models have nothing to do
         """After a player's weights have changed."""
 
     def state(self) -> dict[str, Tensor]:
@@ -62,7 +62,7 @@ class Model(ABC):
     def restore(self, state: Mapping[str, Tensor]) -> None:  # noqa: B027  # the inverse of an empty `state`
         """Take back what `state` gave."""
 
-    def judgement(self, batch: Batch) -> Tensor | None:
+    def discriminator_scores(self, batch: Batch) -> Tensor | None:
         """The critic's score of each picture, (N,), or of each of whole packs; None where there is no one critic.
 
         For a model in `eval()` mode: what a critic in training mode is shown would change its statistics.
@@ -72,9 +72,9 @@ class Model(ABC):
     def network(self, name: str) -> nn.Module:
         return self.networks[name]
 
-    def parameters_of(self, player: str) -> list[nn.Parameter]:
+    def parameters_of(self, group: str) -> list[nn.Parameter]:
         """The weights that a player changes: those of its networks that are not frozen."""
-        every = (weight for name in self.players[player].networks for weight in self.networks[name].parameters())
+        every = (weight for name in self.groups[group].networks for weight in self.networks[name].parameters())
         return [weight for weight in every if weight.requires_grad]
 
     def to(self, device: torch.device, channels_last: bool) -> None:

@@ -25,37 +25,37 @@ class Guard:
         self._first: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
 
-    def look(self, player: str, values: dict[str, Tensor], step: int) -> None:
+    def look(self, group: str, values: dict[str, Tensor], step: int) -> None:
         """Add a move's values to the interval's sums; note the step (from 1) of the first that is not finite."""
         stacked = torch.stack([value.detach().float() for value in values.values()])
-        if player not in self._sums:
-            self._names[player] = tuple(f"{player}/{name}" for name in values)
-            self._sums[player] = torch.zeros_like(stacked)
-            self._first[player] = torch.full_like(stacked, torch.inf)
-            self._counts[player] = 0
-        self._sums[player] += stacked
-        self._first[player] = torch.where(stacked.isfinite(), self._first[player], self._first[player].clamp(max=step))
-        self._counts[player] += 1
+        if group not in self._sums:
+            self._names[group] = tuple(f"{group}/{name}" for name in values)
+            self._sums[group] = torch.zeros_like(stacked)
+            self._first[group] = torch.full_like(stacked, torch.inf)
+            self._counts[group] = 0
+        self._sums[group] += stacked
+        self._first[group] = torch.where(stacked.isfinite(), self._first[group], self._first[group].clamp(max=step))
+        self._counts[group] += 1
 
     def read(self, networks: nn.ModuleDict, step: int) -> tuple[dict[str, float], Divergence | None]:
         """Each value's mean since the last reading, and what was not finite first, if anything was."""
-        bad = [pair for player in self._names for pair in self._listed(player, self._first[player])]
+        bad = [pair for group in self._names for pair in self._listed(group, self._first[group])]
         bad += [(name, float(step)) for name in _not_finite(networks)]
-        means = dict(pair for player in self._names for pair in self._listed(player, self._means(player)))
+        means = dict(pair for group in self._names for pair in self._listed(group, self._means(group)))
         bad += [(name, float(step)) for name, mean in means.items() if not math.isfinite(mean)]  # a sum beyond floats
         name, at = min(bad, key=lambda pair: pair[1], default=("", math.inf))  # of one step the first named
         if at != math.inf:
             return {}, Divergence(int(at), name)
-        for player in self._names:
-            self._sums[player].zero_()
-            self._counts[player] = 0
+        for group in self._names:
+            self._sums[group].zero_()
+            self._counts[group] = 0
         return means, None
 
-    def _means(self, player: str) -> Tensor:
-        return self._sums[player] / max(1, self._counts[player])
+    def _means(self, group: str) -> Tensor:
+        return self._sums[group] / max(1, self._counts[group])
 
-    def _listed(self, player: str, values: Tensor) -> list[tuple[str, float]]:
-        return list(zip(self._names[player], values.tolist(), strict=True))
+    def _listed(self, group: str, values: Tensor) -> list[tuple[str, float]]:
+        return list(zip(self._names[group], values.tolist(), strict=True))
 
 
 def _not_finite(networks: nn.ModuleDict) -> list[str]:

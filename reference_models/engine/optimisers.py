@@ -38,7 +38,7 @@ def restore(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> 
     Moments get the memory layout of their weight: the fused step goes through both in memory order, and torch's own
     `load_state_dict` would leave those of channels-last weights in rows.
     """
-    weights = [weight for group in optimiser.param_groups for weight in group["params"]]
+    weights = [weight for param_group in optimiser.param_groups for weight in param_group["params"]]
     optimiser.state.clear()
     for name, value in tensors.items():
         number, _, key = name.partition(".")

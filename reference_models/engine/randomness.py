@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reference_models.engine.ranks import ALONE, Ranks, own
+from reference_models.engine.ranks import ALONE, Ranks, rows_of_rank
 
 
 def generator(seed: int, step: int, stream: str, device: torch.device | str = "cpu") -> torch.Generator:
@@ -38,7 +38,7 @@ class Draw:
     Of several ranks each draws those of the whole batch and takes its own samples', so that together they draw what
     one process does.
 
-    >>> Draw(torch.Generator()).whole(5, 5, 2, 1).tolist()
+    >>> Draw(torch.Generator()).integers(5, 5, 2, 1).tolist()
     [[5], [5]]
     """
 
@@ -48,22 +48,22 @@ class Draw:
     def normal(self, count: int, *shape: int) -> Tensor:
         """From N(0, 1)."""
         size = (count * self.ranks.world, *shape)
-        return own(self.ranks, torch.randn(size, generator=self.generator, device=self.generator.device))
+        return rows_of_rank(self.ranks, torch.randn(size, generator=self.generator, device=self.generator.device))
 
     def uniform(self, count: int, *shape: int) -> Tensor:
         """From 0 to 1."""
         size = (count * self.ranks.world, *shape)
-        return own(self.ranks, torch.rand(size, generator=self.generator, device=self.generator.device))
+        return rows_of_rank(self.ranks, torch.rand(size, generator=self.generator, device=self.generator.device))
 
-    def whole(self, low: int, high: int, count: int, *shape: int) -> Tensor:
+    def integers(self, low: int, high: int, count: int, *shape: int) -> Tensor:
         """Whole numbers from low to high, both included."""
         size = (count * self.ranks.world, *shape)
         drawn = torch.randint(low, high + 1, size, generator=self.generator, device=self.generator.device)
-        return own(self.ranks, drawn)
+        return rows_of_rank(self.ranks, drawn)
 
 
 @dataclass(frozen=True)
-class Moment:
+class UpdateContext:
     """A place in a run: the move `move` of step `step`, of this rank. `draw(stream)` is its draw for one use."""
 
     seed: int

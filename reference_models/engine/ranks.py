@@ -33,7 +33,7 @@ class Ranks(Protocol):
         """What each rank says, in the order of ranks, on every rank."""
 
 
-class Alone:
+class SingleProcess:
     """One process that does everything."""
 
     rank, world = 0, 1
@@ -51,20 +51,20 @@ class Alone:
         return [value]
 
 
-ALONE = Alone()
+ALONE = SingleProcess()
 
 
-def own(ranks: Ranks, rows: Tensor) -> Tensor:
+def rows_of_rank(ranks: Ranks, rows: Tensor) -> Tensor:
     """This rank's part of the rows of a whole batch.
 
-    >>> own(ALONE, torch.arange(3)).tolist()
+    >>> rows_of_rank(ALONE, torch.arange(3)).tolist()
     [0, 1, 2]
     """
     part = ranks.part(len(rows))
     return rows[part.start : part.stop]
 
 
-def mean_of(ranks: Ranks, value: Tensor) -> Tensor:
+def mean_over_ranks(ranks: Ranks, value: Tensor) -> Tensor:
     """The mean over the ranks, whose slope with respect to this rank's own value is 1.
 
     With gradients averaged over the ranks, any function of it then has the gradient that one process would find.
@@ -76,7 +76,7 @@ def mean_of(ranks: Ranks, value: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def level(ranks: Ranks, tensors: Sequence[Tensor]) -> None:
+def average_over_ranks(ranks: Ranks, tensors: Sequence[Tensor]) -> None:
     """Make each tensor its mean over the ranks, in place and all of them in one exchange."""
     if ranks.world == 1 or not tensors:
         return

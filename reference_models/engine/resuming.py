@@ -12,7 +12,7 @@ from torch import Tensor
 
 from reference_models.configuration.config import Config, differences, with_current_names
 from reference_models.engine import optimisers
-from reference_models.engine.checkpoint import CheckpointError, below, load, load_into, read, tidy
+from reference_models.engine.checkpoint import CheckpointError, load, load_into, read, strip_prefix, tidy
 from reference_models.engine.data import Data
 from reference_models.engine.ema import Average
 from reference_models.engine.model import Model
@@ -44,24 +44,24 @@ class State:
         averaged = {f"average.{name}": network for name, network in self.average.networks.items()}
         return {f"{at}.{key}": v for at, net in {**raw, **averaged}.items() for key, v in net.state_dict().items()}
 
-    def everything(self) -> dict[str, Tensor]:
+    def tensors(self) -> dict[str, Tensor]:
         """What training goes on with."""
         tensors = self.generators()
         tensors |= {f"networks.{key}": value for key, value in self.model.networks.state_dict().items()}
         tensors |= {f"state.{key}": value for key, value in self.model.state().items()}
-        for player, optimiser in self.optimisers.items():
+        for group, optimiser in self.optimisers.items():
             state = optimisers.state_of(optimiser)
-            tensors |= {f"optimiser.{player}.{key}": value for key, value in state.items()}
+            tensors |= {f"optimiser.{group}.{key}": value for key, value in state.items()}
         return tensors
 
     def restore(self, tensors: Mapping[str, Tensor], device: torch.device, where: str) -> None:
         """Take back `everything`; CheckpointError for the tensors of other networks."""
-        load_into(self.model.networks, below(tensors, "networks."), where)
-        load_into(self.average.networks, below(tensors, "average."), where)
+        load_into(self.model.networks, strip_prefix(tensors, "networks."), where)
+        load_into(self.average.networks, strip_prefix(tensors, "average."), where)
         try:
-            self.model.restore({key: value.to(device) for key, value in below(tensors, "state.").items()})
-            for player, optimiser in self.optimisers.items():
-                optimisers.restore(optimiser, below(tensors, f"optimiser.{player}."))
+            self.model.restore({key: value.to(device) for key, value in strip_prefix(tensors, "state.").items()})
+            for group, optimiser in self.optimisers.items():
+                optimisers.restore(optimiser, strip_prefix(tensors, f"optimiser.{group}."))
         except (KeyError, IndexError, ValueError, RuntimeError) as error:
             raise CheckpointError(f"{where}: its state is of another model ({error})") from error
 
@@ -77,7 +77,7 @@ def document_of(progress: Progress, config: Config, data: Data, fingerprint: str
     }
 
 
-def resumed(state: State, folder: Path, device: torch.device, fingerprint: str, ranks: Ranks) -> Progress:
+def resume(state: State, folder: Path, device: torch.device, fingerprint: str, ranks: Ranks) -> Progress:
     """Take up the last checkpoint of a run folder, if there is one, and say how far it was.
 
     CheckpointError where it is damaged or of another run, with the difference, and where ranks do not see the same.

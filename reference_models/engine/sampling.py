@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from reference_models.configuration.config import Config, ConfigError
-from reference_models.engine.checkpoint import CheckpointError, below, load, load_into
-from reference_models.engine.data import signed, unsigned
+from reference_models.engine.checkpoint import CheckpointError, load, load_into, strip_prefix
+from reference_models.engine.data import to_pixels, to_signed
 from reference_models.engine.randomness import generator
 from reference_models.models import build
 
@@ -54,8 +54,8 @@ class Sampler:
         """The samples of given latents (N, latent), and classes (N,) where conditional; on the CPU."""
         device = next(self.network.parameters()).device
         given = () if labels is None else (labels.to(device),)
-        with evaluating(self.network):
-            return unsigned(self.network(z.to(device), *given).float()).cpu()
+        with eval_mode(self.network):
+            return to_pixels(self.network(z.to(device), *given).float()).cpu()
 
     @torch.inference_mode()
     def translate(self, pictures: Tensor) -> Tensor:
@@ -68,10 +68,10 @@ class Sampler:
         device = next(self.network.parameters()).device
         size = min(BLOCK, max(1, 400_000 // pictures[0].numel()))
         made = []
-        with evaluating(self.network):
+        with eval_mode(self.network):
             for part in pictures.split(size):
                 padded = torch.cat([part, part[:1].expand(size - len(part), *part.shape[1:])])
-                made.append(unsigned(self.network(signed(padded.to(device))).float())[: len(part)].cpu())
+                made.append(to_pixels(self.network(to_signed(padded.to(device))).float())[: len(part)].cpu())
         return torch.cat(made)
 
     def _labels(self, seed: int, number: int) -> Tensor | None:
@@ -86,7 +86,7 @@ class Sampler:
 
 
 @contextmanager
-def evaluating(network: nn.Module) -> Iterator[None]:
+def eval_mode(network: nn.Module) -> Iterator[None]:
     """A network in `eval()` mode, and then in the modes that its parts had."""
     training = [module for module in network.modules() if module.training]
     network.eval()
@@ -117,6 +117,6 @@ def load_sampler(
     if name not in model.generators:
         raise ValueError(f"direction '{name}': needed {' or '.join(model.generators)}")
     network = model.network(name)
-    load_into(network, below(tensors, f"{'networks' if raw else 'average'}.{name}."), str(run))
+    load_into(network, strip_prefix(tensors, f"{'networks' if raw else 'average'}.{name}."), str(run))
     network.to(device).eval().requires_grad_(False)
     return Sampler(network, model.config, document.get("class_counts"), model.translates)

@@ -14,7 +14,7 @@ from reference_models.configuration.config import Config, ConfigError
 from reference_models.networks.conv import conv_discriminator, conv_generator
 from reference_models.networks.discriminator_layers import ClassPlanes, Head, wrap_in_spectral_norm
 from reference_models.networks.initialisation import initialise
-from reference_models.networks.layers import Condition, Told
+from reference_models.networks.layers import Condition, ConditionalSequential
 from reference_models.networks.mlp import mlp_discriminator, mlp_generator
 from reference_models.networks.resnet import resnet_discriminator, resnet_generator
 
@@ -43,7 +43,7 @@ class Generator(nn.Module):
         embedded = config.classes and config.condition_g == "embedding"
         condition = [Condition(config.latent, config.classes, config.embedding_scale)] if embedded else []
         layers = GENERATORS[config.net](config, config.latent * (2 if embedded else 1))
-        self.layers = Told(*condition, *layers)
+        self.layers = ConditionalSequential(*condition, *layers)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         made: Tensor = self.layers(z, y)

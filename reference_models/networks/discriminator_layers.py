@@ -11,7 +11,7 @@ from torch.nn.functional import one_hot
 from torch.nn.utils.parametrizations import spectral_norm
 
 from reference_models.configuration.config import Config
-from reference_models.networks.layers import needed_labels
+from reference_models.networks.layers import require_labels
 
 KERNEL_DIMENSIONS = 5
 
@@ -79,7 +79,7 @@ class Head(nn.Module):
     def forward(self, features: Tensor, y: Tensor | None = None) -> Tensor:
         of_batch = [layer(features) for layer in (self.discrimination, self.deviation) if layer is not None]
         scores: Tensor = self.score(torch.cat([features, *of_batch], 1))[:, 0]
-        return scores if self.projection is None else scores + self.projection(features, needed_labels(y))
+        return scores if self.projection is None else scores + self.projection(features, require_labels(y))
 
 
 class ClassPlanes(nn.Module):
@@ -94,7 +94,7 @@ class ClassPlanes(nn.Module):
         self.classes = classes
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        chosen = one_hot(needed_labels(y), self.classes).to(x.dtype)
+        chosen = one_hot(require_labels(y), self.classes).to(x.dtype)
         planes = chosen.view(*chosen.shape, *[1] * (x.dim() - 2)).expand(-1, -1, *x.shape[2:])
         return torch.cat([x, planes], 1)
 

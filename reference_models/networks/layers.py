@@ -17,7 +17,7 @@ class MissingLabels(ValueError):
     """A network that was built for classes was not told them."""
 
 
-def needed_labels(y: Tensor | None) -> Tensor:
+def require_labels(y: Tensor | None) -> Tensor:
     """The labels; MissingLabels where there are none."""
     if y is None:
         raise MissingLabels("a network of a configuration with classes: found no labels, needed one per sample")
@@ -52,11 +52,11 @@ def needs_bias(name: str) -> bool:
     return name not in ("batch", "instance")
 
 
-class ToldTheClass(nn.Module):
+class ClassConditional(nn.Module):
     """A layer whose forward takes (h, y): a `Told` hands it the labels."""
 
 
-class ConditionalBatchNorm(ToldTheClass):
+class ConditionalBatchNorm(ClassConditional):
     """Batch norm whose gain and bias are the class's own: one set of statistics, `classes` pairs of (gain, bias).
 
     Takes (N, channels) with dimensions=1, (N, channels, H, W) with dimensions=2, and labels (N,).
@@ -73,7 +73,7 @@ class ConditionalBatchNorm(ToldTheClass):
         self.bias = nn.Parameter(torch.zeros(classes, channels))
 
     def forward(self, h: Tensor, y: Tensor | None = None) -> Tensor:
-        labels = needed_labels(y)
+        labels = require_labels(y)
         shape = (*h.shape[:2], *[1] * (h.dim() - 2))
         # embedding, not indexing: the backward of indexing adds in any order, and resuming would not be exact
         gain, bias = (embedding(labels, table).view(shape) for table in (self.gain, self.bias))
@@ -81,7 +81,7 @@ class ConditionalBatchNorm(ToldTheClass):
         return scaled
 
 
-class Condition(ToldTheClass):
+class Condition(ClassConditional):
     """z with the class beside it: (N, latent) -> (N, 2 latent), the second half an embedding times `scale`.
 
     An N(0, 1) embedding at scale 1 loses the diversity inside each class: under batch norm z and class share one
@@ -94,19 +94,19 @@ class Condition(ToldTheClass):
         self.scale = scale
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        return torch.cat([z, self.embedding(needed_labels(y)) * self.scale], 1)
+        return torch.cat([z, self.embedding(require_labels(y)) * self.scale], 1)
 
 
-class Told(nn.Sequential):
+class ConditionalSequential(nn.Sequential):
     """A sequence of layers, those that depend on the class being told it.
 
-    >>> Told(nn.Linear(3, 4), ConditionalBatchNorm(4, 2, dimensions=1))(torch.zeros(5, 3), torch.zeros(5).long()).shape
+    >>> ConditionalSequential(nn.Linear(3, 4), ConditionalBatchNorm(4, 2, dimensions=1))(torch.zeros(5, 3), torch.zeros(5).long()).shape
     torch.Size([5, 4])
     """
 
     def forward(self, h: Tensor, y: Tensor | None = None) -> Tensor:
         for layer in self:
-            h = layer(h, y) if isinstance(layer, ToldTheClass) else layer(h)
+            h = layer(h, y) if isinstance(layer, ClassConditional) else layer(h)
         return h
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from reference_models.configuration.config import Config
 from reference_models.networks.layers import (
-    ToldTheClass,
+    ClassConditional,
     generator_needs_bias,
     generator_norm,
     map_sizes,
@@ -24,7 +24,7 @@ from reference_models.networks.layers import (
 SMALL = 32  # pixels up to which channels stay the same from map to map
 
 
-class UpBlock(ToldTheClass):
+class UpBlock(ClassConditional):
     """Norm, ReLU, enlarge, convolve, norm, ReLU, convolve; beside it, enlarge and a 1x1 convolution."""
 
     def __init__(self, config: Config, before: int, after: int, *, size: int) -> None:
@@ -40,8 +40,8 @@ class UpBlock(ToldTheClass):
         inner = F.interpolate(F.relu(_normed(self.first_norm, h, y)), size=(self.size, self.size), mode="nearest")
         inner = self.second(F.relu(_normed(self.second_norm, self.first(inner), y)))
         # a 1x1 convolution and copying pixels commute: the smaller map is the cheaper one
-        beside = F.interpolate(self.shortcut(h), size=(self.size, self.size), mode="nearest")
-        out: Tensor = beside + inner
+        atomic_write = F.interpolate(self.shortcut(h), size=(self.size, self.size), mode="nearest")
+        out: Tensor = atomic_write + inner
         return out
 
 
@@ -100,5 +100,5 @@ def _channels(config: Config, base: int, level: int) -> int:
 
 
 def _normed(norm: nn.Module, h: Tensor, y: Tensor | None) -> Tensor:
-    out: Tensor = norm(h, y) if isinstance(norm, ToldTheClass) else norm(h)
+    out: Tensor = norm(h, y) if isinstance(norm, ClassConditional) else norm(h)
     return out

@@ -59,13 +59,13 @@ def translator(config: Config, channels_in: int, channels_out: int) -> nn.Module
     return made
 
 
-def patch_critic(config: Config, channels: int) -> nn.Module:
+def patch_discriminator(config: Config, channels: int) -> nn.Module:
     """A critic from pictures (N, channels, S, S) to raw scores of overlapping patches, (N, 1, h, w).
 
     With 3 layers a score sees 70 pixels, with 2 it sees 34, with 1 it sees 16. Initialised by `config.init`, then under
     spectral norm where asked for. ConfigError for more `patch_layers` than the picture has room for.
 
-    >>> patch_critic(Config("cyclegan", shape=(3, 256, 256), width=4), 3)(torch.zeros(1, 3, 256, 256)).shape
+    >>> patch_discriminator(Config("cyclegan", shape=(3, 256, 256), width=4), 3)(torch.zeros(1, 3, 256, 256)).shape
     torch.Size([1, 1, 30, 30])
     """
     halvings = config.patch_layers or _default_patch_layers(config.shape[1])
@@ -110,7 +110,11 @@ def _u_net(config: Config, channels_in: int, channels_out: int) -> nn.Module:
     below: list[nn.Module] = []  # from the innermost level outwards; the single pixel has no norm, nothing to average
     for level in range(len(widths) - 1, 0, -1):
         outer, inner = widths[level - 1], widths[level]
-        down = [nn.LeakyReLU(LEAK), nn.Conv2d(outer, inner, 4, 2, 1), *([nn.InstanceNorm2d(inner)] if below else [])]
+        down = [
+            nn.LeakyReLU(LEAK),
+            nn.Conv2d(outer, inner, 4, 2, 1),
+            *([nn.InstanceNorm2d(inner)] if below else []),
+        ]
         up = nn.ConvTranspose2d(inner * (2 if below else 1), outer, 4, 2, 1, output_padding=odd[level])
         below = [Skip(nn.Sequential(*down, *below, nn.ReLU(), up, nn.InstanceNorm2d(outer)))]
     end = nn.ConvTranspose2d(2 * widths[0], channels_out, 4, 2, 1, output_padding=odd[0])

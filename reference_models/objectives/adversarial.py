@@ -1,6 +1,6 @@
-"""One generator against one critic: what vanilla, DCGAN, WGAN-GP and cGAN share, every technique a term or two.
+"""One generator against one discriminator, with every switch: what vanilla, DCGAN, WGAN-GP and cGAN run.
 
-Goodfellow et al. 2014 (arXiv:1406.2661) for the game; each technique cites its paper where it is built.
+Goodfellow et al. 2014 (arXiv:1406.2661) for the game; each technique cites its paper where it is implemented.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,63 +11,63 @@ from torch import Tensor, nn
 from reference_models.configuration.config import PENALTY_SETTINGS, Config, ConfigError
 from reference_models.configuration.validation import check
 from reference_models.engine.data import Batch
-from reference_models.engine.model import Model, Player, Terms
-from reference_models.engine.randomness import Moment
-from reference_models.engine.ranks import mean_of
-from reference_models.objectives.discriminator import clip_weights, critic_terms
-from reference_models.objectives.discriminator_input import packed, shown
+from reference_models.engine.model import Model, Objective, ParameterGroup
+from reference_models.engine.randomness import UpdateContext
+from reference_models.engine.ranks import mean_over_ranks
+from reference_models.objectives.discriminator import clip_weights, discriminator_objective
+from reference_models.objectives.discriminator_input import discriminator_input, join_packs
 from reference_models.objectives.historical_averaging import History
 from reference_models.objectives.losses import LOSSES
 
 
 class Adversarial(Model):
-    """A generator (z, classes or None) -> pictures in -1..1, and a critic (pictures, classes or None) -> scores.
+    """A generator (z, labels or None) -> images in -1..1, and a discriminator (images, labels or None) -> scores.
 
-    Networks of your own are called with the classes only where `config.classes` is not 0. `feature_matching` needs a
-    critic with a method `features`. Raises ConfigError for a configuration that cannot be trained.
+    Networks of your own are called with labels only where `config.classes` is not 0. `feature_matching` needs a
+    discriminator with a method `features`. Raises ConfigError for a configuration that cannot be trained.
     """
 
     generators = ("g",)
 
-    def __init__(self, config: Config, generator: nn.Module, critic: nn.Module) -> None:
+    def __init__(self, config: Config, generator: nn.Module, discriminator: nn.Module) -> None:
         super().__init__(config)
         check(config)
-        if config.feature_matching and not hasattr(critic, "features"):
-            raise ConfigError(f"feature_matching: {type(critic).__name__} has no method features(pictures)")
-        if config.penalties and any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in critic.modules()):
+        if config.feature_matching and not hasattr(discriminator, "features"):
+            raise ConfigError(f"feature_matching: {type(discriminator).__name__} has no method features(images)")
+        batch_norm = nn.modules.batchnorm._BatchNorm
+        if config.penalties and any(isinstance(layer, batch_norm) for layer in discriminator.modules()):
             settings = ", ".join(PENALTY_SETTINGS[name] for name in config.penalties)
             raise ConfigError(f"{settings}: the discriminator has batch norm, which ties the samples of a batch")
-        self.networks = nn.ModuleDict({"g": generator, "d": critic})
-        self.players = {"d": Player(("d",), config.lr_d), "g": Player(("g",), config.lr_g)}
+        self.networks = nn.ModuleDict({"g": generator, "d": discriminator})
+        self.groups = {"d": ParameterGroup(("d",), config.lr_d), "g": ParameterGroup(("g",), config.lr_g)}
         self.history = History(self.networks) if config.historical_averaging else None
 
-    def moves(self, step: int) -> tuple[str, ...]:
-        """`n_critic` of the critic, then the generator's; before all others `pretrain` more of the critic."""
+    def updates(self, step: int) -> tuple[str, ...]:
+        """`n_critic` updates of the discriminator, then one of the generator; `pretrain` more before the first step."""
         extra = self.config.pretrain if step == 0 else 0
         return ("d",) * (self.config.n_critic + extra) + ("g",)
 
-    def terms(self, player: str, batch: Batch, now: Moment) -> Terms:
-        terms = self._critic_terms(batch, now) if player == "d" else self._generator_terms(batch, now)
+    def objective(self, group: str, batch: Batch, context: UpdateContext) -> Objective:
+        objective = self._discriminator(batch, context) if group == "d" else self._generator(batch, context)
         if self.history is not None:
-            terms.losses["historical"] = self.config.historical_averaging * self.history.distance(
-                player, self.networks[player]
-            )
-        return terms
+            distance = self.history.distance(group, self.networks[group])
+            objective.losses["historical"] = self.config.historical_averaging * distance
+        return objective
 
-    def moved(self, player: str) -> None:
-        if player == "d" and self.config.clip_weights:
+    def after_update(self, group: str) -> None:
+        if group == "d" and self.config.clip_weights:
             clip_weights(self.networks["d"], self.config.clip_weights)
         if self.history is not None:
-            self.history.update(player, self.networks[player])
+            self.history.update(group, self.networks[group])
 
-    def made(self, batch: Batch, now: Moment) -> Tensor:
+    def generate(self, batch: Batch, context: UpdateContext) -> Tensor:
         """As many samples as the batch has, of its classes."""
-        z = now.draw("z").normal(len(batch.images), self.config.latent)
-        pictures: Tensor = self.networks["g"](z, *self._given(batch.labels))
-        return pictures.float()
+        z = context.draw("z").normal(len(batch.images), self.config.latent)
+        images: Tensor = self.networks["g"](z, *self._condition(batch.labels))
+        return images.float()
 
-    def judgement(self, batch: Batch) -> Tensor:
-        return self._scores(packed(batch.images, self.config.pack), batch.labels)
+    def discriminator_scores(self, batch: Batch) -> Tensor:
+        return self._scores(join_packs(batch.images, self.config.pack), batch.labels)
 
     def to(self, device: torch.device, channels_last: bool) -> None:
         super().to(device, channels_last)
@@ -81,33 +81,38 @@ class Adversarial(Model):
         if self.history is not None:
             self.history.restore(state)
 
-    def _critic_terms(self, batch: Batch, now: Moment) -> Terms:
+    def _discriminator(self, batch: Batch, context: UpdateContext) -> Objective:
         with torch.no_grad():
-            made = self.made(batch, now)
-        real, fake = (shown(x, self.config, now, name) for x, name in ((batch.images, "real"), (made, "fake")))
-        return critic_terms(lambda x: self._scores(x, batch.labels), real, fake, self.config, now)
+            fake = self.generate(batch, context)
+        real_input = discriminator_input(batch.images, self.config, context, "real")
+        fake_input = discriminator_input(fake, self.config, context, "fake")
+        D = lambda x: self._scores(x, batch.labels)  # noqa: E731  # the name of the formulas
+        return discriminator_objective(D, real_input, fake_input, self.config, context)
 
-    def _generator_terms(self, batch: Batch, now: Moment) -> Terms:
-        fake, losses = shown(self.made(batch, now), self.config, now, "fake"), {}
-        if self.config.lambda_adversarial:
+    def _generator(self, batch: Batch, context: UpdateContext) -> Objective:
+        config, losses = self.config, dict[str, Tensor]()
+        fake = discriminator_input(self.generate(batch, context), config, context, "fake")
+        if config.lambda_adversarial:
             scores = self._scores(fake, batch.labels)
-            losses["loss"] = self.config.lambda_adversarial * LOSSES[self.config.loss].generator(scores)
-        if self.config.feature_matching:
-            real = shown(batch.images, self.config, now, "real")
-            losses["feature matching"] = self.config.feature_matching * self._feature_gap(real, fake, batch.labels, now)
-        return Terms(losses)
+            losses["loss"] = config.lambda_adversarial * LOSSES[config.loss].generator(scores)
+        if config.feature_matching:
+            real = discriminator_input(batch.images, config, context, "real")
+            distance = self._feature_distance(real, fake, batch.labels, context)
+            losses["feature matching"] = config.feature_matching * distance
+        return Objective(losses)
 
-    def _feature_gap(self, real: Tensor, fake: Tensor, labels: Tensor | None, now: Moment) -> Tensor:
+    def _feature_distance(self, real: Tensor, fake: Tensor, labels: Tensor | None, context: UpdateContext) -> Tensor:
         """The squared distance of mean features over the whole batch (Salimans et al. 2016, arXiv:1606.03498, 3.1)."""
         features: Callable[..., Tensor] = getattr(self.networks["d"], "features")  # noqa: B009  # torch types it Tensor
         with torch.no_grad():
-            target = features(real, *self._given(labels)).float().mean(0)
-        distance = features(fake, *self._given(labels)).float().mean(0) - target
-        return mean_of(now.ranks, distance).square().sum()
+            target = features(real, *self._condition(labels)).float().mean(0)
+        difference = features(fake, *self._condition(labels)).float().mean(0) - target
+        return mean_over_ranks(context.ranks, difference).square().sum()
 
-    def _scores(self, pictures: Tensor, labels: Tensor | None) -> Tensor:
-        scores: Tensor = self.networks["d"](pictures, *self._given(labels))
+    def _scores(self, images: Tensor, labels: Tensor | None) -> Tensor:
+        scores: Tensor = self.networks["d"](images, *self._condition(labels))
         return scores.float()
 
-    def _given(self, labels: Tensor | None) -> tuple[Tensor, ...]:
+    def _condition(self, labels: Tensor | None) -> tuple[Tensor, ...]:
+        """The labels as a further argument, where the model is conditional."""
         return (labels,) if self.config.classes and labels is not None else ()

@@ -54,8 +54,8 @@ def translation(images: Tensor, draw: Draw) -> Tensor:
     from_outside = _crossed((rows < 0) | (rows >= height), (columns < 0) | (columns >= width), torch.logical_or)
     # one gather over flat pixels: half the time of one an axis, and a third of advanced indexing, forth and back
     pixels = _crossed(rows.clamp(0, height - 1) * width, columns.clamp(0, width - 1), torch.add)
-    moved = images.flatten(2).gather(2, pixels.flatten(2).expand(-1, channels, -1)).view_as(images)
-    return moved.masked_fill(from_outside, 0)
+    after_update = images.flatten(2).gather(2, pixels.flatten(2).expand(-1, channels, -1)).view_as(images)
+    return after_update.masked_fill(from_outside, 0)
 
 
 def cutout(images: Tensor, draw: Draw) -> Tensor:
@@ -79,7 +79,7 @@ def _share(images: Tensor, draw: Draw) -> Tensor:
 
 def _whole(low: int, high: int, images: Tensor, draw: Draw) -> Tensor:
     """A whole number from low to high, both included, for each picture, (N, 1)."""
-    return draw.whole(low, high, len(images), 1).to(images.device)
+    return draw.integers(low, high, len(images), 1).to(images.device)
 
 
 def _source(side: int, images: Tensor, draw: Draw) -> Tensor:

@@ -1,20 +1,20 @@
-"""What a critic is shown of a picture: augmented, under noise, packed. Real and made pictures are treated alike."""
+"""The input of a discriminator: images augmented, with noise, packed. Real and fake images are treated alike."""
 
 from torch import Tensor
 
 from reference_models.configuration.config import Config
-from reference_models.engine.randomness import Moment
+from reference_models.engine.randomness import UpdateContext
 from reference_models.objectives.augmentation import augmented
 
 
-def shown(images: Tensor, config: Config, now: Moment, name: str) -> Tensor:
-    """The pictures (or vectors) as the critic sees them; `name` keeps the draws of real and made ones apart."""
+def discriminator_input(images: Tensor, config: Config, context: UpdateContext, name: str) -> Tensor:
+    """The images (or vectors) as the discriminator sees them; `name` keeps the draws of real and fake ones apart."""
     if config.policies:
-        images = augmented(images, config.policies, now.draw(f"augment {name}"))
-    spread = noise_at(config, now.step)
-    if spread:
-        images = images + spread * now.draw(f"noise {name}").normal(*images.shape)
-    return packed(images, config.pack)
+        images = augmented(images, config.policies, context.draw(f"augment {name}"))
+    deviation = noise_at(config, context.step)
+    if deviation:
+        images = images + deviation * context.draw(f"noise {name}").normal(*images.shape)
+    return join_packs(images, config.pack)
 
 
 def noise_at(config: Config, step: int) -> float:
@@ -27,11 +27,11 @@ def noise_at(config: Config, step: int) -> float:
     return config.instance_noise * max(0.0, 1 - step / end) if end else 0.0
 
 
-def packed(images: Tensor, pack: int) -> Tensor:
+def join_packs(images: Tensor, pack: int) -> Tensor:
     """Every `pack` samples joined along their channels (PacGAN, Lin et al. 2018, arXiv:1712.04086).
 
     >>> import torch
-    >>> packed(torch.zeros(6, 3, 8, 8), 2).shape
+    >>> join_packs(torch.zeros(6, 3, 8, 8), 2).shape
     torch.Size([3, 6, 8, 8])
     """
     return images if pack == 1 else images.reshape(len(images) // pack, -1, *images.shape[2:])

@@ -1,4 +1,4 @@
-"""Historical averaging: each player pays for its distance from the mean of its own past weights.
+"""Historical averaging: a penalty on the distance of each network from the mean of its own past weights.
 
 Salimans et al. 2016, arXiv:1606.03498, section 3.3; the weights at the start count as the first of the past.
 """
@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 
 class History:
-    """Each network's mean weights so far; `update` after each of its moves.
+    """Each network's mean weights so far; `update` after each of its updates.
 
-    >>> players = nn.ModuleDict({"d": nn.Linear(1, 1, bias=False)})
-    >>> history = History(players)
-    >>> _ = torch.nn.init.constant_(players["d"].weight, 1.0)
-    >>> bool(history.distance("d", players["d"]) > 0)
+    >>> networks = nn.ModuleDict({"d": nn.Linear(1, 1, bias=False)})
+    >>> history = History(networks)
+    >>> _ = torch.nn.init.constant_(networks["d"].weight, 1.0)
+    >>> bool(history.distance("d", networks["d"]) > 0)
     True
     """
 
@@ -25,22 +25,22 @@ class History:
         }
         self.counts = dict.fromkeys(networks, 1)
 
-    def distance(self, player: str, network: nn.Module) -> Tensor:
+    def distance(self, name: str, network: nn.Module) -> Tensor:
         """The squared distance of a network's weights from their average, a scalar with a graph."""
-        gaps = [(w - mean).square().sum() for w, mean in zip(network.parameters(), self.means[player], strict=True)]
+        gaps = [(w - mean).square().sum() for w, mean in zip(network.parameters(), self.means[name], strict=True)]
         return torch.stack(gaps).sum()
 
     @torch.no_grad()
-    def update(self, player: str, network: nn.Module) -> None:
+    def update(self, name: str, network: nn.Module) -> None:
         """Take the weights as they are into the mean."""
-        self.counts[player] += 1
+        self.counts[name] += 1
         weights: list[Tensor] = list(network.parameters())
-        torch._foreach_lerp_(self.means[player], weights, 1 / self.counts[player])
+        torch._foreach_lerp_(self.means[name], weights, 1 / self.counts[name])
 
     def state(self) -> dict[str, Tensor]:
-        """Means and counts, to be kept."""
-        kept = {f"{name}.{i}": mean for name, means in self.means.items() for i, mean in enumerate(means)}
-        return {**kept, **{f"{name}.count": torch.tensor(count) for name, count in self.counts.items()}}
+        """Means and counts, as the checkpoint holds them."""
+        means = {f"{name}.{i}": mean for name, means in self.means.items() for i, mean in enumerate(means)}
+        return {**means, **{f"{name}.count": torch.tensor(count) for name, count in self.counts.items()}}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` gave."""

@@ -1,4 +1,4 @@
-"""`LOSSES`: what critic and generator minimise, as functions of the critic's raw scores (before any sigmoid).
+"""`LOSSES`: what discriminator and generator minimise, as functions of the discriminator's scores (before any sigmoid).
 
 - non-saturating, minimax: Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661; every logarithm of a sigmoid is a
   softplus, and torch's `binary_cross_entropy_with_logits` is their oracle.
@@ -9,10 +9,10 @@
 - hinge: Lim and Ye 2017, https://arxiv.org/abs/1705.02894; Miyato et al. 2018, https://arxiv.org/abs/1802.05957.
 - wasserstein: Arjovsky et al. 2017, https://arxiv.org/abs/1701.07875; a Lipschitz bound has to come from elsewhere.
 - f-kl, f-reverse-kl, f-js: Nowozin et al. 2016, https://arxiv.org/abs/1606.00709, with the activations and conjugates
-  of its tables; minus the critic's loss estimates the divergence of reals from fakes (f-js: twice Jensen-Shannon's, as
-  that table defines f). The generator takes the paper's practical variant, maximising the activation at fakes instead
-  of minimising minus the conjugate, whose slope vanishes (f-js) or explodes (f-kl): the fixed point is the same, the
-  way there is no longer descent on the divergence itself.
+  of its tables; minus the discriminator's loss estimates the divergence of real from fake samples (f-js: twice
+  Jensen-Shannon's, as that table defines f). The generator takes the paper's practical variant, maximising the
+  activation at fakes instead of minimising minus the conjugate, whose gradient vanishes (f-js) or explodes (f-kl): the
+  fixed point is the same, the way there is no longer descent on the divergence itself.
 """
 
 import math
@@ -26,30 +26,29 @@ from torch.nn import functional as F
 
 from reference_models.configuration.config import SMOOTHED, ConfigError
 
-LARGEST_EXPONENT = (
-    10.0  # density ratios up to e¹⁰ are exact: more than a batch could estimate, and finite in any precision
-)
+# density ratios up to e¹⁰ are exact: more than a batch could estimate, and finite in any floating-point format
+LARGEST_EXPONENT = 10.0
 
-Terms = Callable[[Tensor], Tensor]  # scores to losses, one by one
+Terms = Callable[[Tensor], Tensor]  # scores to losses, elementwise
 
 
-class CriticLoss(Protocol):
-    """What a critic minimises, from its scores of reals and of fakes."""
+class DiscriminatorLoss(Protocol):
+    """What a discriminator minimises, from its scores of real and of fake samples."""
 
     def __call__(self, real: Tensor, fake: Tensor, /, label_smoothing: float = 0.0) -> Tensor: ...
 
 
 @dataclass(frozen=True)
 class Loss:
-    """The two players' losses, float32 scalars (or wider) from scores of any shape, and who proposed them.
+    """The losses of D and G, float32 scalars (or wider) from scores of any shape, and who proposed them.
 
-    Either is lower the better for its player. ConfigError where `label_smoothing` is asked of a critic without targets.
+    Lower is better for the network that minimises it. ConfigError for `label_smoothing` of a loss without targets.
 
-    >>> LOSSES["hinge"].critic(torch.tensor([0.5]), torch.tensor([-2.0])).item()
+    >>> LOSSES["hinge"].discriminator(torch.tensor([0.5]), torch.tensor([-2.0])).item()
     0.5
     """
 
-    critic: CriticLoss
+    discriminator: DiscriminatorLoss
     generator: Callable[[Tensor], Tensor]
     cite: str
 
@@ -60,35 +59,35 @@ def _mean(terms: Terms, scores: Tensor) -> Tensor:
 
 
 def _plain(real: Terms, fake: Terms, generator: Terms, cite: str) -> Loss:
-    """A loss from its terms; its critic has no target to smooth."""
+    """A loss from its terms; its discriminator has no target to smooth."""
 
-    def critic(real_scores: Tensor, fake_scores: Tensor, label_smoothing: float = 0.0) -> Tensor:
+    def discriminator(real_scores: Tensor, fake_scores: Tensor, label_smoothing: float = 0.0) -> Tensor:
         if label_smoothing:
             raise ConfigError(
                 f"label_smoothing={label_smoothing}: this loss has no target to smooth; needed {', '.join(SMOOTHED)}"
             )
         return _mean(real, real_scores) + _mean(fake, fake_scores)
 
-    return Loss(critic, lambda scores: _mean(generator, scores), cite)
+    return Loss(discriminator, lambda scores: _mean(generator, scores), cite)
 
 
 def _targeted(term: Callable[[Tensor, float], Tensor], generator: Terms, cite: str) -> Loss:
-    """A loss whose critic is drawn to a target: 1 - label_smoothing at reals and 0 at fakes."""
+    """A loss whose discriminator has a target: 1 - label_smoothing at real and 0 at fake samples."""
 
-    def critic(real_scores: Tensor, fake_scores: Tensor, label_smoothing: float = 0.0) -> Tensor:
-        at_reals = _mean(lambda scores: term(scores, 1 - label_smoothing), real_scores)
-        return at_reals + _mean(lambda scores: term(scores, 0.0), fake_scores)
+    def discriminator(real_scores: Tensor, fake_scores: Tensor, label_smoothing: float = 0.0) -> Tensor:
+        real_loss = _mean(lambda scores: term(scores, 1 - label_smoothing), real_scores)
+        return real_loss + _mean(lambda scores: term(scores, 0.0), fake_scores)
 
-    return Loss(critic, lambda scores: _mean(generator, scores), cite)
+    return Loss(discriminator, lambda scores: _mean(generator, scores), cite)
 
 
 def _f_gan(activation: Terms, conjugate: Terms) -> Loss:
     """The f-GAN of an activation g and of f*(g(score)), its divergence's conjugate after the activation."""
 
-    def maximised(scores: Tensor) -> Tensor:
+    def negative(scores: Tensor) -> Tensor:
         return -activation(scores)
 
-    return _plain(maximised, conjugate, maximised, "Nowozin et al. 2016")
+    return _plain(negative, conjugate, negative, "Nowozin et al. 2016")
 
 
 def _cross_entropy(scores: Tensor, target: float) -> Tensor:
@@ -102,8 +101,8 @@ def _half_square(scores: Tensor, target: float) -> Tensor:
 
 def _exponential(scores: Tensor) -> Tensor:
     """e to the score, continued by its tangent above the largest exponent, so that no score makes it infinite."""
-    beyond = F.relu(scores - LARGEST_EXPONENT)
-    return scores.clamp(max=LARGEST_EXPONENT).exp() * (1 + beyond)
+    excess = F.relu(scores - LARGEST_EXPONENT)
+    return scores.clamp(max=LARGEST_EXPONENT).exp() * (1 + excess)
 
 
 LOSSES: dict[str, Loss] = {

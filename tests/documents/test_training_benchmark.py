@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 import torch
 
-from reference_models.engine.data import signed
+from reference_models.engine.data import to_signed
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -64,7 +64,7 @@ def test_a_picture_taken_singly_is_the_one_that_our_batches_hold() -> None:
     pixels, labels = torch.arange(256, dtype=torch.uint8).reshape(4, 1, 8, 8), torch.arange(4)
     data = importlib.import_module("plain_loop").OneByOne(pixels, labels, False)
     assert len(data) == 4
-    torch.testing.assert_close(torch.stack([data[index][0] for index in range(4)]), signed(pixels))
+    torch.testing.assert_close(torch.stack([data[index][0] for index in range(4)]), to_signed(pixels))
     assert [int(data[index][1]) for index in range(4)] == [0, 1, 2, 3]
 
 

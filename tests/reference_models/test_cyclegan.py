@@ -9,9 +9,11 @@ from tiny_models import batch_of, data_of, pictures, tiny
 from torch import Tensor, nn
 
 from reference_models import ConfigError, Data, build, train
-from reference_models.cyclegan import CycleGAN, Pool
+from reference_models.cyclegan import cyclegan
 from reference_models.engine.data import Batch
-from reference_models.engine.randomness import Moment
+from reference_models.engine.randomness import UpdateContext
+from reference_models.objectives.image_pool import ImagePool
+from reference_models.objectives.translation import Translation
 
 
 class Shift(nn.Module):
@@ -41,14 +43,14 @@ class Mean(nn.Module):
         return self.weight * torch.stack([x[:, :, :half].mean((1, 2, 3)), x[:, :, half:].mean((1, 2, 3))], 1)
 
 
-def known(**changes: Any) -> CycleGAN:
+def known(**changes: Any) -> Translation:
     """A model that shifts by 0.5 from A to B and by -0.25 back."""
-    model = CycleGAN(tiny("cyclegan", **changes))
+    model = cyclegan(tiny("cyclegan", **changes))
     model.networks = nn.ModuleDict({"ab": Shift(0.5), "ba": Shift(-0.25), "da": Mean(), "db": Mean()})
     return model
 
 
-def seen(model: CycleGAN, name: str) -> list[Tensor]:
+def seen(model: Translation, name: str) -> list[Tensor]:
     network = model.network(name)
     assert isinstance(network, Shift | Mean)
     return network.seen
@@ -67,7 +69,7 @@ def test_translators_minimise_the_papers_terms() -> None:
     model = known()
     batch = batch_of(model.config)
     a, b = domains(batch)
-    losses = {name: loss.item() for name, loss in model.terms("g", batch, Moment(0, 0)).losses.items()}
+    losses = {name: loss.item() for name, loss in model.objective("g", batch, UpdateContext(0, 0)).losses.items()}
     expected = {
         "ab": (scores(a + 0.5) - 1).square().mean().item(),  # least squares, the authors' without a half
         "ba": (scores(b - 0.25) - 1).square().mean().item(),
@@ -83,24 +85,24 @@ def test_critics_minimise_half_the_squares() -> None:
     model = known(pool_size=0)
     batch = batch_of(model.config)
     a, b = domains(batch)
-    model.terms("g", batch, Moment(0, 0))
-    terms = model.terms("d", batch, Moment(0, 0, 1))
+    model.objective("g", batch, UpdateContext(0, 0))
+    objective = model.objective("d", batch, UpdateContext(0, 0, 1))
     expected = {
         "a": ((scores(a) - 1).square().mean() + scores(b - 0.25).square().mean()).item() / 2,
         "b": ((scores(b) - 1).square().mean() + scores(a + 0.5).square().mean()).item() / 2,
     }
-    assert {name: loss.item() for name, loss in terms.losses.items()} == {
+    assert {name: loss.item() for name, loss in objective.losses.items()} == {
         name: pytest.approx(value, rel=1e-4) for name, value in expected.items()
     }
-    assert set(terms.watched) == {"real a", "fake a", "real b", "fake b"}
+    assert set(objective.logged) == {"real a", "fake a", "real b", "fake b"}
     assert all(not image.requires_grad for name in ("da", "db") for image in seen(model, name)[1:])
 
 
 def test_without_a_weight_there_is_no_identity_term_and_none_between_grey_and_colour() -> None:
     names = {"ab", "ba", "cycle a", "cycle b"}
-    grey, colour = known(lambda_identity=0.0), CycleGAN(tiny("cyclegan", other_channels=3))
+    grey, colour = known(lambda_identity=0.0), cyclegan(tiny("cyclegan", other_channels=3))
     for model in (grey, colour):
-        assert set(model.terms("g", batch_of(model.config), Moment(0, 0)).losses) == names
+        assert set(model.objective("g", batch_of(model.config), UpdateContext(0, 0)).losses) == names
 
 
 def test_grey_and_colour_are_translated_into_each_other(tmp_path: Path) -> None:
@@ -112,17 +114,17 @@ def test_grey_and_colour_are_translated_into_each_other(tmp_path: Path) -> None:
 
 
 def test_translators_move_first_then_critics() -> None:
-    assert CycleGAN(tiny("cyclegan", n_critic=2)).moves(0) == ("g", "d", "d")
+    assert cyclegan(tiny("cyclegan", n_critic=2)).updates(0) == ("g", "d", "d")
 
 
 def test_each_domain_has_a_penalty_of_its_own() -> None:
     model = known(r1=3.0, r2=3.0)
     batch = batch_of(model.config)
-    model.terms("g", batch, Moment(0, 0))
-    losses = model.terms("d", batch, Moment(0, 0, 1)).losses
+    model.objective("g", batch, UpdateContext(0, 0))
+    losses = model.objective("d", batch, UpdateContext(0, 0, 1)).losses
     assert set(losses) == {"a", "b", *(f"{name} penalty {domain}" for name in ("r1", "r2") for domain in "ab")}
-    slope = 64 * (1 / 32) ** 2  # each pixel is in the mean of one half of 32
-    assert losses["r1 penalty a"].item() == pytest.approx(3 * slope / 2, rel=1e-5)
+    gradient = 64 * (1 / 32) ** 2  # each pixel is in the mean of one half of 32
+    assert losses["r1 penalty a"].item() == pytest.approx(3 * gradient / 2, rel=1e-5)
 
 
 def test_weights_of_both_critics_are_clipped(tmp_path: Path) -> None:
@@ -139,8 +141,8 @@ def test_weights_of_both_critics_are_clipped(tmp_path: Path) -> None:
 def test_noise_and_augmentation_are_for_critics_not_for_translators() -> None:
     model = known(instance_noise=0.5, augment="color", pool_size=0)
     batch = batch_of(model.config)
-    model.terms("g", batch, Moment(0, 0))
-    model.terms("d", batch, Moment(0, 0, 1))
+    model.objective("g", batch, UpdateContext(0, 0))
+    model.objective("d", batch, UpdateContext(0, 0, 1))
     inputs = seen(model, "ab")
     assert inputs[0].equal(batch.images)
     a, b = domains(batch)
@@ -176,38 +178,38 @@ def listed(images: Tensor | None) -> list[int]:
 
 
 def test_a_pool_of_none_gives_back_what_it_is_given() -> None:
-    assert listed(Pool(0).exchanged(numbered(1, 2, 3), torch.Generator())) == [1, 2, 3]
+    assert listed(ImagePool(0).exchange(numbered(1, 2, 3), torch.Generator())) == [1, 2, 3]
 
 
 def test_a_pool_is_filled_before_it_exchanges() -> None:
-    pool = Pool(5)
+    pool = ImagePool(5)
     generator = torch.Generator().manual_seed(0)
-    assert listed(pool.exchanged(numbered(1, 2), generator)) == [1, 2]
-    assert listed(pool.exchanged(numbered(3, 4), generator)) == [3, 4]
-    assert listed(pool.kept) == [1, 2, 3, 4]
-    mixed = listed(pool.exchanged(numbered(5, 6), generator))
+    assert listed(pool.exchange(numbered(1, 2), generator)) == [1, 2]
+    assert listed(pool.exchange(numbered(3, 4), generator)) == [3, 4]
+    assert listed(pool.images) == [1, 2, 3, 4]
+    mixed = listed(pool.exchange(numbered(5, 6), generator))
     assert mixed[0] == 5
-    assert len(listed(pool.kept)) == 5
+    assert len(listed(pool.images)) == 5
 
 
 @pytest.mark.parametrize("batch", [1, 3, 10, 25])
 def test_pictures_are_exchanged_and_never_lost_or_doubled(batch: int) -> None:
-    pool, given, got = Pool(10), [], []
+    pool, given, got = ImagePool(10), [], []
     for step in range(40):
         images = list(range(step * batch, (step + 1) * batch))
         given += images
-        got += listed(pool.exchanged(numbered(*images), torch.Generator().manual_seed(step)))
-    assert sorted(got + listed(pool.kept)) == sorted(given + given[:10])  # while it fills they are given and kept
-    assert len(listed(pool.kept)) == 10
+        got += listed(pool.exchange(numbered(*images), torch.Generator().manual_seed(step)))
+    assert sorted(got + listed(pool.images)) == sorted(given + given[:10])  # while it fills they are given and kept
+    assert len(listed(pool.images)) == 10
 
 
 def test_half_of_the_new_pictures_go_in_and_any_slot_is_taken() -> None:
-    pool = Pool(50)
-    pool.exchanged(numbered(*range(50)), torch.Generator().manual_seed(0))
+    pool = ImagePool(50)
+    pool.exchange(numbered(*range(50)), torch.Generator().manual_seed(0))
     old, taken = 0, set()
     for step in range(1000):
-        before = listed(pool.kept)
-        (got,) = listed(pool.exchanged(numbered(1000 + step), torch.Generator().manual_seed(step)))
+        before = listed(pool.images)
+        (got,) = listed(pool.exchange(numbered(1000 + step), torch.Generator().manual_seed(step)))
         if got != 1000 + step:
             old += 1
             taken.add(before.index(got))
@@ -216,31 +218,31 @@ def test_half_of_the_new_pictures_go_in_and_any_slot_is_taken() -> None:
 
 
 def test_what_a_pool_holds_does_not_change_behind_its_back() -> None:
-    pool, images = Pool(4), numbered(1, 2)
-    got = pool.exchanged(images, torch.Generator())
+    pool, images = ImagePool(4), numbered(1, 2)
+    got = pool.exchange(images, torch.Generator())
     images.fill_(9)
-    assert listed(pool.kept) == [1, 2]
-    kept = listed(pool.kept)
+    assert listed(pool.images) == [1, 2]
+    kept = listed(pool.images)
     got.fill_(7)
-    assert listed(pool.kept) == kept
+    assert listed(pool.images) == kept
 
 
 def test_pools_are_laid_out_in_rows_whatever_a_translator_makes() -> None:
-    pool = Pool(4)
+    pool = ImagePool(4)
     images = torch.randn(3, 3, 4, 4).to(memory_format=torch.channels_last)
     for _ in range(3):
-        assert pool.exchanged(images, torch.Generator()).is_contiguous()
-    assert pool.kept is not None
-    assert pool.kept.is_contiguous()
+        assert pool.exchange(images, torch.Generator()).is_contiguous()
+    assert pool.images is not None
+    assert pool.images.is_contiguous()
 
 
 def test_pools_are_kept_and_taken_back() -> None:
     config = tiny("cyclegan")
-    first, second = CycleGAN(config), CycleGAN(config)
+    first, second = cyclegan(config), cyclegan(config)
     assert first.state() == {}
     batch = batch_of(config)
-    first.terms("g", batch, Moment(0, 0))
-    first.terms("d", batch, Moment(0, 0, 1))
+    first.objective("g", batch, UpdateContext(0, 0))
+    first.objective("d", batch, UpdateContext(0, 0, 1))
     second.restore(first.state())
-    assert listed(second.pools["a"].kept) == listed(first.pools["a"].kept)
+    assert listed(second.pools["a"].images) == listed(first.pools["a"].images)
     assert set(first.state()) == {"pool a", "pool b"}

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from reference_models import Adversarial, Config
-from reference_models.engine.randomness import Moment
+from reference_models.engine.randomness import UpdateContext
 
 
 class Linear(nn.Module):
@@ -42,14 +42,14 @@ def own(**changes: Any) -> tuple[Adversarial, Linear]:
     """A model of known networks: pictures of 8 x 8, 64 latents."""
     base: dict[str, Any] = {"latent": 64, "batch_size": 6, "norm_d": "none", "steps": 10}
     config = Config("mine", **{**base, **changes})
-    critic = Linear(config.pack, 8, 8)
-    return Adversarial(config, Scaled(1, 8, 8), critic), critic
+    discriminator = Linear(config.pack, 8, 8)
+    return Adversarial(config, Scaled(1, 8, 8), discriminator), discriminator
 
 
-def made_at(now: Moment, count: int = 6) -> Tensor:
+def made_at(context: UpdateContext, count: int = 6) -> Tensor:
     """What the known generator makes at a move."""
-    return 0.5 * now.draw("z").normal(count, 64).reshape(count, 1, 8, 8)
+    return 0.5 * context.draw("z").normal(count, 64).reshape(count, 1, 8, 8)
 
 
-def scores_of(critic: Linear, images: Tensor) -> Tensor:
-    return (images * critic.weight).flatten(1).sum(1).detach()
+def scores_of(discriminator: Linear, images: Tensor) -> Tensor:
+    return (images * discriminator.weight).flatten(1).sum(1).detach()

@@ -20,8 +20,8 @@ from reference_models import CheckpointError, Config, Outcome, build, train
 from reference_models.configuration.config import POLICIES
 from reference_models.engine.data import Batch
 from reference_models.engine.loop import Run
-from reference_models.engine.model import Terms
-from reference_models.engine.randomness import Moment
+from reference_models.engine.model import Objective
+from reference_models.engine.randomness import UpdateContext
 from reference_models.engine.ranks import Ranks
 
 NO_NORM: dict[str, Any] = {"norm_g": "none", "norm_d": "none"}
@@ -82,14 +82,14 @@ def diverged(folder: Path, ranks: Ranks) -> None:
     """A loss that is no number on the second rank alone, at its sixth step; what each rank makes of the run."""
     config = RUNS["vanilla"]
     model = build(config)
-    terms = model.terms
+    objective = model.objective
 
-    def spoilt(player: str, batch: Batch, now: Moment) -> Terms:
-        found = terms(player, batch, now)
-        bad = torch.nan if ranks.rank == 1 and (player, now.step) == ("g", 5) else 1.0
-        return Terms({name: bad * loss for name, loss in found.losses.items()}, found.watched)
+    def spoilt(group: str, batch: Batch, context: UpdateContext) -> Objective:
+        found = objective(group, batch, context)
+        bad = torch.nan if ranks.rank == 1 and (group, context.step) == ("g", 5) else 1.0
+        return Objective({name: bad * loss for name, loss in found.losses.items()}, found.logged)
 
-    model.terms = spoilt  # type: ignore[method-assign]
+    model.objective = spoilt  # type: ignore[method-assign]
     outcome = train(model, data_of(config), folder / "diverged", ranks=ranks)
     (folder / f"diverged {ranks.rank}.txt").write_text(f"{outcome.step} {outcome.divergence}", encoding="utf-8")
 

@@ -37,20 +37,25 @@ def check_config(config: Config) -> None:
 def every_switch() -> Config:
     """All that a model from noise can have at once, and that keeps state or draws."""
     stateful: dict[str, Any] = {"historical_averaging": 0.1, "spectral_norm": True, "minibatch_std": True, "pack": 2}
-    shown: dict[str, Any] = {"instance_noise": 0.3, "augment": "+".join(POLICIES), "flip": True, "label_smoothing": 0.1}
-    moves: dict[str, Any] = {"n_critic": 2, "pretrain": 2, "clip_gradients": 1.0, "feature_matching": 0.5}
-    return tiny("dcgan", minibatch_discrimination=2, **stateful, **shown, **moves)
+    inputs: dict[str, Any] = {
+        "instance_noise": 0.3,
+        "augment": "+".join(POLICIES),
+        "flip": True,
+        "label_smoothing": 0.1,
+    }
+    updates: dict[str, Any] = {"n_critic": 2, "pretrain": 2, "clip_gradients": 1.0, "feature_matching": 0.5}
+    return tiny("dcgan", minibatch_discrimination=2, **stateful, **inputs, **updates)
 
 
 def translating_switches() -> Config:
     """All that CycleGAN can have at once, in colour, with channels last where the machine does that."""
-    shown: dict[str, Any] = {
+    inputs: dict[str, Any] = {
         "instance_noise": 0.3,
         "augment": "+".join(POLICIES),
         "flip": True,
         "gradient_penalty": 10.0,
     }
-    return tiny("cyclegan", shape=(3, 20, 20), n_critic=2, spectral_norm=True, clip_gradients=1.0, **shown)
+    return tiny("cyclegan", shape=(3, 20, 20), n_critic=2, spectral_norm=True, clip_gradients=1.0, **inputs)
 
 
 def pictures(config: Config, count: int = 20, seed: int = 0, channels: int | None = None) -> Tensor:

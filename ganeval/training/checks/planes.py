@@ -48,7 +48,7 @@ def scores_at(model: Model, points: Tensor) -> npt.NDArray[np.float32]:
     """The discriminator's score of each point (N, 2); where it scores packs, of as many copies of it."""
     device = next(model.networks.parameters()).device
     copies = points.to(device).repeat_interleave(model.config.pack, 0)
-    scores = model.judgement(Batch(copies))
+    scores = model.discriminator_scores(Batch(copies))
     if scores is None:
         return np.zeros(len(points), np.float32)
     values: npt.NDArray[np.float32] = scores.flatten().cpu().numpy()

@@ -26,7 +26,7 @@ from ganeval.training.export import domains_of
 from ganeval.training.insight.ascent import Ascent, Probe, ascend, layers_of, on_sphere
 from ganeval.training.insight.stored_arrays import FOLDER, trained_classes
 from reference_models import CheckpointError, ConfigError, Sampler, load_sampler
-from reference_models.engine.data import signed
+from reference_models.engine.data import to_signed
 
 SEED = 4
 CHANNELS = 8
@@ -125,7 +125,7 @@ def _examples(probe: Probe, images: Tensor) -> BestInputs:
     """The test images with the highest activation of each channel, after those with the median."""
     images = images[torch.randperm(len(images), generator=torch.Generator().manual_seed(SEED))[:POOL]]
     device = next(probe.network.parameters()).device
-    active = torch.cat([probe(signed(part.to(device))) for part in images.split(BLOCK)]).cpu()
+    active = torch.cat([probe(to_signed(part.to(device))) for part in images.split(BLOCK)]).cpu()
     channels = _most_varied(active)
     order = active[:, channels].argsort(dim=0, stable=True)
     rows = {name: order[place] for name, place in (("median", (len(order) - 1) // 2), ("most", -1))}

@@ -12,7 +12,7 @@ from tiny_models import differing
 from torch import Tensor, nn
 
 from reference_models import CheckpointError
-from reference_models.engine.checkpoint import beside, load, load_into, read, save, tidy
+from reference_models.engine.checkpoint import atomic_write, load, load_into, read, save, tidy
 
 
 def document(step: int) -> dict[str, Any]:
@@ -95,13 +95,13 @@ def test_a_crash_between_the_two_files_leaves_the_former_checkpoint(
 
 def damage(folder: Path, how: str) -> None:
     weights = folder / "last-00000001.safetensors"
-    whole = weights.read_bytes()
+    integers = weights.read_bytes()
     about = json.loads((folder / "last.json").read_text(encoding="utf-8"))
     match how:
         case "no weights":
             weights.unlink()
         case "half the weights":
-            weights.write_bytes(whole[: len(whole) // 2])
+            weights.write_bytes(integers[: len(integers) // 2])
         case "empty weights":
             weights.write_bytes(b"")
         case "a pickle":
@@ -165,7 +165,7 @@ def test_no_number_that_is_none_is_written(tmp_path: Path) -> None:
 
 def test_an_error_while_writing_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("old", encoding="utf-8")
-    with pytest.raises(TypeError), beside(tmp_path / "file") as partial:
+    with pytest.raises(TypeError), atomic_write(tmp_path / "file") as partial:
         partial.write_text(7)  # type: ignore[arg-type]
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
     assert (tmp_path / "file").read_text(encoding="utf-8") == "old"

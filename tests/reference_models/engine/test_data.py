@@ -8,8 +8,8 @@ from tiny_models import pictures, tiny
 from torch import Tensor
 
 from reference_models import ConfigError, Data
-from reference_models.engine.data import flipped, signed, unsigned
-from reference_models.engine.randomness import Draw, Moment, generator, seed_global
+from reference_models.engine.data import random_flip, to_pixels, to_signed
+from reference_models.engine.randomness import Draw, UpdateContext, generator, seed_global
 
 
 def numbered(count: int, other: int = 0) -> Data:
@@ -85,16 +85,16 @@ def test_pictures_come_signed_and_vectors_as_they_are() -> None:
     assert batch.images.dtype == torch.float32
     assert batch.images.min() >= -1
     assert batch.images.max() <= 1
-    assert unsigned(batch.images).flatten(1).sort(0).values.equal(values.flatten(1).sort(0).values)
+    assert to_pixels(batch.images).flatten(1).sort(0).values.equal(values.flatten(1).sort(0).values)
     vectors = torch.randn(4, 2)
-    assert signed(vectors) is vectors
-    assert unsigned(vectors) is vectors
+    assert to_signed(vectors) is vectors
+    assert to_pixels(vectors) is vectors
 
 
 def test_all_256_levels_survive_signing() -> None:
     levels = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
-    assert unsigned(signed(levels)).equal(levels)
-    assert unsigned(torch.full((1, 1, 1, 1), 1.5)).item() == 255
+    assert to_pixels(to_signed(levels)).equal(levels)
+    assert to_pixels(torch.full((1, 1, 1, 1), 1.5)).item() == 255
 
 
 def test_half_of_the_pictures_are_mirrored_and_the_data_are_not() -> None:
@@ -112,7 +112,7 @@ def test_half_of_the_pictures_are_mirrored_and_the_data_are_not() -> None:
 
 def test_a_mirrored_picture_is_the_picture_from_right_to_left() -> None:
     images = torch.randn(64, 3, 4, 5)
-    found = flipped(images, Draw(torch.Generator().manual_seed(0)))
+    found = random_flip(images, Draw(torch.Generator().manual_seed(0)))
     assert all(one.equal(image) or one.equal(image.flip(2)) for one, image in zip(found, images, strict=True))
     assert not found.equal(images)
 
@@ -191,10 +191,10 @@ def test_fingerprints_tell_values_types_shapes_and_roles_apart() -> None:
 
 
 def test_a_draw_depends_on_seed_step_move_and_stream_alone() -> None:
-    def drawn(moment: Moment, stream: str) -> float:
+    def drawn(moment: UpdateContext, stream: str) -> float:
         return torch.rand(1, generator=moment.draw(stream).generator).item()
 
-    moments = (Moment(0, 0), Moment(1, 0), Moment(0, 1), Moment(0, 0, 1))
+    moments = (UpdateContext(0, 0), UpdateContext(1, 0), UpdateContext(0, 1), UpdateContext(0, 0, 1))
     places = [(moment, stream) for moment in moments for stream in ("z", "noise")]
     assert len({drawn(*place) for place in places}) == len(places)
     assert [drawn(*place) for place in reversed(places)][::-1] == [drawn(*place) for place in places]
@@ -209,7 +209,7 @@ def test_the_global_state_can_be_seeded_by_the_moment() -> None:
     with torch.random.fork_rng(devices=[]):
         draws = []
         for step in (0, 1, 0):
-            Moment(0, step).seed_layers()
+            UpdateContext(0, step).seed_layers()
             draws.append(torch.rand(1).item())
         assert draws[0] == draws[2] != draws[1]
         seed_global(9)

@@ -17,9 +17,9 @@ from reference_models.engine.data import Batch
 from reference_models.engine.ema import Average
 from reference_models.engine.log import append, forget_after
 from reference_models.engine.loop import Run
-from reference_models.engine.model import Model, Player, Terms
+from reference_models.engine.model import Model, Objective, ParameterGroup
 from reference_models.engine.optimisers import rate_at
-from reference_models.engine.randomness import Moment
+from reference_models.engine.randomness import UpdateContext
 
 
 class Counting(Model):
@@ -32,16 +32,16 @@ class Counting(Model):
         self.networks = nn.ModuleDict({name: nn.Linear(1, 1, bias=False) for name in ("one", "two")})
         for network in self.networks.values():
             nn.init.ones_(network.get_parameter("weight"))
-        self.players = {"one": Player(("one",), config.lr_d), "two": Player(("two",), config.lr_g)}
-        self.seen: list[tuple[str, Moment, list[float]]] = []
+        self.groups = {"one": ParameterGroup(("one",), config.lr_d), "two": ParameterGroup(("two",), config.lr_g)}
+        self.seen: list[tuple[str, UpdateContext, list[float]]] = []
 
-    def moves(self, step: int) -> tuple[str, ...]:
+    def updates(self, step: int) -> tuple[str, ...]:
         return ("one", "one", "two")
 
-    def terms(self, player: str, batch: Batch, now: Moment) -> Terms:
-        self.seen.append((player, now, batch.images.flatten().tolist()))
-        weight = self.networks[player].get_parameter("weight").sum()
-        return Terms({"up": 3 * weight, "down": -1 * weight}, {"watched": torch.tensor(float(now.step))})
+    def objective(self, group: str, batch: Batch, context: UpdateContext) -> Objective:
+        self.seen.append((group, context, batch.images.flatten().tolist()))
+        weight = self.networks[group].get_parameter("weight").sum()
+        return Objective({"up": 3 * weight, "down": -1 * weight}, {"watched": torch.tensor(float(context.step))})
 
 
 def counting(steps: int = 10, **changes: Any) -> Config:
@@ -64,8 +64,8 @@ def lines(folder: Path) -> list[dict[str, Any]]:
 def test_players_move_in_turn_each_on_the_next_batch(tmp_path: Path) -> None:
     model = Counting(counting(steps=3))
     train(model, numbers(), tmp_path)
-    assert [player for player, _, _ in model.seen] == ["one", "one", "two"] * 3
-    assert [(now.step, now.move) for _, now, _ in model.seen] == [
+    assert [group for group, _, _ in model.seen] == ["one", "one", "two"] * 3
+    assert [(context.step, context.move) for _, context, _ in model.seen] == [
         (step, move) for step in range(3) for move in range(3)
     ]
     batches = [numbers().batch(number, 4, seed=0).images.flatten().tolist() for number in range(9)]
@@ -202,7 +202,7 @@ def test_rates_are_each_players_own_and_fall_linearly(tmp_path: Path) -> None:
     rates = []
     for step in range(10):
         run._step(step)
-        rates.append(tuple(run.optimisers[player].param_groups[0]["lr"] for player in ("one", "two")))
+        rates.append(tuple(run.optimisers[group].param_groups[0]["lr"] for group in ("one", "two")))
     shares = [1, 1, 1, 1, 1, 1, 0.8, 0.6, 0.4, 0.2]
     assert rates == [(pytest.approx(0.5 * share), pytest.approx(share)) for share in shares]
 
@@ -240,12 +240,12 @@ def test_a_move_reaches_the_weights_of_its_player_alone(tmp_path: Path, model: s
     trained = build(config)
     run = running(trained, data_of(config), tmp_path)
     run._step(0)  # CycleGAN's critics see what was made before
-    for mover in trained.players:
-        other = next(player for player in trained.players if player != mover)
+    for mover in trained.groups:
+        other = next(group for group in trained.groups if group != mover)
         for weight in trained.networks.parameters():
             weight.grad = None
         before = [weight.detach().clone() for weight in run.weights[other]]
-        run._move(mover, Moment(0, 1, 0))
+        run._move(mover, UpdateContext(0, 1, 0))
         assert any(weight.grad is not None and bool(weight.grad.any()) for weight in run.weights[mover])
         assert all(weight.grad is None for weight in run.weights[other])
         assert all(map(torch.equal, before, run.weights[other]))
@@ -255,8 +255,8 @@ def test_a_frozen_network_is_not_moved(tmp_path: Path) -> None:
     model = Counting(counting(steps=2))
     extra = nn.Linear(1, 1).requires_grad_(False)
     model.networks["two"] = nn.ModuleDict({"free": model.networks["two"], "frozen": extra})
-    model.terms = lambda player, batch, now: Terms(  # type: ignore[method-assign]
-        {"loss": sum(weight.sum() for weight in model.parameters_of(player)) * torch.ones(())}
+    model.objective = lambda group, batch, context: Objective(  # type: ignore[method-assign]
+        {"loss": sum(weight.sum() for weight in model.parameters_of(group)) * torch.ones(())}
     )
     before = extra.weight.clone()
     train(model, numbers(), tmp_path)

@@ -13,9 +13,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from reference_models import MODELS, Adversarial, Config, Divergence, Watch, build, train
 from reference_models.engine.data import Batch
 from reference_models.engine.loop import Run
-from reference_models.engine.model import Terms
+from reference_models.engine.model import Objective
 from reference_models.engine.nan_guard import Guard
-from reference_models.engine.randomness import Moment
+from reference_models.engine.randomness import UpdateContext
 from reference_models.networks import discriminator_layers
 
 NOTHING = nn.ModuleDict()
@@ -76,16 +76,16 @@ class Planted(Adversarial):
     weight_at: int | None = None
     steps_moved = 0
 
-    def terms(self, player: str, batch: Batch, now: Moment) -> Terms:
-        terms = super().terms(player, batch, now)
-        if player == "g" and now.step + 1 == self.loss_at:
-            terms.losses["loss"] = terms.losses["loss"] * torch.nan
-        return terms
+    def objective(self, group: str, batch: Batch, context: UpdateContext) -> Objective:
+        objective = super().objective(group, batch, context)
+        if group == "g" and context.step + 1 == self.loss_at:
+            objective.losses["loss"] = objective.losses["loss"] * torch.nan
+        return objective
 
-    def moved(self, player: str) -> None:
-        super().moved(player)
-        self.steps_moved += player == "g"
-        if player == "g" and self.steps_moved == self.weight_at:
+    def after_update(self, group: str) -> None:
+        super().after_update(group)
+        self.steps_moved += group == "g"
+        if group == "g" and self.steps_moved == self.weight_at:
             torch.nn.init.constant_(self.network("d").get_parameter("head.score.weight"), torch.inf)
 
 
@@ -127,7 +127,7 @@ def test_a_planted_nan_is_found_by_step_and_name_and_never_saved(
     for name in ("last", "best"):
         about = json.loads((tmp_path / "checkpoints" / f"{name}.json").read_text(encoding="utf-8"))
         assert about["step"] == last_good
-    assert differing(tensors_at(tmp_path, "last"), stopped_before.state.everything()) == set()
+    assert differing(tensors_at(tmp_path, "last"), stopped_before.state.tensors()) == set()
 
 
 def test_a_planted_infinity_in_a_weight_is_found_by_its_name(tmp_path: Path) -> None:

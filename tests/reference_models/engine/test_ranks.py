@@ -14,16 +14,16 @@ from tiny_models import data_of, differing, tensors_at, tiny
 from torch import Tensor, nn
 
 from reference_models import Adversarial, CheckpointError, Config, ConfigError, build, train
-from reference_models.engine.checkpoint import below
+from reference_models.engine.checkpoint import strip_prefix
 from reference_models.engine.data_parallel import (
-    averaged,
+    average_buffers,
+    average_gradients,
     batch_norms,
     check_shares,
-    level_buffers,
     synchronise_batch_norm,
 )
-from reference_models.engine.randomness import Draw, Moment
-from reference_models.engine.ranks import ALONE, level, mean_of, own
+from reference_models.engine.randomness import Draw, UpdateContext
+from reference_models.engine.ranks import ALONE, average_over_ranks, mean_over_ranks, rows_of_rank
 
 # Sums over parts of a batch are rounded otherwise than over all of it: 3e-7 in twelve steps, in CycleGAN 1e-5.
 # A rank that drew, took or averaged anything otherwise than one process does would be off by 1e-3 and more.
@@ -73,7 +73,7 @@ def weights_of(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 def judged(config: Config, tensors: dict[str, Tensor], name: str, pictures: Tensor | None) -> Tensor:
     """What a network of a checkpoint makes of pictures."""
     network = build(config).network(name)
-    network.load_state_dict(below(tensors, f"networks.{name}."))
+    network.load_state_dict(strip_prefix(tensors, f"networks.{name}."))
     made: Tensor = network(pictures)
     return made
 
@@ -238,9 +238,9 @@ def test_what_would_not_train_as_one_process_does_is_refused(name: str) -> None:
 
 def test_dropout_is_refused() -> None:
     config = replace(tiny("vanilla"), model="mine")
-    critic = nn.Sequential(nn.Flatten(), nn.Linear(64, 1), nn.Dropout(0.5), nn.Flatten(0))
+    discriminator = nn.Sequential(nn.Flatten(), nn.Linear(64, 1), nn.Dropout(0.5), nn.Flatten(0))
     with pytest.raises(ConfigError, match="dropout draws for the samples of one process"):
-        check_shares(Adversarial(config, nn.Linear(3, 64), critic), 2)
+        check_shares(Adversarial(config, nn.Linear(3, 64), discriminator), 2)
 
 
 class Pretended:
@@ -263,33 +263,33 @@ class Pretended:
 
 def test_a_rank_draws_its_rows_of_the_whole_batchs_draws() -> None:
     draws = [Draw(torch.Generator().manual_seed(0), ranks) for ranks in (ALONE, Pretended())]
-    for whole, part in ((one.normal(6, 2), other.normal(3, 2)) for one, other in [draws]):
-        assert part.equal(whole[3:])
+    for integers, part in ((one.normal(6, 2), other.normal(3, 2)) for one, other in [draws]):
+        assert part.equal(integers[3:])
     assert draws[1].uniform(2).equal(draws[0].uniform(4)[2:])
-    assert draws[1].whole(0, 9, 2, 3).equal(draws[0].whole(0, 9, 4, 3)[2:])
+    assert draws[1].integers(0, 9, 2, 3).equal(draws[0].integers(0, 9, 4, 3)[2:])
 
 
 def test_a_rank_gets_its_rows_of_a_batch_flipped_as_one_process_flips_them() -> None:
     config = tiny("cyclegan", batch_size=8)
-    whole, part = (data_of(config).batch(5, 8, seed=1, flip=True, ranks=ranks) for ranks in (ALONE, Pretended()))
-    assert part.images.equal(whole.images[4:])
+    integers, part = (data_of(config).batch(5, 8, seed=1, flip=True, ranks=ranks) for ranks in (ALONE, Pretended()))
+    assert part.images.equal(integers.images[4:])
     assert part.other is not None
-    assert whole.other is not None
-    assert part.other.equal(whole.other[4:])
+    assert integers.other is not None
+    assert part.other.equal(integers.other[4:])
 
 
 def test_what_layers_draw_differs_between_ranks_and_is_one_process_own_on_the_first() -> None:
     drawn = []
     with torch.random.fork_rng():
         for ranks in (ALONE, Pretended()):
-            Moment(0, 1, 2, ranks=ranks).seed_layers()
+            UpdateContext(0, 1, 2, ranks=ranks).seed_layers()
             drawn.append(torch.rand(1).item())
     assert drawn[0] != drawn[1]
 
 
 def test_a_mean_over_ranks_has_the_slope_of_a_ranks_own_value() -> None:
     value = torch.tensor([2.0], requires_grad=True)
-    mean = mean_of(Pretended(), value)
+    mean = mean_over_ranks(Pretended(), value)
     assert mean.item() == 3.0  # of 2 and 4
     mean.square().sum().backward()
     assert value.grad is not None
@@ -309,7 +309,9 @@ def test_gradients_and_losses_are_averaged_by_one_exchange() -> None:
     layer(torch.ones(1, 2, 5, 5)).sum().backward()
     assert layer.weight.grad is not None
     before = layer.weight.grad.clone()
-    found = averaged(ranks, [*layer.parameters(), frozen], {"loss": torch.tensor(2.0), "bad": torch.tensor(torch.nan)})
+    found = average_gradients(
+        ranks, [*layer.parameters(), frozen], {"loss": torch.tensor(2.0), "bad": torch.tensor(torch.nan)}
+    )
     assert ranks.exchanges == 1
     assert found["loss"].item() == 3.0
     assert found["bad"].isnan()
@@ -323,12 +325,12 @@ def test_buffers_are_levelled_and_alone_nothing_changes() -> None:
         next(n for n, m in model.network("g").named_modules() if m in batch_norms(model))
     )
     before = norm.get_buffer("running_var").clone()
-    level_buffers(ALONE, model)
-    level(ALONE, [])
+    average_buffers(ALONE, model)
+    average_over_ranks(ALONE, [])
     assert norm.get_buffer("running_var").equal(before)
-    level_buffers(Pretended(), model)
+    average_buffers(Pretended(), model)
     assert norm.get_buffer("running_var").equal(1.5 * before)
-    assert own(Pretended(), torch.arange(4)).tolist() == [2, 3]
+    assert rows_of_rank(Pretended(), torch.arange(4)).tolist() == [2, 3]
 
 
 def test_batch_norm_is_synchronised_on_cuda_alone_with_the_same_weights_by_the_same_names() -> None:

@@ -128,8 +128,8 @@ def own_networks(config: Config) -> Adversarial:
     second.weight = first.weight
     frozen = nn.Linear(64, 16).requires_grad_(False)
     generator = nn.Sequential(first, nn.Dropout(0.5), second, nn.Linear(4, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8)))
-    critic = nn.Sequential(nn.Flatten(), frozen, nn.Dropout(0.5), nn.Linear(16, 1), nn.Flatten(0))
-    return Adversarial(config, generator, critic)
+    discriminator = nn.Sequential(nn.Flatten(), frozen, nn.Dropout(0.5), nn.Linear(16, 1), nn.Flatten(0))
+    return Adversarial(config, generator, discriminator)
 
 
 @pytest.mark.parametrize("watch", [Interrupting(8), InterruptingCheck()])
@@ -260,9 +260,9 @@ def test_other_data_are_refused(tmp_path: Path) -> None:
 def test_networks_of_ones_own_that_changed_are_refused_in_one_line(tmp_path: Path) -> None:
     config = replace(tiny("vanilla"), model="mine", latent=4)
     train(own_networks(config), data_of(config), tmp_path)
-    critic = nn.Sequential(nn.Flatten(), nn.Linear(64, 1), nn.Flatten(0))
+    discriminator = nn.Sequential(nn.Flatten(), nn.Linear(64, 1), nn.Flatten(0))
     with pytest.raises(CheckpointError, match="its weights are of another network") as caught:
-        train(Adversarial(config, own_networks(config).network("g"), critic), data_of(config), tmp_path)
+        train(Adversarial(config, own_networks(config).network("g"), discriminator), data_of(config), tmp_path)
     assert "\n" not in str(caught.value)
 
 

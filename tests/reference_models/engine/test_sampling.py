@@ -9,8 +9,8 @@ from tiny_models import ScoringWatch, data_of, pictures, tiny
 from torch import Tensor, nn
 
 from reference_models import MODELS, CheckpointError, Config, Sampler, build, load_sampler, train
-from reference_models.engine.data import signed, unsigned
-from reference_models.engine.sampling import BLOCK, evaluating
+from reference_models.engine.data import to_pixels, to_signed
+from reference_models.engine.sampling import BLOCK, eval_mode
 
 NOISE = [name for name in MODELS if name != "cyclegan"]
 
@@ -102,7 +102,7 @@ def test_sampling_is_in_eval_mode_and_changes_nothing() -> None:
 
 def test_modes_come_back_after_an_error() -> None:
     network = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout())
-    with pytest.raises(ZeroDivisionError), evaluating(network):
+    with pytest.raises(ZeroDivisionError), eval_mode(network):
         _ = 1 / network[1].training  # it is in eval mode
     assert network[0].training
 
@@ -149,7 +149,7 @@ def test_translators_are_chosen_by_direction(runs: Path) -> None:
     config, images = tiny("cyclegan"), pictures(tiny("cyclegan"), 9)
     for direction in ("ab", "ba"):
         sampler = load_sampler(runs / "cyclegan", direction=direction)
-        expected = unsigned(sampler.network(signed(images)))
+        expected = to_pixels(sampler.network(to_signed(images)))
         assert int((sampler.translate(images).int() - expected.int()).abs().max()) <= 1  # rounding
     assert (
         not load_sampler(runs / "cyclegan", direction="ba")

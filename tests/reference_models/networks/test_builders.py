@@ -194,8 +194,8 @@ def test_a_penalty_on_the_slope_of_the_critic_has_a_gradient(net: str, norm: str
     torch.manual_seed(0)
     d = discriminator(replace(config, spectral_norm=wrapped))
     x = normal(0, 4, 1, 12, 12).requires_grad_()
-    (slope,) = torch.autograd.grad(d(x, torch.arange(4) % 3).sum(), x, create_graph=True)
-    (slope.flatten(1).norm(dim=1) - 1).square().mean().backward()
+    (gradient,) = torch.autograd.grad(d(x, torch.arange(4) % 3).sum(), x, create_graph=True)
+    (gradient.flatten(1).norm(dim=1) - 1).square().mean().backward()
     weights = [one for one in d.parameters() if one.dim() > 1]
     assert all(one.grad is not None and one.grad.isfinite().all() and one.grad.any() for one in weights)
 
@@ -207,8 +207,8 @@ def test_under_spectral_norm_the_slope_of_a_perceptron_is_at_most_one() -> None:
     x, shift = normal(0, 256, 1, 8, 8), normal(1, 256, 1, 8, 8) * 0.1
     for _ in range(50):  # power iterations
         d(x)
-    moved = (d(x + shift) - d(x)).abs()
-    assert bool((moved <= 1.001 * shift.flatten(1).norm(dim=1)).all())
+    after_update = (d(x + shift) - d(x)).abs()
+    assert bool((after_update <= 1.001 * shift.flatten(1).norm(dim=1)).all())
 
 
 def test_a_net_that_works_from_pictures_is_refused() -> None:

@@ -19,8 +19,8 @@ from reference_models.networks.discriminator_layers import (
 from reference_models.networks.layers import (
     Condition,
     ConditionalBatchNorm,
+    ConditionalSequential,
     MissingLabels,
-    Told,
     generator_needs_bias,
     generator_norm,
     map_sizes,
@@ -110,7 +110,7 @@ def test_conditional_batch_norm_takes_the_generators_norms_where_asked_for() -> 
 @pytest.mark.parametrize("layer", [ConditionalBatchNorm(3, 2, dimensions=1), Condition(3, 2, 1.0), ClassPlanes(2)])
 def test_missing_labels_are_named(layer: nn.Module) -> None:
     with pytest.raises(MissingLabels, match="found no labels, needed one per sample"):
-        Told(layer)(normal(0, 4, 3)) if not isinstance(layer, ClassPlanes) else layer(normal(0, 4, 3))
+        ConditionalSequential(layer)(normal(0, 4, 3)) if not isinstance(layer, ClassPlanes) else layer(normal(0, 4, 3))
 
 
 # The class beside z, and beside the picture

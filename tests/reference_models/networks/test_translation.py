@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from reference_models.configuration.config import Config, ConfigError
-from reference_models.networks.translation import ResidualBlock, patch_critic, translator
+from reference_models.networks.translation import ResidualBlock, patch_discriminator, translator
 
 SIZES = (8, 9, 16, 28, 32, 48, 64, 100, 256)
 
@@ -29,7 +29,7 @@ def test_pictures_of_every_size_are_translated_and_judged(
     net: str, size: int, channels_in: int, channels_out: int
 ) -> None:
     g = translator(cyclegan(size, net), channels_in, channels_out)
-    d = patch_critic(cyclegan(size, net), channels_out)
+    d = patch_discriminator(cyclegan(size, net), channels_out)
     pictures = g(normal(0, 2, channels_in, size, size))
     assert pictures.shape == (2, channels_out, size, size)
     assert 0 < float(pictures.detach().abs().max()) <= 1
@@ -44,7 +44,7 @@ def test_gradients_reach_every_parameter(net: str, size: int) -> None:
     """A bias before an instance norm has no effect, so its gradient is rounding; all others have one that counts."""
     torch.manual_seed(0)
     config = cyclegan(size, net)
-    both = nn.ModuleList([translator(config, 1, 1), patch_critic(config, 1)])
+    both = nn.ModuleList([translator(config, 1, 1), patch_discriminator(config, 1)])
     both[1](both[0](normal(0, 2, 1, size, size))).square().mean().backward()
     for name, parameter in both.named_parameters():
         assert parameter.grad is not None, name
@@ -70,7 +70,7 @@ def test_at_256_pixels_and_width_64_the_parameters_are_the_published_ones() -> N
     expected = sum(a * b * kernel + b for a, b, kernel in convolutions)
     assert count(translator(config, 3, 3)) == expected == 11_378_179
     patches = [(3, 64), (64, 128), (128, 256), (256, 512), (512, 1)]
-    assert count(patch_critic(config, 3)) == sum(16 * a * b + b for a, b in patches) == 2_764_737
+    assert count(patch_discriminator(config, 3)) == sum(16 * a * b + b for a, b in patches) == 2_764_737
 
 
 def test_the_u_net_at_256_pixels_has_the_published_levels() -> None:
@@ -100,7 +100,7 @@ def test_blocks_can_be_set() -> None:
 def test_a_score_sees_the_published_patch(layers: int, field: int) -> None:
     """The receptive field, by which input pixels the middle score has a slope; norms, which see all, taken out."""
     config = Config("cyclegan", shape=(1, 128, 128), width=2, patch_layers=layers)
-    kept = [layer for layer in patch_critic(config, 1).children() if not isinstance(layer, nn.InstanceNorm2d)]
+    kept = [layer for layer in patch_discriminator(config, 1).children() if not isinstance(layer, nn.InstanceNorm2d)]
     picture = normal(0, 1, 1, 128, 128).requires_grad_()
     scores = nn.Sequential(*kept)(picture)
     scores[0, 0, scores.shape[2] // 2, scores.shape[3] // 2].backward()
@@ -110,7 +110,7 @@ def test_a_score_sees_the_published_patch(layers: int, field: int) -> None:
 
 
 def test_the_critic_at_256_pixels_gives_the_published_30_by_30_scores() -> None:
-    assert patch_critic(cyclegan(256), 1)(normal(0, 1, 1, 256, 256)).shape == (1, 1, 30, 30)
+    assert patch_discriminator(cyclegan(256), 1)(normal(0, 1, 1, 256, 256)).shape == (1, 1, 30, 30)
 
 
 def test_the_most_patch_layers_that_fit_are_allowed_and_one_more_is_refused() -> None:
@@ -118,19 +118,19 @@ def test_the_most_patch_layers_that_fit_are_allowed_and_one_more_is_refused() ->
         most = next(n for n in range(7, 0, -1) if size // 2**n >= 3)
         if size in (8, 11, 12, 23, 24, 47, 48):
             allowed = Config("cyclegan", shape=(1, size, size), width=2, patch_layers=most)
-            assert patch_critic(allowed, 1)(normal(0, 1, 1, size, size)).numel() >= 1
+            assert patch_discriminator(allowed, 1)(normal(0, 1, 1, size, size)).numel() >= 1
         with pytest.raises(ConfigError, match=f"patch_layers={most + 1} at {size} pixels: needed at most {most}"):
-            patch_critic(Config("cyclegan", shape=(1, size, size), width=2, patch_layers=most + 1), 1)
+            patch_discriminator(Config("cyclegan", shape=(1, size, size), width=2, patch_layers=most + 1), 1)
 
 
 def test_pictures_do_not_depend_on_the_others_of_their_batch() -> None:
-    g, d, x = translator(cyclegan(16), 1, 1), patch_critic(cyclegan(16), 1), normal(0, 4, 1, 16, 16)
+    g, d, x = translator(cyclegan(16), 1, 1), patch_discriminator(cyclegan(16), 1), normal(0, 4, 1, 16, 16)
     torch.testing.assert_close(g(x)[:1], g(x[:1]))
     torch.testing.assert_close(d(x)[:1], d(x[:1]))
 
 
 def test_spectral_norm_wraps_every_convolution_of_the_critic() -> None:
-    d = patch_critic(Config("cyclegan", shape=(1, 16, 16), width=4, spectral_norm=True, init="normal"), 1)
+    d = patch_discriminator(Config("cyclegan", shape=(1, 16, 16), width=4, spectral_norm=True, init="normal"), 1)
     for _ in range(50):  # power iterations
         d(normal(0, 1, 1, 16, 16))
     for layer in d.modules():

@@ -20,7 +20,7 @@ import reference_models
 from reference_models import Adversarial, Config, ConfigError, Data, Sampler, build, train
 from reference_models.configuration.config import LOSS_NAMES, PENALTY_SETTINGS
 from reference_models.engine.precision import autocast, uses_bfloat16, uses_channels_last
-from reference_models.engine.randomness import Moment
+from reference_models.engine.randomness import UpdateContext
 from reference_models.objectives.losses import LOSSES
 
 CPU = torch.device("cpu")
@@ -28,75 +28,79 @@ CPU = torch.device("cpu")
 
 @pytest.mark.parametrize("loss", LOSS_NAMES)
 def test_each_name_is_its_own_loss_for_both_players(loss: str) -> None:
-    model, critic = own(loss=loss)
-    now, batch = Moment(0, 3, 1), batch_of(model.config)
-    real, fake = scores_of(critic, batch.images), scores_of(critic, made_at(now))
-    terms = model.terms("d", batch, now)
-    assert list(terms.losses) == ["loss"]
-    assert terms.losses["loss"].item() == pytest.approx(LOSSES[loss].critic(real, fake).item(), rel=1e-5)
-    assert terms.watched["real"].item() == pytest.approx(real.mean().item(), rel=1e-5)
-    assert terms.watched["fake"].item() == pytest.approx(fake.mean().item(), rel=1e-5)
-    move = model.terms("g", batch, now)
+    model, discriminator = own(loss=loss)
+    context, batch = UpdateContext(0, 3, 1), batch_of(model.config)
+    real, fake = scores_of(discriminator, batch.images), scores_of(discriminator, made_at(context))
+    objective = model.objective("d", batch, context)
+    assert list(objective.losses) == ["loss"]
+    assert objective.losses["loss"].item() == pytest.approx(LOSSES[loss].discriminator(real, fake).item(), rel=1e-5)
+    assert objective.logged["real"].item() == pytest.approx(real.mean().item(), rel=1e-5)
+    assert objective.logged["fake"].item() == pytest.approx(fake.mean().item(), rel=1e-5)
+    move = model.objective("g", batch, context)
     assert list(move.losses) == ["loss"]
     assert move.losses["loss"].item() == pytest.approx(LOSSES[loss].generator(fake).item(), rel=1e-5)
 
 
 def test_the_original_game_is_binary_cross_entropy() -> None:
-    model, critic = own(label_smoothing=0.1)
-    now, batch = Moment(0, 0), batch_of(model.config)
-    real, fake = scores_of(critic, batch.images), scores_of(critic, made_at(now))
+    model, discriminator = own(label_smoothing=0.1)
+    context, batch = UpdateContext(0, 0), batch_of(model.config)
+    real, fake = scores_of(discriminator, batch.images), scores_of(discriminator, made_at(context))
     at_reals = binary_cross_entropy_with_logits(real, torch.full_like(real, 0.9))  # one-sided smoothing
     expected = at_reals + binary_cross_entropy_with_logits(fake, torch.zeros_like(fake))
-    assert model.terms("d", batch, now).losses["loss"].item() == pytest.approx(expected.item(), rel=1e-5)
-    assert model.terms("g", batch, now).losses["loss"].item() == pytest.approx(softplus(-fake).mean().item(), rel=1e-5)
+    assert model.objective("d", batch, context).losses["loss"].item() == pytest.approx(expected.item(), rel=1e-5)
+    assert model.objective("g", batch, context).losses["loss"].item() == pytest.approx(
+        softplus(-fake).mean().item(), rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("names", [*PENALTY_SETTINGS, "r1+r2", "gradient+r1+r2+zero-centred"])
 def test_penalties_are_weighted_and_added_each_by_its_name(names: str) -> None:
-    model, critic = own(**{PENALTY_SETTINGS[name]: 7.0 for name in names.split("+")})
-    terms = model.terms("d", batch_of(model.config), Moment(0, 0))
-    square = critic.weight.detach().square().sum().item()  # the slope of a linear critic is its weight
-    slopes = {"gradient": (square**0.5 - 1) ** 2, "r1": square / 2, "r2": square / 2, "zero-centred": square}
-    assert list(terms.losses) == ["loss", *(f"{name} penalty" for name in names.split("+"))]
+    model, discriminator = own(**{PENALTY_SETTINGS[name]: 7.0 for name in names.split("+")})
+    objective = model.objective("d", batch_of(model.config), UpdateContext(0, 0))
+    square = discriminator.weight.detach().square().sum().item()  # the slope of a linear critic is its weight
+    gradients = {"gradient": (square**0.5 - 1) ** 2, "r1": square / 2, "r2": square / 2, "zero-centred": square}
+    assert list(objective.losses) == ["loss", *(f"{name} penalty" for name in names.split("+"))]
     for name in names.split("+"):
-        assert terms.losses[f"{name} penalty"].item() == pytest.approx(7 * slopes[name], rel=1e-5)
-    assert list(model.terms("g", batch_of(model.config), Moment(0, 0)).losses) == ["loss"]  # the critic alone pays
+        assert objective.losses[f"{name} penalty"].item() == pytest.approx(7 * gradients[name], rel=1e-5)
+    assert list(model.objective("g", batch_of(model.config), UpdateContext(0, 0)).losses) == [
+        "loss"
+    ]  # the critic alone pays
 
 
 def test_the_critic_learns_from_pictures_without_a_graph() -> None:
-    model, critic = own()
-    model.terms("d", batch_of(model.config), Moment(0, 0))
-    assert [seen.requires_grad for seen in critic.seen] == [False, False]
-    critic.seen.clear()
-    model.terms("g", batch_of(model.config), Moment(0, 0))
-    assert [seen.requires_grad for seen in critic.seen] == [True]
+    model, discriminator = own()
+    model.objective("d", batch_of(model.config), UpdateContext(0, 0))
+    assert [seen.requires_grad for seen in discriminator.seen] == [False, False]
+    discriminator.seen.clear()
+    model.objective("g", batch_of(model.config), UpdateContext(0, 0))
+    assert [seen.requires_grad for seen in discriminator.seen] == [True]
 
 
 def test_every_move_draws_latents_of_its_own() -> None:
-    model, critic = own()
+    model, discriminator = own()
     for step in (0, 1):
         for move in (0, 1):
-            model.terms("g", batch_of(model.config), Moment(0, step, move))
-    assert len({float(seen.detach().double().sum()) for seen in critic.seen}) == 4
+            model.objective("g", batch_of(model.config), UpdateContext(0, step, move))
+    assert len({float(seen.detach().double().sum()) for seen in discriminator.seen}) == 4
 
 
 def test_feature_matching_alone_is_the_distance_of_mean_features() -> None:
-    model, critic = own(feature_matching=3.0, lambda_adversarial=0.0)
-    now, batch = Moment(0, 0), batch_of(model.config)
-    terms = model.terms("g", batch, now)
-    gap = batch.images.flatten(1).mean(0) - made_at(now).flatten(1).mean(0)  # its features are the pixels
-    assert list(terms.losses) == ["feature matching"]
-    assert terms.losses["feature matching"].item() == pytest.approx(3 * gap.square().sum().item(), rel=1e-5)
-    terms.losses["feature matching"].backward()
+    model, discriminator = own(feature_matching=3.0, lambda_adversarial=0.0)
+    context, batch = UpdateContext(0, 0), batch_of(model.config)
+    objective = model.objective("g", batch, context)
+    gap = batch.images.flatten(1).mean(0) - made_at(context).flatten(1).mean(0)  # its features are the pixels
+    assert list(objective.losses) == ["feature matching"]
+    assert objective.losses["feature matching"].item() == pytest.approx(3 * gap.square().sum().item(), rel=1e-5)
+    objective.losses["feature matching"].backward()
     assert model.network("g").get_parameter("weight").grad is not None
-    assert critic.weight.grad is None
+    assert discriminator.weight.grad is None
 
 
 def test_feature_matching_beside_the_adversarial_loss_is_added() -> None:
     model, _ = own(feature_matching=3.0, lambda_adversarial=0.25)
     plain, _ = own()
-    batch, now = batch_of(model.config), Moment(0, 0)
-    both, alone = model.terms("g", batch, now).losses, plain.terms("g", batch, now).losses
+    batch, context = batch_of(model.config), UpdateContext(0, 0)
+    both, alone = model.objective("g", batch, context).losses, plain.objective("g", batch, context).losses
     assert list(both) == ["loss", "feature matching"]
     assert both["loss"].item() == pytest.approx(0.25 * alone["loss"].item())
 
@@ -146,7 +150,7 @@ def test_own_networks_are_told_classes_where_the_configuration_has_them(
 @pytest.mark.parametrize(("pack", "scores"), [(1, 6), (2, 3), (3, 2)])
 def test_judgement_is_one_score_for_each_picture_or_pack(pack: int, scores: int) -> None:
     model, _ = own(pack=pack)
-    judged = model.judgement(Data(pictures(model.config)).batch(0, 6, seed=0))
+    judged = model.discriminator_scores(Data(pictures(model.config)).batch(0, 6, seed=0))
     assert judged.shape == (scores,)
 
 
@@ -169,10 +173,10 @@ def test_a_generator_and_a_critic_of_ones_own_find_a_ring(tmp_path: Path) -> Non
     ring = torch.stack([angle.cos(), angle.sin()], 1)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        generator, critic = perceptron(2), nn.Sequential(perceptron(1), nn.Flatten(0))
+        generator, discriminator = perceptron(2), nn.Sequential(perceptron(1), nn.Flatten(0))
     config = Config("ring", shape=(2,), net="mlp", latent=2, steps=400, r1=1.0, norm_d="none")
     config = replace(config, lr_g=2e-3, lr_d=2e-3, beta1=0.0, beta2=0.99)
-    outcome = train(Adversarial(config, generator, critic), Data(ring), tmp_path)
+    outcome = train(Adversarial(config, generator, discriminator), Data(ring), tmp_path)
     points, _ = Sampler(outcome.average.networks["g"], config).draw(400, seed=0)
     assert float((points.norm(dim=1) - 1).abs().median()) < 0.1
     eighths = (torch.atan2(points[:, 1], points[:, 0]) * 4 / torch.pi + 4).long()
@@ -196,8 +200,8 @@ def test_every_model_trains_in_bfloat16_at_32_pixels(tmp_path: Path, model: str,
     outcome = train(trained, data_of(config, 6), tmp_path)
     assert outcome.divergence is None
     assert kinds == {torch.bfloat16}
-    moved = [not old.equal(new) for old, new in zip(before, trained.networks.parameters(), strict=True)]
-    assert sum(moved) > 0.8 * len(moved)
+    after_update = [not old.equal(new) for old, new in zip(before, trained.networks.parameters(), strict=True)]
+    assert sum(after_update) > 0.8 * len(after_update)
     assert all(weight.dtype == torch.float32 for weight in trained.networks.parameters())
 
 
@@ -207,7 +211,7 @@ def test_bfloat16_gradients_are_those_of_float32_within_its_digits() -> None:
         config = tiny("wgan-gp", shape=(3, 32, 32), precision=precision, width=4)
         model = build(config)
         with autocast(config, CPU):
-            losses = model.terms("d", batch_of(config), Moment(0, 0)).losses
+            losses = model.objective("d", batch_of(config), UpdateContext(0, 0)).losses
         torch.stack(list(losses.values())).sum().backward(inputs=model.parameters_of("d"))
         found = [weight.grad for weight in model.parameters_of("d") if weight.grad is not None]
         gradients.append(torch.cat([gradient.flatten() for gradient in found]))
@@ -272,7 +276,7 @@ def test_public_names_are_there_and_explained() -> None:
 
 
 def test_batch_norm_in_a_critic_of_ones_own_is_refused_with_a_penalty() -> None:
-    critic = nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.BatchNorm1d(8), nn.Linear(8, 1))
+    discriminator = nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.BatchNorm1d(8), nn.Linear(8, 1))
     config = Config("mine", latent=4, norm_d="none", gradient_penalty=10.0, loss="wasserstein")
     with pytest.raises(ConfigError, match="gradient_penalty: the discriminator has batch norm"):
-        Adversarial(config, nn.Linear(4, 64), critic)
+        Adversarial(config, nn.Linear(4, 64), discriminator)

@@ -105,8 +105,8 @@ def test_translation_moves_by_up_to_an_eighth_and_fills_with_zeros(
     framed = pad(plain, (right, right, down, down))
     corners = list(product(range(2 * down + 1), range(2 * right + 1)))
     possible = torch.cat([framed[:, :, y : y + height, x : x + width] for y, x in corners])
-    moved = translation(plain.expand(20 * len(possible), -1, -1, -1), drawn())
-    which = (moved[:, None] == possible).flatten(2).all(2)
+    after_update = translation(plain.expand(20 * len(possible), -1, -1, -1), drawn())
+    which = (after_update[:, None] == possible).flatten(2).all(2)
     assert (which.sum(1) == 1).all()  # each is one of the possible crops,
     assert which.sum(0).min() > 3  # each crop comes (20 times on average),
     assert which.sum(0).max() < 40  # and none too often
@@ -115,9 +115,9 @@ def test_translation_moves_by_up_to_an_eighth_and_fills_with_zeros(
 def test_translation_loses_what_leaves_and_wraps_nothing() -> None:
     edge = torch.zeros(200, 1, 8, 8)
     edge[:, :, :, 0] = 1
-    moved = translation(edge, drawn())
-    assert moved[..., 2:].abs().max() == 0
-    assert (moved.sum((1, 2, 3)) == 0).any()
+    after_update = translation(edge, drawn())
+    assert after_update[..., 2:].abs().max() == 0
+    assert (after_update.sum((1, 2, 3)) == 0).any()
 
 
 @pytest.mark.parametrize("side", [8, 9, 32])
@@ -190,8 +190,8 @@ def test_shape_and_type_are_kept(channels: int, dtype: torch.dtype) -> None:
     changed = augmented(plain, POLICIES, drawn())
     assert changed.shape == plain.shape
     assert changed.dtype == dtype
-    packed = augmented(plain.contiguous(), POLICIES, drawn())
-    torch.testing.assert_close(changed, packed)
+    join_packs = augmented(plain.contiguous(), POLICIES, drawn())
+    torch.testing.assert_close(changed, join_packs)
 
 
 def test_what_is_hidden_or_gone_leaves_no_trace_not_even_of_nan() -> None:

@@ -27,12 +27,12 @@ def jensen_shannon() -> float:
 
 def at_distributions(name: str, scores: Tensor) -> Tensor:
     """The critic's loss where each outcome has its score and comes as often as its probability says."""
-    return LOSSES[name].critic(scores.repeat_interleave(P), scores.repeat_interleave(Q))
+    return LOSSES[name].discriminator(scores.repeat_interleave(P), scores.repeat_interleave(Q))
 
 
-def slopes(name: str, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+def gradients(name: str, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
     real, fake = real.clone().requires_grad_(), fake.clone().requires_grad_()
-    LOSSES[name].critic(real, fake).backward()
+    LOSSES[name].discriminator(real, fake).backward()
     assert real.grad is not None
     assert fake.grad is not None
     return real.grad, fake.grad
@@ -56,7 +56,7 @@ def test_the_first_losses_are_cross_entropies(name: str, label_smoothing: float)
     real, fake = SCORES, SCORES.flip(0) / 3
     expected = binary_cross_entropy_with_logits(real, torch.full_like(real, 1 - label_smoothing))
     expected = expected + binary_cross_entropy_with_logits(fake, torch.zeros_like(fake))
-    assert LOSSES[name].critic(real, fake, label_smoothing).item() == pytest.approx(expected.item(), rel=1e-12)
+    assert LOSSES[name].discriminator(real, fake, label_smoothing).item() == pytest.approx(expected.item(), rel=1e-12)
 
 
 def test_the_two_first_generators_swap_the_label_or_the_sign() -> None:
@@ -74,7 +74,7 @@ def test_only_the_minimax_generator_saturates_where_the_critic_is_sure() -> None
 
 def test_a_confident_critic_keeps_the_digits_of_its_loss() -> None:
     sure = torch.tensor([30.0])
-    assert LOSSES["non-saturating"].critic(sure, -sure).item() == pytest.approx(2 * math.exp(-30), rel=1e-6)
+    assert LOSSES["non-saturating"].discriminator(sure, -sure).item() == pytest.approx(2 * math.exp(-30), rel=1e-6)
 
 
 def test_the_best_critic_of_minimax_measures_jensen_shannon() -> None:
@@ -96,8 +96,8 @@ def test_an_f_gan_measures_its_divergence_at_the_best_critic(name: str, best: Te
     scores = best.clone().requires_grad_()
     loss = at_distributions(name, scores)
     assert -loss.item() == pytest.approx(divergence, abs=1e-12)
-    (slope,) = torch.autograd.grad(loss, scores)
-    torch.testing.assert_close(slope, torch.zeros_like(slope), atol=1e-12, rtol=0)
+    (gradient,) = torch.autograd.grad(loss, scores)
+    torch.testing.assert_close(gradient, torch.zeros_like(gradient), atol=1e-12, rtol=0)
 
 
 @pytest.mark.parametrize(("name", "best", "divergence"), divergences())
@@ -118,8 +118,8 @@ def test_f_gan_activations_and_conjugates_are_the_papers() -> None:
     for name, (activation, conjugate) in table.items():
         loss = LOSSES[name]
         for score in SCORES.unsqueeze(1):
-            at_reals = loss.critic(score, none) - loss.critic(none, none)
-            at_fakes = loss.critic(none, score) - loss.critic(none, none)
+            at_reals = loss.discriminator(score, none) - loss.discriminator(none, none)
+            at_fakes = loss.discriminator(none, score) - loss.discriminator(none, none)
             torch.testing.assert_close(at_reals, (activation(none) - activation(score)).squeeze())
             expected = conjugate(activation(score)) - conjugate(activation(none))
             torch.testing.assert_close(at_fakes, expected.squeeze())
@@ -129,8 +129,8 @@ def test_f_gan_activations_and_conjugates_are_the_papers() -> None:
 def test_least_squares_is_half_the_squared_distance_to_the_targets() -> None:
     real, fake = SCORES, SCORES / 2
     expected = mse_loss(real, torch.ones_like(real)) / 2 + mse_loss(fake, torch.zeros_like(fake)) / 2
-    assert LOSSES["least-squares"].critic(real, fake).item() == pytest.approx(expected.item(), rel=1e-12)
-    at_reals, at_fakes = slopes("least-squares", real, fake)
+    assert LOSSES["least-squares"].discriminator(real, fake).item() == pytest.approx(expected.item(), rel=1e-12)
+    at_reals, at_fakes = gradients("least-squares", real, fake)
     torch.testing.assert_close(at_reals, (real - 1) / len(real))
     torch.testing.assert_close(at_fakes, fake / len(fake))
     torch.testing.assert_close(generator_slope("least-squares", fake), (fake - 1) / len(fake))
@@ -144,9 +144,9 @@ def test_the_best_critic_of_least_squares_is_the_share_of_reals() -> None:
 
 def test_hinge_asks_for_its_margin_and_no_more() -> None:
     beyond = torch.tensor([1.0, 1.5, 40.0])
-    assert LOSSES["hinge"].critic(beyond, -beyond).item() == 0
-    assert LOSSES["hinge"].critic(torch.tensor([0.25]), torch.tensor([-0.5])).item() == 0.75 + 0.5
-    at_reals, at_fakes = slopes("hinge", torch.tensor([0.0, 2.0]), torch.tensor([0.0, -2.0]))
+    assert LOSSES["hinge"].discriminator(beyond, -beyond).item() == 0
+    assert LOSSES["hinge"].discriminator(torch.tensor([0.25]), torch.tensor([-0.5])).item() == 0.75 + 0.5
+    at_reals, at_fakes = gradients("hinge", torch.tensor([0.0, 2.0]), torch.tensor([0.0, -2.0]))
     assert at_reals.tolist() == [-0.5, 0]
     assert at_fakes.tolist() == [0.5, 0]
 
@@ -158,14 +158,14 @@ def test_the_best_critic_of_hinge_measures_total_variation() -> None:
 
 def test_wasserstein_is_the_difference_of_the_means() -> None:
     real, fake = torch.tensor([1.0, 5.0]), torch.tensor([-1.0, 0.0, 4.0])
-    assert LOSSES["wasserstein"].critic(real, fake).item() == -3 + 1
+    assert LOSSES["wasserstein"].discriminator(real, fake).item() == -3 + 1
     assert LOSSES["wasserstein"].generator(fake).item() == -1
 
 
 @pytest.mark.parametrize("name", LOSS_NAMES)
 def test_the_critic_lifts_reals_and_lowers_fakes_and_the_generator_lifts_them(name: str) -> None:
     scores = torch.linspace(0.02, 0.98, 25, dtype=torch.float64)  # between the targets, inside the margins
-    at_reals, at_fakes = slopes(name, scores, scores)
+    at_reals, at_fakes = gradients(name, scores, scores)
     assert at_reals.max() < 0
     assert at_fakes.min() > 0
     assert generator_slope(name, scores).max() < 0
@@ -175,10 +175,10 @@ def test_the_critic_lifts_reals_and_lowers_fakes_and_the_generator_lifts_them(na
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64])
 def test_no_score_is_too_far_out(name: str, dtype: torch.dtype) -> None:
     far = torch.tensor([-1e4, -100.0, 0.0, 100.0, 1e4], dtype=dtype).requires_grad_()
-    for loss in (LOSSES[name].critic(far, far), LOSSES[name].generator(far)):
-        (slope,) = torch.autograd.grad(loss, far)
+    for loss in (LOSSES[name].discriminator(far, far), LOSSES[name].generator(far)):
+        (gradient,) = torch.autograd.grad(loss, far)
         assert loss.isfinite()
-        assert slope.isfinite().all()
+        assert gradient.isfinite().all()
         assert loss.dtype == torch.promote_types(dtype, torch.float32)
 
 
@@ -187,7 +187,7 @@ def test_the_exponential_goes_on_as_its_tangent(name: str) -> None:
     edge = 1 + LARGEST_EXPONENT if name == "f-kl" else -LARGEST_EXPONENT
     outwards = 1 if name == "f-kl" else -1
     offsets = torch.tensor([-0.5, -1e-9, 1e-9, 0.5, 3.0], dtype=torch.float64)
-    at_reals, at_fakes = slopes(name, edge + outwards * offsets, edge + outwards * offsets)
+    at_reals, at_fakes = gradients(name, edge + outwards * offsets, edge + outwards * offsets)
     steep = (at_fakes if name == "f-kl" else -at_reals) * len(offsets)
     expected = (LARGEST_EXPONENT + offsets.clamp(max=0)).exp()
     torch.testing.assert_close(steep, expected, rtol=1e-6, atol=0)
@@ -196,8 +196,10 @@ def test_the_exponential_goes_on_as_its_tangent(name: str) -> None:
 @pytest.mark.parametrize("name", LOSS_NAMES)
 def test_scores_may_have_any_shape_and_the_sets_any_size(name: str) -> None:
     real, fake = torch.randn(3, 1, 4, 4), torch.randn(5, 1, 2, 2)
-    assert LOSSES[name].critic(real, fake).shape == ()
-    torch.testing.assert_close(LOSSES[name].critic(real, fake), LOSSES[name].critic(real.flatten(), fake.flatten()))
+    assert LOSSES[name].discriminator(real, fake).shape == ()
+    torch.testing.assert_close(
+        LOSSES[name].discriminator(real, fake), LOSSES[name].discriminator(real.flatten(), fake.flatten())
+    )
     torch.testing.assert_close(LOSSES[name].generator(fake), LOSSES[name].generator(fake.flatten()))
 
 
@@ -206,23 +208,23 @@ def test_scores_may_have_any_shape_and_the_sets_any_size(name: str) -> None:
 def test_smoothing_gives_reals_a_finite_best_score(name: str, label_smoothing: float) -> None:
     best = torch.tensor([math.log((1 - label_smoothing) / label_smoothing)], dtype=torch.float64).requires_grad_()
     fake = torch.zeros(1, dtype=torch.float64)
-    (slope,) = torch.autograd.grad(LOSSES[name].critic(best, fake, label_smoothing), best)
-    assert slope.item() == pytest.approx(0, abs=1e-12)
+    (gradient,) = torch.autograd.grad(LOSSES[name].discriminator(best, fake, label_smoothing), best)
+    assert gradient.item() == pytest.approx(0, abs=1e-12)
 
 
 def test_smoothing_moves_the_target_of_least_squares() -> None:
     fake = torch.zeros(1)
-    assert LOSSES["least-squares"].critic(torch.tensor([0.75]), fake, 0.25).item() == 0
+    assert LOSSES["least-squares"].discriminator(torch.tensor([0.75]), fake, 0.25).item() == 0
 
 
 @pytest.mark.parametrize("name", SMOOTHED)
 def test_smoothing_is_one_sided(name: str) -> None:
     real, fake = torch.zeros(4), torch.randn(4).requires_grad_()
-    plain, smoothed = (LOSSES[name].critic(real, fake, label_smoothing) for label_smoothing in (0.0, 0.3))
+    plain, smoothed = (LOSSES[name].discriminator(real, fake, label_smoothing) for label_smoothing in (0.0, 0.3))
     assert torch.equal(torch.autograd.grad(plain, fake)[0], torch.autograd.grad(smoothed, fake)[0])
 
 
 @pytest.mark.parametrize("name", sorted(set(LOSS_NAMES) - set(SMOOTHED)))
 def test_a_loss_without_targets_refuses_to_smooth_them(name: str) -> None:
     with pytest.raises(ConfigError, match="no target to smooth"):
-        LOSSES[name].critic(torch.zeros(2), torch.zeros(2), 0.1)
+        LOSSES[name].discriminator(torch.zeros(2), torch.zeros(2), 0.1)

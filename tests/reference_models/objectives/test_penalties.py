@@ -34,13 +34,13 @@ def half_square(points: Tensor) -> Tensor:
 class Spy:
     """A critic that remembers where it was asked."""
 
-    def __init__(self, critic: Callable[[Tensor], Tensor]) -> None:
-        self.critic = critic
+    def __init__(self, discriminator: Callable[[Tensor], Tensor]) -> None:
+        self.discriminator = discriminator
         self.asked: list[Tensor] = []
 
     def __call__(self, points: Tensor) -> Tensor:
         self.asked.append(points.detach().clone())
-        return self.critic(points)
+        return self.discriminator(points)
 
 
 def test_no_penalty_was_forgotten() -> None:
@@ -74,7 +74,7 @@ def test_r1_and_r2_need_no_pairs() -> None:
 
 @pytest.mark.parametrize("name", BETWEEN)
 def test_a_batch_that_cannot_be_paired_is_refused(name: str) -> None:
-    with pytest.raises(BatchMismatch, match=r"reals of \(3, 2\) and fakes of \(1, 2\)"):
+    with pytest.raises(BatchMismatch, match=r"real \(3, 2\) and fake \(1, 2\)"):
         PENALTIES[name](half_square, torch.ones(3, 2), torch.ones(1, 2), drawn())
 
 
@@ -124,10 +124,10 @@ def test_penalties_have_the_right_slope_in_the_critics_weights(name: str) -> Non
 @pytest.mark.parametrize("name", PENALTY_SETTINGS)
 def test_only_the_critic_is_moved(name: str) -> None:
     real, fake = (batch.requires_grad_() for batch in batches((3,)))
-    critic = nn.Linear(3, 1).double()
-    PENALTIES[name](lambda x: critic(x.sin()), real, fake, drawn()).backward()
-    assert critic.weight.grad is not None
-    assert critic.weight.grad.abs().min() > 0
+    discriminator = nn.Linear(3, 1).double()
+    PENALTIES[name](lambda x: discriminator(x.sin()), real, fake, drawn()).backward()
+    assert discriminator.weight.grad is not None
+    assert discriminator.weight.grad.abs().min() > 0
     assert real.grad is None
     assert fake.grad is None
 
@@ -135,9 +135,9 @@ def test_only_the_critic_is_moved(name: str) -> None:
 def test_a_flat_critic_pays_one_and_has_no_nan_in_its_gradient() -> None:
     weight = torch.zeros(3, requires_grad=True)
     paid = PENALTIES["gradient"](lambda x: x @ weight, torch.randn(4, 3), torch.randn(4, 3), drawn())
-    (slope,) = torch.autograd.grad(paid, weight)
+    (gradient,) = torch.autograd.grad(paid, weight)
     assert paid.item() == 1
-    assert slope.isfinite().all()
+    assert gradient.isfinite().all()
 
 
 @pytest.mark.parametrize("name", PENALTY_SETTINGS)
@@ -154,14 +154,14 @@ def test_draws_come_from_the_generator_alone(name: str) -> None:
 @pytest.mark.parametrize("name", PENALTY_SETTINGS)
 def test_under_autocast_only_the_critic_is_rounded(name: str, dtype: torch.dtype) -> None:
     torch.manual_seed(0)
-    critic = nn.Sequential(nn.Conv2d(1, 16, 3, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(16, 1, 3, 2, 1))
+    discriminator = nn.Sequential(nn.Conv2d(1, 16, 3, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(16, 1, 3, 2, 1))
     real, fake = (batch.to(dtype) for batch in batches((1, 8, 8), count=32))
-    spy = Spy(critic)
+    spy = Spy(discriminator)
     with torch.autocast("cpu", torch.bfloat16):
         paid = PENALTIES[name](spy, real, fake, drawn())
     paid.backward()
-    exact = PENALTIES[name](critic, real.float(), fake.float(), drawn())
+    exact = PENALTIES[name](discriminator, real.float(), fake.float(), drawn())
     assert spy.asked[0].dtype == torch.float32
     assert paid.dtype == torch.float32
     assert paid.item() == pytest.approx(exact.item(), rel=0.02)
-    assert all(p.grad is not None and p.grad.isfinite().all() for p in critic[0].parameters() if p.dim() > 1)
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in discriminator[0].parameters() if p.dim() > 1)

@@ -14,10 +14,9 @@ from torch.nn.utils import parametrize
 from reference_models import Adversarial, Config, Watch, build, train
 from reference_models.engine.loop import Run
 from reference_models.engine.model import Model
-from reference_models.engine.randomness import Draw, Moment
-from reference_models.objectives import discriminator_input
+from reference_models.engine.randomness import Draw, UpdateContext
 from reference_models.objectives.augmentation import augmented
-from reference_models.objectives.discriminator_input import noise_at, packed, shown
+from reference_models.objectives.discriminator_input import discriminator_input, join_packs, noise_at
 from reference_models.objectives.historical_averaging import History
 
 CPU = torch.device("cpu")
@@ -33,19 +32,19 @@ class Recording(Adversarial):
     past: dict[str, list[list[Tensor]]]
     gradients: dict[str, list[float]]
 
-    def moved(self, player: str) -> None:
-        super().moved(player)
-        weights = self.parameters_of(player)
-        self.past[player].append([weight.detach().clone() for weight in weights])
+    def after_update(self, group: str) -> None:
+        super().after_update(group)
+        weights = self.parameters_of(group)
+        self.past[group].append([weight.detach().clone() for weight in weights])
         found = [weight.grad.flatten() for weight in weights if weight.grad is not None]
-        self.gradients[player].append(float(torch.cat(found).norm()))
+        self.gradients[group].append(float(torch.cat(found).norm()))
 
 
 def recording(config: Config) -> Recording:
     networks = build(config).networks
     model = Recording(config, networks["g"], networks["d"])
-    model.past = {player: [[weight.detach().clone() for weight in model.parameters_of(player)]] for player in "dg"}
-    model.gradients = {player: [] for player in "dg"}
+    model.past = {group: [[weight.detach().clone() for weight in model.parameters_of(group)]] for group in "dg"}
+    model.gradients = {group: [] for group in "dg"}
     return model
 
 
@@ -54,7 +53,7 @@ def recording(config: Config) -> Recording:
 
 def test_the_critic_moves_several_times_and_more_before_the_first_step(tmp_path: Path) -> None:
     model = recording(tiny("vanilla", n_critic=3, pretrain=4, steps=2))
-    assert [model.moves(step) for step in (0, 1)] == [("d",) * 7 + ("g",), ("d",) * 3 + ("g",)]
+    assert [model.updates(step) for step in (0, 1)] == [("d",) * 7 + ("g",), ("d",) * 3 + ("g",)]
     run = running(model, tmp_path)
     run.to_the_end()
     assert (len(model.gradients["d"]), len(model.gradients["g"])) == (7 + 3, 2)
@@ -64,10 +63,10 @@ def test_the_critic_moves_several_times_and_more_before_the_first_step(tmp_path:
 def test_two_time_scales_are_two_learning_rates(tmp_path: Path) -> None:
     model = recording(tiny("vanilla", lr_d=1e-2, lr_g=1e-4, beta1=0.0, steps=1))
     running(model, tmp_path).to_the_end()
-    for player, rate in (("d", 1e-2), ("g", 1e-4)):
-        first, second = model.past[player]
-        moved = max(float((new - old).abs().max()) for old, new in zip(first, second, strict=True))
-        assert moved == pytest.approx(rate, rel=1e-2)  # Adam's first move is the rate times the gradient's sign
+    for group, rate in (("d", 1e-2), ("g", 1e-4)):
+        first, second = model.past[group]
+        after_update = max(float((new - old).abs().max()) for old, new in zip(first, second, strict=True))
+        assert after_update == pytest.approx(rate, rel=1e-2)  # Adam's first move is the rate times the gradient's sign
 
 
 def test_weights_are_clipped_after_every_move_of_the_critic_alone(tmp_path: Path) -> None:
@@ -83,9 +82,9 @@ def test_gradients_are_clipped_in_their_norm(tmp_path: Path) -> None:
     free, bound = (recording(tiny("vanilla", clip_gradients=limit, steps=4)) for limit in (0.0, 1e-4))
     for name, model in (("free", free), ("bound", bound)):
         running(model, tmp_path / name).to_the_end()
-    for player in "dg":
-        assert min(free.gradients[player]) > 1e-4
-        assert bound.gradients[player] == [pytest.approx(1e-4, rel=1e-2)] * 4
+    for group in "dg":
+        assert min(free.gradients[group]) > 1e-4
+        assert bound.gradients[group] == [pytest.approx(1e-4, rel=1e-2)] * 4
 
 
 def test_averages_of_the_generator_follow_it_and_raw_weights_are_kept(tmp_path: Path) -> None:
@@ -106,28 +105,28 @@ def test_averages_of_the_generator_follow_it_and_raw_weights_are_kept(tmp_path: 
 # What players minimise
 
 
-@pytest.mark.parametrize("player", ["d", "g"])
-def test_historical_averaging_is_the_distance_from_the_mean_of_all_past_weights(tmp_path: Path, player: str) -> None:
+@pytest.mark.parametrize("group", ["d", "g"])
+def test_historical_averaging_is_the_distance_from_the_mean_of_all_past_weights(tmp_path: Path, group: str) -> None:
     config = tiny("vanilla", historical_averaging=0.3, steps=5, lr_d=0.01, lr_g=0.01, n_critic=2)
     model = recording(config)
     running(model, tmp_path).to_the_end()
-    assert len(model.past[player]) == (11 if player == "d" else 6)
-    means = [torch.stack(several).double().mean(0) for several in zip(*model.past[player], strict=True)]
-    now = model.past[player][-1]
-    distance = sum(float((weight - mean).square().sum()) for weight, mean in zip(now, means, strict=True))
-    loss = model.terms(player, batch_of(config), Moment(0, 5)).losses["historical"]
+    assert len(model.past[group]) == (11 if group == "d" else 6)
+    means = [torch.stack(several).double().mean(0) for several in zip(*model.past[group], strict=True)]
+    context = model.past[group][-1]
+    distance = sum(float((weight - mean).square().sum()) for weight, mean in zip(context, means, strict=True))
+    loss = model.objective(group, batch_of(config), UpdateContext(0, 5)).losses["historical"]
     assert loss.item() == pytest.approx(0.3 * distance, rel=1e-3)
     assert distance > 0
 
 
 def test_historical_averaging_draws_weights_back_to_their_mean() -> None:
-    model, critic = own(historical_averaging=2.0)
-    before = critic.weight.detach().clone()
+    model, discriminator = own(historical_averaging=2.0)
+    before = discriminator.weight.detach().clone()
     with torch.no_grad():
-        critic.weight.add_(1.0)
-    model.terms("d", batch_of(model.config), Moment(0, 0)).losses["historical"].backward()
-    assert critic.weight.grad is not None
-    assert critic.weight.grad.allclose(2.0 * 2 * (critic.weight - before).detach())
+        discriminator.weight.add_(1.0)
+    model.objective("d", batch_of(model.config), UpdateContext(0, 0)).losses["historical"].backward()
+    assert discriminator.weight.grad is not None
+    assert discriminator.weight.grad.allclose(2.0 * 2 * (discriminator.weight - before).detach())
 
 
 def test_a_mean_of_the_past_is_taken_back_in_the_layout_of_its_weights() -> None:
@@ -147,8 +146,8 @@ def test_spectral_norm_keeps_every_layer_of_the_critic_at_slope_one(tmp_path: Pa
     assert len(layers) >= 3
     for layer in layers:
         assert parametrize.is_parametrized(layer, "weight")
-        slope = torch.linalg.matrix_norm(layer.weight.detach().flatten(1), 2)
-        assert float(slope) == pytest.approx(1, abs=0.05)
+        gradient = torch.linalg.matrix_norm(layer.weight.detach().flatten(1), 2)
+        assert float(gradient) == pytest.approx(1, abs=0.05)
     assert not any(parametrize.is_parametrized(layer) for layer in model.network("g").modules())
 
 
@@ -158,8 +157,8 @@ def test_minibatch_layers_let_the_critic_see_that_samples_are_alike(changes: dic
     batch = batch_of(config)
     alike = batch.images[:1].expand(6, -1, -1, -1)
     for configuration, differ in ((config, True), (tiny("vanilla", norm_d="none"), False)):
-        critic = build(configuration).network("d")
-        one, same = critic(batch.images)[0], critic(alike)[0]
+        discriminator = build(configuration).network("d")
+        one, same = discriminator(batch.images)[0], discriminator(alike)[0]
         assert bool((one - same).abs() > 1e-5) is differ
 
 
@@ -167,41 +166,41 @@ def test_minibatch_layers_let_the_critic_see_that_samples_are_alike(changes: dic
 
 
 def test_packing_shows_the_critic_several_samples_at_once() -> None:
-    model, critic = own(pack=3)
-    batch, now = batch_of(model.config), Moment(0, 0)
-    model.terms("d", batch, now)
-    real, fake = critic.seen
+    model, discriminator = own(pack=3)
+    batch, context = batch_of(model.config), UpdateContext(0, 0)
+    model.objective("d", batch, context)
+    real, fake = discriminator.seen
     assert real.shape == fake.shape == (2, 3, 8, 8)
     assert real.equal(torch.stack([torch.cat(list(batch.images[:3])), torch.cat(list(batch.images[3:]))]))
-    critic.seen.clear()
-    model.terms("g", batch, now)
-    assert critic.seen[0].equal(fake)
-    assert packed(torch.arange(12.0).reshape(6, 2), 3).tolist() == [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]]
+    discriminator.seen.clear()
+    model.objective("g", batch, context)
+    assert discriminator.seen[0].equal(fake)
+    assert join_packs(torch.arange(12.0).reshape(6, 2), 3).tolist() == [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]]
 
 
 def test_the_first_layer_of_a_packed_critic_is_as_wide() -> None:
     critics = [build(tiny("dcgan", pack=pack)).network("d").modules() for pack in (1, 2)]
-    first = [next(layer for layer in critic if isinstance(layer, nn.Conv2d)) for critic in critics]
+    first = [next(layer for layer in discriminator if isinstance(layer, nn.Conv2d)) for discriminator in critics]
     assert [layer.in_channels for layer in first] == [1, 2]
 
 
 def test_instance_noise_is_on_both_sides_in_both_moves_and_ends_exactly() -> None:
-    model, critic = own(instance_noise=0.4, instance_noise_until=0.5)
+    model, discriminator = own(instance_noise=0.4, instance_noise_until=0.5)
     batch = batch_of(model.config)
     for step in (0, 2, 4, 5, 9):
-        now = Moment(0, step)
+        context = UpdateContext(0, step)
         clean, _ = own()
-        made = clean.made(batch, now).detach()
-        for player, plain in (("d", [batch.images, made]), ("g", [made])):
-            critic.seen.clear()
-            model.terms(player, batch, now)
-            noises = [seen.detach() - image for seen, image in zip(critic.seen, plain, strict=True)]
+        generate = clean.generate(batch, context).detach()
+        for group, plain in (("d", [batch.images, generate]), ("g", [generate])):
+            discriminator.seen.clear()
+            model.objective(group, batch, context)
+            noises = [seen.detach() - image for seen, image in zip(discriminator.seen, plain, strict=True)]
             for noise in noises:
                 expected = 0.4 * max(0, 1 - step / 5)
                 assert noise.std().item() == pytest.approx(expected, rel=0.2)
                 assert noise.mean().item() == pytest.approx(0, abs=4 * expected / len(noise.flatten()) ** 0.5)
                 assert bool(noise.any()) is (step < 5)
-            if player == "d" and step < 5:
+            if group == "d" and step < 5:
                 assert not noises[0].allclose(noises[1], atol=1e-3)
 
 
@@ -212,16 +211,16 @@ def test_noise_falls_linearly_and_is_nothing_afterwards() -> None:
     assert noise_at(Config("dcgan", instance_noise=1.0, instance_noise_until=0.0), 0) == 0.0
     assert noise_at(Config("dcgan"), 0) == 0.0
     images = torch.randn(2, 1, 8, 8)
-    assert shown(images, config, Moment(0, 40), "real") is images
+    assert discriminator_input(images, config, UpdateContext(0, 40), "real") is images
 
 
 def test_augmentation_is_of_real_and_made_pictures_in_both_moves_and_reaches_the_generator(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    model, critic = own(augment="translation+cutout", feature_matching=1.0)
-    batch, now = batch_of(model.config), Moment(0, 0)
+    model, discriminator = own(augment="translation+cutout", feature_matching=1.0)
+    batch, context = batch_of(model.config), UpdateContext(0, 0)
     plain, _ = own()
-    made = plain.made(batch, now).detach()
+    generate = plain.generate(batch, context).detach()
     given: list[tuple[Tensor, tuple[str, ...]]] = []
     original = augmented
 
@@ -229,13 +228,13 @@ def test_augmentation_is_of_real_and_made_pictures_in_both_moves_and_reaches_the
         given.append((images, policies))
         return original(images, policies, draw)
 
-    monkeypatch.setattr(discriminator_input, "augmented", spied)
-    model.terms("d", batch, now)
-    sum(model.terms("g", batch, now).losses.values(), torch.zeros(())).backward()
+    monkeypatch.setattr("reference_models.objectives.discriminator_input.augmented", spied)
+    model.objective("d", batch, context)
+    sum(model.objective("g", batch, context).losses.values(), torch.zeros(())).backward()
     kinds = ["real" if images.detach().equal(batch.images) else "made" for images, _ in given]
     assert sorted(kinds[:2]) == sorted(kinds[2:]) == ["made", "real"]
     assert {policies for _, policies in given} == {("translation", "cutout")}
-    assert not any(seen.equal(images) for seen in critic.seen for images in (batch.images, made))
+    assert not any(seen.equal(images) for seen in discriminator.seen for images in (batch.images, generate))
     gradient = model.network("g").get_parameter("weight").grad
     assert gradient is not None
     assert bool(gradient.isfinite())
@@ -243,14 +242,14 @@ def test_augmentation_is_of_real_and_made_pictures_in_both_moves_and_reaches_the
 
 
 def test_switching_one_technique_on_leaves_the_draws_of_others_as_they_were() -> None:
-    batch, now = batch_of(own()[0].config), Moment(0, 0)
+    batch, context = batch_of(own()[0].config), UpdateContext(0, 0)
     plain, noisy = own(instance_noise=0.4)[1], own(instance_noise=0.4, gradient_penalty=10.0, augment="color")[1]
-    for model, critic in (
+    for model, discriminator in (
         (own(instance_noise=0.4)[0], plain),
         (own(instance_noise=0.4, gradient_penalty=10.0)[0], noisy),
     ):
-        model.networks["d"] = critic
-        model.terms("d", batch, now)
+        model.networks["d"] = discriminator
+        model.objective("d", batch, context)
     assert all(map(torch.equal, plain.seen[:2], noisy.seen[:2]))
 
 
@@ -276,7 +275,7 @@ def test_a_model_starts_from_the_scheme_it_is_told(init: str) -> None:
 
 
 def test_the_linear_critic_of_these_tests_is_one() -> None:
-    critic = Linear(1, 8, 8)
+    discriminator = Linear(1, 8, 8)
     first, second = torch.randn(2, 3, 1, 8, 8)
-    assert critic(first + second).allclose(critic(first) + critic(second), atol=1e-5)
-    assert copy.deepcopy(critic)(first).equal(critic(first))
+    assert discriminator(first + second).allclose(discriminator(first) + discriminator(second), atol=1e-5)
+    assert copy.deepcopy(discriminator)(first).equal(discriminator(first))

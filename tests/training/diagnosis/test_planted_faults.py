@@ -77,15 +77,15 @@ def bad_from(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
         def build(config: Config) -> Model:
             model = build_model(config)
             if config.model == name:
-                terms = model.terms
+                objective = model.objective
 
-                def spoilt(player: str, batch: Any, now: Any) -> Any:
-                    found = terms(player, batch, now)
-                    if player == "d" and now.step + 1 >= step:
+                def spoilt(group: str, batch: Any, context: Any) -> Any:
+                    found = objective(group, batch, context)
+                    if group == "d" and context.step + 1 >= step:
                         found.losses["loss"] = found.losses["loss"] * torch.nan
                     return found
 
-                monkeypatch.setattr(model, "terms", spoilt)
+                monkeypatch.setattr(model, "objective", spoilt)
             return model
 
         monkeypatch.setattr(run, "build", build)
