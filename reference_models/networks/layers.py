@@ -53,7 +53,7 @@ def needs_bias(name: str) -> bool:
 
 
 class ClassConditional(nn.Module):
-    """A layer whose forward takes (h, y): a `Told` hands it the labels."""
+    """A layer whose forward takes (h, y): a `ConditionalSequential` hands it the labels."""
 
 
 class ConditionalBatchNorm(ClassConditional):
@@ -98,9 +98,10 @@ class Condition(ClassConditional):
 
 
 class ConditionalSequential(nn.Sequential):
-    """A sequence of layers, those that depend on the class being told it.
+    """A sequence of layers; the class-conditional ones among them get the labels.
 
-    >>> ConditionalSequential(nn.Linear(3, 4), ConditionalBatchNorm(4, 2, dimensions=1))(torch.zeros(5, 3), torch.zeros(5).long()).shape
+    >>> layers = ConditionalSequential(nn.Linear(3, 4), ConditionalBatchNorm(4, 2, dimensions=1))
+    >>> layers(torch.zeros(5, 3), torch.zeros(5).long()).shape
     torch.Size([5, 4])
     """
 

@@ -107,7 +107,7 @@ def test_feature_matching_beside_the_adversarial_loss_is_added() -> None:
 
 def test_feature_matching_needs_a_critic_with_features() -> None:
     config = Config("mine", feature_matching=1.0)
-    with pytest.raises(ConfigError, match=r"^feature_matching: Flatten has no method features\(pictures\)$"):
+    with pytest.raises(ConfigError, match=r"^feature_matching: Flatten has no method features\(images\)$"):
         Adversarial(config, nn.Identity(), nn.Flatten(0))
 
 
@@ -235,7 +235,7 @@ def test_where_short_arithmetic_and_the_other_layout_are_chosen() -> None:
 def test_at_16_pixels_the_models_that_gain_are_those_measured_to(
     monkeypatch: pytest.MonkeyPatch, in_hardware: bool
 ) -> None:
-    monkeypatch.setattr("reference_models.engine.precision._cpu_has_bfloat16", lambda: in_hardware)
+    monkeypatch.setattr("reference_models.engine.precision.bfloat16_pays", lambda device: in_hardware)
     sides = {"dcgan": 16, "wgan-gp": 16, "cgan": 16, "cyclegan": 17}  # docs/reproducing.md has the figures
     for model, first in sides.items():
         for side in (8, 15, 16, 17, 28):
