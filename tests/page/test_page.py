@@ -238,14 +238,14 @@ def test_the_samples_are_the_stored_ones_beside_their_nearest_real_pictures(tmp_
     assert "4 drawn at random, not picked" in page.text
     assert "real image of digits:train nearest to it" in page.text
     assert "1 sample is nearer than 0.1: check whether it is a copy." in page.text
-    assert "a : 1 of the samples shown is nearer than 0.1 to a real picture: check whether it is a copy." in page.text
+    assert "a : 1 of the samples shown is nearer than 0.1 to a real image: check whether it is a copy." in page.text
 
 
 def test_no_copy_is_said_where_none_is(tmp_path: Path) -> None:
     arrays = {"pictures": random_images(2), "neighbours": random_images(2), "distances": np.ones(2, np.float32)}
     text = Outline(page_of(compare([run_folder(tmp_path / "a", scored("a", {"fid": (1.0, 0.1)}), **arrays)]))).text
     assert "None is nearer than 0.1." in text
-    assert "look whether" not in text
+    assert "check whether" not in text
 
 
 def test_conditional_models_show_eight_of_each_class(tmp_path: Path) -> None:
