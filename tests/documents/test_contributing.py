@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 Command = Callable[..., subprocess.CompletedProcess[str]]
-STEP = re.compile(r"^<!-- (file|row): (\S+) ?(\w*) -->\n```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+STEP = re.compile(r"^<!-- (file|line|row): (\S+) ?(\w*) -->\n```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +28,10 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if kind == "file":
             assert not target.exists()
             target.write_text(text, encoding="utf-8")
+        elif kind == "line":
+            target.write_text(
+                re.sub(r"(?=^from )", text, target.read_text(encoding="utf-8"), count=1, flags=re.MULTILINE)
+            )
         else:
             text_before = target.read_text(encoding="utf-8")
             before, after = re.split(rf"(?<=^{table}\b)(?=[^\n]*= \{{\n)", text_before, flags=re.MULTILINE)
@@ -95,6 +99,28 @@ def test_a_metric_has_its_smallest_number_of_samples(
 def test_protocols_and_extractors_are_listed(ganeval: Command) -> None:
     assert "half-pixel" in printed(ganeval("list", "protocols"))
     assert "colour-means" in printed(ganeval("list", "extractors"))
+
+
+def idx(shape: tuple[int, ...], values: bytes) -> bytes:
+    """A file as MNIST's are."""
+    return bytes([0, 0, 8, len(shape)]) + b"".join(length.to_bytes(4, "big") for length in shape) + values
+
+
+def test_a_data_set_is_listed_and_opened(ganeval: Command, tmp_path: Path) -> None:
+    assert "missing: images.idx, labels.idx" in printed(ganeval("list", "datasets", "--data-root", tmp_path))
+    (tmp_path / "stripes").mkdir()
+    (tmp_path / "stripes" / "images.idx").write_bytes(idx((20, 8, 8), 5 * bytes(range(256))))
+    (tmp_path / "stripes" / "labels.idx").write_bytes(idx((20,), 10 * bytes([0, 1])))
+    checked = ganeval("check", "stripes", "--data-root", tmp_path).stdout  # refused: the example metric needs 37 images
+    assert "horizontal 10, vertical 10" in checked
+
+
+def test_a_model_is_listed_trained_and_scored(extended: Path, ganeval: Command) -> None:
+    assert "lsgan" in printed(ganeval("list", "models"))
+    run = extended / "results" / "digits-lsgan-s0"
+    options = ("--steps", 8, "--set", "check_every=4", "-n", 100, "--out", run)
+    assert "lsgan" in printed(ganeval("train", "lsgan", *options))
+    assert "fid" in json.loads((run / "report.json").read_text(encoding="utf-8"))["scores"]
 
 
 def test_the_rooms_of_the_page_are_those_of_the_house() -> None:
