@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ganeval.gating.outcomes import HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate
 from ganeval.tables.markdown import escaped, pipe_table
 
-LEVELS = {"pass": "notice", "fail": "error", "3": "warning"}  # of what is inconclusive
+LEVELS = {"pass": "notice", "fail": "error", "3": "warning"}  # of an inconclusive limit
 MARKS = {HELD: "✅", REGRESSED: "❌", INCONCLUSIVE: "❔", NOT_COMPARABLE: "⛔"}
 
 
@@ -29,19 +29,20 @@ def annotation(level: str, title: str, text: str) -> str:
 def annotations(gate: Gate, inconclusive: str = "3") -> list[str]:
     """A line for each limit that does not hold; one notice where all hold."""
     levels = {REGRESSED: "error", NOT_COMPARABLE: "error", INCONCLUSIVE: LEVELS[inconclusive]}
-    found = [
-        annotation(levels[one.outcome], f"ganeval gate: {one.outcome}", one.sentence)
-        for one in gate.judgements
-        if one.outcome != HELD
+    lines = [
+        annotation(levels[judgement.outcome], f"ganeval gate: {judgement.outcome}", judgement.sentence)
+        for judgement in gate.judgements
+        if judgement.outcome != HELD
     ]
-    return found or [annotation("notice", "ganeval gate: held", "; ".join(one.sentence for one in gate.judgements))]
+    sentences = "; ".join(judgement.sentence for judgement in gate.judgements)
+    return lines or [annotation("notice", "ganeval gate: held", sentences)]
 
 
 def summary(gate: Gate, inconclusive: str = "3") -> str:
-    """The step summary: the verdict, a table of the limits, and what was warned about, in markdown."""
+    """The step summary in Markdown: the verdict, a table of the limits, and the warnings."""
     rows = [
-        (f"{MARKS[one.outcome]} {one.outcome}", one.heading, one.measured, one.bound, one.finding)
-        for one in gate.judgements
+        (f"{MARKS[case.outcome]} {case.outcome}", case.heading, case.value_text, case.limit_text, case.finding)
+        for case in gate.judgements
     ]
     headings, rules = ("outcome", "score", "value", "limit", "finding"), ("---", "---", "---:", "---", "---")
     table = pipe_table(headings, rules, [[*map(escaped, row)] for row in rows])
@@ -51,7 +52,7 @@ def summary(gate: Gate, inconclusive: str = "3") -> str:
 
 
 def append_summary(environment: Mapping[str, str], text: str) -> str:
-    """Write to the summary that the runner names; why that could not be done, where it could not."""
+    """Write to the step summary that the runner names; the reason where that fails, else nothing."""
     path = environment.get("GITHUB_STEP_SUMMARY")
     if not path:
         return ""

@@ -1,7 +1,7 @@
 """A gate as JUnit XML, which GitLab, Jenkins and others show beside the tests. Needs no torch.
 
 A case for each limit: regressed is a failure, not comparable an error, inconclusive skipped, or a failure where it is
-taken as one. The elements and attributes are those that GitLab and Jenkins' JUnit plugin both read.
+taken as one. Elements and attributes are those that both GitLab and Jenkins' JUnit plugin read.
 """
 
 import xml.etree.ElementTree as ElementTree
@@ -14,7 +14,7 @@ COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 
 
 def junit(gate: Gate, inconclusive: str = "3", seconds: float = 0.0) -> str:
-    """The text of the file: one suite, a case for each limit. (Jenkins' schema knows `skipped` of a suite alone.)
+    """The text of the file: one suite, a case for each limit. (In Jenkins' schema only a suite counts `skipped`.)
 
     >>> print(junit(Gate(())))
     <?xml version='1.0' encoding='utf-8'?>
@@ -23,7 +23,7 @@ def junit(gate: Gate, inconclusive: str = "3", seconds: float = 0.0) -> str:
     </testsuites>
     <BLANKLINE>
     """
-    elements = [_element(one, inconclusive) for one in gate.judgements]
+    elements = [_element(judgement, inconclusive) for judgement in gate.judgements]
     counts = {attribute: str(elements.count(name)) for name, attribute in COUNTED.items()}
     totals = {"tests": str(len(elements)), **counts, "time": f"{seconds:.3f}"}
     suites = ElementTree.Element("testsuites", {key: value for key, value in totals.items() if key != "skipped"})
@@ -36,7 +36,7 @@ def junit(gate: Gate, inconclusive: str = "3", seconds: float = 0.0) -> str:
 
 
 def _element(judgement: Judgement, inconclusive: str) -> str:
-    """What a case holds: nothing where it passed."""
+    """The element in a case: none where it passed."""
     if judgement.outcome == HELD:
         return ""
     taken_as_failure = judgement.outcome == INCONCLUSIVE and inconclusive == "fail"

@@ -1,6 +1,6 @@
-"""What a gate is asked to hold, on the command line and in Python. Needs no torch.
+"""Limits of a gate, as options of the command line, in Python and in a TOML file. Needs no torch.
 
-Four kinds, each a difference d that must not be above 0, of a value v, a baseline's value b and the amount given:
+There are four kinds. Each is a difference d that must be 0 at most, of a value v, a baseline's value b and an amount:
 
     max            d = v - amount             max-increase   d = v - b - amount,  or v - b(1 + p) for p per cent
     min            d = amount - v             max-decrease   d = b - v - amount,  or b(1 - p) - v
@@ -42,31 +42,31 @@ class Limit:
 
     @property
     def upper(self) -> bool:
-        """Whether it bounds from above."""
+        """Whether the value must stay below the bound."""
         return self.kind in ("max", "max-increase")
 
     @property
     def flag(self) -> str:
-        """The limit as it is given on the command line."""
+        """The limit as written on the command line."""
         return f"--{self.kind} {self.metric}={self.amount:.12g}{'%' * self.percent}"
 
     @property
     def weight(self) -> float:
-        """By what the baseline's value, and so its error, is multiplied."""
+        """The factor of the baseline's value, and so of its error."""
         return float(self._factor())
 
     def bound(self, baseline: float = 0.0) -> float:
-        """What the value may be at most, or at least."""
+        """The largest, or the smallest, value that holds the limit."""
         return float(self._bound(baseline))
 
     def excess(self, value: float, baseline: float = 0.0) -> float:
-        """The difference that must not be above 0, in decimal arithmetic: 0.87 - 0.85 - 0.02 is 0, as it is written.
+        """The difference that must be 0 at most, in decimal arithmetic: 0.87 - 0.85 - 0.02 is 0, as it is written.
 
         >>> Limit("max-decrease", "recall", 0.02).excess(0.85, 0.87), Limit("max", "fid", 25.0).excess(26.5)
         (0.0, 1.5)
         """
-        apart = Decimal(repr(value)) - self._bound(baseline)
-        return float(apart if self.upper else -apart)
+        difference = Decimal(repr(value)) - self._bound(baseline)
+        return float(difference if self.upper else -difference)
 
     def _factor(self) -> Decimal:
         share = Decimal(repr(self.amount)) / 100 if self.percent else Decimal(0)
@@ -82,118 +82,106 @@ class Limit:
         return base + amount if self.upper else base - amount
 
 
-def limit(kind: str, metric: str, amount: object) -> Limit:
-    """A limit of an amount: a number, or text such as `25` and, where there is a baseline, `5%`.
+def parse_limit(kind: str, metric: str, amount: object) -> Limit:
+    """A limit of an amount: a number, or text such as `25` and, where it is relative to a baseline, `5%`.
 
-    >>> limit("max-increase", "fid", "5%")
+    >>> parse_limit("max-increase", "fid", "5%")
     Limit(kind='max-increase', metric='fid', amount=5.0, percent=True)
     """
     text = str(amount).strip()
-    number = _number(text.removesuffix("%"))
-    percent = text.endswith("%")
-    relative = kind in ("max-increase", "max-decrease")
-    if isinstance(amount, bool) or number is None or (percent and not relative):
-        needed = "a number or a percentage, as fid=0.5 or fid=5%" if relative else "a number, as fid=25"
+    try:
+        number = math.nan if isinstance(amount, bool) else float(text.removesuffix("%"))
+    except ValueError:
+        number = math.nan
+    limit = Limit(kind, metric, number, text.endswith("%"))
+    if not math.isfinite(number) or (limit.percent and not limit.relative):
+        needed = "a number or a percentage, as fid=0.5 or fid=5%" if limit.relative else "a number, as fid=25"
         raise UsageError(f"--{kind} {metric}={text}: needed {needed}")
-    return Limit(kind, metric, number, percent)
+    return limit
 
 
-def parsed(kind: str, texts: Iterable[str]) -> list[Limit]:
-    """The limits of one flag, given as `metric=amount` any number of times, each metric once.
+def parse_limits(kind: str, texts: Iterable[str]) -> list[Limit]:
+    """The limits of one option, given as `metric=amount` any number of times, each metric once.
 
-    >>> parsed("max", ["fid=25", "kid=0.03"])[1].flag
+    >>> parse_limits("max", ["fid=25", "kid=0.03"])[1].flag
     '--max kid=0.03'
     """
-    found: dict[str, Limit] = {}
+    limits: dict[str, Limit] = {}
     for text in texts:
         metric, equals, amount = (part.strip() for part in text.partition("="))
         if not (metric and equals):
             raise UsageError(f"--{kind} {text}: needed metric=amount, as fid=25")
-        if metric in found:
+        if metric in limits:
             raise UsageError(f"--{kind} {text}: found {metric} twice, needed one {kind} for a metric")
-        found[metric] = limit(kind, metric, amount)
-    return list(found.values())
+        limits[metric] = parse_limit(kind, metric, amount)
+    return list(limits.values())
 
 
 def check_confidence(confidence: float) -> None:
-    """UsageError for what is no one-sided confidence: 0.5 would call every excess a regression, 1 none."""
+    """UsageError for an impossible one-sided confidence: 0.5 would call every excess a regression, 1 none."""
     if not 0.5 < confidence < 1:
         raise UsageError(f"--confidence {confidence}: needed a number between 0.5 and 1, as 0.95")
 
 
 def check_policy(policy: str) -> None:
-    """UsageError for what is no way of taking an inconclusive gate."""
+    """UsageError for a value that --inconclusive does not have."""
     if policy not in POLICIES:
-        raise unknown("way to take --inconclusive", policy, POLICIES)
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
+        raise unknown("value of --inconclusive", policy, POLICIES)
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a limits file says: limits, where the baseline is, and how sure to be."""
+class LimitsFile:
+    """What a limits file holds: limits, the baseline's paths, the confidence, and the exit of an inconclusive gate."""
 
     limits: tuple[Limit, ...] = ()
     baseline: tuple[Path, ...] = ()
     confidence: float = CONFIDENCE
     inconclusive: str = "3"
 
-    def overridden(self, limits: Iterable[Limit]) -> tuple[Limit, ...]:
-        """The plan's limits, with others in the place of those of the same kind and metric."""
-        both = {(one.kind, one.metric): one for one in (*self.limits, *limits)}
-        return tuple(both.values())
+    def with_flags(self, limits: Iterable[Limit]) -> tuple[Limit, ...]:
+        """The file's limits; those of the command line replace entries of the same kind and metric."""
+        return tuple({(limit.kind, limit.metric): limit for limit in (*self.limits, *limits)}.values())
 
 
-def read_plan(path: Path) -> Plan:
-    """The plan in a TOML file; a baseline's path is relative to that file. UsageError where anything is not as it must.
+def read_limits_file(path: Path) -> LimitsFile:
+    """A TOML file of limits; a baseline's path is relative to that file. UsageError for anything else in it.
 
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "limits.toml"
     >>> _ = file.write_text("baseline = 'base.json'" + chr(10) + "[max-increase]" + chr(10) + "fid = '5%'")
-    >>> plan = read_plan(file)
-    >>> plan.limits[0].flag, plan.baseline[0].name, plan.confidence
+    >>> content = read_limits_file(file)
+    >>> content.limits[0].flag, content.baseline[0].name, content.confidence
     ('--max-increase fid=5%', 'base.json', 0.95)
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _content(tomllib.loads(path.read_text(encoding="utf-8")), path.parent)
     except OSError as reason:
         raise UsageError(f"--limits {path}: cannot be read ({reason.strerror})") from reason
     except (ValueError, RecursionError) as reason:
         raise UsageError(f"--limits {path}: found no TOML ({reason})") from reason
-    try:
-        return _plan(document, path.parent)
     except UsageError as reason:
         raise UsageError(f"--limits {path}: {reason}") from reason
 
 
-def _plan(document: Mapping[str, Any], folder: Path) -> Plan:
-    known = [*KINDS, "baseline", "confidence", "inconclusive"]
+def _content(document: Mapping[str, Any], folder: Path) -> LimitsFile:
+    keys = [*KINDS, "baseline", "confidence", "inconclusive"]
     for key in document:
-        if key not in known:
-            raise unknown("key", key, known)
-    confidence, policy = document.get("confidence", CONFIDENCE), document.get("inconclusive", "3")
+        if key not in keys:
+            raise unknown("key", key, keys)
+    limits: list[Limit] = []
+    for kind in KINDS:
+        table = document.get(kind, {})
+        if not isinstance(table, Mapping):
+            raise UsageError(f"{kind} = {table!r}: needed a table, [{kind}] and below it lines as fid = 25")
+        limits += [parse_limit(kind, metric, amount) for metric, amount in table.items()]
+    confidence = document.get("confidence", CONFIDENCE)
     if isinstance(confidence, bool) or not isinstance(confidence, int | float):
         raise UsageError(f"confidence = {confidence!r}: needed a number, as 0.95")
+    policy = str(document.get("inconclusive", "3"))
     check_confidence(confidence)
-    check_policy(str(policy))
-    limits = tuple(one for kind in KINDS for one in _table(kind, document.get(kind, {})))
-    return Plan(limits, _baseline(document.get("baseline", []), folder), confidence, str(policy))
-
-
-def _table(kind: str, table: object) -> list[Limit]:
-    if not isinstance(table, Mapping):
-        raise UsageError(f"{kind} = {table!r}: needed a table, [{kind}] and below it lines as fid = 25")
-    return [limit(kind, metric, amount) for metric, amount in table.items()]
-
-
-def _baseline(given: object, folder: Path) -> tuple[Path, ...]:
-    paths: list[Any] = given if isinstance(given, list) else [given]
+    check_policy(policy)
+    baseline = document.get("baseline", [])
+    paths: list[Any] = baseline if isinstance(baseline, list) else [baseline]
     if not all(isinstance(path, str) and path for path in paths):
-        raise UsageError(f"baseline = {given!r}: needed the path of a report, or a list of paths")
-    return tuple(folder / path for path in paths)
+        raise UsageError(f"baseline = {baseline!r}: needed the path of a report, or a list of paths")
+    return LimitsFile(tuple(limits), tuple(folder / path for path in paths), confidence, policy)

@@ -1,22 +1,22 @@
-"""The two sides of a gate: one report each, or several seeds of one model, measured as one. Needs no torch."""
+"""What a gate measures: the reports of one model, one or several seeds, and a score of them with its error."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ganeval.comparison import mean_score
 from ganeval.comparison.comparing import differences
 from ganeval.errors import ContentError, UsageError
-from ganeval.reports.report import Report, Score, is_number, load_reports
+from ganeval.reports.report import Report, is_number, load_reports
 from ganeval.reports.run_folders import REPORTS, is_run, why_no_report
 
 
 @dataclass(frozen=True)
-class Measure:
-    """A score as a gate takes it: a value, one standard error of it, and from how many seeds.
+class Measurement:
+    """A score for a gate: a value, one standard error of it, and over how many seeds.
 
-    `missing`: why there is no error, which then counts as 0.
+    `missing` says why there is no error, which then counts as 0.
     """
 
     value: float
@@ -27,56 +27,65 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Side:
-    """Reports that stand for one model, and what messages call them."""
+class ModelReports:
+    """Reports of one model, one for each seed, and what messages call them."""
 
     reports: tuple[Report, ...]
     name: str
 
     @property
     def first(self) -> Report:
-        """Its protocol, reference and counts are those of all, where `differences` finds nothing."""
+        """Its protocol, reference and counts are those of all, where `differences` is empty."""
         return self.reports[0]
 
     def differences(self) -> list[str]:
-        """What keeps the reports from being taken together; empty where nothing."""
-        found = [line for other in self.reports[1:] for line in differences(self.first, other)]
-        return list(dict.fromkeys(found))
+        """Why the reports are not comparable with one another; empty where they are."""
+        return list(dict.fromkeys(line for other in self.reports[1:] for line in differences(self.first, other)))
 
     def problem(self, metric: str) -> str:
         """Why a metric cannot be measured: it is missing, or not finite; empty where it can."""
-        lacking = [one for one in self.reports if metric not in one.scores]
-        if lacking:
-            return f"missing from {self._some(len(lacking))}"
-        values = [one.scores[metric].value for one in self.reports]
+        values = [report.scores[metric].value for report in self.reports if metric in report.scores]
         broken = [value for value in values if not is_number(value)]
-        return f"{broken[0]} in {self._some(len(broken))}" if broken else ""
+        seeds = len(self.reports)
+        if len(values) < seeds:
+            return f"missing from {self.name}" + f" ({seeds - len(values)} of {seeds} seeds)" * (seeds > 1)
+        return f"{broken[0]} in {self.name}" + f" ({len(broken)} of {seeds} seeds)" * (seeds > 1) if broken else ""
 
-    def measure(self, metric: str) -> Measure:
-        """A score that has no `problem`: of one report with its sampling error, of several the mean over seeds."""
-        scores = [one.scores[metric] for one in self.reports]
-        if len(scores) == 1:
-            return _single(scores[0], f"{metric} has no error bar in {self.name}")
-        mean = mean_score(scores)
-        return Measure(mean.value, (mean.error or 0.0) / math.sqrt(len(scores)), mean.better, len(scores))
+    def measure(self, metric: str) -> Measurement:
+        """A score that has no `problem`: of one report with its sampling error, of several the mean over seeds.
 
-    def _some(self, count: int) -> str:
-        return self.name + f" ({count} of {len(self.reports)} seeds)" * (len(self.reports) > 1)
+        An error that is null or no number counts as 0: then nothing above a limit can pass for noise.
+        """
+        scores = [report.scores[metric] for report in self.reports]
+        if len(scores) > 1:
+            mean = mean_score(scores)
+            return Measurement(mean.value, (mean.error or 0.0) / math.sqrt(len(scores)), mean.better, len(scores))
+        score = scores[0]
+        error = score.error if score.error_samples is None else score.error_samples
+        if error is None or not is_number(error) or error < 0:
+            missing = f"{metric} has no error bar in {self.name}"
+            return Measurement(float(score.value), 0.0, score.better, missing=missing)
+        return Measurement(float(score.value), float(error), score.better)
 
 
-def side(given: Report | str | Path | Sequence[Report | str | Path], name: str) -> Side:
-    """The reports that are meant: reports, files of one or several, run folders. UsageError for what is none of these.
+def read_model(sources: Report | str | Path | Sequence[Report | str | Path], name: str) -> ModelReports:
+    """The reports of one model: reports, files of one or several, run folders. UsageError for anything else.
 
-    >>> side("lost.json", "the baseline")
+    >>> read_model("lost.json", "the baseline")
     Traceback (most recent call last):
     ganeval.errors.UsageError: lost.json: no such file; needed a report, or a run folder
     """
-    parts = [given] if isinstance(given, Report | str | Path) else list(given)
-    reports = [one for part in parts for one in ([part] if isinstance(part, Report) else _read(Path(part)))]
+    parts = [sources] if isinstance(sources, Report | str | Path) else list(sources)
+    reports = [report for part in parts for report in ([part] if isinstance(part, Report) else _read(Path(part)))]
     if not reports:
-        raise UsageError(f"{name}: found no report, needed one at least")
-    _check_distinct(reports, name)
-    return Side(tuple(reports), name)
+        raise UsageError(f"{name}: found no report, needed at least one")
+    fingerprints: set[str] = set()
+    for report in reports:  # the same images taken for two seeds would halve the spread
+        mark = report.samples.fingerprint
+        if mark is not None and mark in fingerprints:
+            raise UsageError(f"{name}: found the same images twice, of {report.samples.name}; needed different seeds")
+        fingerprints |= {mark} if mark is not None else set()
+    return ModelReports(tuple(reports), name)
 
 
 def _read(path: Path) -> list[Report]:
@@ -92,20 +101,3 @@ def _read(path: Path) -> list[Report]:
         raise UsageError(str(reason)) from reason
     except OSError as reason:
         raise UsageError(f"{path}: cannot be read ({reason.strerror}); needed a report") from reason
-
-
-def _check_distinct(reports: Iterable[Report], name: str) -> None:
-    """The same pictures given twice are one seed: taken for two they would halve the spread."""
-    seen: set[str] = set()
-    for report in reports:
-        mark = report.samples.fingerprint
-        if mark is not None and mark in seen:
-            raise UsageError(f"{name}: {report.samples.name} is there twice, the same pictures; needed different seeds")
-        seen |= {mark} if mark is not None else set()
-
-
-def _single(score: Score, missing: str) -> Measure:
-    """With an error that is null or no number counted as 0: nothing above a limit can then pass for noise."""
-    found = score.error if score.error_samples is None else score.error_samples
-    error = float(found) if found is not None and is_number(found) and found >= 0 else None
-    return Measure(float(score.value), error or 0.0, score.better, missing=missing if error is None else "")

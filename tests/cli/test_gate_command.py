@@ -158,7 +158,7 @@ def test_several_files_are_several_seeds(run, files) -> None:
     [
         (("lost.json", "--max", "fid=25"), "lost.json: no such file; needed a report, or a run folder"),
         (("new", "--baseline", "lost.json", "--max-increase", "fid=1"), "lost.json: no such file"),
-        (("new",), "found no limit, needed one at least, as --max fid=25"),
+        (("new",), "found no limit, needed at least one, as --max fid=25"),
         (("new", "--max", "fdi=25"), "unknown metric 'fdi': did you mean 'fid'?"),
         (("new", "--max", "fid"), "--max fid: needed metric=amount, as fid=25"),
         (("new", "--max", "fid=low"), "--max fid=low: needed a number, as fid=25"),
@@ -178,7 +178,7 @@ def test_several_files_are_several_seeds(run, files) -> None:
         (("new", "--max", "fid=25", "--junit", "base"), "base.json: found a report, needed another name"),
         (("new", "--baseline", "base", "--limits", "base"), "found no TOML"),
         (("new", "--baseline", "base", "--update-baseline", "--junit", "a.xml"), "--update-baseline, which judges"),
-        (("new", "new", "--max", "fid=25"), "mine-s0 is there twice, the same pictures; needed different seeds"),
+        (("new", "new", "--max", "fid=25"), "found the same images twice, of mine-s0; needed different seeds"),
         (("new", "--baseline", "bare", "--max-increase", "fid=1"), "fid is missing from the baseline; write a new one"),
         (("new", "--baseline", "nan", "--max-increase", "fid=1"), "fid is nan in the baseline; write a new one"),
         (("new", "--maxx", "fid=25"), "No such option"),
@@ -438,7 +438,7 @@ def test_a_file_that_may_not_be_read_is_annotated_as_no_verdict(run, files, acti
     def locked(*_: object) -> None:
         raise PermissionError(13, "Permission denied", "base.json")
 
-    monkeypatch.setattr("ganeval.gating.command.side", locked)
+    monkeypatch.setattr("ganeval.gating.command.read_model", locked)
     result = gated(run, files["new"], "--max", "fid=25")
     assert (result.exit_code, result.stderr) == (2, "Error: base.json: Permission denied\n")
     assert result.stdout == "::error title=ganeval gate%3A cannot judge::base.json: Permission denied\n"
@@ -628,7 +628,7 @@ def test_without_limits_every_headline_is_said(run, files) -> None:
         (("new", "--baseline", "run"), 2, "found a folder, needed a file to write"),
         (("new", "--baseline", "base", "--max", "fdi=1"), 2, "unknown metric 'fdi': did you mean 'fid'?"),
         (("new", "other", "--baseline", "base"), 2, "the reports differ among themselves: resize"),
-        (("new", "new", "--baseline", "base"), 2, "the same pictures; needed different seeds"),
+        (("new", "new", "--baseline", "base"), 2, ", of mine-s0; needed different seeds"),
         (("new", "--baseline", "/proc/base.json"), 2, "--baseline /proc/base.json: "),
     ],
 )

@@ -16,7 +16,7 @@ import yaml
 from scipy.stats import t
 
 from ganeval.cli import main
-from ganeval.gating.limits import read_plan
+from ganeval.gating.limits import read_limits_file
 from ganeval.gating.outcomes import EXIT_CODES
 from ganeval.reports.report import load_report, load_reports
 
@@ -110,7 +110,7 @@ def test_the_two_ways_to_hold_one_seed_against_five_fail_at_the_same_value(print
 
 
 def test_the_pages_limits_file_is_one(workspace) -> None:
-    plan = read_plan(workspace / "limits.toml")
+    plan = read_limits_file(workspace / "limits.toml")
     assert [one.flag for one in plan.limits] == [
         "--max fid=1", "--min recall=0.5", "--max-increase fid=5%", "--max-increase kid=0.005",
         "--max-decrease recall=0.02",
@@ -160,7 +160,7 @@ def test_what_the_page_says_fails_and_passes_does_so() -> None:
     """The FIDs of models trained too little were measured once; which side of the limit they are on is arithmetic."""
     recorded = load_reports(ROOT / ".ci" / "baseline" / "digits-vanilla.json")
     mean = statistics.fmean(one.scores["fid"].value for one in recorded)
-    (limit,) = read_plan(ROOT / ".ci" / "limits.toml").limits
+    (limit,) = read_limits_file(ROOT / ".ci" / "limits.toml").limits
     text = " ".join(PAGE.split())
     assert f"All ten are beyond {mean:.2f} + {limit.amount:.2f} and fail" in text
     assert f"the tolerance of {limit.amount:.2f} covers" in text

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganeval.errors import UsageError
-from ganeval.gating.limits import KINDS, Limit, Plan, limit, parsed, read_plan
+from ganeval.gating.limits import KINDS, Limit, LimitsFile, parse_limit, parse_limits, read_limits_file
 
 FILE = """
 baseline = "base/line.json"
@@ -45,31 +45,31 @@ def write(folder: Path, text: str) -> Path:
 )
 def test_a_flag_is_a_metric_and_an_amount(kind: str, text: str, amount: float, percent: bool) -> None:
     metric = text.split("=")[0].strip()
-    assert parsed(kind, [text]) == [Limit(kind, metric, amount, percent)]
+    assert parse_limits(kind, [text]) == [Limit(kind, metric, amount, percent)]
 
 
 @pytest.mark.parametrize("text", ["fid", "=25", "fid:25", "25", ""])
 def test_a_flag_without_metric_and_amount_says_how_it_is_written(text: str) -> None:
     with pytest.raises(UsageError, match=r"--max .*: needed metric=amount, as fid=25"):
-        parsed("max", [text])
+        parse_limits("max", [text])
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("amount", ["", "many", "nan", "inf", "-inf", "1e999", "%", "nan%", "5%%", "25,3", "2 5", True])
 def test_an_amount_that_is_no_number_is_refused(kind: str, amount: object) -> None:
     with pytest.raises(UsageError, match=rf"^--{kind} fid={amount}: needed a number"):
-        limit(kind, "fid", amount)
+        parse_limit(kind, "fid", amount)
 
 
 @pytest.mark.parametrize("kind", ["max", "min"])
 def test_a_percentage_of_nothing_is_refused(kind: str) -> None:
     with pytest.raises(UsageError, match=f"--{kind} fid=5%: needed a number, as fid=25"):
-        limit(kind, "fid", "5%")
+        parse_limit(kind, "fid", "5%")
 
 
 def test_the_same_metric_twice_in_one_flag_is_refused() -> None:
     with pytest.raises(UsageError, match="--max fid=30: found fid twice"):
-        parsed("max", ["fid=25", "kid=1", "fid=30"])
+        parse_limits("max", ["fid=25", "kid=1", "fid=30"])
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_the_same_metric_twice_in_one_flag_is_refused() -> None:
     ],
 )
 def test_the_difference_is_the_designs_in_decimals(kind, amount, value, baseline, excess) -> None:
-    assert limit(kind, "x", amount).excess(value, baseline) == excess
+    assert parse_limit(kind, "x", amount).excess(value, baseline) == excess
 
 
 @settings(deadline=None)
@@ -103,13 +103,13 @@ def test_a_decrease_is_a_mirrored_increase(value: float, baseline: float, amount
 
 
 def test_weights_are_those_of_the_baseline_in_the_difference() -> None:
-    assert limit("max-increase", "x", "5%").weight == 1.05
-    assert limit("max-decrease", "x", "5%").weight == 0.95
-    assert limit("max-increase", "x", 5).weight == limit("max-decrease", "x", 5).weight == 1.0
+    assert parse_limit("max-increase", "x", "5%").weight == 1.05
+    assert parse_limit("max-decrease", "x", "5%").weight == 0.95
+    assert parse_limit("max-increase", "x", 5).weight == parse_limit("max-decrease", "x", 5).weight == 1.0
 
 
 def test_a_limits_file_says_everything(tmp_path: Path) -> None:
-    plan = read_plan(write(tmp_path, FILE))
+    plan = read_limits_file(write(tmp_path, FILE))
     assert [one.flag for one in plan.limits] == [
         "--max fid=25", "--min recall=0.3", "--max-increase fid=5%", "--max-increase kid=0.002",
         "--max-decrease recall=10%",
@@ -119,19 +119,19 @@ def test_a_limits_file_says_everything(tmp_path: Path) -> None:
 
 
 def test_an_empty_file_limits_nothing_and_has_the_defaults(tmp_path: Path) -> None:
-    assert read_plan(write(tmp_path, "")) == Plan((), (), 0.95, "3")
+    assert read_limits_file(write(tmp_path, "")) == LimitsFile((), (), 0.95, "3")
 
 
 def test_a_baseline_may_be_a_list_and_absolute(tmp_path: Path) -> None:
     text = f'baseline = ["a.json", "{tmp_path}/b.json"]\ninconclusive = 3\nconfidence = 0.9'
-    plan = read_plan(write(tmp_path / ".", text))
+    plan = read_limits_file(write(tmp_path / ".", text))
     assert plan.baseline == (tmp_path / "a.json", tmp_path / "b.json")
     assert plan.inconclusive == "3"
 
 
 def test_flags_override_the_entry_of_the_same_kind_and_metric_alone(tmp_path: Path) -> None:
-    flags = [*parsed("max", ["fid=30"]), *parsed("min", ["precision=0.6"])]
-    found = read_plan(write(tmp_path, FILE)).overridden(flags)
+    flags = [*parse_limits("max", ["fid=30"]), *parse_limits("min", ["precision=0.6"])]
+    found = read_limits_file(write(tmp_path, FILE)).with_flags(flags)
     assert [one.flag for one in found] == [
         "--max fid=30", "--min recall=0.3", "--max-increase fid=5%", "--max-increase kid=0.002",
         "--max-decrease recall=10%", "--min precision=0.6",
@@ -154,8 +154,8 @@ def test_flags_override_the_entry_of_the_same_kind_and_metric_alone(tmp_path: Pa
         ("confidence = 95", "--confidence 95: needed a number between 0.5 and 1"),
         ("confidence = 0.5", "--confidence 0.5: needed"),
         ("confidence = nan", "--confidence nan: needed"),
-        ("inconclusive = 'fial'", "unknown way to take --inconclusive 'fial': did you mean 'fail'?"),
-        ("inconclusive = 0", "unknown way to take --inconclusive '0'"),
+        ("inconclusive = 'fial'", "unknown value of --inconclusive 'fial': did you mean 'fail'?"),
+        ("inconclusive = 0", "unknown value of --inconclusive '0'"),
         ("baseline = 3", "baseline = 3: needed the path of a report"),
         ("baseline = ['']", r"baseline = \[''\]: needed the path of a report"),
         ("[max]\nfid = 1\nfid = 2", "found no TOML"),
@@ -166,15 +166,15 @@ def test_flags_override_the_entry_of_the_same_kind_and_metric_alone(tmp_path: Pa
 def test_a_limits_file_with_a_mistake_is_one_line_that_names_the_file(tmp_path: Path, text: str, message: str) -> None:
     path = write(tmp_path, text)
     with pytest.raises(UsageError, match=message) as raised:
-        read_plan(path)
+        read_limits_file(path)
     assert str(raised.value).startswith(f"--limits {path}: ")
 
 
 def test_a_lost_limits_file_and_one_of_bytes_are_usage_errors(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
-        read_plan(tmp_path / "lost.toml")
+        read_limits_file(tmp_path / "lost.toml")
     with pytest.raises(UsageError, match="cannot be read"):
-        read_plan(tmp_path)
+        read_limits_file(tmp_path)
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match="found no TOML"):
-        read_plan(tmp_path / "bytes.toml")
+        read_limits_file(tmp_path / "bytes.toml")

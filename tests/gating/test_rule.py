@@ -16,8 +16,8 @@ import pytest
 from scipy import special, stats
 
 from ganeval.errors import UsageError
-from ganeval.gating.limits import KINDS, Limit, limit
-from ganeval.gating.measures import side
+from ganeval.gating.limits import KINDS, Limit, parse_limit
+from ganeval.gating.measures import read_model
 from ganeval.gating.outcomes import EXIT_CODES, HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate, Judgement
 from ganeval.gating.rule import gate, judge
 from ganeval.reports.report import ImageSet, Protocol, Report, Score
@@ -56,7 +56,7 @@ class Form:
     @property
     def limit(self) -> Limit:
         kind, metric, amount = self.flag.removeprefix("--").replace("=", " ").split()
-        return limit(kind, metric, amount)
+        return parse_limit(kind, metric, amount)
 
 
 BASE = 8.0
@@ -136,11 +136,11 @@ def test_every_combination_has_its_exit_code_and_its_sentence(form, better, outc
         changed, why = MISMATCHES[mismatch]
         old = replace(changed, scores=old.scores)
         if relative:
-            found = judge([form.limit], side(new, "the report"), side(old, "the baseline"))
+            found = judge([form.limit], read_model(new, "the report"), read_model(old, "the baseline"))
             assert (found.outcome, found.exit_code) == (NOT_COMPARABLE, 4)
             assert found.judgements[0].sentence == f"FID –, {form.flag}: {why}"
             return
-    found = judge([form.limit], side(new, "the report"), side(old, "the baseline"))
+    found = judge([form.limit], read_model(new, "the report"), read_model(old, "the baseline"))
     assert (found.outcome, found.exit_code) == (outcome, OUTCOMES[outcome])
     decider = DECIDERS["%" if relative else ""] if outcome == "inconclusive" else ""
     assert found.judgements[0].sentence == f"FID {shown}, {form.flag}{form.shown}: {far}{decider}"
@@ -295,7 +295,7 @@ def test_a_percentage_of_a_baseline_that_is_not_above_0_is_refused(value: float)
 
 
 def test_no_limit_an_unknown_metric_and_a_lost_baseline_are_usage_errors(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="found no limit, needed one at least"):
+    with pytest.raises(UsageError, match="found no limit, needed at least one"):
         gate(scored(1.0))
     with pytest.raises(UsageError, match="unknown metric 'fdi': did you mean 'fid'"):
         gate(scored(1.0), max={"fdi": 1})
@@ -368,9 +368,9 @@ def test_of_two_outcomes_the_worse_decides(pair: tuple[str, str]) -> None:
 def test_how_an_inconclusive_gate_is_taken_changes_no_other_outcome(policy: str, code: int) -> None:
     for outcome, own in EXIT_CODES.items():
         found = Gate((judgement(HELD), judgement(outcome)))
-        assert found.exits(policy) == (code if outcome == INCONCLUSIVE else own)
-        assert f"exit code {found.exits(policy)}" in found.verdict(policy)
-    assert Gate((judgement(INCONCLUSIVE), judgement(REGRESSED))).exits("pass") == 1
+        assert found.exit_code_for(policy) == (code if outcome == INCONCLUSIVE else own)
+        assert f"exit code {found.exit_code_for(policy)}" in found.verdict(policy)
+    assert Gate((judgement(INCONCLUSIVE), judgement(REGRESSED))).exit_code_for("pass") == 1
 
 
 def test_limits_are_judged_each_by_itself() -> None:
@@ -451,7 +451,7 @@ def test_reports_that_look_like_different_models_are_warned_about_as_their_mean_
                  for name, value in (("dcgan", 1.0), ("wgan", 9.0)))  # fmt: skip
     found = gate([good, bad], max={"fid": 6})
     assert found.outcome == HELD
-    assert found.judgements[0].measured == "5.0 ±4.0 of 2 seeds"
+    assert found.judgements[0].value_text == "5.0 ±4.0 of 2 seeds"
     assert found.warnings == (
         "the report: dcgan and wgan are taken for seeds of one model; gate different models one by one",
     )
@@ -492,9 +492,9 @@ def test_reports_that_differ_among_themselves_are_not_comparable_by_any_limit() 
 
 
 def test_the_same_pictures_twice_are_no_two_seeds() -> None:
-    with pytest.raises(UsageError, match="the report: mine is there twice, the same pictures; needed different seeds"):
+    with pytest.raises(UsageError, match="the report: found the same images twice, of mine; needed different seeds"):
         gate([scored(10.0), scored(10.0)], max={"fid": 99})
-    with pytest.raises(UsageError, match="the baseline: mine is there twice"):
+    with pytest.raises(UsageError, match="the baseline: found the same images twice, of mine"):
         gate(scored(10.0), baseline=[scored(10.0), scored(10.0)], max_increase={"fid": 99})
     nameless = replace(scored(10.0), samples=replace(MADE, fingerprint=None))  # a generator's, as far as anyone knows
     assert gate([nameless, nameless], max={"fid": 99}).outcome == HELD
