@@ -1,14 +1,14 @@
 """Five reference GANs and one training loop. Never imports ganeval: data and what watches a run are passed in.
 
-A generator and a critic of your own are trained by the same loop:
+A generator and a discriminator of your own are trained by the same loop:
 
 >>> import tempfile, torch
 >>> from torch import nn
 >>> generator = nn.Sequential(nn.Linear(8, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8)))
->>> critic = nn.Sequential(nn.Flatten(), nn.Linear(64, 1), nn.Flatten(0))
+>>> discriminator = nn.Sequential(nn.Flatten(), nn.Linear(64, 1), nn.Flatten(0))
 >>> config = Config("mine", latent=8, steps=4, batch_size=16, norm_d="none")
->>> pictures = torch.zeros(32, 1, 8, 8, dtype=torch.uint8)
->>> train(Adversarial(config, generator, critic), Data(pictures), tempfile.mkdtemp()).step
+>>> images = torch.zeros(32, 1, 8, 8, dtype=torch.uint8)
+>>> train(Adversarial(config, generator, discriminator), Data(images), tempfile.mkdtemp()).step
 4
 """
 

@@ -1,4 +1,4 @@
-"""`Config`: everything that decides a run of a reference model. What cannot go together is in combinations.py.
+"""`Config`: everything that decides a run of a reference model. What cannot go together is in validation.py.
 
 Each technique of the literature is one field, set by name (`--set spectral_norm=true`) and independent of the others
 wherever mathematics allows.
@@ -11,13 +11,13 @@ from typing import Any, Self
 
 
 def near(name: str, known: Iterable[str]) -> str:
-    """The known name that may have been meant, as a question; empty where none is near.
+    """The known name nearest to one that is unknown, as a question; empty where none is near.
 
-    >>> near("bacth", ("batch", "width"))
-    "did you mean 'batch'? "
+    >>> near("widht", ("batch_size", "width"))
+    "did you mean 'width'? "
     """
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"did you mean '{found[0]}'? " if found else ""
+    names = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"did you mean '{names[0]}'? " if names else ""
 
 
 NETS = ("mlp", "conv", "resnet", "unet")
@@ -48,12 +48,13 @@ POLICIES = ("color", "translation", "cutout")
 
 
 class ConfigError(ValueError):
-    """What cannot be meant: an unknown name, a value out of range, techniques that exclude each other."""
+    """A configuration that cannot be trained: an unknown name, a value out of range, techniques that exclude each
+    other."""
 
 
 @dataclass(frozen=True)
 class Config:
-    """What a run is made of. Lengths are counted in steps (of the generator) or images, never in seconds.
+    """All settings of a run. Lengths are counted in steps (of the generator) or images, never in seconds.
 
     `shape` is C, H, W of images or (D,) of vectors; `other_channels` is of the domain that a model translates to;
     `augment` may join several names by `+`. A technique's own name is its weight; a weight, count or rate of 0 turns it
@@ -69,7 +70,7 @@ class Config:
     classes: int = 0
     other_channels: int = 0
     seed: int = 0
-    # how long
+    # length
     steps: int = 4000
     batch_size: int = 64
     log_every: int = 50
@@ -90,7 +91,7 @@ class Config:
     condition_g: str = "embedding"
     condition_d: str = "concat"
     embedding_scale: float = 0.15
-    # what each player minimises
+    # objectives
     loss: str = "non-saturating"
     lambda_adversarial: float = 1.0
     gradient_penalty: float = 0.0
@@ -103,12 +104,12 @@ class Config:
     lambda_cycle: float = 10.0
     lambda_identity: float = 0.5
     pool_size: int = 50
-    # what the critic is shown
+    # input of the discriminator
     flip: bool = False
     augment: str = ""
     instance_noise: float = 0.0
     instance_noise_until: float = 0.5
-    # how they move
+    # optimisation
     n_critic: int = 1
     pretrain: int = 0
     lr_g: float = 2e-4
@@ -125,7 +126,7 @@ class Config:
 
     @property
     def is_vector(self) -> bool:
-        """Whether the data are points rather than pictures."""
+        """Whether the data are points rather than images."""
         return len(self.shape) == 1
 
     @property
@@ -173,9 +174,9 @@ class Config:
 
 FIXED = {  # decided by the command and the data, not by --set: how each is given
     "model": "the command names it (train MODEL)",
-    "shape": "the data decide it; --set size=N resizes pictures",
+    "shape": "the data decide it; --set size=N resizes images",
     "classes": "the labels of the data decide them",
-    "other_channels": "the pictures of the second domain decide them",
+    "other_channels": "the images of the second domain decide them",
     "seed": "give --seed",
     "steps": "give --steps",
 }
@@ -212,7 +213,7 @@ def with_current_names(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """What changed between two configurations, a line each.
+    """The differences of two configurations, a line each.
 
     >>> differences({"batch_size": 64, "seed": 0}, {"batch_size": 32, "seed": 0})
     ['batch_size: was 64, now 32']

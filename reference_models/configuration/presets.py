@@ -1,4 +1,4 @@
-"""The recipes: for each kind of data what differs from a model's own defaults. Figures: docs/reproducing.md."""
+"""The presets: for each kind of data the settings that differ from a model's own defaults (docs/reproducing.md)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -75,7 +75,7 @@ _CIFAR10: dict[str, dict[str, Any]] = {
     "cyclegan": {"flip": True, "steps": 100_000, "width": 32, "batch_size": 4, "check_every": 2000},
 }
 
-# larger pictures: CycleGAN as its authors train it, one picture at a time
+# larger images: CycleGAN as its authors train it, one image at a time
 _LARGE: dict[str, dict[str, Any]] = {
     **_CIFAR10,
     "cyclegan": {"flip": True, "steps": 200_000, "width": 64, "batch_size": 1, "check_every": 5000},
@@ -98,7 +98,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def preset_for(shape: tuple[int, ...]) -> str:
-    """The preset of data that has none of its own name: by size.
+    """The preset of data that has none of its own name: by shape.
 
     >>> preset_for((1, 28, 28)), preset_for((3, 128, 128)), preset_for((2,))
     ('mnist', 'large', 'vectors')
@@ -125,7 +125,7 @@ def configuration(
 ) -> Config:
     """The configuration of a model on data of this shape: its defaults, the preset's, then `changes` as text.
 
-    A preset that is chosen by the shape mirrors no pictures (`flip`): who names one says that theirs may be mirrored.
+    A preset that is chosen by the shape mirrors no images (`flip`): they may be digits, which a named preset excludes.
     Raises ConfigError for an unknown model or preset, a model that the preset lacks, or an unknown setting.
     """
     if model not in MODELS:
@@ -137,7 +137,7 @@ def configuration(
         raise ConfigError(f"{model}: the preset {name} has no such model (it has {', '.join(PRESETS[name])})")
     values = {**MODELS[model].defaults, **PRESETS[name][model]}
     if preset is None:
-        values.pop("flip", None)  # by shape alone digits, letters and maps pass for photographs
+        values.pop("flip", None)  # digits, letters and maps have the shapes of photographs
     if MODELS[model].translates and (changes or {}).get("loss", values["loss"]) != values["loss"]:
         del values["lambda_adversarial"]  # which takes back the half of least squares alone
     known = classes if MODELS[model].conditional else 0

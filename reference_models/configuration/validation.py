@@ -112,19 +112,19 @@ def _wrong_values(config: Config) -> Iterator[str]:
 
 def _wrong_shapes(config: Config) -> Iterator[str]:
     if len(config.shape) not in (1, 3):
-        yield f"shape={config.shape}: needed (C, H, W) of pictures or (D,) of vectors"
+        yield f"shape={config.shape}: needed (C, H, W) of images or (D,) of vectors"
     elif config.is_vector:
         return
     elif config.shape[0] not in (1, 3) or config.other_channels not in (0, 1, 3):
-        yield f"pictures of {config.other_channels or config.shape[0]} channels: needed 1 or 3"
+        yield f"images of {config.other_channels or config.shape[0]} channels: needed 1 or 3"
     elif not (config.shape[1] == config.shape[2] and 8 <= config.shape[1] <= 256):
-        yield f"pictures of {config.shape[1]} x {config.shape[2]}: needed square ones of 8 to 256 pixels"
+        yield f"images of {config.shape[1]} x {config.shape[2]}: needed square ones of 8 to 256 pixels"
 
 
 def _wrong_pairs(config: Config, *, translates: bool) -> Iterator[str]:
     yield from _wrong_in_a_batch(config)
     if config.spectral_norm and config.clip_weights:
-        yield "spectral_norm with clip_weights: both bound the critic's slope, and clipping undoes the normalisation"
+        yield "spectral_norm with clip_weights: both bound the gradient of D, and clipping undoes the normalisation"
     if config.label_smoothing and config.loss not in SMOOTHED:
         yield f"label_smoothing with loss={config.loss}: it has no target to smooth; needed {', '.join(SMOOTHED)}"
     if config.net == "mlp" and "instance" in (config.norm_g, config.norm_d):
@@ -132,7 +132,7 @@ def _wrong_pairs(config: Config, *, translates: bool) -> Iterator[str]:
     if config.is_vector and config.net != "mlp" and not translates:
         yield f"net={config.net} with vectors: needed mlp"
     if config.is_vector and (config.augment or config.flip):
-        yield "augment and flip are for pictures"
+        yield "augment and flip are for images"
     for key in OF_NOISE if translates else OF_TRANSLATION:
         if getattr(config, key) != getattr(Config, key):  # the class holds the defaults
             yield f"{key}={getattr(config, key)} {ignored_by_model(config, key, translates=translates)}"

@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-NEEDED: dict[str, type | tuple[type, ...]] = {
+REQUIRED: dict[str, type | tuple[type, ...]] = {
     "file": str,
     "step": int,
     "drawn": int,
@@ -35,7 +35,7 @@ def save(folder: Path, name: str, tensors: Mapping[str, Tensor], document: Mappi
     """Write checkpoint `name` (`last` or `best`): weights named by their step, then the JSON that points to them."""
     file = f"{name}-{document['step']:08d}.safetensors"
     with atomic_write(folder / file) as partial:
-        save_file({key: _copied(value) for key, value in tensors.items()}, partial)
+        save_file({key: _on_cpu(value) for key, value in tensors.items()}, partial)
     with atomic_write(folder / f"{name}.json") as partial:
         text = json.dumps({"file": file, **document}, indent=1, ensure_ascii=False, allow_nan=False)
         partial.write_text(text + "\n", encoding="utf-8")
@@ -43,28 +43,28 @@ def save(folder: Path, name: str, tensors: Mapping[str, Tensor], document: Mappi
 
 
 def tidy(folder: Path, name: str, file: str) -> None:
-    """Delete former files of a checkpoint, and what a killed process was writing: folders, formerly files."""
+    """Delete former files of a checkpoint, and half-written ones: folders, in earlier versions files."""
     for old in folder.glob(f"{name}-*.safetensors"):
         if old.name != file:
             old.unlink()
-    for left in folder.glob(f".{name}[-.]*"):
-        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    for remains in folder.glob(f".{name}[-.]*"):
+        shutil.rmtree(remains) if remains.is_dir() else remains.unlink()
 
 
 def load(folder: Path, name: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
     """The checkpoint of that name, None where there is none; CheckpointError for a damaged one."""
-    about = read(folder, name)
-    if about is None:
+    document = read(folder, name)
+    if document is None:
         return None
-    file = folder / Path(about["file"]).name
+    file = folder / Path(document["file"]).name
     try:
-        return load_file(file), about
+        return load_file(file), document
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{file}: missing or damaged ({error}); delete {folder} to train anew") from error
 
 
 def read(folder: Path, name: str) -> dict[str, Any] | None:
-    """What a checkpoint says of itself: step, configuration, versions, data; None where there is none.
+    """The header of a checkpoint: step, configuration, versions, data; None where there is none.
 
     CheckpointError for a file that is damaged or something else.
     """
@@ -75,7 +75,7 @@ def read(folder: Path, name: str) -> dict[str, Any] | None:
         return None
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{path}: damaged ({error}); delete {folder} to train anew") from error
-    if not isinstance(document, dict) or not all(isinstance(document.get(key), NEEDED[key]) for key in NEEDED):
+    if not isinstance(document, dict) or not all(isinstance(document.get(key), REQUIRED[key]) for key in REQUIRED):
         raise CheckpointError(f"{path}: not a checkpoint; delete {folder} to train anew")
     return document
 
@@ -90,7 +90,7 @@ def strip_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor
 
 
 def load_into(network: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
-    """Put weights into a network; CheckpointError, in one line, where they are those of another."""
+    """Load weights into a network; CheckpointError, in one line, where they are those of another."""
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
@@ -117,6 +117,6 @@ def atomic_write(path: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _copied(tensor: Tensor) -> Tensor:
+def _on_cpu(tensor: Tensor) -> Tensor:
     """On the CPU, in rows, in memory of its own: safetensors refuses two names for one storage (tied weights)."""
     return tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)

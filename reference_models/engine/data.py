@@ -14,7 +14,7 @@ from reference_models.engine.ranks import ALONE, Ranks, rows_of_rank
 
 @dataclass(frozen=True)
 class Batch:
-    """What one move sees: float32 pictures in -1..1 (or vectors), their classes, and pictures of the other domain."""
+    """What one update sees: float32 images in -1..1 (or vectors), their labels, and images of the other domain."""
 
     images: Tensor
     labels: Tensor | None = None
@@ -22,7 +22,7 @@ class Batch:
 
 
 class Data:
-    """Pictures uint8 (N, C, H, W) or vectors float32 (N, D); classes int64 (N,); `other`: CycleGAN's second domain.
+    """Images uint8 (N, C, H, W) or vectors float32 (N, D); labels int64 (N,); `other`: a translator's second domain.
 
     The batches run through one permutation after another, each a function of the seed and its number. ValueError for
     other shapes and types.
@@ -54,7 +54,7 @@ class Data:
         return type(self)(self.images.to(device), labels, None if self.other is None else self.other.to(device))
 
     def fingerprint(self) -> str:
-        """The sha256 of samples, classes and other domain, types and shapes included."""
+        """The sha256 of samples, labels and other domain, types and shapes included."""
         digest = hashlib.sha256()
         for values in (self.images, self.labels, self.other):
             digest.update(b"none" if values is None else f"{values.dtype} {tuple(values.shape)}".encode())
@@ -63,7 +63,7 @@ class Data:
         return digest.hexdigest()
 
     def check(self, config: Config) -> None:
-        """ConfigError where a configuration speaks of other data."""
+        """ConfigError where the configuration is for other data."""
         _check_shape("data", self.shape, config.shape)
         if self.other is not None:
             channels = config.other_channels or config.shape[0]
@@ -73,28 +73,28 @@ class Data:
 
     def _check_labels(self, classes: int) -> None:
         if self.labels is None:
-            raise ConfigError(f"data: found no labels, the configuration says {classes} classes")
+            raise ConfigError(f"data: found no labels, needed {classes} classes")
         low, high = int(self.labels.min()), int(self.labels.max())
         if low < 0 or high >= classes:
-            raise ConfigError(f"data: found labels of {low} to {high}, the configuration says {classes} classes")
+            raise ConfigError(f"data: found labels of {low} to {high}, needed {classes} classes")
 
     def batch(self, number: int, size: int, *, seed: int, flip: bool = False, ranks: Ranks = ALONE) -> Batch:
         """The batch of that number, counted from 0; a permutation's end is joined to the next one's beginning.
 
-        With `flip` each picture is mirrored by chance. Of several ranks each gets its own part of it.
+        With `flip` each image is mirrored at random. Of several ranks each gets its own part of it.
         """
         domains = {"order": self.images} | ({} if self.other is None else {"order of the other": self.other})
         chosen = {
             name: rows_of_rank(ranks, self._indices(name, len(values), number * size, size, seed))
             for name, values in domains.items()
         }
-        seen = [to_signed(values[chosen[name]]) for name, values in domains.items()]
+        images = [to_signed(values[chosen[name]]) for name, values in domains.items()]
         if flip:
             device = self.images.device
-            draws = [Draw(generator(seed, number, f"flip {i}", device), ranks) for i in range(len(seen))]
-            seen = [random_flip(one, draw) for one, draw in zip(seen, draws, strict=True)]
+            draws = [Draw(generator(seed, number, f"flip {i}", device), ranks) for i in range(len(images))]
+            images = [random_flip(values, draw) for values, draw in zip(images, draws, strict=True)]
         labels = None if self.labels is None else self.labels[chosen["order"]]
-        return Batch(seen[0], labels, seen[1] if self.other is not None else None)
+        return Batch(images[0], labels, images[1] if self.other is not None else None)
 
     def _indices(self, stream: str, count: int, start: int, size: int, seed: int) -> Tensor:
         parts, end = [], start + size
@@ -108,7 +108,7 @@ class Data:
     def _order(self, stream: str, count: int, epoch: int, seed: int) -> Tensor:
         key = (stream, epoch, seed)
         if key not in self._orders:
-            for old in [one for one in self._orders if one[0] == stream and abs(one[1] - epoch) > 1]:
+            for old in [key for key in self._orders if key[0] == stream and abs(key[1] - epoch) > 1]:
                 del self._orders[old]
             order = torch.randperm(count, generator=generator(seed, epoch, stream))  # on the CPU: the same on a GPU
             self._orders[key] = order.to(self.images.device)
@@ -116,7 +116,7 @@ class Data:
 
 
 def to_signed(values: Tensor) -> Tensor:
-    """Pictures uint8 as float32 in -1..1; vectors as they are.
+    """Images uint8 as float32 in -1..1; vectors as they are.
 
     >>> to_signed(torch.tensor([0, 255], dtype=torch.uint8)).tolist()
     [-1.0, 1.0]
@@ -136,7 +136,7 @@ def to_pixels(values: Tensor) -> Tensor:
 
 
 def random_flip(images: Tensor, draw: Draw) -> Tensor:
-    """Each picture mirrored, left to right, with probability a half."""
+    """Each image mirrored, left to right, with probability a half."""
     chosen = draw.uniform(len(images), 1, 1, 1) < 0.5
     return torch.where(chosen, images.flip(3), images)
 
@@ -145,9 +145,9 @@ def _check_samples(name: str, values: Tensor) -> None:
     kind = {2: torch.float32, 4: torch.uint8}.get(values.ndim)
     if not len(values) or values.dtype != kind:
         found = f"{str(values.dtype).removeprefix('torch.')} {tuple(values.shape)}"
-        raise ValueError(f"{name}: found {found}, needed pictures uint8 (N, C, H, W) or vectors float32 (N, D)")
+        raise ValueError(f"{name}: found {found}, needed images uint8 (N, C, H, W) or vectors float32 (N, D)")
 
 
 def _check_shape(name: str, found: tuple[int, ...], needed: tuple[int, ...]) -> None:
     if found != needed:
-        raise ConfigError(f"{name}: found samples of {found}, the configuration says {needed}")
+        raise ConfigError(f"{name}: found samples of {found}, needed {needed}")

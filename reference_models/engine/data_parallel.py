@@ -1,7 +1,7 @@
-"""What it takes that several processes train as one would: what they refuse, what they average, batch norm.
+"""Several processes that train as one would: what they refuse, what they average, and batch norm.
 
 The DistributedDataParallel wrapper does not support the gradient of a gradient, which penalties need: gradients are
-averaged here, by one exchange at each move.
+averaged here, by one exchange at each update.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ def check_shares(model: Model, world: int) -> None:
     if config.batch_size % unit:
         nearest = max(1, round(config.batch_size / unit)) * unit
         raise ConfigError(f"{where}: needed a multiple of {unit}, each takes an equal part; try batch_size={nearest}")
-    if reason := _of_a_whole_batch(model):
+    if reason := _needs_whole_batch(model):
         raise ConfigError(f"{where}: {reason}; leave it out, or start one process")
     try:
         check(replace(config, batch_size=config.batch_size // world), translates=model.translates)
@@ -37,24 +37,24 @@ def check_shares(model: Model, world: int) -> None:
         raise ConfigError(f"{where}, {config.batch_size // world} each: {error}") from error
 
 
-def _of_a_whole_batch(model: Model) -> str:
-    """What one process would take from the whole batch, and a part of it cannot give; empty where nothing is."""
+def _needs_whole_batch(model: Model) -> str:
+    """Why the model needs the whole batch in one process; empty where it does not."""
     config: Config = model.config
     for key in ("minibatch_discrimination", "minibatch_std"):
         if getattr(config, key):
             return f"{key} compares the samples of a whole batch, of which each process has a part"
     if any(isinstance(layer, _DropoutNd) and layer.p for layer in model.networks.modules()):
-        return "dropout draws for the samples of one process"
+        return "dropout draws its masks for the samples of one process"
     return ""
 
 
 def batch_norms(model: Model) -> list[nn.Module]:
-    """The layers of a model that normalise by what they see of a batch."""
+    """The layers of a model that normalise over a batch."""
     return [layer for layer in model.networks.modules() if isinstance(layer, _BatchNorm)]
 
 
 def synchronise_batch_norm(model: Model, world: int, device: torch.device) -> None:
-    """Let batch norm see the whole batch, in place; torch can only on CUDA. Weights stay the same objects."""
+    """Normalise over the whole batch, in place; torch can on CUDA alone. Weights stay the same objects."""
     if world > 1 and device.type == "cuda":
         nn.SyncBatchNorm.convert_sync_batchnorm(model.networks)
 
@@ -62,7 +62,7 @@ def synchronise_batch_norm(model: Model, world: int, device: torch.device) -> No
 def average_gradients(ranks: Ranks, weights: Sequence[nn.Parameter], values: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The means of losses over the ranks; the gradients of weights become theirs, in place and by the same exchange.
 
-    What is not finite on one rank is so on all of them then.
+    A value that is not finite on one rank is then not finite on any.
     """
     if ranks.world == 1:
         return dict(values)
@@ -72,5 +72,5 @@ def average_gradients(ranks: Ranks, weights: Sequence[nn.Parameter], values: Map
 
 
 def average_buffers(ranks: Ranks, model: Model) -> None:
-    """Make batch norm's running statistics their mean over the ranks, as anything else that layers keep count of."""
+    """Make batch norm's running statistics, and any other buffer of floats, their mean over the ranks."""
     average_over_ranks(ranks, [buffer for buffer in model.networks.buffers() if buffer.is_floating_point()])

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 
 def decay(batch: int, half_life: float, seen: int, ramp: float) -> float:
-    """What is kept of the average in one step, after `seen` images: a half after min(half_life, ramp * seen) images.
+    """The average's own share in one step, after `seen` images: it halves every min(half_life, ramp * seen) images.
 
     >>> decay(64, half_life=64, seen=10**6, ramp=0.1)
     0.5
@@ -27,7 +27,7 @@ class Average:
     >>> raw = nn.BatchNorm1d(1)
     >>> average = Average({"g": raw})
     >>> _ = nn.init.constant_(raw.weight, 2.0)
-    >>> average.update(kept=0.75)
+    >>> average.update(decay=0.75)
     >>> average.networks["g"].weight.item()
     1.25
     """
@@ -41,13 +41,13 @@ class Average:
         self._buffers: list[Tensor] = list(self.networks.buffers())
 
     @torch.no_grad()
-    def update(self, kept: float) -> None:
-        """Move towards the raw networks, keeping the share `kept`."""
-        torch._foreach_lerp_(self._mean, self._raw, 1 - kept)
+    def update(self, decay: float) -> None:
+        """Towards the raw networks: the average keeps the share `decay`."""
+        torch._foreach_lerp_(self._mean, self._raw, 1 - decay)
         self.copy_buffers()
 
     @torch.no_grad()
     def copy_buffers(self) -> None:
-        """Take over the raw networks' buffers, whose own mean they are already."""
+        """Copy the raw networks' buffers (batch norm's statistics), which are running means themselves."""
         if self._buffers:
             torch._foreach_copy_(self._buffers, self._raw_buffers)

@@ -1,4 +1,4 @@
-"""`log.jsonl`: one JSON object a line, appended while a run goes on."""
+"""`log.jsonl`: one JSON object a line, appended while a run trains."""
 
 import json
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
-"""The training loop, one for all models: it knows players, moves and terms, and nothing of what they mean.
+"""The training loop, one for all models: it knows updates and objectives, and nothing of what they mean.
 
 Running the same command again resumes, bit for bit on a CPU (of one kind, with one number of threads): all draws are
-functions of (seed, step, stream), and the checkpoint holds weights, optimisers, averages, what the model keeps (image
-pools), and the best so far. Of several ranks each moves by the mean of all gradients, and the first alone writes.
+functions of (seed, step, stream), and the checkpoint holds weights, optimisers, averages, the model's state (image
+pools), and the best check so far. Several ranks update by the mean of all gradients, and the first alone writes.
 """
 
 import math
@@ -35,7 +35,7 @@ from reference_models.engine.resuming import State, document_of, resume
 
 
 class Watch:
-    """What a run tells while it trains; override what you want to hear."""
+    """Callbacks of a run while it trains; override those that you need."""
 
     def logged(self, record: Mapping[str, Any], steps: int) -> None:
         """After each logging interval: the means of losses since the last one."""
@@ -50,7 +50,7 @@ class Watch:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: its model, the averaged generators, steps done, the best check, and what went wrong, if so.
+    """How a run ended: its model, the averaged generators, steps done, the best check, and where it diverged.
 
     `ranks`: how many processes trained it.
     """
@@ -74,11 +74,11 @@ def train(
     fingerprint: str = "",
     ranks: Ranks = ALONE,
 ) -> Outcome:
-    """Train to `config.steps`, or go on where `folder` says an earlier call stopped; never raises for a NaN.
+    """Train to `config.steps`, or resume from where an earlier call in `folder` stopped; never raises for a NaN.
 
     Writes `log.jsonl` and `checkpoints/` in `folder`; `fingerprint` stands for the data there (theirs, if not given).
     `ranks`: the processes that train together, each given the same arguments on a device of its own; the `watch` of the
-    first is heard. All of them return the same, with the losses of one process to rounding.
+    first is called. All of them return the same, with the losses of one process to rounding.
     Raises CheckpointError where the folder holds a run of another configuration or other data, with the difference, or
     a damaged checkpoint, and ConfigError for data of other shapes or classes than configured, and for a model that so
     many ranks cannot train. The global random state is left as it was.
@@ -86,8 +86,8 @@ def train(
     >>> import tempfile
     >>> from reference_models import Config, build
     >>> config = Config("vanilla", net="mlp", norm_d="none", width=4, batch_size=8, steps=6)
-    >>> pictures = Data(torch.zeros(20, 1, 8, 8, dtype=torch.uint8))
-    >>> train(build(config), pictures, tempfile.mkdtemp()).best
+    >>> images = Data(torch.zeros(20, 1, 8, 8, dtype=torch.uint8))
+    >>> train(build(config), images, tempfile.mkdtemp()).best
     {'step': 6}
     """
     data.check(model.config)
@@ -95,40 +95,48 @@ def train(
     device = torch.device(device)
     fingerprint = fingerprint or data.fingerprint()
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        return Run(model, data.to(device), Path(folder), watch or Watch(), device, fingerprint, ranks).to_the_end()
+        return Run(model, data.to(device), Path(folder), watch or Watch(), device, fingerprint, ranks=ranks).finish()
 
 
-@dataclass
 class Run:
-    """A run in progress."""
+    """A run in progress, begun anew or resumed from the last checkpoint of its folder."""
 
-    model: Model
-    data: Data
-    folder: Path
-    watch: Watch
-    device: torch.device
-    fingerprint: str
-    ranks: Ranks = ALONE
+    def __init__(
+        self,
+        model: Model,
+        data: Data,
+        folder: Path,
+        watch: Watch,
+        device: torch.device,
+        fingerprint: str,
+        *,
+        ranks: Ranks = ALONE,
+    ) -> None:
+        self.model, self.data, self.config = model, data, model.config
+        self.folder, self.log, self.fingerprint = folder, folder / "log.jsonl", fingerprint
+        self.device, self.ranks = device, ranks
+        self.writes = ranks.rank == 0
+        self.watch = watch if self.writes else Watch()
+        self.guard = Guard()
 
-    def __post_init__(self) -> None:
-        config = self.config = self.model.config
-        self.model.to(self.device, uses_channels_last(config, self.device))
-        synchronise_batch_norm(self.model, self.ranks.world, self.device)
-        self.model.networks.train()
-        self.average = Average({name: self.model.network(name) for name in self.model.generators})
-        self.weights = {group: self.model.parameters_of(group) for group in self.model.groups}
-        self.optimisers = {group: adam(config, weights, self.device) for group, weights in self.weights.items()}
-        self.state = State(self.model, self.average, self.optimisers)
-        self.guard, self.log = Guard(), self.folder / "log.jsonl"
-        self.progress = resume(self.state, self.folder, self.device, self.fingerprint, self.ranks)
-        self.saved = self.progress.step or None
-        self.writes = self.ranks.rank == 0
-        self.watch = self.watch if self.writes else Watch()
+        # Networks on the device, their average and their optimisers
+        model.to(device, uses_channels_last(self.config, device))
+        synchronise_batch_norm(model, ranks.world, device)
+        model.networks.train()
+        self.average = Average({name: model.network(name) for name in model.generators})
+        self.weights = {group: model.parameters_of(group) for group in model.groups}
+        self.optimisers = {group: adam(self.config, weights, device) for group, weights in self.weights.items()}
+
+        # What an earlier call did
+        self.state = State(model, self.average, self.optimisers)
+        self.progress = resume(self.state, folder, device, fingerprint, ranks)
+        self.saved_step = self.progress.step or None
         if self.writes:
             forget_after(self.log, self.progress.step)
-        self.started = time.perf_counter() - self.progress.seconds
+        self.start = time.perf_counter() - self.progress.seconds
 
-    def to_the_end(self) -> Outcome:
+    def finish(self) -> Outcome:
+        """Train up to the configured steps, or to a divergence."""
         config, progress, divergence = self.config, self.progress, None
         while progress.step < config.steps and divergence is None:
             self._step(progress.step)
@@ -138,27 +146,41 @@ class Run:
                 divergence = self._log()
             if at_check and divergence is None:
                 self._check()
-        done = (progress.step, progress.seconds, progress.best)
-        return Outcome(self.model, self.average, *done, divergence, progress.ranks)
+        return Outcome(
+            self.model,
+            self.average,
+            progress.step,
+            progress.seconds,
+            best=progress.best,
+            divergence=divergence,
+            ranks=progress.ranks,
+        )
 
     def _step(self, step: int) -> None:
         for number, group in enumerate(self.model.updates(step)):
-            self._move(group, UpdateContext(self.config.seed, step, number, self.device, self.ranks))
-        seen = (step + 1) * self.config.batch_size
-        self.average.update(decay(self.config.batch_size, self.config.ema_half_life, seen, self.config.ema_ramp))
+            self._update(group, UpdateContext(self.config.seed, step, number, self.device, self.ranks))
+        images = (step + 1) * self.config.batch_size
+        self.average.update(decay(self.config.batch_size, self.config.ema_half_life, images, self.config.ema_ramp))
 
-    def _move(self, group: str, context: UpdateContext) -> None:
-        config, weights, optimiser, ranks = self.config, self.weights[group], self.optimisers[group], self.ranks
-        batch = self.data.batch(self.progress.drawn, config.batch_size, seed=config.seed, flip=config.flip, ranks=ranks)
+    def _update(self, group: str, context: UpdateContext) -> None:
+        config, weights, optimiser = self.config, self.weights[group], self.optimisers[group]
+
+        # The next batch, of which each rank has its part
+        batch = self.data.batch(
+            self.progress.drawn, config.batch_size, seed=config.seed, flip=config.flip, ranks=self.ranks
+        )
         self.progress.drawn += 1
+
+        # Losses and their gradients, averaged over the ranks
         context.seed_layers()
         with autocast(config, self.device):
             objective = self.model.objective(group, batch, context)
         optimiser.zero_grad(set_to_none=True)
         torch.stack(list(objective.losses.values())).sum().backward(inputs=weights)
-        self.guard.look(
-            group, average_gradients(ranks, weights, {**objective.losses, **objective.logged}), context.step + 1
-        )
+        means = average_gradients(self.ranks, weights, {**objective.losses, **objective.logged})
+        self.guard.add(group, means, context.step + 1)
+
+        # The update
         if config.clip_gradients:
             nn.utils.clip_grad_norm_(weights, config.clip_gradients)
         for param_group in optimiser.param_groups:
@@ -169,14 +191,14 @@ class Run:
     def _log(self) -> Divergence | None:
         """Read the guard, and write the interval's line; after a divergence its line alone, and nothing is saved."""
         step = self.progress.step
-        average_buffers(self.ranks, self.model)  # all ranks hold one model from here on, and judge it alike
+        average_buffers(self.ranks, self.model)  # from here on all ranks hold one model, and judge it alike
         self.average.copy_buffers()
         means, divergence = self.guard.read(self.model.networks, step)
         self.progress.seconds = self._elapsed()
         record: dict[str, Any] = {"step": step, "images": step * self.config.batch_size, **means}
         if divergence is not None:
-            divergence = replace(divergence, last_good=self.saved)
-            record = {"step": divergence.step, "diverged": divergence.name, "last_good": self.saved}
+            divergence = replace(divergence, last_good=self.saved_step)
+            record = {"step": divergence.step, "diverged": divergence.name, "last_good": self.saved_step}
         record["seconds"] = self.progress.seconds
         self._append(record)
         self.watch.logged(record, self.config.steps)
@@ -185,21 +207,21 @@ class Run:
     def _check(self) -> None:
         """Score the model, keep the best, save."""
         step = self.progress.step
-        scores = {key: _known(value) for key, value in self.watch.checked(step, self.model, self.average).items()}
-        found: dict[str, Any] = self.ranks.everyone(scores)[0]
+        scores = {key: _as_json(value) for key, value in self.watch.checked(step, self.model, self.average).items()}
+        check: dict[str, Any] = self.ranks.everyone(scores)[0]
         self.model.networks.train()
-        if found:
-            self._append({"step": step, "check": found})
-        if _is_better(found, self.progress.best):
-            self.progress.best = {"step": step, **found}
+        if check:
+            self._append({"step": step, "check": check})
+        if _is_better(check, self.progress.best):
+            self.progress.best = {"step": step, **check}
             self._save("best", self.state.generators())
         self.progress.seconds = self._elapsed()
         self._save("last", self.state.tensors())
-        self.saved = step
+        self.saved_step = step
 
     def _elapsed(self) -> float:
-        """To the millisecond, as it is written: a run that is taken up again has taken no other time than it told."""
-        return round(time.perf_counter() - self.started, 3)
+        """To the millisecond, as it is written, so that a resumed run goes on from the time that was reported."""
+        return round(time.perf_counter() - self.start, 3)
 
     def _append(self, record: Mapping[str, Any]) -> None:
         if self.writes:
@@ -211,14 +233,14 @@ class Run:
             save(self.folder / "checkpoints", name, tensors, document)
 
 
-def _known(value: Any) -> Any:
-    """A score as JSON holds it: None where it is no number."""
+def _as_json(value: Any) -> Any:
+    """A score as JSON holds it: None where it is not finite."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _is_better(found: Mapping[str, Any], best: Mapping[str, Any] | None) -> bool:
-    """Whether a check is the best so far: the lowest FID; before any is known, the latest."""
+def _is_better(check: Mapping[str, Any], best: Mapping[str, Any] | None) -> bool:
+    """Whether a check is the best so far: the lowest FID; while no check has one, the latest."""
     if best is None or best.get("fid") is None:
         return True
-    fid = found.get("fid")
+    fid = check.get("fid")
     return fid is not None and bool(fid < best["fid"])

@@ -1,4 +1,4 @@
-"""What the loop needs of a model: networks, players who own them, and what each player minimises at a move."""
+"""What the loop needs of a model: networks, groups of weights that are updated together, and each group's objective."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from reference_models.engine.randomness import UpdateContext
 
 @dataclass(frozen=True)
 class ParameterGroup:
-    """Who moves: the networks whose weights change, and the learning rate."""
+    """Weights that one optimiser updates: those of these networks, at this learning rate."""
 
     networks: tuple[str, ...]
     rate: float
@@ -23,7 +23,7 @@ class ParameterGroup:
 
 @dataclass(frozen=True)
 class Objective:
-    """What a player minimises, the sum of `losses`, and what is only `watched` (written to the log)."""
+    """What an update minimises, the sum of `losses`, and further values that are only `logged`."""
 
     losses: dict[str, Tensor]
     logged: dict[str, Tensor] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Objective:
 class Model(ABC):
     """A set of networks that train each other. The loop knows no more of them than this.
 
-    `networks`: by name; `generators`: those that are averaged and sampled from; `players`: by name, in no order.
+    `networks`: by name; `generators`: those that are averaged and sampled from; `groups`: by name, in no order.
     `translates`: whether the generators turn images into images, and do not start from noise.
     """
 
@@ -46,26 +46,26 @@ class Model(ABC):
 
     @abstractmethod
     def updates(self, step: int) -> tuple[str, ...]:
-        """The players that move in a step, in order: a critic may move several times."""
+        """The groups that a step updates, in order; a discriminator may come several times."""
 
     @abstractmethod
     def objective(self, group: str, batch: Batch, context: UpdateContext) -> Objective:
-        """What the player minimises at this move; losses are scalars that depend on its networks."""
+        """What this update of the group minimises; losses are scalars that depend on its networks."""
 
     def after_update(self, group: str) -> None:  # noqa: B027  # most models have nothing to do
-        """After a player's weights have changed."""
+        """Called once a group's weights have changed."""
 
     def state(self) -> dict[str, Tensor]:
-        """What has to be kept besides weights, to resume exactly."""
+        """What a checkpoint has to hold besides weights, to resume exactly."""
         return {}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:  # noqa: B027  # the inverse of an empty `state`
         """Take back what `state` gave."""
 
     def discriminator_scores(self, batch: Batch) -> Tensor | None:
-        """The critic's score of each picture, (N,), or of each of whole packs; None where there is no one critic.
+        """The discriminator's score of each image, (N,), or of each pack; None where there is no single discriminator.
 
-        For a model in `eval()` mode: what a critic in training mode is shown would change its statistics.
+        For a model in `eval()` mode: in training mode its batch statistics would change.
         """
         return None
 
@@ -73,9 +73,9 @@ class Model(ABC):
         return self.networks[name]
 
     def parameters_of(self, group: str) -> list[nn.Parameter]:
-        """The weights that a player changes: those of its networks that are not frozen."""
-        every = (weight for name in self.groups[group].networks for weight in self.networks[name].parameters())
-        return [weight for weight in every if weight.requires_grad]
+        """The weights that a group's updates change: those of its networks that are not frozen."""
+        weights = (weight for name in self.groups[group].networks for weight in self.networks[name].parameters())
+        return [weight for weight in weights if weight.requires_grad]
 
     def to(self, device: torch.device, channels_last: bool) -> None:
         """Move the networks, and lay out their convolutions as the device likes them."""

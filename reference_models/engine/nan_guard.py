@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Divergence:
-    """Where a run stopped being numbers: the step, the loss or weight, and the step of the last good checkpoint."""
+    """Where a run became not finite: the step, the loss or weight, and the step of the last good checkpoint."""
 
     step: int
     name: str
@@ -17,7 +17,7 @@ class Divergence:
 
 
 class Guard:
-    """`look` at each move; `read` once per logging interval, which is when the device is waited for."""
+    """`add` at each update; `read` once per logging interval, which is when the device is waited for."""
 
     def __init__(self) -> None:
         self._names: dict[str, tuple[str, ...]] = {}
@@ -25,8 +25,8 @@ class Guard:
         self._first: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
 
-    def look(self, group: str, values: dict[str, Tensor], step: int) -> None:
-        """Add a move's values to the interval's sums; note the step (from 1) of the first that is not finite."""
+    def add(self, group: str, values: dict[str, Tensor], step: int) -> None:
+        """Add an update's values to the interval's sums; note the step (from 1) of the first that is not finite."""
         stacked = torch.stack([value.detach().float() for value in values.values()])
         if group not in self._sums:
             self._names[group] = tuple(f"{group}/{name}" for name in values)

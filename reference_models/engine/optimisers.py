@@ -1,4 +1,4 @@
-"""Adam for each player (Kingma and Ba 2015, arXiv:1412.6980), its learning rate in time, and its state as tensors."""
+"""Adam for each group of weights (Kingma and Ba 2015, arXiv:1412.6980): its learning rate and its state."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +9,7 @@ from reference_models.configuration.config import Config
 
 
 def adam(config: Config, weights: Sequence[nn.Parameter], device: torch.device) -> torch.optim.Adam:
-    """One player's optimiser; its learning rate is set at each move, see `rate_at`."""
+    """One group's optimiser; its learning rate is set at each update, see `rate_at`."""
     fused = device.type in ("cpu", "cuda")
     return torch.optim.Adam(weights, betas=(config.beta1, config.beta2), fused=fused)
 
@@ -27,7 +27,7 @@ def rate_at(config: Config, rate: float, step: int) -> float:
 
 
 def state_of(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """What an optimiser knows of each weight, by `number of the weight.name`; nothing of weights that never moved."""
+    """An optimiser's state of each weight, by `number of the weight.name`; weights never updated have none."""
     states = optimiser.state_dict()["state"]
     return {f"{number}.{key}": value for number, state in states.items() for key, value in state.items()}
 
@@ -43,5 +43,5 @@ def restore(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> 
     for name, value in tensors.items():
         number, _, key = name.partition(".")
         weight = weights[int(number)]
-        laid_out = torch.empty_like(weight) if key != "step" else torch.empty_like(value, device=weight.device)
-        optimiser.state[weight][key] = laid_out.detach().copy_(value)
+        values = torch.empty_like(weight) if key != "step" else torch.empty_like(value, device=weight.device)
+        optimiser.state[weight][key] = values.detach().copy_(value)

@@ -56,7 +56,7 @@ class Draw:
         return rows_of_rank(self.ranks, torch.rand(size, generator=self.generator, device=self.generator.device))
 
     def integers(self, low: int, high: int, count: int, *shape: int) -> Tensor:
-        """Whole numbers from low to high, both included."""
+        """Integers from low to high, both included."""
         size = (count * self.ranks.world, *shape)
         drawn = torch.randint(low, high + 1, size, generator=self.generator, device=self.generator.device)
         return rows_of_rank(self.ranks, drawn)
@@ -64,21 +64,21 @@ class Draw:
 
 @dataclass(frozen=True)
 class UpdateContext:
-    """A place in a run: the move `move` of step `step`, of this rank. `draw(stream)` is its draw for one use."""
+    """Which update of a run this is: number `update` of step `step`, on this rank. `draw(stream)` draws for one use."""
 
     seed: int
     step: int
-    move: int = 0
+    update: int = 0
     device: torch.device | str = "cpu"
     ranks: Ranks = ALONE
 
     def draw(self, stream: str) -> Draw:
-        return Draw(generator(self.seed, self.step, f"{self.move}/{stream}", self.device), self.ranks)
+        return Draw(generator(self.seed, self.step, f"{self.update}/{stream}", self.device), self.ranks)
 
     def seed_layers(self) -> None:
-        """Make what layers draw from torch's global state (dropout, in networks of your own) depend on this moment."""
-        whose = f"/{self.ranks.rank}" if self.ranks.rank else ""  # samples of two ranks do not draw the same
-        seed_global(_number(self.seed, self.step, f"{self.move}/layers{whose}"), self.device)
+        """Seed what layers draw from torch's global state (dropout, in networks of your own) for this update."""
+        of_rank = f"/{self.ranks.rank}" if self.ranks.rank else ""  # samples of two ranks do not draw the same
+        seed_global(_number(self.seed, self.step, f"{self.update}/layers{of_rank}"), self.device)
 
 
 def _number(seed: int, step: int, stream: str) -> int:

@@ -1,7 +1,8 @@
 """Several processes that train one model together: what a process among them needs of the others.
 
-Each holds all weights and all data, and takes an equal part of every batch. `ganeval.distributed.Group` is such a
-process of torchrun's; alone, which is the default, a process has all that it asks for.
+Each holds all weights and all data, and takes an equal part of every batch. `ganeval.runtime.distributed.Group` is such
+a process of torchrun's; this package imports nothing of ganeval, so the protocol stands here too, as small as it can
+be.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ class Ranks(Protocol):
     def world(self) -> int: ...
 
     def part(self, count: int) -> range:
-        """This rank's own run of `count` things in a row."""
+        """This rank's own part of `count` things in a row."""
 
     def total(self, values: Tensor) -> Tensor:
         """The sum over all ranks, on every rank."""
@@ -30,7 +31,7 @@ class Ranks(Protocol):
         """The rows of all ranks one below the other, in the order of ranks, on every rank."""
 
     def everyone(self, value: Any) -> list[Any]:
-        """What each rank says, in the order of ranks, on every rank."""
+        """The value of each rank, in the order of ranks, on every rank."""
 
 
 class SingleProcess:
@@ -65,14 +66,14 @@ def rows_of_rank(ranks: Ranks, rows: Tensor) -> Tensor:
 
 
 def mean_over_ranks(ranks: Ranks, value: Tensor) -> Tensor:
-    """The mean over the ranks, whose slope with respect to this rank's own value is 1.
+    """The mean over the ranks, whose gradient with respect to this rank's own value is 1.
 
     With gradients averaged over the ranks, any function of it then has the gradient that one process would find.
     """
     if ranks.world == 1:
         return value
-    known = value.detach()
-    return value + (ranks.total(known) / ranks.world - known)
+    constant = value.detach()
+    return value + (ranks.total(constant) / ranks.world - constant)
 
 
 @torch.no_grad()

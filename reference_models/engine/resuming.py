@@ -1,4 +1,4 @@
-"""How far a run is, and all that it needs to go on as if it had never stopped."""
+"""How far a run is, and all that it needs to resume as if it had never stopped."""
 
 import hashlib
 import platform
@@ -39,13 +39,13 @@ class State:
     optimisers: Mapping[str, torch.optim.Optimizer]
 
     def generators(self) -> dict[str, Tensor]:
-        """What samples are made with: the generators, raw and averaged."""
+        """What sampling needs: the generators, raw and averaged."""
         raw = {f"networks.{name}": self.model.network(name) for name in self.model.generators}
         averaged = {f"average.{name}": network for name, network in self.average.networks.items()}
         return {f"{at}.{key}": v for at, net in {**raw, **averaged}.items() for key, v in net.state_dict().items()}
 
     def tensors(self) -> dict[str, Tensor]:
-        """What training goes on with."""
+        """What training needs to resume."""
         tensors = self.generators()
         tensors |= {f"networks.{key}": value for key, value in self.model.networks.state_dict().items()}
         tensors |= {f"state.{key}": value for key, value in self.model.state().items()}
@@ -55,7 +55,7 @@ class State:
         return tensors
 
     def restore(self, tensors: Mapping[str, Tensor], device: torch.device, where: str) -> None:
-        """Take back `everything`; CheckpointError for the tensors of other networks."""
+        """Take back what `tensors` gave; CheckpointError for the tensors of other networks."""
         load_into(self.model.networks, strip_prefix(tensors, "networks."), where)
         load_into(self.average.networks, strip_prefix(tensors, "average."), where)
         try:
@@ -67,7 +67,7 @@ class State:
 
 
 def document_of(progress: Progress, config: Config, data: Data, fingerprint: str) -> dict[str, Any]:
-    """What a checkpoint says of itself."""
+    """The header of a checkpoint: progress, configuration, data and versions."""
     return {
         **asdict(progress),
         "config": config.to_dict(),
@@ -78,28 +78,28 @@ def document_of(progress: Progress, config: Config, data: Data, fingerprint: str
 
 
 def resume(state: State, folder: Path, device: torch.device, fingerprint: str, ranks: Ranks) -> Progress:
-    """Take up the last checkpoint of a run folder, if there is one, and say how far it was.
+    """Restore the last checkpoint of a run folder, if there is one, and return how far it was.
 
     CheckpointError where it is damaged or of another run, with the difference, and where ranks do not see the same.
     """
-    found = None
-    for turn in (True, False):  # the first rank before the others: it tidies, and what is at fault it says alone
-        if turn is (ranks.rank == 0):
-            found = _taken_up(state, folder, device, fingerprint, ranks)
+    progress = None
+    for first in (True, False):  # the first rank before the others: it tidies up, and reports alone what is at fault
+        if first is (ranks.rank == 0):
+            progress = _restore(state, folder, device, fingerprint, ranks)
         ranks.everyone(None)
-    progress = found or Progress(ranks=ranks.world)
-    begun = {"step": progress.step, "device": device.type, "training data": fingerprint[:12]}
+    progress = progress or Progress(ranks=ranks.world)
+    start = {"step": progress.step, "device": device.type, "training data": fingerprint[:12]}
     if ranks.world > 1:
-        begun["set of weights"] = _digest(state.model.networks.state_dict())
-    _check_alike(folder, ranks.everyone({**begun, **state.model.config.to_dict()}))
+        start["set of weights"] = _digest(state.model.networks.state_dict())
+    _check_alike(folder, ranks.everyone({**start, **state.model.config.to_dict()}))
     return progress
 
 
-def _taken_up(state: State, folder: Path, device: torch.device, fingerprint: str, ranks: Ranks) -> Progress | None:
-    found = load(folder / "checkpoints", "last")
-    if found is None:
+def _restore(state: State, folder: Path, device: torch.device, fingerprint: str, ranks: Ranks) -> Progress | None:
+    checkpoint = load(folder / "checkpoints", "last")
+    if checkpoint is None:
         return None
-    tensors, document = found
+    tensors, document = checkpoint
     _check_same(folder, document, state.model.config, fingerprint)
     _check_world(folder, document, state.model.config, ranks.world)
     state.restore(tensors, device, str(folder))
@@ -111,11 +111,11 @@ def _taken_up(state: State, folder: Path, device: torch.device, fingerprint: str
     if ranks.rank == 0:
         for name, about in {"last": document, "best": best}.items():
             tidy(folder / "checkpoints", name, about["file"])
-    return Progress(document["step"], document["drawn"], document["seconds"], best.get("best"), _trained_by(document))
+    return Progress(document["step"], document["drawn"], document["seconds"], best.get("best"), _processes(document))
 
 
 def changed_since(document: Mapping[str, Any], config: Config, fingerprint: str) -> list[str]:
-    """What sets a run apart from the one that a checkpoint or a `config.json` tells of, a line each.
+    """The differences of a run from the one that a checkpoint or a `config.json` describes, a line each.
 
     A setting that an earlier version did not have was at its default then.
     """
@@ -136,22 +136,22 @@ def _check_same(folder: Path, document: Mapping[str, Any], config: Config, finge
 
 
 def _check_world(folder: Path, document: Mapping[str, Any], config: Config, world: int) -> None:
-    """A run goes on with as many processes as before: their sums are rounded otherwise, and no run would equal it."""
-    before = _trained_by(document)
+    """A run resumes on as many processes as before: others round sums otherwise, and it would not be the same run."""
+    before = _processes(document)
     if before != world and document["step"] < config.steps:
         raise CheckpointError(
-            f"{folder}: found a run of {before} processes at step {document['step']}, now {world}, and it would not go "
-            f"on exactly; start {before} (torchrun --nproc-per-node), or give another folder"
+            f"{folder}: found a run of {before} processes at step {document['step']}, now {world}, which would not "
+            f"resume it exactly; start {before} (torchrun --nproc-per-node), or give another folder"
         )
 
 
-def _trained_by(document: Mapping[str, Any]) -> int:
-    """How many processes trained; earlier versions had one."""
+def _processes(document: Mapping[str, Any]) -> int:
+    """How many processes train it; in earlier versions it was one."""
     return int(document.get("ranks", 1))
 
 
 def _digest(tensors: Mapping[str, Tensor]) -> str:
-    """A few letters that tell these tensors from others."""
+    """A few letters that differ for other tensors."""
     digest = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
         digest.update(
@@ -160,12 +160,12 @@ def _digest(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()[:12]
 
 
-def _check_alike(folder: Path, begun: Sequence[Mapping[str, Any]]) -> None:
+def _check_alike(folder: Path, starts: Sequence[Mapping[str, Any]]) -> None:
     """Ranks on machines that do not share a folder, or have other data, would not train one model."""
-    for rank, said in enumerate(begun):
-        for key, value in begun[0].items():
-            if said[key] != value:
+    for rank, start in enumerate(starts):
+        for key, value in starts[0].items():
+            if start[key] != value:
                 raise CheckpointError(
-                    f"{folder}: rank {rank} has another {key} than rank 0 ({said[key]} and {value}); needed the same "
+                    f"{folder}: rank {rank} has another {key} than rank 0 ({start[key]} and {value}); needed the same "
                     "on all, and a folder that all of them see"
                 )

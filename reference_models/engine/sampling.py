@@ -1,4 +1,4 @@
-"""Samples of a trained generator: seeded, in `eval()` mode, and equal whatever the size of the batches asked for."""
+"""Samples of a trained generator: seeded, in `eval()` mode, and equal whatever number is asked for at a time."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,12 +14,12 @@ from reference_models.engine.data import to_pixels, to_signed
 from reference_models.engine.randomness import generator
 from reference_models.models import build
 
-BLOCK = 100  # samples are always made so many at a time, as rounding depends on it
+BLOCK = 100  # samples are always generated so many at a time, as rounding depends on it
 
 
 @dataclass(frozen=True)
 class Sampler:
-    """A generator, of noise (`draw`) or of pictures (`translate`). While it samples it is in `eval()` mode."""
+    """A generator from noise (`draw`) or from images (`translate`). While it samples it is in `eval()` mode."""
 
     network: nn.Module
     config: Config
@@ -38,44 +38,44 @@ class Sampler:
         if count < 1:
             raise ValueError(f"samples: found a count of {count}, needed at least 1")
         blocks = list(self.blocks(count, seed))
-        labels = None if blocks[0][1] is None else torch.cat([one for _, one in blocks if one is not None])
-        return torch.cat([pictures for pictures, _ in blocks]), labels
+        labels = [label for _, label in blocks if label is not None]
+        return torch.cat([images for images, _ in blocks]), torch.cat(labels) if labels else None
 
     def blocks(self, count: int, seed: int) -> Iterator[tuple[Tensor, Tensor | None]]:
         """The same as `draw`, at most `BLOCK` at a time."""
         for number, start in enumerate(range(0, count, BLOCK)):
             z = torch.randn(BLOCK, self.config.latent, generator=generator(seed, number, "sample z"))
             labels = self._labels(seed, number)
-            pictures = self.pictures(z, labels)[: count - start]
-            yield pictures, None if labels is None else labels[: count - start]
+            images = self.images(z, labels)[: count - start]
+            yield images, None if labels is None else labels[: count - start]
 
     @torch.inference_mode()
-    def pictures(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+    def images(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """The samples of given latents (N, latent), and classes (N,) where conditional; on the CPU."""
         device = next(self.network.parameters()).device
-        given = () if labels is None else (labels.to(device),)
+        condition = () if labels is None else (labels.to(device),)
         with eval_mode(self.network):
-            return to_pixels(self.network(z.to(device), *given).float()).cpu()
+            return to_pixels(self.network(z.to(device), *condition).float()).cpu()
 
     @torch.inference_mode()
-    def translate(self, pictures: Tensor) -> Tensor:
-        """Pictures uint8 (N, C, H, W) as the other domain has them, uint8; ValueError for none.
+    def translate(self, images: Tensor) -> Tensor:
+        """Images uint8 (N, C, H, W) translated to the other domain, uint8; ValueError for none.
 
-        Each is translated alike whatever its company: rounding depends on the batch, which is always filled up.
+        Each is translated alike whatever its batch: rounding depends on the batch's size, which is always filled up.
         """
-        if not len(pictures):
-            raise ValueError("pictures: found none, needed at least 1")
+        if not len(images):
+            raise ValueError("images: found none, needed at least 1")
         device = next(self.network.parameters()).device
-        size = min(BLOCK, max(1, 400_000 // pictures[0].numel()))
-        made = []
+        size = min(BLOCK, max(1, 400_000 // images[0].numel()))
+        translations = []
         with eval_mode(self.network):
-            for part in pictures.split(size):
+            for part in images.split(size):
                 padded = torch.cat([part, part[:1].expand(size - len(part), *part.shape[1:])])
-                made.append(to_pixels(self.network(to_signed(padded.to(device))).float())[: len(part)].cpu())
-        return torch.cat(made)
+                translations.append(to_pixels(self.network(to_signed(padded.to(device))).float())[: len(part)].cpu())
+        return torch.cat(translations)
 
     def _labels(self, seed: int, number: int) -> Tensor | None:
-        """Classes as often as the training data has them; all alike where their counts are not known."""
+        """Class labels as often as in the training data; equally often where its counts are not known."""
         if not self.config.classes:
             return None
         shares = torch.ones(self.config.classes)
@@ -103,12 +103,12 @@ def load_sampler(
     """The sampler of a run folder: its best or last checkpoint, the averaged generator or the `raw` one.
 
     `direction` chooses between CycleGAN's two translators, other models have one. Raises CheckpointError where there is
-    no such checkpoint, or one of networks that this version does not make, and ValueError for another direction.
+    no such checkpoint, or one of networks that this version does not build, and ValueError for another direction.
     """
-    found = load(Path(run) / "checkpoints", checkpoint)
-    if found is None:
+    stored = load(Path(run) / "checkpoints", checkpoint)
+    if stored is None:
         raise CheckpointError(f"{run}: found no {checkpoint} checkpoint (checkpoints are not in git); train it again")
-    tensors, document = found
+    tensors, document = stored
     try:
         model = build(Config.from_dict(document["config"]))
     except (ConfigError, TypeError) as error:

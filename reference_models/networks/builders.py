@@ -1,4 +1,4 @@
-"""Generators and discriminators by configuration, for any square picture of 8 to 256 pixels or any vector.
+"""Generators and discriminators by configuration, for any square image of 8 to 256 pixels or any vector.
 
 `config.net` picks the layers: fully connected (mlp.py), DCGAN-shaped (conv.py), residual (resnet.py). What is common to
 them is here: how the class gets in, the head that gives the score, initialisation, spectral norm. Every map has the
@@ -33,7 +33,7 @@ DISCRIMINATORS: dict[str, Callable[[Config, int], tuple[list[nn.Module], int]]] 
 
 
 class Generator(nn.Module):
-    """z (N, latent) and, with classes, y (N,) to pictures (N, C, H, W) on [-1, 1] or vectors (N, D).
+    """z (N, latent) and, with classes, y (N,) to images (N, C, H, W) on [-1, 1] or vectors (N, D).
 
     MissingLabels without y where there are classes; where there are none, y is not looked at.
     """
@@ -46,12 +46,12 @@ class Generator(nn.Module):
         self.layers = ConditionalSequential(*condition, *layers)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        made: Tensor = self.layers(z, y)
-        return made
+        samples: Tensor = self.layers(z, y)
+        return samples
 
 
 class Discriminator(nn.Module):
-    """Pictures (N, C * pack, H, W) or vectors (N, D * pack) and, with classes, y (N,) to raw scores (N,).
+    """Images (N, C * pack, H, W) or vectors (N, D * pack) and, with classes, y (N,) to raw scores (N,).
 
     MissingLabels without y where there are classes; where there are none, y is not looked at.
     """
@@ -68,8 +68,8 @@ class Discriminator(nn.Module):
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """The last layer before the score, (N, F): what feature matching compares. Minibatch layers come after it."""
         x = x.flatten(1) if self.flat else x
-        found: Tensor = self.trunk(x if self.planes is None else self.planes(x, y))
-        return found
+        features: Tensor = self.trunk(x if self.planes is None else self.planes(x, y))
+        return features
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         scores: Tensor = self.head(self.features(x, y), y)
@@ -79,33 +79,33 @@ class Discriminator(nn.Module):
 def generator(config: Config) -> Generator:
     """The generator of a configuration, initialised by `config.init` (torch's global draws: seed them outside).
 
-    ConfigError for a net that makes no pictures from noise.
+    ConfigError for a net that generates nothing from noise.
 
     >>> import torch
     >>> generator(Config("dcgan", shape=(3, 28, 28), width=4))(torch.zeros(2, 64)).shape
     torch.Size([2, 3, 28, 28])
     """
     _check_net(config)
-    made = Generator(config)
-    initialise(made, config.init)
-    return made
+    network = Generator(config)
+    initialise(network, config.init)
+    return network
 
 
 def discriminator(config: Config) -> Discriminator:
-    """The critic of a configuration, initialised by `config.init`, then under spectral norm where asked for.
+    """The discriminator of a configuration, initialised by `config.init`, then under spectral norm where asked for.
 
-    ConfigError for a net that judges no pictures.
+    ConfigError for a net that is a translator's.
 
     >>> import torch
     >>> discriminator(Config("dcgan", shape=(3, 28, 28), width=4, pack=2))(torch.zeros(5, 6, 28, 28)).shape
     torch.Size([5])
     """
     _check_net(config)
-    made = Discriminator(config)
-    initialise(made, config.init)
+    network = Discriminator(config)
+    initialise(network, config.init)
     if config.spectral_norm:
-        wrap_in_spectral_norm(made)
-    return made
+        wrap_in_spectral_norm(network)
+    return network
 
 
 def _check_net(config: Config) -> None:

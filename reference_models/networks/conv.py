@@ -1,6 +1,6 @@
-"""DCGAN-shaped players: Radford et al. 2016, arXiv:1511.06434, as pytorch/examples has them.
+"""DCGAN-shaped networks: Radford et al. 2016, arXiv:1511.06434, as pytorch/examples has them.
 
-Strided 4x4 convolutions and no pooling; `width` channels beside the picture, twice that after each further halving, at
+Strided 4x4 convolutions and no pooling; `width` channels beside the image, twice that after each further halving, at
 most 8 width. At 64 pixels and width 64 the layers are those of pytorch/examples, but for biases where no norm follows.
 """
 
@@ -14,7 +14,7 @@ from reference_models.networks.layers import generator_needs_bias, generator_nor
 
 
 def conv_generator(config: Config, inputs: int) -> list[nn.Module]:
-    """Layers from (N, inputs) to pictures on [-1, 1]: a linear stem to the smallest map, then doublings."""
+    """Layers from (N, inputs) to images on [-1, 1]: a linear stem to the smallest map, then doublings."""
     sizes, widths, bias = map_sizes(config.shape[1])[::-1], _widths(config)[::-1], generator_needs_bias(config)
     layers: list[nn.Module] = [nn.Linear(inputs, widths[0] * sizes[0] ** 2, bias=bias)]
     layers += [nn.Unflatten(1, (widths[0], sizes[0], sizes[0])), generator_norm(config, widths[0]), nn.ReLU()]
@@ -34,7 +34,7 @@ def conv_discriminator(config: Config, inputs: int) -> tuple[list[nn.Module], in
 
 
 def _widths(config: Config) -> list[int]:
-    """Channels of the maps below the picture, from the largest map to the smallest."""
+    """Channels of the maps below the image, from the largest map to the smallest."""
     return [config.width * min(2**level, 8) for level in range(len(map_sizes(config.shape[1])) - 1)]
 
 

@@ -1,4 +1,4 @@
-"""Layers of the critics: what looks at the whole batch, the head that gives the score, spectral norm.
+"""Layers of discriminators: minibatch layers, the head that gives the score, spectral norm.
 
 Minibatch discrimination: Salimans et al. 2016, arXiv:1606.03498 (kernels of 5 dimensions, as their code has it).
 Minibatch standard deviation: Karras et al. 2018, arXiv:1710.10196. Projection: Miyato and Koyama 2018,
@@ -45,7 +45,7 @@ class MinibatchStd(nn.Module):
     """
 
     def forward(self, features: Tensor) -> Tensor:
-        deviation = (features.var(0, correction=0) + 1e-8).sqrt()  # the root has no slope at 0
+        deviation = (features.var(0, correction=0) + 1e-8).sqrt()  # the root has no gradient at 0
         return deviation.mean().expand(len(features), 1)
 
 
@@ -83,7 +83,7 @@ class Head(nn.Module):
 
 
 class ClassPlanes(nn.Module):
-    """Pictures with one plane per class, 1 for the picture's own and 0 elsewhere (vectors: one number per class).
+    """Images with one plane per class, 1 for the image's own and 0 elsewhere (vectors: one number per class).
 
     >>> ClassPlanes(3)(torch.zeros(1, 2), torch.tensor([1])).tolist()
     [[0.0, 0.0, 0.0, 1.0, 0.0]]
@@ -100,7 +100,8 @@ class ClassPlanes(nn.Module):
 
 
 def wrap_in_spectral_norm(module: nn.Module) -> None:
-    """Divide every linear, convolutional and embedding weight of a critic by its largest singular value, in place.
+    """Divide every linear, convolutional and embedding weight of a discriminator by its largest singular value, in
+    place.
 
     One power iteration at each training forward pass; initialise the module before.
     """

@@ -2,7 +2,7 @@
 
 default     what torch draws: uniform on ±1/√fan-in (LeCun et al. 1998, "Efficient BackProp")
 xavier      uniform of variance 2 / (fan-in + fan-out) (Glorot and Bengio 2010, "Understanding the difficulty ...")
-he          normal of variance 2 / ((1 + 0.2²) fan-in), for leaky units of slope 0.2 (He et al. 2015, arXiv:1502.01852)
+he          normal of variance 2 / ((1 + 0.2²) fan-in), for LeakyReLU(0.2) (He et al. 2015, arXiv:1502.01852)
 orthogonal  orthonormal rows or columns (Saxe et al. 2014, arXiv:1312.6120; Brock et al. 2019, arXiv:1809.11096)
 normal      N(0, 0.02), gains of norms N(1, 0.02) (Radford et al. 2016, arXiv:1511.06434, as pytorch/examples has it)
 
@@ -18,7 +18,7 @@ from torch.nn.utils import parametrize
 from reference_models.configuration.config import ConfigError
 from reference_models.networks.layers import ConditionalBatchNorm
 
-LEAK = 0.2  # the slope of the leaky units of the critics
+LEAK = 0.2  # the negative slope of LeakyReLU in discriminators
 
 Weighted = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
 Norm = nn.BatchNorm1d | nn.BatchNorm2d | nn.InstanceNorm2d | nn.GroupNorm | nn.LayerNorm

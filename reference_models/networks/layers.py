@@ -1,4 +1,4 @@
-"""Layers that both players share: norms by name, and how a generator is told the class.
+"""Layers that generators and discriminators share: norms by name, and class conditioning.
 
 Batch norm: Ioffe and Szegedy 2015, arXiv:1502.03167; layer norm: Ba et al. 2016, arXiv:1607.06450 (over all of a
 sample, as in WGAN-GP: a group norm of one group); instance norm: Ulyanov et al. 2016, arXiv:1607.08022. All with
@@ -14,7 +14,7 @@ from reference_models.configuration.config import Config, ConfigError
 
 
 class MissingLabels(ValueError):
-    """A network that was built for classes was not told them."""
+    """A conditional network was called without labels."""
 
 
 def require_labels(y: Tensor | None) -> Tensor:
@@ -124,7 +124,7 @@ def generator_needs_bias(config: Config) -> bool:
 
 
 def map_sizes(size: int) -> tuple[int, ...]:
-    """Sides of the maps from the picture down: halved, rounded down, until at most 7 pixels, and at least twice.
+    """Sides of the maps from the image down: halved, rounded down, until at most 7 pixels, and at least twice.
 
     >>> map_sizes(28), map_sizes(100), map_sizes(8)
     ((28, 14, 7), (100, 50, 25, 12, 6), (8, 4, 2))

@@ -1,9 +1,9 @@
-"""Fully connected players: Goodfellow et al. 2014, arXiv:1406.2661.
+"""Fully connected networks: Goodfellow et al. 2014, arXiv:1406.2661.
 
 Vectors: three hidden layers of `width` in both, as the toys of WGAN-GP's code (igul222/improved_wgan_training) have.
-Pictures below 16 pixels: generator (width, width), critic (width, width / 2). From 16 pixels: generator (width,
-2 width, 4 width), critic (2 width, width): at width 256 the critic of PyTorch-GAN's gan.py, and the upper layers of its
-generator.
+Images below 16 pixels: generator (width, width), discriminator (width, width / 2). From 16 pixels: generator (width, 2
+width, 4 width), discriminator (2 width, width): at width 256 the discriminator of PyTorch-GAN's gan.py, and the upper
+layers of its generator.
 """
 
 import math
@@ -17,7 +17,7 @@ from reference_models.networks.layers import generator_needs_bias, generator_nor
 
 
 def mlp_generator(config: Config, inputs: int) -> list[nn.Module]:
-    """Layers from (N, inputs) to pictures through tanh, or to vectors without bounds."""
+    """Layers from (N, inputs) to images through tanh, or to vectors without bounds."""
     widths = [inputs, *_widths(config)[0]]
     layers: list[nn.Module] = []
     for before, after in pairwise(widths):
@@ -38,7 +38,7 @@ def mlp_discriminator(config: Config, inputs: int) -> tuple[list[nn.Module], int
 
 
 def _widths(config: Config) -> tuple[list[int], list[int]]:
-    """Hidden layers of the generator and of the critic."""
+    """Hidden layers of the generator and of the discriminator."""
     width = config.width
     if config.is_vector:
         return [width] * 3, [width] * 3

@@ -1,9 +1,10 @@
-"""Residual players: WGAN-GP (Gulrajani et al. 2017, arXiv:1704.00028) and SNGAN (Miyato et al. 2018, arXiv:1802.05957).
+"""Residual networks: WGAN-GP (Gulrajani et al. 2017, arXiv:1704.00028) and SNGAN (Miyato et al. 2018,
+arXiv:1802.05957).
 
-Up to 32 pixels the critic has `width` channels throughout and the generator twice that: width 128 is SNGAN's pair for
-CIFAR-10, which gan-collections and mimicry train as WGAN-GP and, told the class, as the projection cGAN. Above 32
-pixels channels double with each halving up to 8 width, in both: width 64 at 64 pixels is WGAN-GP's generator. The
-critic halves until at most 8 pixels, has two more blocks there, and sums its features over the map.
+Up to 32 pixels the discriminator has `width` channels throughout and the generator twice that: width 128 is SNGAN's
+pair for CIFAR-10, which gan-collections and mimicry train as WGAN-GP and, with classes, as the projection cGAN. Above
+32 pixels channels double with each halving up to 8 width, in both: width 64 at 64 pixels is WGAN-GP's generator. The
+discriminator halves until at most 8 pixels, has two more blocks there, and sums its features over the map.
 """
 
 from itertools import pairwise
@@ -48,7 +49,7 @@ class UpBlock(ClassConditional):
 class DownBlock(nn.Module):
     """Norm, ReLU, convolve, norm, ReLU, convolve, halve; beside it, a 1x1 convolution where anything changes, halved.
 
-    The first block of a critic starts from pictures, so it has no norm and no ReLU before its first convolution.
+    The first block of a discriminator starts from images, so it has no norm and no ReLU before its first convolution.
     """
 
     def __init__(self, norm: str, before: int, after: int, *, halve: bool, first: bool = False) -> None:
@@ -75,7 +76,7 @@ class SumOverMap(nn.Module):
 
 
 def resnet_generator(config: Config, inputs: int) -> list[nn.Module]:
-    """Layers from (N, inputs) to pictures on [-1, 1]: a linear stem to the smallest map, then a block per doubling."""
+    """Layers from (N, inputs) to images on [-1, 1]: a linear stem to the smallest map, then a block per doubling."""
     sizes, base = map_sizes(config.shape[1])[::-1], config.width * (2 if config.shape[1] <= SMALL else 1)
     widths = [_channels(config, base, level) for level in range(len(sizes))][::-1]
     stem = [nn.Linear(inputs, widths[0] * sizes[0] ** 2), nn.Unflatten(1, (widths[0], sizes[0], sizes[0]))]

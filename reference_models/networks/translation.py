@@ -1,4 +1,4 @@
-"""CycleGAN's networks: generators from picture to picture, residual or U-Net, and the critic of patches.
+"""CycleGAN's networks: generators from image to image, residual or U-Net, and the PatchGAN discriminator.
 
 Zhu et al. 2017, arXiv:1703.10593 (generator of Johnson et al. 2016, arXiv:1603.08155; U-Net of Ronneberger et al. 2015,
 arXiv:1505.04597; PatchGAN of Isola et al. 2017, arXiv:1611.07004), at 256 pixels and width 64 the layers of
@@ -14,11 +14,11 @@ from reference_models.configuration.config import Config, ConfigError
 from reference_models.networks.discriminator_layers import wrap_in_spectral_norm
 from reference_models.networks.initialisation import LEAK, initialise
 
-SMALL = 32  # pixels below which the published kernels and patches are as large as the picture
+SMALL = 32  # pixels below which the published kernels and patches are as large as the image
 
 
 class ResidualBlock(nn.Module):
-    """Two reflected 3x3 convolutions with norms, added to what came in: (N, C, H, W) -> the same."""
+    """Two reflected 3x3 convolutions with norms, added to the input: (N, C, H, W) -> the same."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class ResidualBlock(nn.Module):
 
 
 class Skip(nn.Module):
-    """One level of a U-Net: what came in, and beside it (in channels) what is made of it at half its size."""
+    """One level of a U-Net: its input, concatenated with what the levels below give at half its size."""
 
     def __init__(self, inner: nn.Module) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class Skip(nn.Module):
 
 
 def translator(config: Config, channels_in: int, channels_out: int) -> nn.Module:
-    """A generator from pictures (N, channels_in, S, S) to (N, channels_out, S, S) on [-1, 1]; S is of config.shape.
+    """A generator from images (N, channels_in, S, S) to (N, channels_out, S, S) on [-1, 1]; S is of config.shape.
 
     Initialised by `config.init` (torch's global draws: seed them outside). ConfigError for another net than these two.
 
@@ -54,16 +54,16 @@ def translator(config: Config, channels_in: int, channels_out: int) -> nn.Module
     nets = {"resnet": _residual, "unet": _u_net}
     if config.net not in nets:
         raise ConfigError(f"net={config.net}: cyclegan's generators are resnet or unet")
-    made = nets[config.net](config, channels_in, channels_out)
-    initialise(made, config.init)
-    return made
+    network = nets[config.net](config, channels_in, channels_out)
+    initialise(network, config.init)
+    return network
 
 
 def patch_discriminator(config: Config, channels: int) -> nn.Module:
-    """A critic from pictures (N, channels, S, S) to raw scores of overlapping patches, (N, 1, h, w).
+    """A discriminator from images (N, channels, S, S) to raw scores of overlapping patches, (N, 1, h, w).
 
     With 3 layers a score sees 70 pixels, with 2 it sees 34, with 1 it sees 16. Initialised by `config.init`, then under
-    spectral norm where asked for. ConfigError for more `patch_layers` than the picture has room for.
+    spectral norm where asked for. ConfigError for more `patch_layers` than the image has room for.
 
     >>> patch_discriminator(Config("cyclegan", shape=(3, 256, 256), width=4), 3)(torch.zeros(1, 3, 256, 256)).shape
     torch.Size([1, 1, 30, 30])
@@ -78,16 +78,16 @@ def patch_discriminator(config: Config, channels: int) -> nn.Module:
         stride = 2 if level < halvings else 1
         layers += [nn.Conv2d(widths[level - 1], widths[level], 4, stride, 1)]
         layers += [nn.InstanceNorm2d(widths[level]), nn.LeakyReLU(LEAK)]
-    made = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, 4, 1, 1))
-    initialise(made, config.init)
+    network = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, 4, 1, 1))
+    initialise(network, config.init)
     if config.spectral_norm:
-        wrap_in_spectral_norm(made)
-    return made
+        wrap_in_spectral_norm(network)
+    return network
 
 
 def _residual(config: Config, channels_in: int, channels_out: int) -> nn.Module:
     size, width = config.shape[1], config.width
-    pad = 3 if size >= SMALL else 2  # a 7x7 kernel, 5x5 for small pictures
+    pad = 3 if size >= SMALL else 2  # a 7x7 kernel, 5x5 for small images
     half = (size + 1) // 2
     quarter = (half + 1) // 2
     layers = [nn.ReflectionPad2d(pad), nn.Conv2d(channels_in, width, 2 * pad + 1), nn.InstanceNorm2d(width), nn.ReLU()]

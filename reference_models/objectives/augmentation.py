@@ -1,7 +1,7 @@
-"""DiffAugment: random changes of every picture that the critic sees, real or fake, through which gradients flow.
+"""DiffAugment: differentiable random changes of every image that the discriminator sees, real or fake.
 
-Zhao et al. 2020, https://arxiv.org/abs/2006.10738, with the ranges of its authors' code. Each picture draws its own
-changes, from the draw that is passed in. Zero is the middle of a picture's range of -1 to 1, hence grey.
+Zhao et al. 2020, https://arxiv.org/abs/2006.10738, with the ranges of its authors' code. Each image draws its own
+changes, from the draw that is passed in. Zero is the middle of a image's range of -1 to 1, hence grey.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Change = Callable[[Tensor, Draw], Tensor]
 
 
 def augmented(images: Tensor, policies: tuple[str, ...], draw: Draw) -> Tensor:
-    """The pictures (N, C, H, W), changed by each policy in turn; ConfigError for one that is unknown.
+    """The images (N, C, H, W), changed by each policy in turn; ConfigError for one that is unknown.
 
     Differentiable in `images` any number of times; shape, type and device are kept.
 
@@ -37,17 +37,17 @@ def brightness(images: Tensor, draw: Draw) -> Tensor:
 
 
 def saturation(images: Tensor, draw: Draw) -> Tensor:
-    """From grey (0 times the colour) to 2 times the colour; grey pictures stay as they are."""
+    """From grey (0 times the colour) to 2 times the colour; grey images stay as they are."""
     return torch.lerp(images.mean(1, keepdim=True), images, 2 * _share(images, draw))
 
 
 def contrast(images: Tensor, draw: Draw) -> Tensor:
-    """From a half to 1.5 times the distance to the picture's mean."""
+    """From a half to 1.5 times the distance to the image's mean."""
     return torch.lerp(images.mean((1, 2, 3), keepdim=True), images, _share(images, draw) + 0.5)
 
 
 def translation(images: Tensor, draw: Draw) -> Tensor:
-    """Moved along each axis by whole pixels, up to an eighth of the side; zeros come in, what leaves is lost."""
+    """Shifted along each axis by whole pixels, up to an eighth of the side; zeros come in, what leaves is lost."""
     _, channels, height, width = images.shape
     rows = _source(height, images, draw)
     columns = _source(width, images, draw)
@@ -59,7 +59,7 @@ def translation(images: Tensor, draw: Draw) -> Tensor:
 
 
 def cutout(images: Tensor, draw: Draw) -> Tensor:
-    """With a window of half the side zeroed, centred anywhere in the picture and clipped by its border."""
+    """With a window of half the side zeroed, centred anywhere in the image and clipped by its border."""
     rows = _in_window(images.shape[2], images, draw)
     columns = _in_window(images.shape[3], images, draw)
     return images.masked_fill(_crossed(rows, columns, torch.logical_and), 0)
@@ -73,17 +73,17 @@ CHANGES: dict[str, tuple[Change, ...]] = {
 
 
 def _share(images: Tensor, draw: Draw) -> Tensor:
-    """A uniform draw from 0 to 1 for each picture, (N, 1, 1, 1)."""
+    """A uniform draw from 0 to 1 for each image, (N, 1, 1, 1)."""
     return draw.uniform(len(images), 1, 1, 1).to(images)
 
 
 def _whole(low: int, high: int, images: Tensor, draw: Draw) -> Tensor:
-    """A whole number from low to high, both included, for each picture, (N, 1)."""
+    """An integer from low to high, both included, for each image, (N, 1)."""
     return draw.integers(low, high, len(images), 1).to(images.device)
 
 
 def _source(side: int, images: Tensor, draw: Draw) -> Tensor:
-    """Where along an axis each pixel comes from, (N, side), for a move by up to an eighth."""
+    """Where along an axis each pixel comes from, (N, side), for a shift by up to an eighth."""
     reach = int(side / 8 + 0.5)
     return torch.arange(side, device=images.device) - _whole(-reach, reach, images, draw)
 

@@ -66,7 +66,7 @@ class GeneratorSubject:
         columns = self.config.classes if 0 < self.config.classes <= MAX_COLUMNS else ROWS
         labels = torch.arange(columns).repeat(ROWS) if self.config.classes else None
         z = torch.randn(columns * ROWS, self.config.latent, generator=torch.Generator().manual_seed(SEED))
-        write_grid(path, self._sampler(generators).pictures(z, labels), columns)
+        write_grid(path, self._sampler(generators).images(z, labels), columns)
 
     def discriminator_scores(self, model: Model, generators: nn.ModuleDict) -> dict[str, Tensor]:
         sets = {"real": subset(self.splits.train), "held_out": subset(self.splits.selection)}

@@ -141,6 +141,6 @@ def _most_varied(active: Tensor) -> Tensor:
 
 def _images(sampler: Sampler, inputs: Tensor, labels: Tensor | None) -> np.ndarray:
     """The samples of latents, or images as they are, channels last."""
-    images = sampler.pictures(inputs.cpu(), labels) if inputs.ndim == 2 else inputs
+    images = sampler.images(inputs.cpu(), labels) if inputs.ndim == 2 else inputs
     array: np.ndarray = images.permute(0, 2, 3, 1).numpy()
     return array

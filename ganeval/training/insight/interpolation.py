@@ -66,7 +66,7 @@ def write_interpolation(folder: Path, sampler: Sampler) -> None:
 def _samples(sampler: Sampler, latents: Tensor, labels: Tensor | None) -> np.ndarray:
     """The samples of latents (r, t, latent), channels last."""
     repeated = None if labels is None else labels.repeat_interleave(latents.shape[1])
-    samples = sampler.pictures(latents.flatten(0, 1), repeated).unflatten(0, latents.shape[:2])
+    samples = sampler.images(latents.flatten(0, 1), repeated).unflatten(0, latents.shape[:2])
     array: np.ndarray = (samples.permute(0, 1, 3, 4, 2) if samples.ndim == 5 else samples).numpy()
     return array
 

@@ -125,9 +125,9 @@ GIVEN = {
     "steps": "give --steps",
     "seed": "give --seed",
     "model": "the command names it (train MODEL)",
-    "shape": "the data decide it; --set size=N resizes pictures",
+    "shape": "the data decide it; --set size=N resizes images",
     "classes": "the labels of the data decide them",
-    "other_channels": "the pictures of the second domain decide them",
+    "other_channels": "the images of the second domain decide them",
 }
 
 
@@ -193,7 +193,7 @@ def test_smoothing_needs_a_loss_with_targets(loss: str) -> None:
 
 
 MINIBATCH = "minibatch layers need at least two samples (or packs) in a batch"
-BOTH = "both bound the critic's slope, and clipping undoes the normalisation"
+BOTH = "both bound the gradient of D, and clipping undoes the normalisation"
 DEPENDENT = "a gradient's norm is taken sample by sample, and they let the samples of a batch depend on each other"
 FOR_NOISE = "is for models that generate from noise, and cyclegan would ignore it"
 PAIRS: list[tuple[str, dict[str, Any], str]] = [
@@ -220,8 +220,8 @@ PAIRS: list[tuple[str, dict[str, Any], str]] = [
         "instance norm with net=mlp: it is taken over the pixels of a map, and a perceptron has none",
     ),
     ("dcgan", {"shape": (2,)}, "net=conv with vectors: needed mlp"),
-    ("vanilla", {"shape": (2,), "flip": True}, "augment and flip are for pictures"),
-    ("vanilla", {"shape": (2,), "augment": "color"}, "augment and flip are for pictures"),
+    ("vanilla", {"shape": (2,), "flip": True}, "augment and flip are for images"),
+    ("vanilla", {"shape": (2,), "augment": "color"}, "augment and flip are for images"),
     ("dcgan", {"net": "unet"}, "net=unet: is for models that translate images; needed mlp, conv or resnet"),
     ("dcgan", {"lambda_cycle": 1.0}, "lambda_cycle=1.0 is for models that translate images, and dcgan would ignore it"),
     ("cyclegan", {"net": "conv"}, "net=conv: translators are resnet or unet"),
@@ -261,10 +261,10 @@ VALUES: list[tuple[dict[str, Any], str]] = [
     ({"augment": "color+"}, "augment= is unknown, needed color, translation, cutout"),
     ({"augment": "color+color"}, "augment=color+color: needed each once"),
     ({"augment": "colour"}, "augment=colour is unknown, did you mean 'color'? needed color, translation, cutout"),
-    ({"shape": (2, 8, 8)}, "pictures of 2 channels: needed 1 or 3"),
-    ({"shape": (1, 8, 9)}, "pictures of 8 x 9: needed square ones of 8 to 256 pixels"),
-    ({"shape": (1, 4, 4)}, "pictures of 4 x 4: needed square ones of 8 to 256 pixels"),
-    ({"shape": (8, 8)}, "shape=(8, 8): needed (C, H, W) of pictures or (D,) of vectors"),
+    ({"shape": (2, 8, 8)}, "images of 2 channels: needed 1 or 3"),
+    ({"shape": (1, 8, 9)}, "images of 8 x 9: needed square ones of 8 to 256 pixels"),
+    ({"shape": (1, 4, 4)}, "images of 4 x 4: needed square ones of 8 to 256 pixels"),
+    ({"shape": (8, 8)}, "shape=(8, 8): needed (C, H, W) of images or (D,) of vectors"),
 ]
 
 

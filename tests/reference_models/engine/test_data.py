@@ -118,22 +118,22 @@ def test_a_mirrored_picture_is_the_picture_from_right_to_left() -> None:
 
 
 BAD: dict[str, tuple[Tensor, Tensor | None, Tensor | None]] = {
-    "images: found uint8 (0, 1, 8, 8), needed pictures uint8 (N, C, H, W) or vectors float32 (N, D)": (
+    "images: found uint8 (0, 1, 8, 8), needed images uint8 (N, C, H, W) or vectors float32 (N, D)": (
         torch.zeros(0, 1, 8, 8, dtype=torch.uint8),
         None,
         None,
     ),
-    "images: found float32 (4, 1, 8, 8), needed pictures uint8 (N, C, H, W) or vectors float32 (N, D)": (
+    "images: found float32 (4, 1, 8, 8), needed images uint8 (N, C, H, W) or vectors float32 (N, D)": (
         torch.zeros(4, 1, 8, 8),
         None,
         None,
     ),
-    "images: found float64 (4, 2), needed pictures uint8 (N, C, H, W) or vectors float32 (N, D)": (
+    "images: found float64 (4, 2), needed images uint8 (N, C, H, W) or vectors float32 (N, D)": (
         torch.zeros(4, 2, dtype=torch.float64),
         None,
         None,
     ),
-    "other: found float32 (4,), needed pictures uint8 (N, C, H, W) or vectors float32 (N, D)": (
+    "other: found float32 (4,), needed images uint8 (N, C, H, W) or vectors float32 (N, D)": (
         torch.zeros(4, 2),
         None,
         torch.zeros(4),
@@ -156,14 +156,14 @@ def test_data_of_another_configuration_are_refused() -> None:
     labels = torch.arange(len(of_config)) % 4
     colour = torch.zeros(3, 3, 8, 8, dtype=torch.uint8)
     refused = {
-        "data: found samples of (3, 8, 8), the configuration says (1, 8, 8)": (tiny("dcgan"), Data(colour)),
-        "data of the other domain: found samples of (3, 8, 8), the configuration says (1, 8, 8)": (
+        "data: found samples of (3, 8, 8), needed (1, 8, 8)": (tiny("dcgan"), Data(colour)),
+        "data of the other domain: found samples of (3, 8, 8), needed (1, 8, 8)": (
             tiny("cyclegan"),
             Data(of_config, other=colour),
         ),
-        "data: found no labels, the configuration says 3 classes": (config, Data(of_config)),
-        "data: found labels of 0 to 3, the configuration says 3 classes": (config, Data(of_config, labels)),
-        "data: found labels of -1 to 2, the configuration says 3 classes": (config, Data(of_config, labels - 1)),
+        "data: found no labels, needed 3 classes": (config, Data(of_config)),
+        "data: found labels of 0 to 3, needed 3 classes": (config, Data(of_config, labels)),
+        "data: found labels of -1 to 2, needed 3 classes": (config, Data(of_config, labels - 1)),
     }
     for reason, (configuration, data) in refused.items():
         with pytest.raises(ConfigError) as caught:

@@ -65,8 +65,8 @@ def test_players_move_in_turn_each_on_the_next_batch(tmp_path: Path) -> None:
     model = Counting(counting(steps=3))
     train(model, numbers(), tmp_path)
     assert [group for group, _, _ in model.seen] == ["one", "one", "two"] * 3
-    assert [(context.step, context.move) for _, context, _ in model.seen] == [
-        (step, move) for step in range(3) for move in range(3)
+    assert [(context.step, context.update) for _, context, _ in model.seen] == [
+        (step, update) for step in range(3) for update in range(3)
     ]
     batches = [numbers().batch(number, 4, seed=0).images.flatten().tolist() for number in range(9)]
     assert [batch for _, _, batch in model.seen] == batches
@@ -190,7 +190,7 @@ def test_averages_follow_the_half_life_in_images(tmp_path: Path) -> None:
         model = Counting(config)
         run = running(model, numbers(), tmp_path / str(batch))
         nn.init.constant_(model.network("two").get_parameter("weight"), 3.0)
-        outcome = run.to_the_end()
+        outcome = run.finish()
         assert outcome.average.networks["two"].get_parameter("weight").item() == pytest.approx(
             2.0
         )  # 1 to 3, half of it
@@ -245,7 +245,7 @@ def test_a_move_reaches_the_weights_of_its_player_alone(tmp_path: Path, model: s
         for weight in trained.networks.parameters():
             weight.grad = None
         before = [weight.detach().clone() for weight in run.weights[other]]
-        run._move(mover, UpdateContext(0, 1, 0))
+        run._update(mover, UpdateContext(0, 1, 0))
         assert any(weight.grad is not None and bool(weight.grad.any()) for weight in run.weights[mover])
         assert all(weight.grad is None for weight in run.weights[other])
         assert all(map(torch.equal, before, run.weights[other]))
@@ -265,9 +265,7 @@ def test_a_frozen_network_is_not_moved(tmp_path: Path) -> None:
 
 def test_data_that_do_not_fit_are_refused_before_anything_is_written(tmp_path: Path) -> None:
     config = tiny("vanilla")
-    with pytest.raises(
-        ConfigError, match=r"^data: found samples of \(1, 16, 16\), the configuration says \(1, 8, 8\)$"
-    ):
+    with pytest.raises(ConfigError, match=r"^data: found samples of \(1, 16, 16\), needed \(1, 8, 8\)$"):
         train(build(config), Data(pictures(tiny("vanilla", shape=(1, 16, 16)))), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

@@ -28,35 +28,35 @@ def values(**named: float) -> dict[str, Tensor]:
 def test_means_are_of_the_moves_since_the_last_reading() -> None:
     guard = Guard()
     for step, loss in enumerate([1.0, 2.0, 6.0], 1):
-        guard.look("d", values(loss=loss, real=2 * loss), step)
-        guard.look("d", values(loss=loss, real=0.0), step)
-    guard.look("g", values(loss=5.0), 3)
+        guard.add("d", values(loss=loss, real=2 * loss), step)
+        guard.add("d", values(loss=loss, real=0.0), step)
+    guard.add("g", values(loss=5.0), 3)
     assert guard.read(NOTHING, 3) == ({"d/loss": 3.0, "d/real": 3.0, "g/loss": 5.0}, None)
-    guard.look("d", values(loss=7.0, real=8.0), 4)
+    guard.add("d", values(loss=7.0, real=8.0), 4)
     assert guard.read(NOTHING, 4)[0] == {"d/loss": 7.0, "d/real": 8.0, "g/loss": 0.0}
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
 def test_the_first_step_and_name_are_kept(bad: float) -> None:
     guard = Guard()
-    guard.look("d", values(loss=1.0, penalty=1.0), 1)
-    guard.look("g", values(loss=bad), 2)
-    guard.look("d", values(loss=bad, penalty=bad), 3)
-    guard.look("d", values(loss=1.0, penalty=1.0), 4)
+    guard.add("d", values(loss=1.0, penalty=1.0), 1)
+    guard.add("g", values(loss=bad), 2)
+    guard.add("d", values(loss=bad, penalty=bad), 3)
+    guard.add("d", values(loss=1.0, penalty=1.0), 4)
     assert guard.read(NOTHING, 4) == ({}, Divergence(2, "g/loss"))
 
 
 def test_within_a_step_the_first_mover_and_its_first_loss_are_named() -> None:
     guard = Guard()
-    guard.look("d", values(loss=1.0, penalty=float("nan"), real=float("nan")), 2)
-    guard.look("g", values(loss=float("nan")), 2)
+    guard.add("d", values(loss=1.0, penalty=float("nan"), real=float("nan")), 2)
+    guard.add("g", values(loss=float("nan")), 2)
     assert guard.read(NOTHING, 2)[1] == Divergence(2, "d/penalty")
 
 
 def test_weights_and_statistics_are_looked_at() -> None:
     networks = nn.ModuleDict({"g": nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))})
     guard = Guard()
-    guard.look("g", values(loss=1.0), 9)
+    guard.add("g", values(loss=1.0), 9)
     assert guard.read(networks, 9) == ({"g/loss": 1.0}, None)
     networks["g"].get_buffer("1.running_var")[1] = torch.inf
     assert guard.read(networks, 12)[1] == Divergence(12, "weight g.1.running_var")
@@ -65,7 +65,7 @@ def test_weights_and_statistics_are_looked_at() -> None:
 def test_finite_losses_whose_sum_is_not_are_told_too() -> None:
     guard = Guard()
     for step in (1, 2):
-        guard.look("d", values(loss=3e38), step)
+        guard.add("d", values(loss=3e38), step)
     assert guard.read(NOTHING, 2)[1] == Divergence(2, "d/loss")
 
 

@@ -196,7 +196,7 @@ def test_a_run_goes_on_with_as_many_processes_as_before_and_is_read_by_any_when_
     with pytest.raises(CheckpointError) as caught:
         train(build(RUNS["vanilla"]), data_of(RUNS["vanilla"]), tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path}: found a run of 2 processes at step 9, now 1, and it would not go on exactly; "
+        f"{tmp_path}: found a run of 2 processes at step 9, now 1, which would not resume it exactly; "
         "start 2 (torchrun --nproc-per-node), or give another folder"
     )
 
@@ -239,7 +239,7 @@ def test_what_would_not_train_as_one_process_does_is_refused(name: str) -> None:
 def test_dropout_is_refused() -> None:
     config = replace(tiny("vanilla"), model="mine")
     discriminator = nn.Sequential(nn.Flatten(), nn.Linear(64, 1), nn.Dropout(0.5), nn.Flatten(0))
-    with pytest.raises(ConfigError, match="dropout draws for the samples of one process"):
+    with pytest.raises(ConfigError, match="dropout draws its masks for the samples of one process"):
         check_shares(Adversarial(config, nn.Linear(3, 64), discriminator), 2)
 
 

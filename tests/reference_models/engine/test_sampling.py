@@ -82,7 +82,7 @@ def test_a_class_that_is_asked_for_is_made() -> None:
     z = torch.randn(4, 3)
     with torch.no_grad():
         gains[1] = 1.0  # the other classes know nothing of z any more
-    made = [sampler.pictures(z, torch.full((4,), label)) for label in range(3)]
+    made = [sampler.images(z, torch.full((4,), label)) for label in range(3)]
     assert len(made[1].flatten(1).unique(dim=0)) == 4
     assert len(made[0].flatten(1).unique(dim=0)) == len(made[2].flatten(1).unique(dim=0)) == 1
 
@@ -110,7 +110,7 @@ def test_modes_come_back_after_an_error() -> None:
 def test_no_samples_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^samples: found a count of 0, needed at least 1$"):
         sampler_of("vanilla").draw(0, seed=0)
-    with pytest.raises(ValueError, match=r"^pictures: found none, needed at least 1$"):
+    with pytest.raises(ValueError, match=r"^images: found none, needed at least 1$"):
         sampler_of("vanilla").translate(torch.zeros(0, 1, 8, 8, dtype=torch.uint8))
 
 
@@ -209,5 +209,5 @@ def test_what_cannot_be_sampled_is_told_in_one_line(runs: Path, tmp_path: Path) 
     assert said["later"].startswith("holds no run that can be sampled: configuration: found the unknown keys future;")
     assert said["own"].startswith("holds no run that can be sampled: mine: not a reference model")
     assert said["wider"].startswith("its weights are of another network (Error(s) in loading state_dict")
-    assert said["nonsense"] == "holds no run that can be sampled: dcgan: pictures of 2 channels: needed 1 or 3"
+    assert said["nonsense"] == "holds no run that can be sampled: dcgan: images of 2 channels: needed 1 or 3"
     assert said["empty"] == "holds no run that can be sampled: configuration: found no model or no shape; needed both"

@@ -55,14 +55,14 @@ def test_the_critic_moves_several_times_and_more_before_the_first_step(tmp_path:
     model = recording(tiny("vanilla", n_critic=3, pretrain=4, steps=2))
     assert [model.updates(step) for step in (0, 1)] == [("d",) * 7 + ("g",), ("d",) * 3 + ("g",)]
     run = running(model, tmp_path)
-    run.to_the_end()
+    run.finish()
     assert (len(model.gradients["d"]), len(model.gradients["g"])) == (7 + 3, 2)
     assert run.progress.drawn == 12  # a batch for each move
 
 
 def test_two_time_scales_are_two_learning_rates(tmp_path: Path) -> None:
     model = recording(tiny("vanilla", lr_d=1e-2, lr_g=1e-4, beta1=0.0, steps=1))
-    running(model, tmp_path).to_the_end()
+    running(model, tmp_path).finish()
     for group, rate in (("d", 1e-2), ("g", 1e-4)):
         first, second = model.past[group]
         after_update = max(float((new - old).abs().max()) for old, new in zip(first, second, strict=True))
@@ -71,7 +71,7 @@ def test_two_time_scales_are_two_learning_rates(tmp_path: Path) -> None:
 
 def test_weights_are_clipped_after_every_move_of_the_critic_alone(tmp_path: Path) -> None:
     model = recording(tiny("vanilla", clip_weights=0.01, n_critic=2, steps=4, lr_d=0.1))
-    running(model, tmp_path).to_the_end()
+    running(model, tmp_path).finish()
     bounds = [max(float(weight.abs().max()) for weight in weights) for weights in model.past["d"]]
     assert bounds[0] > 0.01
     assert bounds[1:] == [pytest.approx(0.01, rel=1e-6)] * 8
@@ -81,7 +81,7 @@ def test_weights_are_clipped_after_every_move_of_the_critic_alone(tmp_path: Path
 def test_gradients_are_clipped_in_their_norm(tmp_path: Path) -> None:
     free, bound = (recording(tiny("vanilla", clip_gradients=limit, steps=4)) for limit in (0.0, 1e-4))
     for name, model in (("free", free), ("bound", bound)):
-        running(model, tmp_path / name).to_the_end()
+        running(model, tmp_path / name).finish()
     for group in "dg":
         assert min(free.gradients[group]) > 1e-4
         assert bound.gradients[group] == [pytest.approx(1e-4, rel=1e-2)] * 4
@@ -90,7 +90,7 @@ def test_gradients_are_clipped_in_their_norm(tmp_path: Path) -> None:
 def test_averages_of_the_generator_follow_it_and_raw_weights_are_kept(tmp_path: Path) -> None:
     model = recording(tiny("vanilla", steps=3, ema_half_life=6, ema_ramp=0.0))  # a batch is a half-life
     run = running(model, tmp_path)
-    outcome = run.to_the_end()
+    outcome = run.finish()
     first, *later = model.past["g"]
     expected = first
     for weights in later:
@@ -109,7 +109,7 @@ def test_averages_of_the_generator_follow_it_and_raw_weights_are_kept(tmp_path: 
 def test_historical_averaging_is_the_distance_from_the_mean_of_all_past_weights(tmp_path: Path, group: str) -> None:
     config = tiny("vanilla", historical_averaging=0.3, steps=5, lr_d=0.01, lr_g=0.01, n_critic=2)
     model = recording(config)
-    running(model, tmp_path).to_the_end()
+    running(model, tmp_path).finish()
     assert len(model.past[group]) == (11 if group == "d" else 6)
     means = [torch.stack(several).double().mean(0) for several in zip(*model.past[group], strict=True)]
     context = model.past[group][-1]

@@ -149,7 +149,7 @@ def test_a_grid_is_of_the_same_latents_every_time(tmp_path: Path) -> None:
         torch.rand(7)  # the global state has no say
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     shown = cells(tmp_path / "a.png", ROWS)
-    sampled = Sampler(model.network("g"), model.config).pictures(latents(ROWS * ROWS))
+    sampled = Sampler(model.network("g"), model.config).images(latents(ROWS * ROWS))
     assert torch.equal(shown, sampled[:, 0])
     assert len(shown.unique(dim=0)) > ROWS  # and they are told apart
 

@@ -136,7 +136,7 @@ def test_the_liveliest_channels_are_raised_from_the_best_of_a_few_starts(tmp_pat
     np.testing.assert_allclose(found["start"], active[:STARTS, found["channels"]].max(0), rtol=1e-5)
     assert (found["reached"] > active[:, found["channels"]].max(0)).all(), "more than any of two hundred drawn ones"
     best = pool[active[:STARTS, found["channels"]].argmax(0)]
-    assert np.array_equal(found["before"][..., 0], sampler.pictures(best)[:, 0].numpy())
+    assert np.array_equal(found["before"][..., 0], sampler.images(best)[:, 0].numpy())
     assert found["pictures"].shape == (CHANNELS, 8, 8, 1)
     assert (str(found["layer"]), str(found["unit"])) == ("block1", "mean of the map")
 
