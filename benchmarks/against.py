@@ -26,7 +26,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from whole import FOLDER_ROWS, command_rows, folder_cases
 
 sys.path.append(str(HERE.parent / "tests" / "support"))
-from inception_weights import varied_pictures, write_inception_weights
+from inception_weights import varied_images, write_inception_weights
 
 PARTS = ("network", "features", "folders", "commands")
 FEATURE_ROWS = (
@@ -57,7 +57,7 @@ def case_of_features(name: str, count: int, width: int) -> Measured:
 
 def case_of_network(name: str, weights: Path, count: int) -> Measured:
     """One network in this process on `count` CIFAR-sized pictures, 32 at a time; its values are some features."""
-    pictures = varied_pictures(count, 32, seed=1)
+    pictures = varied_images(count, 32, seed=1)
     with torch.inference_mode():
         network = NETWORKS[name](weights)
         network(pictures[:32])

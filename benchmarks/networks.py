@@ -86,11 +86,11 @@ def written(name: str, folder: Path) -> Path:
 
 def case(name: str, side: str, quick: bool) -> Measured:
     """One side of one network in this process; its values are some features, and what it took to get ready."""
-    from inception_weights import varied_pictures
+    from inception_weights import varied_images
 
     at_once = 256 if name == "classifier" else 32
     rounds = 1 if quick else 32 if name == "classifier" else 3
-    pictures = varied_pictures(at_once, SIZE, seed=1)
+    pictures = varied_images(at_once, SIZE, seed=1)
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         network = network_of(name, side, Path(folder))
         network(pictures)

@@ -80,9 +80,9 @@ def _pictures(start: int, count: int) -> np.ndarray[Any, Any]:
         images = open_dataset("cifar10", offline=True)
         return np.stack([images.item(index).pixels.transpose(1, 2, 0) for index in range(start, start + count)])
     except GanevalError:
-        from inception_weights import varied_pictures
+        from inception_weights import varied_images
 
-        return varied_pictures(count, 32, seed=start).numpy().transpose(0, 2, 3, 1)
+        return varied_images(count, 32, seed=start).numpy().transpose(0, 2, 3, 1)
 
 
 def _write_pictures(folder: Path, pictures: np.ndarray[Any, Any], ending: str, options: dict[str, Any]) -> None:

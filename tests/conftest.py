@@ -70,6 +70,16 @@ def digits_folder(tmp_path_factory: pytest.TempPathFactory, write_digits: Callab
 
 
 @pytest.fixture(scope="session")
+def inception_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random Inception weights under which features vary: eight seconds once, for all files that need them."""
+    from inception_weights import write_inception_weights
+
+    path = tmp_path_factory.mktemp("weights") / "inception.pth"
+    write_inception_weights(path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def run() -> Callable[..., Result]:
     """`run("check", folder)` is the command, in this process; what a user should never see, an exception, is raised."""
     return lambda *arguments: CliRunner().invoke(main, [str(one) for one in arguments], catch_exceptions=False)

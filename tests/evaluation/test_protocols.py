@@ -16,7 +16,6 @@ import pytorch_fid.fid_score
 import pytorch_fid.inception
 import torch
 import torch_fidelity
-from inception_weights import write_inception_weights
 from PIL import Image
 
 import ganeval
@@ -30,10 +29,8 @@ Folders = tuple[str, str]
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "inception.pth"
-    write_inception_weights(path)
-    return path
+def weights(inception_file: Path) -> Path:
+    return inception_file
 
 
 @pytest.fixture(scope="module")

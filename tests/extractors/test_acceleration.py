@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from inception_weights import varied_pictures
+from inception_weights import varied_images
 from random_networks import clip_state, torch_fidelity_clip
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -257,7 +257,7 @@ def test_compiled_classifiers_are_the_plain_ones(tmp_path: Path, monkeypatch):
 def test_a_compiled_transformer_is_torch_fidelitys_and_its_weights_are_frozen(tmp_path: Path, monkeypatch):
     monkeypatch.setitem(CLIP, "clip-vit-b-32", (32, 64, 2, 128, 16))
     monkeypatch.setitem(compilation.PAYS_FROM, "cpu", 1)
-    state, pictures = clip_state("clip-vit-b-32"), varied_pictures(4, 64, seed=7)
+    state, pictures = clip_state("clip-vit-b-32"), varied_images(4, 64, seed=7)
     save_file(state, tmp_path / "clip.safetensors")
     (expected,) = torch_fidelity_clip("clip-vit-b-32", state)(pictures)
     extractor = open_extractor("clip-vit-b-32", device=CPU, weights=tmp_path / "clip.safetensors")

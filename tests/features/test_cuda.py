@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from inception_weights import varied_pictures, write_inception_weights
+from inception_weights import varied_images
 from torch import Tensor
 
 from ganeval.errors import GanevalWarning
@@ -124,14 +124,12 @@ def test_pictures_are_prepared_on_a_stream_of_their_own(monkeypatch: pytest.Monk
 
 @needs_cuda
 @pytest.mark.parametrize("batch_size", [None, 3])
-def test_inception_on_cuda_is_inception_on_the_cpu(tmp_path: Path, batch_size: int | None) -> None:
+def test_inception_on_cuda_is_inception_on_the_cpu(inception_file: Path, batch_size: int | None) -> None:
     """1e-5 of the largest feature, recorded or not, whatever the batch."""
-    weights = tmp_path / "weights.pth"
-    write_inception_weights(weights)
-    images = array_images(varied_pictures(20, 40, seed=5).permute(0, 2, 3, 1).numpy())
+    images = array_images(varied_images(20, 40, seed=5).permute(0, 2, 3, 1).numpy())
     found = []
     for device in ("cpu", "cuda"):
-        extractor = open_extractor("inception", device=torch.device(device), weights=weights)
+        extractor = open_extractor("inception", device=torch.device(device), weights=inception_file)
         how = Extraction(extractor, "tf1-bilinear", batch_size=batch_size)
         found.append(extract(images, how, Store(None), silent).features.cpu())
     assert float((found[0] - found[1]).abs().max()) <= 1e-5 * float(found[0].abs().max())

@@ -1,7 +1,7 @@
-"""Devices by name, and arithmetic that no setting of the caller's changes."""
+"""Devices by name, and a precision that no setting of the caller's changes."""
 
-import subprocess
-import sys
+import os
+import traceback
 
 import pytest
 import torch
@@ -18,30 +18,39 @@ SETTINGS = (
     "torch.backends.cudnn.allow_tf32 = False",
     "pass",
 )
-SCRIPT = """
-import torch
-{setting}
-def seen():
-    backends = torch.backends
-    switches = (backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn, backends.mkldnn.matmul)
-    return [switch.fp32_precision for switch in switches]
-from ganeval.runtime.devices import precision_context
-before = seen()
-with precision_context("float32", torch.device("cpu")):
-    assert set(seen()) == {{"ieee"}}, seen()
-with precision_context("tf32", torch.device("cpu")):
-    assert set(seen()) == {{"tf32"}}, seen()
-assert seen() == before, (seen(), before)
-"""
+
+
+def check_switches(setting: str) -> None:
+    """The caller's setting is overruled inside `precision_context`, and is as it was after it."""
+
+    def switches() -> list[str]:
+        backends = torch.backends
+        owners = (backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn, backends.mkldnn.matmul)
+        return [owner.fp32_precision for owner in owners]
+
+    exec(setting)
+    before = switches()
+    with precision_context("float32", CPU):
+        assert set(switches()) == {"ieee"}, switches()
+    with precision_context("tf32", CPU):
+        assert set(switches()) == {"tf32"}, switches()
+    assert switches() == before, (switches(), before)
 
 
 @pytest.mark.skipif(not hasattr(torch.backends.cuda.matmul, "fp32_precision"), reason="an older torch: other switches")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_the_callers_switches_are_overruled_and_put_back(setting: str) -> None:
-    """In a process of its own: the switches are the whole process's."""
-    command = [sys.executable, "-c", SCRIPT.format(setting=setting)]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stderr
+def test_the_callers_switches_are_overruled_and_restored(setting: str) -> None:
+    """In a process of its own, since the switches are the whole process's; forked, as importing torch takes seconds."""
+    child = os.fork()
+    if child == 0:
+        try:
+            check_switches(setting)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_float32_products_are_exact_under_the_callers_autocast() -> None:

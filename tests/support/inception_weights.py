@@ -1,7 +1,7 @@
 """Random Inception weights under which features vary, in the published file's names and shapes.
 
 With PyTorch's default initialisation features are 1e-8 and every implementation "agrees"; here convolutions are
-He-initialised, batch norms are calibrated on varied pictures, and the last layer is orthogonal to the mean feature and
+He-initialised, batch norms are calibrated on varied images, and the last layer is orthogonal to the mean feature and
 scaled to logits of standard deviation 2.
 """
 
@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from ganeval.extractors.inception import BareInception
 
 
-def varied_pictures(count: int, size: int, seed: int = 0) -> Tensor:
+def varied_images(count: int, size: int, seed: int = 0) -> Tensor:
     """uint8 N,3,S,S: noise of every scale, contrast and brightness, each seeded."""
     generator = torch.Generator().manual_seed(seed)
-    pictures = []
+    images = []
     for _ in range(count):
         grid = int(torch.randint(2, max(3, size // 2), (), generator=generator))
         coarse = torch.randn(1, 3, grid, grid, generator=generator)
@@ -24,8 +24,8 @@ def varied_pictures(count: int, size: int, seed: int = 0) -> Tensor:
         contrast, brightness = 20 + 60 * torch.rand(2, generator=generator)
         tint = 40 * torch.randn(3, 1, 1, generator=generator)
         fine = 10 * torch.randn(3, size, size, generator=generator)
-        pictures.append(64 + brightness + tint + contrast * smooth + fine)
-    return torch.stack(pictures).clamp(0, 255).to(torch.uint8)
+        images.append(64 + brightness + tint + contrast * smooth + fine)
+    return torch.stack(images).clamp(0, 255).to(torch.uint8)
 
 
 def write_inception_weights(path: Path, seed: int = 0) -> None:
@@ -40,7 +40,7 @@ def write_inception_weights(path: Path, seed: int = 0) -> None:
             layer.register_forward_pre_hook(_calibrate)
     module.to(memory_format=torch.channels_last)  # faster; only now, since random numbers are drawn in memory's order
     with torch.no_grad():
-        features, _ = module(varied_pictures(32, 64, seed))
+        features, _ = module(varied_images(32, 64, seed))
         mean = features.mean(dim=0)
         weight = torch.randn(1008, 2048, generator=generator)
         weight -= torch.outer(weight @ mean, mean) / mean.square().sum()

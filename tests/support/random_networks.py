@@ -11,14 +11,15 @@ from ganeval.extractors.published import CLIP
 
 
 def vgg16_state() -> dict[str, Tensor]:
-    """Torchvision's VGG16, He-initialised, without biases."""
+    """Torchvision's VGG16, He-initialised, without biases; in half precision, which halves its half gigabyte."""
     with torch.device("meta"):
         module = torchvision_vgg16()
     generator = torch.Generator().manual_seed(0)
-    return {
-        key: torch.randn(value.shape, generator=generator) * math.sqrt(2 / max(1, value[0].numel())) * (value.dim() > 1)
-        for key, value in module.state_dict().items()
-    }
+    state = {key: torch.zeros(value.shape, dtype=torch.half) for key, value in module.state_dict().items()}
+    for value in state.values():
+        if value.dim() > 1:
+            value.copy_(torch.randn(value.shape, generator=generator).mul_(math.sqrt(2 / value[0].numel())))
+    return state
 
 
 def clip_state(name: str) -> dict[str, Tensor]:
