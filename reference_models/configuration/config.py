@@ -20,23 +20,19 @@ def near(name: str, known: Iterable[str]) -> str:
     return f"did you mean '{names[0]}'? " if names else ""
 
 
-NETS = ("mlp", "conv", "resnet", "unet")
-NORMS = ("batch", "layer", "instance", "none")
-INITS = ("default", "xavier", "he", "orthogonal", "normal")
-CONDITIONS_G = ("embedding", "batch-norm")
-CONDITIONS_D = ("concat", "projection")
-DECAYS = ("none", "linear")
-PRECISIONS = ("auto", "float32", "bf16")
-LOSS_NAMES = (
-    "non-saturating",
-    "minimax",
-    "least-squares",
-    "hinge",
-    "wasserstein",
-    "f-kl",
-    "f-reverse-kl",
-    "f-js",
-)
+CHOICES: dict[str, tuple[str, ...]] = {  # the values of settings that are names
+    "net": ("mlp", "conv", "resnet", "unet"),
+    "norm_g": ("batch", "layer", "instance", "none"),
+    "norm_d": ("batch", "layer", "instance", "none"),
+    "init": ("default", "xavier", "he", "orthogonal", "normal"),
+    "condition_g": ("embedding", "batch-norm"),
+    "condition_d": ("concat", "projection"),
+    "loss": ("non-saturating", "minimax", "least-squares", "hinge", "wasserstein", "f-kl", "f-reverse-kl", "f-js"),
+    "augment": ("color", "translation", "cutout"),
+    "lr_decay": ("none", "linear"),
+    "precision": ("auto", "float32", "bf16"),
+}
+JOINED = ("augment",)  # may join several names by +
 SMOOTHED = ("non-saturating", "minimax", "least-squares")  # the losses that have targets to smooth
 PENALTY_SETTINGS = {  # the setting that holds a penalty's weight, by its name in the log and in the draws
     "gradient": "gradient_penalty",
@@ -44,7 +40,6 @@ PENALTY_SETTINGS = {  # the setting that holds a penalty's weight, by its name i
     "r2": "r2",
     "zero-centred": "zero_centered_penalty",
 }
-POLICIES = ("color", "translation", "cutout")
 
 
 class ConfigError(ValueError):

@@ -5,10 +5,8 @@
 from dataclasses import fields
 from typing import Any
 
-from reference_models.configuration.config import FIXED, Config
+from reference_models.configuration.config import CHOICES, FIXED, JOINED, Config
 from reference_models.configuration.validation import (
-    CHOICES,
-    JOINED,
     OF_CLASSES,
     OF_NOISE,
     OF_TRANSLATION,

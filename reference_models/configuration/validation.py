@@ -4,16 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 
 from reference_models.configuration.config import (
-    CONDITIONS_D,
-    CONDITIONS_G,
-    DECAYS,
-    INITS,
-    LOSS_NAMES,
-    NETS,
-    NORMS,
+    CHOICES,
+    JOINED,
     PENALTY_SETTINGS,
-    POLICIES,
-    PRECISIONS,
     SMOOTHED,
     Config,
     ConfigError,
@@ -176,19 +169,6 @@ def _wrong_for_translation(config: Config) -> Iterator[str]:
         yield "norm_g and norm_d: translators and their discriminators have instance norm, as published"
 
 
-JOINED = ("augment",)  # may join several names by +
-CHOICES: dict[str, tuple[str, ...]] = {
-    "net": NETS,
-    "norm_g": NORMS,
-    "norm_d": NORMS,
-    "init": INITS,
-    "condition_g": CONDITIONS_G,
-    "condition_d": CONDITIONS_D,
-    "loss": LOSS_NAMES,
-    "augment": POLICIES,
-    "lr_decay": DECAYS,
-    "precision": PRECISIONS,
-}
 RANGES: dict[str, tuple[float, float]] = {
     "classes": (0, 10**6),
     "steps": (1, 10**9),

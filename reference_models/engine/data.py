@@ -9,11 +9,11 @@ from torch import Tensor
 
 from reference_models.configuration.config import Config, ConfigError
 from reference_models.engine.randomness import Draw, generator
-from reference_models.engine.ranks import ALONE, Ranks, rows_of_rank
+from reference_models.engine.ranks import ALONE, TrainingRanks, rows_of_rank
 
 
 @dataclass(frozen=True)
-class Batch:
+class TrainingBatch:
     """What one update sees: float32 images in -1..1 (or vectors), their labels, and images of the other domain."""
 
     images: Tensor
@@ -78,7 +78,9 @@ class Data:
         if low < 0 or high >= classes:
             raise ConfigError(f"data: found labels of {low} to {high}, needed {classes} classes")
 
-    def batch(self, number: int, size: int, *, seed: int, flip: bool = False, ranks: Ranks = ALONE) -> Batch:
+    def batch(
+        self, number: int, size: int, *, seed: int, flip: bool = False, ranks: TrainingRanks = ALONE
+    ) -> TrainingBatch:
         """The batch of that number, counted from 0; a permutation's end is joined to the next one's beginning.
 
         With `flip` each image is mirrored at random. Of several ranks each gets its own part of it.
@@ -94,7 +96,7 @@ class Data:
             draws = [Draw(generator(seed, number, f"flip {i}", device), ranks) for i in range(len(images))]
             images = [random_flip(values, draw) for values, draw in zip(images, draws, strict=True)]
         labels = None if self.labels is None else self.labels[chosen["order"]]
-        return Batch(images[0], labels, images[1] if self.other is not None else None)
+        return TrainingBatch(images[0], labels, images[1] if self.other is not None else None)
 
     def _indices(self, stream: str, count: int, start: int, size: int, seed: int) -> Tensor:
         parts, end = [], start + size

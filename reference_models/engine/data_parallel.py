@@ -15,7 +15,7 @@ from torch.nn.modules.dropout import _DropoutNd
 from reference_models.configuration.config import Config, ConfigError
 from reference_models.configuration.validation import check
 from reference_models.engine.model import Model
-from reference_models.engine.ranks import Ranks, average_over_ranks
+from reference_models.engine.ranks import TrainingRanks, average_over_ranks
 
 
 def check_shares(model: Model, world: int) -> None:
@@ -59,7 +59,9 @@ def synchronise_batch_norm(model: Model, world: int, device: torch.device) -> No
         nn.SyncBatchNorm.convert_sync_batchnorm(model.networks)
 
 
-def average_gradients(ranks: Ranks, weights: Sequence[nn.Parameter], values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def average_gradients(
+    ranks: TrainingRanks, weights: Sequence[nn.Parameter], values: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
     """The means of losses over the ranks; the gradients of weights become theirs, in place and by the same exchange.
 
     A value that is not finite on one rank is then not finite on any.
@@ -71,6 +73,6 @@ def average_gradients(ranks: Ranks, weights: Sequence[nn.Parameter], values: Map
     return dict(zip(values, means, strict=True))
 
 
-def average_buffers(ranks: Ranks, model: Model) -> None:
+def average_buffers(ranks: TrainingRanks, model: Model) -> None:
     """Make batch norm's running statistics, and any other buffer of floats, their mean over the ranks."""
     average_over_ranks(ranks, [buffer for buffer in model.networks.buffers() if buffer.is_floating_point()])

@@ -30,7 +30,7 @@ from reference_models.engine.nan_guard import Divergence, Guard
 from reference_models.engine.optimisers import adam, rate_at
 from reference_models.engine.precision import autocast, uses_channels_last
 from reference_models.engine.randomness import UpdateContext
-from reference_models.engine.ranks import ALONE, Ranks
+from reference_models.engine.ranks import ALONE, TrainingRanks
 from reference_models.engine.resuming import State, document_of, resume
 
 
@@ -72,7 +72,7 @@ def train(
     watch: Watch | None = None,
     device: torch.device | str = "cpu",
     fingerprint: str = "",
-    ranks: Ranks = ALONE,
+    ranks: TrainingRanks = ALONE,
 ) -> Outcome:
     """Train to `config.steps`, or resume from where an earlier call in `folder` stopped; never raises for a NaN.
 
@@ -110,7 +110,7 @@ class Run:
         device: torch.device,
         fingerprint: str,
         *,
-        ranks: Ranks = ALONE,
+        ranks: TrainingRanks = ALONE,
     ) -> None:
         self.model, self.data, self.config = model, data, model.config
         self.folder, self.log, self.fingerprint = folder, folder / "log.jsonl", fingerprint

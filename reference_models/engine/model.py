@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from reference_models.configuration.config import Config
-from reference_models.engine.data import Batch
+from reference_models.engine.data import TrainingBatch
 from reference_models.engine.randomness import UpdateContext
 
 
@@ -49,7 +49,7 @@ class Model(ABC):
         """The groups that a step updates, in order; a discriminator may come several times."""
 
     @abstractmethod
-    def objective(self, group: str, batch: Batch, context: UpdateContext) -> Objective:
+    def objective(self, group: str, batch: TrainingBatch, context: UpdateContext) -> Objective:
         """What this update of the group minimises; losses are scalars that depend on its networks."""
 
     def after_update(self, group: str) -> None:  # noqa: B027  # most models have nothing to do
@@ -62,7 +62,7 @@ class Model(ABC):
     def restore(self, state: Mapping[str, Tensor]) -> None:  # noqa: B027  # the inverse of an empty `state`
         """Take back what `state` gave."""
 
-    def discriminator_scores(self, batch: Batch) -> Tensor | None:
+    def discriminator_scores(self, batch: TrainingBatch) -> Tensor | None:
         """The discriminator's score of each image, (N,), or of each pack; None where there is no single discriminator.
 
         For a model in `eval()` mode: in training mode its batch statistics would change.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reference_models.engine.ranks import ALONE, Ranks, rows_of_rank
+from reference_models.engine.ranks import ALONE, TrainingRanks, rows_of_rank
 
 
 def generator(seed: int, step: int, stream: str, device: torch.device | str = "cpu") -> torch.Generator:
@@ -43,7 +43,7 @@ class Draw:
     """
 
     generator: torch.Generator
-    ranks: Ranks = ALONE
+    ranks: TrainingRanks = ALONE
 
     def normal(self, count: int, *shape: int) -> Tensor:
         """From N(0, 1)."""
@@ -70,7 +70,7 @@ class UpdateContext:
     step: int
     update: int = 0
     device: torch.device | str = "cpu"
-    ranks: Ranks = ALONE
+    ranks: TrainingRanks = ALONE
 
     def draw(self, stream: str) -> Draw:
         return Draw(generator(self.seed, self.step, f"{self.update}/{stream}", self.device), self.ranks)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 
-class Ranks(Protocol):
+class TrainingRanks(Protocol):
     """This process, number `rank` from 0, among `world`. All of them call each method, in the same order."""
 
     @property
@@ -55,7 +55,7 @@ class SingleProcess:
 ALONE = SingleProcess()
 
 
-def rows_of_rank(ranks: Ranks, rows: Tensor) -> Tensor:
+def rows_of_rank(ranks: TrainingRanks, rows: Tensor) -> Tensor:
     """This rank's part of the rows of a whole batch.
 
     >>> rows_of_rank(ALONE, torch.arange(3)).tolist()
@@ -65,7 +65,7 @@ def rows_of_rank(ranks: Ranks, rows: Tensor) -> Tensor:
     return rows[part.start : part.stop]
 
 
-def mean_over_ranks(ranks: Ranks, value: Tensor) -> Tensor:
+def mean_over_ranks(ranks: TrainingRanks, value: Tensor) -> Tensor:
     """The mean over the ranks, whose gradient with respect to this rank's own value is 1.
 
     With gradients averaged over the ranks, any function of it then has the gradient that one process would find.
@@ -77,7 +77,7 @@ def mean_over_ranks(ranks: Ranks, value: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def average_over_ranks(ranks: Ranks, tensors: Sequence[Tensor]) -> None:
+def average_over_ranks(ranks: TrainingRanks, tensors: Sequence[Tensor]) -> None:
     """Make each tensor its mean over the ranks, in place and all of them in one exchange."""
     if ranks.world == 1 or not tensors:
         return

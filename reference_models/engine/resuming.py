@@ -16,7 +16,7 @@ from reference_models.engine.checkpoint import CheckpointError, load, load_into,
 from reference_models.engine.data import Data
 from reference_models.engine.ema import Average
 from reference_models.engine.model import Model
-from reference_models.engine.ranks import Ranks
+from reference_models.engine.ranks import TrainingRanks
 
 
 @dataclass
@@ -77,7 +77,7 @@ def document_of(progress: Progress, config: Config, data: Data, fingerprint: str
     }
 
 
-def resume(state: State, folder: Path, device: torch.device, fingerprint: str, ranks: Ranks) -> Progress:
+def resume(state: State, folder: Path, device: torch.device, fingerprint: str, ranks: TrainingRanks) -> Progress:
     """Restore the last checkpoint of a run folder, if there is one, and return how far it was.
 
     CheckpointError where it is damaged or of another run, with the difference, and where ranks do not see the same.
@@ -95,7 +95,9 @@ def resume(state: State, folder: Path, device: torch.device, fingerprint: str, r
     return progress
 
 
-def _restore(state: State, folder: Path, device: torch.device, fingerprint: str, ranks: Ranks) -> Progress | None:
+def _restore(
+    state: State, folder: Path, device: torch.device, fingerprint: str, ranks: TrainingRanks
+) -> Progress | None:
     checkpoint = load(folder / "checkpoints", "last")
     if checkpoint is None:
         return None

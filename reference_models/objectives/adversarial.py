@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from reference_models.configuration.config import PENALTY_SETTINGS, Config, ConfigError
 from reference_models.configuration.validation import check
-from reference_models.engine.data import Batch
+from reference_models.engine.data import TrainingBatch
 from reference_models.engine.model import Model, Objective, ParameterGroup
 from reference_models.engine.randomness import UpdateContext
 from reference_models.engine.ranks import mean_over_ranks
@@ -47,7 +47,7 @@ class Adversarial(Model):
         extra = self.config.pretrain if step == 0 else 0
         return ("d",) * (self.config.n_critic + extra) + ("g",)
 
-    def objective(self, group: str, batch: Batch, context: UpdateContext) -> Objective:
+    def objective(self, group: str, batch: TrainingBatch, context: UpdateContext) -> Objective:
         objective = self._discriminator(batch, context) if group == "d" else self._generator(batch, context)
         if self.history is not None:
             distance = self.history.distance(group, self.networks[group])
@@ -60,13 +60,13 @@ class Adversarial(Model):
         if self.history is not None:
             self.history.update(group, self.networks[group])
 
-    def generate(self, batch: Batch, context: UpdateContext) -> Tensor:
+    def generate(self, batch: TrainingBatch, context: UpdateContext) -> Tensor:
         """As many samples as the batch has, of its classes."""
         z = context.draw("z").normal(len(batch.images), self.config.latent)
         images: Tensor = self.networks["g"](z, *self._condition(batch.labels))
         return images.float()
 
-    def discriminator_scores(self, batch: Batch) -> Tensor:
+    def discriminator_scores(self, batch: TrainingBatch) -> Tensor:
         return self._scores(join_packs(batch.images, self.config.pack), batch.labels)
 
     def to(self, device: torch.device, channels_last: bool) -> None:
@@ -81,7 +81,7 @@ class Adversarial(Model):
         if self.history is not None:
             self.history.restore(state)
 
-    def _discriminator(self, batch: Batch, context: UpdateContext) -> Objective:
+    def _discriminator(self, batch: TrainingBatch, context: UpdateContext) -> Objective:
         with torch.no_grad():
             fake = self.generate(batch, context)
         real_input = discriminator_input(batch.images, self.config, context, "real")
@@ -89,7 +89,7 @@ class Adversarial(Model):
         D = lambda x: self._scores(x, batch.labels)  # noqa: E731  # the name of the formulas
         return discriminator_objective(D, real_input, fake_input, self.config, context)
 
-    def _generator(self, batch: Batch, context: UpdateContext) -> Objective:
+    def _generator(self, batch: TrainingBatch, context: UpdateContext) -> Objective:
         config, losses = self.config, dict[str, Tensor]()
         fake = discriminator_input(self.generate(batch, context), config, context, "fake")
         if config.lambda_adversarial:

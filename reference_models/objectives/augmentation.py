@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from reference_models.configuration.config import POLICIES, ConfigError
+from reference_models.configuration.config import ConfigError
 from reference_models.engine.randomness import Draw
 
 Change = Callable[[Tensor, Draw], Tensor]
@@ -23,8 +23,8 @@ def augmented(images: Tensor, policies: tuple[str, ...], draw: Draw) -> Tensor:
     >>> augmented(torch.ones(2, 1, 8, 8), ("translation", "cutout"), Draw(torch.Generator())).amax()
     tensor(1.)
     """
-    if unknown := [policy for policy in policies if policy not in POLICIES]:
-        raise ConfigError(f"augment={'+'.join(unknown)} is unknown, needed {', '.join(POLICIES)}")
+    if unknown := [policy for policy in policies if policy not in CHANGES]:
+        raise ConfigError(f"augment={'+'.join(unknown)} is unknown, needed {', '.join(CHANGES)}")
     for policy in policies:
         for change in CHANGES[policy]:
             images = change(images, draw)

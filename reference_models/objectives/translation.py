@@ -10,7 +10,7 @@ from torch.nn.functional import l1_loss
 
 from reference_models.configuration.config import Config, ConfigError
 from reference_models.configuration.validation import check
-from reference_models.engine.data import Batch
+from reference_models.engine.data import TrainingBatch
 from reference_models.engine.model import Model, Objective, ParameterGroup
 from reference_models.engine.randomness import UpdateContext
 from reference_models.engine.ranks import rows_of_rank
@@ -45,7 +45,7 @@ class Translation(Model):
         """The generators, then the discriminators, which see the translations just generated."""
         return ("g", *("d",) * self.config.n_critic)
 
-    def objective(self, group: str, batch: Batch, context: UpdateContext) -> Objective:
+    def objective(self, group: str, batch: TrainingBatch, context: UpdateContext) -> Objective:
         if batch.other is None:
             raise ConfigError(f"{self.config.model}: found one domain, needed two")
         real = {"a": batch.images, "b": batch.other}

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from reference_models import ConfigError, Data, build, train
 from reference_models.cyclegan import cyclegan
-from reference_models.engine.data import Batch
+from reference_models.engine.data import TrainingBatch
 from reference_models.engine.randomness import UpdateContext
 from reference_models.objectives.image_pool import ImagePool
 from reference_models.objectives.translation import Translation
@@ -60,7 +60,7 @@ def scores(images: Tensor) -> Tensor:
     return torch.stack([images[:, :, :4].mean((1, 2, 3)), images[:, :, 4:].mean((1, 2, 3))])
 
 
-def domains(batch: Batch) -> tuple[Tensor, Tensor]:
+def domains(batch: TrainingBatch) -> tuple[Tensor, Tensor]:
     assert batch.other is not None
     return batch.images, batch.other
 

@@ -8,7 +8,7 @@ from tiny_models import batch_of, tiny
 from torch import Tensor
 
 from reference_models import MODELS, Config, build, cgan, configuration, cyclegan, dcgan, translates, vanilla, wgan_gp
-from reference_models.engine.data import Batch
+from reference_models.engine.data import TrainingBatch
 from reference_models.engine.model import Model
 from reference_models.engine.randomness import UpdateContext
 
@@ -16,12 +16,12 @@ PLAIN = {"vanilla": vanilla, "dcgan": dcgan}
 CONTEXT = UpdateContext(seed=3, step=5)
 
 
-def total(model: Model, group: str, batch: Batch) -> float:
+def total(model: Model, group: str, batch: TrainingBatch) -> float:
     """What an update of the group minimises."""
     return torch.stack(list(model.objective(group, batch, CONTEXT).losses.values())).sum().item()
 
 
-def fake_of(model: Model, batch: Batch) -> Tensor:
+def fake_of(model: Model, batch: TrainingBatch) -> Tensor:
     """The samples that the generator gives at that update."""
     z = CONTEXT.draw("z").normal(len(batch.images), model.config.latent)
     condition = (batch.labels,) if model.config.classes else ()
@@ -29,7 +29,7 @@ def fake_of(model: Model, batch: Batch) -> Tensor:
     return images
 
 
-def built(model: str, preset: str | None = None) -> tuple[Model, Batch]:
+def built(model: str, preset: str | None = None) -> tuple[Model, TrainingBatch]:
     """The model with its own defaults and few weights, or with those of a preset."""
     config = tiny(model, shape=(1, 16, 16), width=4, pool_size=50)
     if preset is not None:

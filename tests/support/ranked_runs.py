@@ -17,15 +17,15 @@ from tiny_models import ScoringWatch, data_of, tiny
 
 from ganeval.runtime.distributed import ranks_of_torchrun
 from reference_models import CheckpointError, Config, Outcome, build, train
-from reference_models.configuration.config import POLICIES
-from reference_models.engine.data import Batch
+from reference_models.configuration.config import CHOICES
+from reference_models.engine.data import TrainingBatch
 from reference_models.engine.loop import Run
 from reference_models.engine.model import Objective
 from reference_models.engine.randomness import UpdateContext
-from reference_models.engine.ranks import Ranks
+from reference_models.engine.ranks import TrainingRanks
 
 NO_NORM: dict[str, Any] = {"norm_g": "none", "norm_d": "none"}
-SHOWN: dict[str, Any] = {"instance_noise": 0.3, "augment": "+".join(POLICIES), "flip": True}
+SHOWN: dict[str, Any] = {"instance_noise": 0.3, "augment": "+".join(CHOICES["augment"]), "flip": True}
 STATEFUL: dict[str, Any] = {"historical_averaging": 0.1, "spectral_norm": True, "pack": 2}
 MOVES: dict[str, Any] = {"n_critic": 2, "pretrain": 2, "clip_gradients": 1.0, "feature_matching": 0.5}
 # where cutout and instance norm meet, pictures of few pixels are chaotic: rounding grows tenfold a step. Small steps,
@@ -47,7 +47,7 @@ IDLE = 2  # threads of torch's default group, which is never given anything
 STOP = 8  # the steps done when a run is interrupted, two beyond its last checkpoint
 
 
-def run(config: Config, folder: Path, ranks: Ranks) -> Outcome:
+def run(config: Config, folder: Path, ranks: TrainingRanks) -> Outcome:
     """A run whose checks the first rank alone scores: the others learn of them from it."""
     watch = None if ranks.rank else ScoringWatch()
     return train(build(config), data_of(config), folder, watch=watch, ranks=ranks)
@@ -78,13 +78,13 @@ def kept(outcome: Outcome, path: Path) -> None:
     torch.save({f"{at}.{key}": value for at, one in both.items() for key, value in one.state_dict().items()}, path)
 
 
-def diverged(folder: Path, ranks: Ranks) -> None:
+def diverged(folder: Path, ranks: TrainingRanks) -> None:
     """A loss that is no number on the second rank alone, at its sixth step; what each rank makes of the run."""
     config = RUNS["vanilla"]
     model = build(config)
     objective = model.objective
 
-    def spoilt(group: str, batch: Batch, context: UpdateContext) -> Objective:
+    def spoilt(group: str, batch: TrainingBatch, context: UpdateContext) -> Objective:
         found = objective(group, batch, context)
         bad = torch.nan if ranks.rank == 1 and (group, context.step) == ("g", 5) else 1.0
         return Objective({name: bad * loss for name, loss in found.losses.items()}, found.logged)
@@ -94,7 +94,7 @@ def diverged(folder: Path, ranks: Ranks) -> None:
     (folder / f"diverged {ranks.rank}.txt").write_text(f"{outcome.step} {outcome.divergence}", encoding="utf-8")
 
 
-def refused(folder: Path, ranks: Ranks) -> None:
+def refused(folder: Path, ranks: TrainingRanks) -> None:
     """What is said where a rank has other data, or other weights to begin with."""
     config = RUNS["vanilla"]
     try:

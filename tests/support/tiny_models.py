@@ -9,9 +9,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from reference_models import MODELS, Config, Data, Watch
-from reference_models.configuration.config import POLICIES
+from reference_models.configuration.config import CHOICES
 from reference_models.configuration.validation import check
-from reference_models.engine.data import Batch
+from reference_models.engine.data import TrainingBatch
 from reference_models.engine.ema import Average
 from reference_models.engine.model import Model
 
@@ -39,7 +39,7 @@ def every_switch() -> Config:
     stateful: dict[str, Any] = {"historical_averaging": 0.1, "spectral_norm": True, "minibatch_std": True, "pack": 2}
     inputs: dict[str, Any] = {
         "instance_noise": 0.3,
-        "augment": "+".join(POLICIES),
+        "augment": "+".join(CHOICES["augment"]),
         "flip": True,
         "label_smoothing": 0.1,
     }
@@ -51,7 +51,7 @@ def translating_switches() -> Config:
     """All that CycleGAN can have at once, in colour, with channels last where the machine does that."""
     inputs: dict[str, Any] = {
         "instance_noise": 0.3,
-        "augment": "+".join(POLICIES),
+        "augment": "+".join(CHOICES["augment"]),
         "flip": True,
         "gradient_penalty": 10.0,
     }
@@ -74,7 +74,7 @@ def data_of(config: Config, count: int = 20) -> Data:
     return Data(pictures(config, count), labels, other)
 
 
-def batch_of(config: Config, number: int = 0) -> Batch:
+def batch_of(config: Config, number: int = 0) -> TrainingBatch:
     """What one move sees."""
     return data_of(config).batch(number, config.batch_size, seed=config.seed)
 

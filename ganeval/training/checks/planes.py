@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from ganeval.runtime.files import replacing, write_arrays
-from reference_models.engine.data import Batch
+from reference_models.engine.data import TrainingBatch
 from reference_models.engine.model import Model
 
 SIDE = 128  # scores along each axis
@@ -48,7 +48,7 @@ def scores_at(model: Model, points: Tensor) -> npt.NDArray[np.float32]:
     """The discriminator's score of each point (N, 2); where it scores packs, of as many copies of it."""
     device = next(model.networks.parameters()).device
     copies = points.to(device).repeat_interleave(model.config.pack, 0)
-    scores = model.discriminator_scores(Batch(copies))
+    scores = model.discriminator_scores(TrainingBatch(copies))
     if scores is None:
         return np.zeros(len(points), np.float32)
     values: npt.NDArray[np.float32] = scores.flatten().cpu().numpy()

@@ -13,7 +13,7 @@ from ganeval.training.checks.planes import write_plane
 from ganeval.training.data.dataset import Split, Splits
 from ganeval.training.data.domains import DIRECTIONS, FORTH, Direction, Domains
 from reference_models import Config, Sampler
-from reference_models.engine.data import Batch, to_signed
+from reference_models.engine.data import TrainingBatch, to_signed
 from reference_models.engine.model import Model
 
 SEED = 1  # of the samples that choose the best checkpoint; the report's are drawn with another
@@ -136,7 +136,7 @@ def scores_of(model: Model, pixels: Tensor, labels: Tensor | None) -> Tensor | N
     for start in range(0, whole, block):
         part = slice(start, min(start + block, whole))
         block_labels = None if labels is None else labels[part].to(device)
-        block_scores = model.discriminator_scores(Batch(to_signed(pixels[part].to(device)), block_labels))
+        block_scores = model.discriminator_scores(TrainingBatch(to_signed(pixels[part].to(device)), block_labels))
         if block_scores is None:
             return None
         scores.append(block_scores.cpu())

@@ -10,9 +10,9 @@ import pytest
 from tiny_models import check_config, tiny
 
 from reference_models import MODELS, Config, ConfigError, build, configuration
-from reference_models.configuration.config import FIXED, LOSS_NAMES, PENALTY_SETTINGS, RENAMED, SMOOTHED, differences
+from reference_models.configuration.config import CHOICES, FIXED, PENALTY_SETTINGS, RENAMED, SMOOTHED, differences
 from reference_models.configuration.setting_help import MEANINGS, explained
-from reference_models.configuration.validation import CHOICES, RANGES, check_used
+from reference_models.configuration.validation import RANGES, check_used
 
 SETTABLE = {item.name: item.type for item in fields(Config) if item.name not in FIXED}
 PER_SAMPLE = (
@@ -182,7 +182,7 @@ def test_batch_norm_in_a_critic_with_any_penalty_is_refused_for_every_model(mode
         check_config(replace(config, norm_d=norm))
 
 
-@pytest.mark.parametrize("loss", LOSS_NAMES)
+@pytest.mark.parametrize("loss", CHOICES["loss"])
 def test_smoothing_needs_a_loss_with_targets(loss: str) -> None:
     config = tiny("dcgan", loss=loss, label_smoothing=0.1)
     if loss in SMOOTHED:
@@ -257,7 +257,7 @@ VALUES: list[tuple[dict[str, Any], str]] = [
     ({"r2": math.inf}, "r2=inf: needed 0 to 1000000000.0"),
     ({"beta1": 1.0}, "beta1=1.0: needed 0 to 0.999999"),
     ({"label_smoothing": 0.6}, "label_smoothing=0.6: needed 0 to 0.5"),
-    ({"loss": "hing"}, f"loss=hing is unknown, did you mean 'hinge'? needed {', '.join(LOSS_NAMES)}"),
+    ({"loss": "hing"}, f"loss=hing is unknown, did you mean 'hinge'? needed {', '.join(CHOICES['loss'])}"),
     ({"augment": "color+"}, "augment= is unknown, needed color, translation, cutout"),
     ({"augment": "color+color"}, "augment=color+color: needed each once"),
     ({"augment": "colour"}, "augment=colour is unknown, did you mean 'color'? needed color, translation, cutout"),

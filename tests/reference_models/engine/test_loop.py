@@ -13,7 +13,7 @@ from tiny_models import FIDS, ScoringWatch, data_of, differing, every_switch, pi
 from torch import nn
 
 from reference_models import MODELS, CheckpointError, Config, ConfigError, Data, Watch, build, train
-from reference_models.engine.data import Batch
+from reference_models.engine.data import TrainingBatch
 from reference_models.engine.ema import Average
 from reference_models.engine.log import append, forget_after
 from reference_models.engine.loop import Run
@@ -38,7 +38,7 @@ class Counting(Model):
     def updates(self, step: int) -> tuple[str, ...]:
         return ("one", "one", "two")
 
-    def objective(self, group: str, batch: Batch, context: UpdateContext) -> Objective:
+    def objective(self, group: str, batch: TrainingBatch, context: UpdateContext) -> Objective:
         self.seen.append((group, context, batch.images.flatten().tolist()))
         weight = self.networks[group].get_parameter("weight").sum()
         return Objective({"up": 3 * weight, "down": -1 * weight}, {"watched": torch.tensor(float(context.step))})

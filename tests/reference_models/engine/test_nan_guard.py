@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from reference_models import MODELS, Adversarial, Config, Divergence, Watch, build, train
-from reference_models.engine.data import Batch
+from reference_models.engine.data import TrainingBatch
 from reference_models.engine.loop import Run
 from reference_models.engine.model import Objective
 from reference_models.engine.nan_guard import Guard
@@ -76,7 +76,7 @@ class Planted(Adversarial):
     weight_at: int | None = None
     steps_moved = 0
 
-    def objective(self, group: str, batch: Batch, context: UpdateContext) -> Objective:
+    def objective(self, group: str, batch: TrainingBatch, context: UpdateContext) -> Objective:
         objective = super().objective(group, batch, context)
         if group == "g" and context.step + 1 == self.loss_at:
             objective.losses["loss"] = objective.losses["loss"] * torch.nan

@@ -7,13 +7,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from reference_models.configuration.config import NORMS, Config, ConfigError
+from reference_models.configuration.config import CHOICES, Config, ConfigError
 from reference_models.networks.builders import discriminator, generator
 from reference_models.networks.layers import MissingLabels
 
 SIZES = (8, 16, 28, 32, 48, 64, 100, 256)
 NETS = ("mlp", "conv", "resnet")
-NETS_WITH_NORMS = [pair for pair in product(NETS, NORMS) if pair != ("mlp", "instance")]  # vectors have no pixels
+NETS_WITH_NORMS = [
+    pair for pair in product(NETS, CHOICES["norm_d"]) if pair != ("mlp", "instance")
+]  # vectors have no pixels
 
 
 def normal(seed: int, *shape: int) -> Tensor:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from reference_models.configuration.config import INITS, Config, ConfigError
+from reference_models.configuration.config import CHOICES, Config, ConfigError
 from reference_models.networks.builders import discriminator, generator
 from reference_models.networks.discriminator_layers import wrap_in_spectral_norm
 from reference_models.networks.initialisation import SCHEMES, initialise
@@ -28,7 +28,7 @@ def drawn(layer: nn.Module, scheme: str) -> Tensor:
 
 
 def test_every_scheme_of_the_configuration_is_there() -> None:
-    assert {"default", *SCHEMES} == set(INITS)
+    assert {"default", *SCHEMES} == set(CHOICES["init"])
 
 
 # the standard error of a variance from n normal draws is √(2 / n): for 60,000 draws 0.6 %

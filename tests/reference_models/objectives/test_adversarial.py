@@ -18,7 +18,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
 import reference_models
 from reference_models import Adversarial, Config, ConfigError, Data, Sampler, build, train
-from reference_models.configuration.config import LOSS_NAMES, PENALTY_SETTINGS
+from reference_models.configuration.config import CHOICES, PENALTY_SETTINGS
 from reference_models.engine.precision import autocast, uses_bfloat16, uses_channels_last
 from reference_models.engine.randomness import UpdateContext
 from reference_models.objectives.losses import LOSSES
@@ -26,7 +26,7 @@ from reference_models.objectives.losses import LOSSES
 CPU = torch.device("cpu")
 
 
-@pytest.mark.parametrize("loss", LOSS_NAMES)
+@pytest.mark.parametrize("loss", CHOICES["loss"])
 def test_each_name_is_its_own_loss_for_both_players(loss: str) -> None:
     model, discriminator = own(loss=loss)
     context, batch = UpdateContext(0, 3, 1), batch_of(model.config)

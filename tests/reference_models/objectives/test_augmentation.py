@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 from torch.nn.functional import pad
 
-from reference_models.configuration.config import POLICIES, ConfigError
+from reference_models.configuration.config import CHOICES, ConfigError
 from reference_models.engine.randomness import Draw
 from reference_models.objectives.augmentation import (
     CHANGES,
@@ -42,7 +42,7 @@ def factor(changed: Tensor, plain: Tensor, centre: Tensor) -> Tensor:
 
 
 def test_no_policy_was_forgotten() -> None:
-    assert tuple(CHANGES) == POLICIES
+    assert tuple(CHANGES) == CHOICES["augment"]
 
 
 def test_brightness_adds_one_number_to_a_picture() -> None:
@@ -176,7 +176,7 @@ def test_draws_come_from_the_generator_alone_and_differ_between_pictures(name: s
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("policies", [*((name,) for name in POLICIES), POLICIES])
+@pytest.mark.parametrize("policies", [*((name,) for name in CHOICES["augment"]), CHOICES["augment"]])
 def test_gradients_flow_and_can_be_penalised(policies: tuple[str, ...], channels: int) -> None:
     plain = pictures(2, channels).requires_grad_()
     assert gradcheck(lambda x: augmented(x, policies, drawn()), plain)
@@ -187,10 +187,10 @@ def test_gradients_flow_and_can_be_penalised(policies: tuple[str, ...], channels
 @pytest.mark.parametrize("channels", [1, 3])
 def test_shape_and_type_are_kept(channels: int, dtype: torch.dtype) -> None:
     plain = pictures(4, channels, 16, 24).to(dtype).contiguous(memory_format=torch.channels_last)
-    changed = augmented(plain, POLICIES, drawn())
+    changed = augmented(plain, CHOICES["augment"], drawn())
     assert changed.shape == plain.shape
     assert changed.dtype == dtype
-    join_packs = augmented(plain.contiguous(), POLICIES, drawn())
+    join_packs = augmented(plain.contiguous(), CHOICES["augment"], drawn())
     torch.testing.assert_close(changed, join_packs)
 
 

@@ -8,7 +8,7 @@ from scipy.special import rel_entr
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 
-from reference_models.configuration.config import LOSS_NAMES, SMOOTHED, ConfigError
+from reference_models.configuration.config import CHOICES, SMOOTHED, ConfigError
 from reference_models.objectives.losses import LARGEST_EXPONENT, LOSSES, Terms
 
 P = torch.tensor([8, 1, 4, 3])  # how often each of four outcomes is among the reals,
@@ -46,7 +46,7 @@ def generator_slope(name: str, fake: Tensor) -> Tensor:
 
 
 def test_no_loss_was_forgotten_and_each_says_whose_it_is() -> None:
-    assert tuple(LOSSES) == LOSS_NAMES
+    assert tuple(LOSSES) == CHOICES["loss"]
     assert all(loss.cite.strip()[-4:].isdigit() for loss in LOSSES.values())
 
 
@@ -162,7 +162,7 @@ def test_wasserstein_is_the_difference_of_the_means() -> None:
     assert LOSSES["wasserstein"].generator(fake).item() == -1
 
 
-@pytest.mark.parametrize("name", LOSS_NAMES)
+@pytest.mark.parametrize("name", CHOICES["loss"])
 def test_the_critic_lifts_reals_and_lowers_fakes_and_the_generator_lifts_them(name: str) -> None:
     scores = torch.linspace(0.02, 0.98, 25, dtype=torch.float64)  # between the targets, inside the margins
     at_reals, at_fakes = gradients(name, scores, scores)
@@ -171,7 +171,7 @@ def test_the_critic_lifts_reals_and_lowers_fakes_and_the_generator_lifts_them(na
     assert generator_slope(name, scores).max() < 0
 
 
-@pytest.mark.parametrize("name", LOSS_NAMES)
+@pytest.mark.parametrize("name", CHOICES["loss"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64])
 def test_no_score_is_too_far_out(name: str, dtype: torch.dtype) -> None:
     far = torch.tensor([-1e4, -100.0, 0.0, 100.0, 1e4], dtype=dtype).requires_grad_()
@@ -193,7 +193,7 @@ def test_the_exponential_goes_on_as_its_tangent(name: str) -> None:
     torch.testing.assert_close(steep, expected, rtol=1e-6, atol=0)
 
 
-@pytest.mark.parametrize("name", LOSS_NAMES)
+@pytest.mark.parametrize("name", CHOICES["loss"])
 def test_scores_may_have_any_shape_and_the_sets_any_size(name: str) -> None:
     real, fake = torch.randn(3, 1, 4, 4), torch.randn(5, 1, 2, 2)
     assert LOSSES[name].discriminator(real, fake).shape == ()
@@ -224,7 +224,7 @@ def test_smoothing_is_one_sided(name: str) -> None:
     assert torch.equal(torch.autograd.grad(plain, fake)[0], torch.autograd.grad(smoothed, fake)[0])
 
 
-@pytest.mark.parametrize("name", sorted(set(LOSS_NAMES) - set(SMOOTHED)))
+@pytest.mark.parametrize("name", sorted(set(CHOICES["loss"]) - set(SMOOTHED)))
 def test_a_loss_without_targets_refuses_to_smooth_them(name: str) -> None:
     with pytest.raises(ConfigError, match="no target to smooth"):
         LOSSES[name].discriminator(torch.zeros(2), torch.zeros(2), 0.1)
