@@ -1,6 +1,7 @@
 """Matrix products and eigenvalues at the machine's own speed, of which torch's own may use half on a CPU."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,6 +11,8 @@ from torch import Tensor
 
 BANDS = 4  # of a symmetric product: 5 of 8 parts are multiplied, and no band is too thin to be fast
 MIRRORED = 256  # rows
+# A private operator of torch, which its compiler calls; absent from a torch without oneDNN, perhaps from a later one
+ONEDNN_LINEAR: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
 
 
 def product64(left: Tensor, right: Tensor) -> Tensor:
@@ -21,9 +24,9 @@ def product64(left: Tensor, right: Tensor) -> Tensor:
 
 def product32(left: Tensor, right: Tensor, bias: Tensor | None = None) -> Tensor:
     """left @ right.T in float32, and `bias` (M,) added to each row: (N, D) with (M, D) gives (N, M)."""
-    if left.device.type != "cpu" or not torch.backends.mkldnn.is_available():
+    if left.device.type != "cpu" or ONEDNN_LINEAR is None or not torch.backends.mkldnn.is_available():
         return left @ right.T if bias is None else torch.addmm(bias, left, right.T)
-    product: Tensor = torch.ops.mkldnn._linear_pointwise(left.contiguous(), right.contiguous(), bias, "none", [], "")
+    product: Tensor = ONEDNN_LINEAR(left.contiguous(), right.contiguous(), bias, "none", [], "")
     return product
 
 
