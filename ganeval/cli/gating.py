@@ -20,10 +20,14 @@ REPORT = click.Path(path_type=Path)
 
 @click.command()
 @click.argument("reports", nargs=-1, required=True, type=REPORT, metavar="REPORT...")
-@click.option("--max", multiple=True, metavar="fid=25", help="Largest value allowed.")
-@click.option("--min", multiple=True, metavar="recall=0.3", help="Smallest value allowed.")
-@click.option("--max-increase", multiple=True, metavar="fid=5%", help="Largest rise above the baseline, or per cent.")
-@click.option("--max-decrease", multiple=True, metavar="recall=0.02", help="Largest fall below it, or per cent.")
+@click.option("--max", multiple=True, metavar="fid=25", help="Largest value allowed of a score.")
+@click.option("--min", multiple=True, metavar="recall=0.3", help="Smallest value allowed of a score.")
+@click.option(
+    "--max-increase", multiple=True, metavar="fid=5%", help="Largest increase over the baseline, absolute or in %."
+)
+@click.option(
+    "--max-decrease", multiple=True, metavar="recall=0.02", help="Largest decrease from the baseline, absolute or in %."
+)
 @click.option(
     "--baseline",
     multiple=True,

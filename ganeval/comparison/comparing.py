@@ -1,50 +1,174 @@
-"""`compare`: reports, files, run folders and folders of runs made into a comparison."""
+"""`compare`: a comparison of reports, files, run folders and folders of runs; and the rule of what is comparable."""
 
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from ganeval.comparison.groups import Comparison, Group, names_of, sorted_rows
+from ganeval.comparison.groups import Comparison, ComparisonGroup, names_of, sorted_rows
 from ganeval.comparison.rows import Row, distinct
-from ganeval.comparison.seeds import rows_by_kind
+from ganeval.comparison.seeds import rows_of_seeds
 from ganeval.errors import GanevalWarning, UsageError, unknown
 from ganeval.reports.report import Protocol, Report, Score, is_number
 from ganeval.reports.run_folders import StoredReport, find_reports
 from ganeval.reports.scores import TITLES
 
+ReportSource = Report | StoredReport | str | Path
+
+
+def compare(
+    reports: Sequence[ReportSource] | ReportSource,
+    *,
+    sort: str | None = None,
+    group: bool = False,
+    baseline: ReportSource | None = None,
+) -> Comparison:
+    """Runs side by side, the best first: groups of comparable rows, each with `best`, `rank` and `delta`.
+
+    `reports` are reports, report files, run folders or folders of runs. Reports that differ in protocol, weights,
+    reference or counts are in groups of their own, which say how. `sort` is the name of a score (default: FID, or the
+    first headline) or "name". `group` makes one row of all seeds of a model: mean ± standard deviation. `baseline`, a
+    row's name, a path or a report, among those compared or not, gives each row of its group a `delta`.
+
+    Raises UsageError for an unknown name or path, ContentError for a file without a report. An unfinished run in a
+    folder and a value that is not finite are left out with a GanevalWarning.
+
+    >>> from ganeval.reports.report import ImageSet, Protocol
+    >>> protocol = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
+    >>> real = ImageSet("real", "real/", 500)
+    >>> def scored(name, fid):
+    ...     return Report("0.1.0", "", ImageSet(name, name, 500), real, protocol, {"fid": Score(fid, "lower", 0.1)})
+    >>> group = compare([scored("a", 2.0), scored("b", 1.0)], baseline="a").groups[0]
+    >>> [(row.name, group.rank(row)) for row in group.rows], group.delta(group.rows[0], "fid").outside
+    ([('b', 1), ('a', 2)], True)
+    """
+    stored = _stored([reports] if isinstance(reports, ReportSource) else reports)
+    if not stored:
+        raise UsageError("compare: found no reports, needed at least one")
+    names = dict.fromkeys(name for part in stored for name in part.report.scores)
+    if sort not in (None, "name", *names):
+        raise unknown("score to sort by", str(sort), ["name", *names], TITLES)
+    groups = _comparable(stored, group)
+    bases = [] if baseline is None else _baseline_rows(baseline, groups)
+    if baseline is not None and not bases:  # it joins those that are compared
+        others = _stored([baseline])
+        groups = _comparable([*others, *stored], group)
+        bases = [row for other in others for row in _rows_with(other.report, groups)]
+    return _comparison(groups, sort, bases)
+
+
+def _stored(sources: Sequence[ReportSource]) -> list[StoredReport]:
+    """All reports of some sources, without values that are not finite."""
+    stored: list[StoredReport] = []
+    for source in sources:
+        if isinstance(source, str | Path):
+            reports, omissions = find_reports([Path(source)])
+            for line in omissions:
+                warnings.warn(line, GanevalWarning, stacklevel=3)
+            stored += reports
+        else:
+            stored.append(StoredReport(source, None) if isinstance(source, Report) else source)
+    return [_finite(part) for part in stored]
+
+
+def _finite(stored: StoredReport) -> StoredReport:
+    """A report without its values that are not finite, each with a warning: NaN is no score, and never the best."""
+    report = stored.report
+    scores: dict[str, Score] = {}
+    for name, score in report.scores.items():
+        numbers = {"value": score.value, "error": score.error, "error_samples": score.error_samples}
+        for field, number in numbers.items():
+            if number is not None and not is_number(number):
+                line = f"{report.samples.name}: the {field} of {name} is {number}, which is no number: left out"
+                warnings.warn(line, GanevalWarning, stacklevel=4)
+                numbers[field] = None
+        if numbers["value"] is not None:
+            scores[name] = replace(score, error=numbers["error"], error_samples=numbers["error_samples"])
+    return stored if scores == report.scores else replace(stored, report=replace(report, scores=scores))
+
+
+def _comparable(stored: Sequence[StoredReport], group: bool) -> list[list[Row]]:
+    """Rows that are comparable with one another, in the order in which each kind comes first."""
+    kinds: list[list[StoredReport]] = []
+    for part in stored:
+        kind = next((kind for kind in kinds if not differences(kind[0].report, part.report)), None)
+        if kind is None:
+            kinds.append([part])
+        else:
+            kind.append(part)
+    return [
+        distinct(rows_of_seeds(kind) if group else [Row.of(part.report.samples.name, [part]) for part in kind])
+        for kind in kinds
+    ]
+
+
+def _baseline_rows(baseline: ReportSource, groups: Sequence[Sequence[Row]]) -> list[Row]:
+    """The rows of a baseline, at most one in a group: a translation is one run and two rows. None where it is another.
+
+    A row's name comes before the names of its samples and folders, and these before a path.
+    """
+    if isinstance(baseline, Report | StoredReport):
+        return _rows_with(baseline if isinstance(baseline, Report) else baseline.report, groups)
+    rows = [row for group in groups for row in group]
+    name = str(baseline)
+    chosen = [row for row in rows if row.name == name] or [row for row in rows if name in row.aliases]
+    if not chosen and not Path(baseline).exists():
+        raise unknown("baseline", name, dict.fromkeys(row.name for row in rows))
+    if not chosen:
+        chosen = [row for part in _stored([baseline]) for row in _rows_with(part.report, groups)]
+    for group in groups:
+        names = [row.name for row in group if row in chosen]
+        if len(names) > 1:
+            raise UsageError(f"baseline {name}: found {len(names)} rows of this name ({', '.join(names)}), needed one")
+    return chosen
+
+
+def _rows_with(report: Report, groups: Sequence[Sequence[Row]]) -> list[Row]:
+    """The row that a report is in; none where it is not compared."""
+    return [row for group in groups for row in group if report in row.reports][:1]
+
+
+def _comparison(groups: Sequence[Sequence[Row]], sort: str | None, bases: Sequence[Row]) -> Comparison:
+    """The baseline's group first, then the largest; rows and groups keep their order where nothing sets them apart."""
+    pairs = [(rows, next((row for row in rows if row in bases), None)) for rows in groups]
+    pairs.sort(key=lambda pair: (pair[1] is None, -sum(not row.yardstick for row in pair[0])))
+    first = pairs[0][0][0].report
+    result = []
+    for rows, baseline in pairs:
+        by = sort or next(iter(names_of(rows)), "name")
+        differs = tuple(differences(rows[0].report, first))
+        result.append(ComparisonGroup(sorted_rows(rows, by), by, baseline, differs))
+    return Comparison(tuple(result))
+
 
 def differences(one: Report, other: Report) -> list[str]:
-    """What keeps two reports from being compared, each as `what: the first's, not the second's`; empty where nothing.
+    """Why two reports are not comparable, each as `what: the first's, not the second's`; empty where they are.
 
-    The seed of a training is no part of it, nor what the samples are called. An extractor's own keys in a protocol
-    count as the known ones do.
+    The seed of a training and the names of the samples do not count. An extractor's own keys in a protocol count as
+    the known ones do.
 
     >>> from ganeval.reports.report import ImageSet
-    >>> how = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
-    >>> report = Report("0.1.0", "", ImageSet("a", "a/", 500), ImageSet("real", "real/", 500), how, {})
-    >>> fewer = Report("0.1.0", "", ImageSet("b", "b/", 400), ImageSet("real", "real/", 500), how, {})
+    >>> protocol = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
+    >>> report = Report("0.1.0", "", ImageSet("a", "a/", 500), ImageSet("real", "real/", 500), protocol, {})
+    >>> fewer = Report("0.1.0", "", ImageSet("b", "b/", 400), ImageSet("real", "real/", 500), protocol, {})
     >>> differences(report, fewer)
     ['number of samples: 500, not 400']
     """
-    found = _protocols(one.protocol, other.protocol)
-    if one.reference.fingerprint != other.reference.fingerprint or _only_names(one, other):
-        found.append(f"reference: {_reference(one)}, not {_reference(other)}")
-    elif one.reference.count != other.reference.count:
-        found.append(f"number of reference images: {_count(one.reference.count)}, not {_count(other.reference.count)}")
-    if one.samples.count != other.samples.count:
-        found.append(f"number of samples: {_count(one.samples.count)}, not {_count(other.samples.count)}")
-    return found
-
-
-def _protocols(one: Protocol, other: Protocol) -> list[str]:
-    mine, theirs = _settings(one), _settings(other)
-    keys = [*mine, *[key for key in theirs if key not in mine]]
-    return [
+    mine, theirs = _settings(one.protocol), _settings(other.protocol)
+    lines = [
         f"{key}: {_short(mine.get(key))}, not {_short(theirs.get(key))}"
-        for key in keys
+        for key in dict.fromkeys([*mine, *theirs])
         if mine.get(key) != theirs.get(key)
     ]
+    marks = one.reference.fingerprint, other.reference.fingerprint
+    unknown_marks = marks == (None, None)  # in reports of early versions: then the names decide
+    if marks[0] != marks[1] or (unknown_marks and one.reference.name != other.reference.name):
+        lines.append(f"reference: {_reference(one)}, not {_reference(other)}")
+    elif one.reference.count != other.reference.count:
+        lines.append(f"number of reference images: {_count(one.reference.count)}, not {_count(other.reference.count)}")
+    if one.samples.count != other.samples.count:
+        lines.append(f"number of samples: {_count(one.samples.count)}, not {_count(other.samples.count)}")
+    return lines
 
 
 def _settings(protocol: Protocol) -> dict[str, object]:
@@ -53,11 +177,6 @@ def _settings(protocol: Protocol) -> dict[str, object]:
     document.pop("precision_effect")  # measured, not chosen
     settings = {"protocol": document.pop("name"), **document, **more}
     return {key.replace("_", " "): value for key, value in settings.items()}
-
-
-def _only_names(one: Report, other: Report) -> bool:
-    """Whether two references without fingerprints, as reports of early versions have, go by different names."""
-    return one.reference.fingerprint is None and one.reference.name != other.reference.name
 
 
 def _reference(report: Report) -> str:
@@ -72,139 +191,3 @@ def _short(value: object) -> str:
 
 def _count(count: int | None) -> str:
     return "unknown" if count is None else f"{count:,}"
-
-
-Given = Report | StoredReport | str | Path
-
-
-def compare(
-    reports: Sequence[Given] | Given,
-    *,
-    sort: str | None = None,
-    group: bool = False,
-    baseline: Given | None = None,
-) -> Comparison:
-    """Runs side by side, the best first: groups of rows that may be compared, each with `best`, `rank` and `delta`.
-
-    `reports` are reports, report files, run folders or folders of runs. What differs in protocol, weights, reference or
-    counts is in a group of its own, which says how. `sort` is the name of a score (FID, or what there is in its place)
-    or "name". `group` collapses the seeds of one model to mean ± standard deviation. `baseline`, a row's name, a path
-    or a report, among those compared or not, gives each row of its group a `delta`.
-
-    Raises UsageError for a name or a path that is not there, ContentError for a file that is no report. What is left
-    out (an unfinished run in a folder, a value that is not a number) is a GanevalWarning.
-
-    >>> from ganeval.reports.report import ImageSet, Protocol
-    >>> how = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
-    >>> real = ImageSet("real", "real/", 500)
-    >>> def scored(name, fid):
-    ...     return Report("0.1.0", "", ImageSet(name, name, 500), real, how, {"fid": Score(fid, "lower", 0.1)})
-    >>> group = compare([scored("a", 2.0), scored("b", 1.0)], baseline="a").groups[0]
-    >>> [(row.name, group.rank(row)) for row in group.rows], group.delta(group.rows[0], "fid").outside
-    ([('b', 1), ('a', 2)], True)
-    """
-    found = _found([reports] if isinstance(reports, Given) else reports)
-    if not found:
-        raise UsageError("compare: found no reports, needed one at least")
-    known = dict.fromkeys(name for one in found for name in one.report.scores)
-    if sort not in (None, "name", *known):
-        raise unknown("score to sort by", str(sort), ["name", *known], TITLES)
-    sets = _alike(found, group)
-    chosen = [] if baseline is None else _baseline(baseline, sets)
-    if baseline is not None and not chosen:
-        others = _found([baseline])
-        sets = _alike([*others, *found], group)
-        chosen = [row for one in others for row in _holding(one.report, sets)]
-    return _comparison(sets, sort, chosen)
-
-
-def _found(given: Sequence[Given]) -> list[StoredReport]:
-    """All reports that are given, and where each lies, without the values that are no numbers."""
-    found: list[StoredReport] = []
-    for one in given:
-        if isinstance(one, str | Path):
-            reports, omissions = find_reports([Path(one)])
-            for line in omissions:
-                warnings.warn(line, GanevalWarning, stacklevel=3)
-            found += reports
-        else:
-            found.append(StoredReport(one, None) if isinstance(one, Report) else one)
-    return [_finite(one) for one in found]
-
-
-def _finite(found: StoredReport) -> StoredReport:
-    """A report without what is not finite, of which a warning says so: NaN is no score, and never the best."""
-    scores: dict[str, Score] = {}
-    for name, score in found.report.scores.items():
-        numbers = {"value": score.value, "error": score.error, "error_samples": score.error_samples}
-        wrong = {what: number for what, number in numbers.items() if number is not None and not is_number(number)}
-        for what, number in wrong.items():
-            line = f"{found.report.samples.name}: the {what} of {name} is {number}, which is no number: left out"
-            warnings.warn(line, GanevalWarning, stacklevel=4)
-        numbers |= dict.fromkeys(wrong)
-        if numbers["value"] is not None:
-            whole = replace(score, error=numbers["error"], error_samples=numbers["error_samples"])
-            scores[name] = whole if wrong else score
-    same = all(score is scores.get(name) for name, score in found.report.scores.items())
-    return found if same else replace(found, report=replace(found.report, scores=scores))
-
-
-def _alike(found: Sequence[StoredReport], group: bool) -> list[list[Row]]:
-    """The rows by what may be compared, in the order in which each kind comes first."""
-    sets: list[list[StoredReport]] = []
-    for one in found:
-        home = next((some for some in sets if not differences(some[0].report, one.report)), None)
-        if home is None:
-            sets.append([one])
-        else:
-            home.append(one)
-    return [distinct(rows_by_kind(some) if group else [_row(one) for one in some]) for some in sets]
-
-
-def _row(found: StoredReport) -> Row:
-    return Row(found.report.samples.name, (found.report,), folders=(found.folder,))
-
-
-def _baseline(given: Given, sets: Sequence[Sequence[Row]]) -> list[Row]:
-    """The rows that are meant, one in a group at most: a translation is one run and two rows. None where it is another.
-
-    A row's name comes before the name of what was scored, that before a path.
-    """
-    rows = [row for some in sets for row in some]
-    if isinstance(given, Report | StoredReport):
-        return _holding(given if isinstance(given, Report) else given.report, sets)
-    text = str(given)
-    named = [row for row in rows if row.name == text] or [row for row in rows if text in _names(row)]
-    if not named and not Path(given).exists():
-        raise unknown("baseline", text, dict.fromkeys(row.name for row in rows))
-    chosen = named or [row for one in _found([given]) for row in _holding(one.report, sets)]
-    for some in sets:
-        here = [row.name for row in some if any(row is one for one in chosen)]
-        if len(here) > 1:
-            raise UsageError(f"baseline {text}: found {len(here)} that may be meant ({', '.join(here)}), needed one")
-    return chosen
-
-
-def _names(row: Row) -> set[str]:
-    """What else a row may be called: by what was scored, and by the run's folder."""
-    folders = {folder.name for folder in row.folders if folder is not None}
-    return folders | {report.samples.name for report in row.reports}
-
-
-def _holding(report: Report, sets: Sequence[Sequence[Row]]) -> list[Row]:
-    """The row that a report is in; none where it is not compared."""
-    rows = [row for some in sets for row in some]
-    return [row for row in rows if any(one is report or one == report for one in row.reports)][:1]
-
-
-def _comparison(sets: Sequence[Sequence[Row]], sort: str | None, chosen: Sequence[Row]) -> Comparison:
-    """The baseline's group first, then the largest; rows and groups keep their order where nothing sets them apart."""
-    bases = [next((row for row in rows if any(row is one for one in chosen)), None) for rows in sets]
-    order = sorted(range(len(sets)), key=lambda at: (bases[at] is None, -sum(not row.yardstick for row in sets[at])))
-    first = sets[order[0]][0].report
-    return Comparison(tuple(_group(sets[at], sort, bases[at], differences(sets[at][0].report, first)) for at in order))
-
-
-def _group(rows: Sequence[Row], sort: str | None, baseline: Row | None, differs: Sequence[str]) -> Group:
-    by = sort or next(iter(names_of(rows)), "name")
-    return Group(sorted_rows(rows, by), by, baseline, tuple(differs))

@@ -1,28 +1,40 @@
-"""One line of a comparison: a run, or several seeds of one model, and whether it is there to be judged by."""
+"""Rows of a comparison: a run, or several seeds of one model; whether it is a yardstick; names that are distinct."""
 
 import math
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 from pathlib import Path
 
 from ganeval.reports.report import Report, Score
+from ganeval.reports.run_folders import StoredReport
 
-YARDSTICKS = {"real (train)": "real", "noise": "noise"}  # by the samples' source, as `train-all` writes it
+YARDSTICKS = {"real (train)": "real", "noise": "noise"}  # by the source of the samples, as `train-all` writes it
 NAMED_SET = re.compile(r"([\w-]+)(?::(?:train|test))?")  # `digits` or `digits:train`: no path, and no module:function
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: a name, and the report behind it, or one for each seed of one model.
+    """One line of a table: a name, and its report, or one report for each seed of one model.
 
-    `folders` are the run folders of the reports, None where a report is a file by itself; empty where nobody said.
+    `folders` are the run folders of the reports, None for a report that is a file by itself; empty where unknown.
     """
 
     name: str
     reports: tuple[Report, ...]
     folders: tuple[Path | None, ...] = field(default=(), kw_only=True)
+
+    @classmethod
+    def of(cls, name: str, stored: Sequence[StoredReport]) -> "Row":
+        """A row of stored reports."""
+        return cls(name, tuple(part.report for part in stored), folders=tuple(part.folder for part in stored))
+
+    @property
+    def aliases(self) -> set[str]:
+        """The names of its samples and of its run folders."""
+        folders = {folder.name for folder in self.folders if folder is not None}
+        return folders | {report.samples.name for report in self.reports}
 
     @property
     def report(self) -> Report:
@@ -31,18 +43,18 @@ class Row:
 
     @property
     def yardstick(self) -> str | None:
-        """`real` for real pictures, `noise`, and None for what is to be judged."""
+        """`real` for real images, `noise`, and None for a contender."""
         return yardstick_of(self.report)
 
     def score(self, name: str) -> Score | None:
         """One report's score; of several seeds the mean, whose error is their standard deviation."""
-        found = self._scores(name)
-        if not found:
+        scores = self._scores(name)
+        if not scores:
             return None
-        return found[0] if len(self.reports) == 1 else mean_score(found)
+        return scores[0] if len(self.reports) == 1 else mean_score(scores)
 
     def standard_error(self, name: str) -> float | None:
-        """Of the value on the samples' side, which is what differs between runs: of a mean, deviation / √seeds."""
+        """The error from the samples, which is what differs between runs; of a mean over seeds, deviation / √seeds."""
         score = self.score(name)
         if score is None or score.error is None:
             return None
@@ -59,12 +71,12 @@ class Row:
 
 
 def yardstick_of(report: Report) -> str | None:
-    """`real` where the samples are real data: the training pictures of `train-all`, or the reference's own data set.
+    """`real` where the samples are real data: the training images of `train-all`, or the reference's own data set.
 
     >>> from ganeval.reports.report import ImageSet, Protocol
-    >>> how = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
+    >>> protocol = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
     >>> def scored(source):
-    ...     return Report("0.1.0", "", ImageSet("a", source, 9), ImageSet("b", "digits:test", 9), how, {})
+    ...     return Report("0.1.0", "", ImageSet("a", source, 9), ImageSet("b", "digits:test", 9), protocol, {})
     >>> [yardstick_of(scored(source)) for source in ("digits:train", "noise", "out/")]
     ['real', 'noise', None]
     """
@@ -94,15 +106,15 @@ def distinct(rows: Sequence[Row]) -> list[Row]:
     >>> [row.name for row in distinct([dcgan("a/dcgan"), dcgan("b/dcgan"), Row("noise", ())])]
     ['a/dcgan', 'b/dcgan', 'noise']
     """
-    alike: dict[str, list[Row]] = {}
+    namesakes: dict[str, list[Row]] = {}
     for row in rows:
-        alike.setdefault(row.name, []).append(row)
-    names = {id(row): name for some in alike.values() for row, name in zip(some, _by_folder(some), strict=True)}
+        namesakes.setdefault(row.name, []).append(row)
+    names = {id(row): name for same in namesakes.values() for row, name in zip(same, _by_folder(same), strict=True)}
     return _numbered([replace(row, name=names[id(row)]) for row in rows])
 
 
 def _by_folder(rows: Sequence[Row]) -> list[str]:
-    """The names, after as much of their folders' paths as sets these apart."""
+    """The names behind as much of their folders' paths as makes them distinct."""
     paths = [_above(row) for row in rows]
     kinds = len(set(paths))
     if kinds == 1:
@@ -113,8 +125,8 @@ def _by_folder(rows: Sequence[Row]) -> list[str]:
 
 
 def _above(row: Row) -> tuple[str, ...]:
-    """The parts of a row's folder, without its last where that is what the row is called."""
-    folder = next((one for one in row.folders if one is not None), None)
+    """The parts of the path to a row's folder, without the last where the row has its name."""
+    folder = next(filter(None, row.folders), None)
     if folder is None:
         return ()
     own = row.name == folder.name or row.name.startswith(f"{folder.name} ")
@@ -123,15 +135,10 @@ def _above(row: Row) -> tuple[str, ...]:
 
 
 def _numbered(rows: Sequence[Row]) -> list[Row]:
-    """What still has the name of an earlier row gets the next number that is free."""
-    taken: set[str] = set()
-    often: Counter[str] = Counter()
-    found = []
+    """Rows with the name of an earlier one get the next free number."""
+    names: dict[str, Row] = {}
     for row in rows:
-        name = row.name
-        while name in taken:
-            often[row.name] += 1
-            name = f"{row.name} ({often[row.name] + 1})"
-        taken.add(name)
-        found.append(replace(row, name=name))
-    return found
+        numbered = (f"{row.name} ({number})" for number in count(2))
+        name = next(name for name in chain([row.name], numbered) if name not in names)
+        names[name] = replace(row, name=name)
+    return list(names.values())

@@ -1,4 +1,4 @@
-"""The seeds of one model: what they share, and one line for all of them. Told from the reports alone."""
+"""The seeds of one model: what they share, and one row for all of them. Known from the reports alone."""
 
 import json
 import re
@@ -17,8 +17,8 @@ def kind_of(report: Report) -> str:
     """What the seeds of one model share: its configuration but for the seed, else its name without a seed's number.
 
     >>> from ganeval.reports.report import ImageSet, Protocol
-    >>> how = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
-    >>> kind_of(Report("0.1.0", "", ImageSet("mine-seed3", "", 1), ImageSet("real", "", 1), how, {}))
+    >>> protocol = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
+    >>> kind_of(Report("0.1.0", "", ImageSet("mine-seed3", "", 1), ImageSet("real", "", 1), protocol, {}))
     'mine'
     """
     training = report.more.get("training")
@@ -39,21 +39,18 @@ def without_seed(name: str) -> str:
     return (SEED.sub("", head) or head) + space + arrow
 
 
-def rows_by_kind(found: Sequence[StoredReport]) -> list[Row]:
-    """One row for each kind of run; the same pictures given twice are one seed, not two."""
+def rows_of_seeds(stored: Sequence[StoredReport]) -> list[Row]:
+    """One row for all seeds of a model, by their name without the seed; the same images given twice are one seed."""
     kinds: dict[str, dict[object, StoredReport]] = {}
-    for one in found:
-        seeds = kinds.setdefault(kind_of(one.report), {})
-        known = seeds.setdefault(one.report.samples.fingerprint or id(one), one)
-        if known is not one:
-            names = " and ".join(dict.fromkeys(str(twin.folder or twin.report.samples.name) for twin in (known, one)))
-            warnings.warn(f"{names}: the same pictures, taken for one seed", GanevalWarning, stacklevel=4)
-    return [_row(list(seeds.values())) for seeds in kinds.values()]
-
-
-def _row(seeds: Sequence[StoredReport]) -> Row:
-    """Called by its name without the seed, where that leaves one name, else by the first."""
-    names = [one.report.samples.name for one in seeds]
-    bare = {without_seed(name) for name in names}
-    name = bare.pop() if len(bare) == 1 and len(names) > 1 else names[0]
-    return Row(name, tuple(one.report for one in seeds), folders=tuple(one.folder for one in seeds))
+    for part in stored:
+        seeds = kinds.setdefault(kind_of(part.report), {})
+        twin = seeds.setdefault(part.report.samples.fingerprint or id(part), part)
+        if twin is not part:
+            names = " and ".join(dict.fromkeys(str(run.folder or run.report.samples.name) for run in (twin, part)))
+            warnings.warn(f"{names}: the same images, counted as one seed", GanevalWarning, stacklevel=4)
+    rows = []
+    for seeds in kinds.values():
+        seed_names = [part.report.samples.name for part in seeds.values()]
+        bare = {without_seed(name) for name in seed_names}
+        rows.append(Row.of(bare.pop() if len(bare) == 1 < len(seed_names) else seed_names[0], list(seeds.values())))
+    return rows

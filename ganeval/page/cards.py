@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ganeval.comparison import Group, Row
+from ganeval.comparison import ComparisonGroup, Row
 from ganeval.errors import ContentError
 from ganeval.page.figures import RunFigures, figures_of_direction, figures_of_run
 from ganeval.page.galleries import Gallery, gallery_of
@@ -72,11 +72,11 @@ class CardMaker:
     def __init__(self) -> None:
         self._names: dict[Path, str] = {}
 
-    def card(self, group: Group, row: Row, anchor: str, common: Sequence[str]) -> Card:
+    def card(self, group: ComparisonGroup, row: Row, anchor: str, common: Sequence[str]) -> Card:
         """The card of a row; `common` are the warnings of the whole group, which are listed elsewhere."""
         runs = tuple(self._details(run, common) for run in reports_of(row))
         baseline = group.baseline.name if group.baseline is not None and group.baseline is not row else ""
-        ranked, lines = len(group.judged), score_lines(group, row)
+        ranked, lines = len(group.contenders), score_lines(group, row)
         return Card(anchor, row.name, _subtitle(row), group.rank(row), ranked, baseline, lines, runs)
 
     def _details(self, run: StoredReport, common: Sequence[str]) -> RunDetails:

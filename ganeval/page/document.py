@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ganeval.comparison import Comparison, Group
+from ganeval.comparison import Comparison, ComparisonGroup
 from ganeval.page.cards import Card, CardMaker, reports_of
 from ganeval.page.figures import PageFigure, figures_of_group
 from ganeval.page.glossary import GlossaryEntry, glossary_of
@@ -61,7 +61,7 @@ class Document:
 def document_of(comparison: Comparison, notices: Sequence[str], title: str | None, tick: Tick) -> Document:
     """The content of a page; `title` defaults to `title_of`; `tick` is called for each run."""
     maker = CardMaker()
-    total = sum(len(group.judged) for group in comparison.groups)
+    total = sum(len(group.contenders) for group in comparison.groups)
     done = itertools.count()
 
     def advance() -> None:
@@ -75,14 +75,14 @@ def document_of(comparison: Comparison, notices: Sequence[str], title: str | Non
     return Document(
         title or title_of(comparison),
         ", ".join(dict.fromkeys(report.ganeval for report in reports)),
-        comparison.grouped,
+        comparison.has_seeds,
         tuple(notices),
         tuple(sections),
         tuple(glossary_of(names)),
     )
 
 
-def names_of(groups: Sequence[Group]) -> list[str]:
+def names_of(groups: Sequence[ComparisonGroup]) -> list[str]:
     """The names of groups: their reference, with the number of samples or of the group where that is ambiguous."""
     first = [group.rows[0].report for group in groups]
     names = [report.reference.name for report in first]
@@ -93,7 +93,7 @@ def names_of(groups: Sequence[Group]) -> list[str]:
 
 def title_of(comparison: Comparison) -> str:
     """The default title of a page: its runs and their reference."""
-    judged = [group for group in comparison.groups if group.judged] or comparison.groups
+    judged = [group for group in comparison.groups if group.contenders] or comparison.groups
     references = list(dict.fromkeys(group.rows[0].report.reference.name for group in judged))
     against = references[0] if len(references) == 1 else f"{len(references)} references"
     return f"{runs_of(comparison)} against {against}"
@@ -104,28 +104,28 @@ def runs_of(comparison: Comparison) -> str:
 
     Both directions of a translation are one run; yardsticks count only where there is nothing else.
     """
-    rows = [row for group in comparison.groups for row in group.judged]
+    rows = [row for group in comparison.groups for row in group.contenders]
     if not rows:
         return _count(sum(len(group.rows) for group in comparison.groups), "yardstick")
     runs = _count(len({run.folder or id(run.report) for row in rows for run in reports_of(row)}), "run")
-    return f"{runs} of {_count(len(rows), 'model')}" if comparison.grouped else runs
+    return f"{runs} of {_count(len(rows), 'model')}" if comparison.has_seeds else runs
 
 
 def _count(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def _section(group: Group, name: str, number: int, maker: CardMaker, advance: Callable[[], None]) -> Section:
+def _section(group: ComparisonGroup, name: str, number: int, maker: CardMaker, advance: Callable[[], None]) -> Section:
     anchors = [f"run-{number}-{place}" for place in range(1, len(group.rows) + 1)]
     first = group.rows[0].report
-    common = _common([report for row in group.judged for report in row.reports])
+    common = _common([report for row in group.contenders for report in row.reports])
     cards: list[Card] = []
     for row, anchor in zip(group.rows, anchors, strict=True):
         if row.yardstick is None:
             cards.append(maker.card(group, row, anchor, common))
             advance()
     linked = [anchor if row.yardstick is None else "" for row, anchor in zip(group.rows, anchors, strict=True)]
-    runs = [run for row in group.judged for run in reports_of(row)]
+    runs = [run for row in group.contenders for run in reports_of(row)]
     return Section(
         f"group-{number}",
         name,
@@ -134,7 +134,7 @@ def _section(group: Group, name: str, number: int, maker: CardMaker, advance: Ca
         group.differs,
         headline_of(group),
         table_of(group, linked),
-        figures_of_group(group.judged, runs) if len(group.judged) > 1 else (),
+        figures_of_group(group.contenders, runs) if len(group.contenders) > 1 else (),
         common,
         tuple(cards),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
 
-from ganeval.comparison import Group, Row
+from ganeval.comparison import ComparisonGroup, Row
 from ganeval.page.table import delta_text, value_texts
 from ganeval.reports.report import Score
 from ganeval.reports.score_names import title
@@ -53,12 +53,12 @@ class ScoreLine:
     headline: bool
 
 
-def score_lines(group: Group, row: Row) -> tuple[ScoreLine, ...]:
+def score_lines(group: ComparisonGroup, row: Row) -> tuple[ScoreLine, ...]:
     """A line for each score of a row, headlines first."""
     return tuple(_line(group, row, name, score) for name in group.names if (score := row.score(name)))
 
 
-def _line(group: Group, row: Row, name: str, score: Score) -> ScoreLine:
+def _line(group: ComparisonGroup, row: Row, name: str, score: Score) -> ScoreLine:
     value, error = value_texts(score)
     better = group.better(name)
     delta = group.delta(row, name)
@@ -70,7 +70,7 @@ def _line(group: Group, row: Row, name: str, score: Score) -> ScoreLine:
         value,
         error,
         _track(group, name, score),
-        group.rank(row, name) if group.contested(name) else None,
+        group.rank(row, name) if group.several_have(name) else None,
         group.is_best(row, name),
         delta_text(delta),
         delta is not None and delta.outside,
@@ -78,7 +78,7 @@ def _line(group: Group, row: Row, name: str, score: Score) -> ScoreLine:
     )
 
 
-def _track(group: Group, name: str, score: Score) -> Track | None:
+def _track(group: ComparisonGroup, name: str, score: Score) -> Track | None:
     start, end = scale_of(group, name)
     if not end > start or (_alone(group, name) and not _is_share(name) and score.total is None):
         return None
@@ -101,12 +101,12 @@ def _end(value: float, digits: int) -> str:
     return f"{Decimal(short):f}".replace("-", "−")
 
 
-def _alone(group: Group, name: str) -> bool:
+def _alone(group: ComparisonGroup, name: str) -> bool:
     """Whether there is nothing to compare a score with, so that its place on a scale would say nothing."""
     return sum(row.score(name) is not None for row in group.rows if row.yardstick != "noise") < 2
 
 
-def scale_of(group: Group, name: str) -> Range:
+def scale_of(group: ComparisonGroup, name: str) -> Range:
     """Where a score's scale begins and ends, the same for all of a group."""
     scores = [score for row in group.rows if row.yardstick != "noise" and (score := row.score(name))]
     counts = [score.total for score in scores if score.total is not None and not _is_share(name)]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ganeval.comparison import Delta, Group, Row
+from ganeval.comparison import ComparisonGroup, Delta, Row
 from ganeval.reports.report import Score
 from ganeval.reports.score_names import NOTHING, measured, title
 from ganeval.reports.scores import ARROWS
@@ -64,26 +64,26 @@ class TableView:
         return any(row.seeds > 1 for row in self.rows)
 
 
-def table_of(group: Group, anchors: Sequence[str]) -> TableView:
+def table_of(group: ComparisonGroup, anchors: Sequence[str]) -> TableView:
     """The table of a group; an anchor for each row."""
-    columns = tuple(_column(group, name) for name in group.shown)
+    columns = tuple(_column(group, name) for name in group.table_scores)
     rows = tuple(_row(group, row, anchor) for row, anchor in zip(group.rows, anchors, strict=True))
     return TableView(columns, rows, group.sort, group.baseline.name if group.baseline else "")
 
 
-def _column(group: Group, name: str) -> ScoreColumn:
+def _column(group: ComparisonGroup, name: str) -> ScoreColumn:
     better = group.better(name)
     heading = title(name, group.rows[0].report.protocol)
     return ScoreColumn(name, heading, ARROWS[better], f"{better} is better", name == group.sort)
 
 
-def _row(group: Group, row: Row, anchor: str) -> TableRow:
-    cells = tuple(_cell(group, row, name) for name in group.shown)
+def _row(group: ComparisonGroup, row: Row, anchor: str) -> TableRow:
+    cells = tuple(_cell(group, row, name) for name in group.table_scores)
     kind = row.yardstick or ""
     return TableRow(row.name, kind, group.rank(row), len(row.reports), row is group.baseline, anchor, cells)
 
 
-def _cell(group: Group, row: Row, name: str) -> ScoreCell:
+def _cell(group: ComparisonGroup, row: Row, name: str) -> ScoreCell:
     score = row.score(name)
     if score is None:
         return ScoreCell(NOTHING)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ganeval.comparison import Comparison, Group, Row
+from ganeval.comparison import Comparison, ComparisonGroup, Row
 from ganeval.reports.report import dump
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def to_frame(comparison: Comparison) -> "pandas.DataFrame":
     frame = pandas.DataFrame(found, columns=list(found[0]))
     for kind, names in KINDS.items():
         frame = frame.astype(dict.fromkeys(names, kind))
-    outside = [f"{name}_outside" for name in _columns(comparison)] if comparison.baseline else []
+    outside = [f"{name}_outside" for name in _columns(comparison)] if comparison.has_baseline else []
     return frame.astype(dict.fromkeys(outside, "boolean"))
 
 
@@ -55,7 +55,7 @@ def records(comparison: Comparison) -> list[dict[str, Any]]:
     """A record for each run, all with the same keys."""
     columns = _columns(comparison)
     return [
-        {**_about(number, group, row), **_scores(group, row, columns, comparison.baseline)}
+        {**_about(number, group, row), **_scores(group, row, columns, comparison.has_baseline)}
         for number, group in enumerate(comparison.groups, 1)
         for row in group.rows
     ]
@@ -69,7 +69,7 @@ def _columns(comparison: Comparison) -> dict[str, str]:
     return {f"score_{name}" if name in taken else name: name for name in names}
 
 
-def _about(number: int, group: Group, row: Row) -> dict[str, Any]:
+def _about(number: int, group: ComparisonGroup, row: Row) -> dict[str, Any]:
     folders = [str(folder) for folder in row.folders if folder is not None]
     return {
         "group": number,
@@ -88,7 +88,7 @@ def _about(number: int, group: Group, row: Row) -> dict[str, Any]:
     }
 
 
-def _scores(group: Group, row: Row, columns: Mapping[str, str], baseline: bool) -> dict[str, Any]:
+def _scores(group: ComparisonGroup, row: Row, columns: Mapping[str, str], baseline: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for column, name in columns.items():
         score = row.score(name)

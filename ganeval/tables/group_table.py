@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ganeval.comparison import OUTSIDE, Comparison, Delta, Group, Row
+from ganeval.comparison import OUTSIDE, Comparison, ComparisonGroup, Delta, Row
 from ganeval.errors import plain
 from ganeval.reports.score_names import NOTHING, cell, title
 from ganeval.reports.scores import ARROWS
@@ -91,20 +91,20 @@ def group_tables(comparison: Comparison) -> list[GroupTable]:
 
 def remarks(comparison: Comparison) -> list[str]:
     """What ±, Δ and the mark mean."""
-    seeds = "; of several seeds the mean ± their standard deviation" if comparison.grouped else ""
+    seeds = "; of several seeds the mean ± their standard deviation" if comparison.has_seeds else ""
     lines = [f"± one standard error over new draws{seeds}."]
     names = dict.fromkeys(plain(group.baseline.name) for group in comparison.groups if group.baseline)
     if names:
-        mean = " (of several seeds their deviation / √seeds)" if comparison.grouped else ""
+        mean = " (of several seeds their deviation / √seeds)" if comparison.has_seeds else ""
         lines.append(f"Δ less {' or '.join(names)}, ± one standard error on the samples' side{mean}.")
-        lines.append(f"{MARK} outside its error: {RULE}{f'; {SEEDS}' if comparison.grouped else f'. {SINGLE_RUNS}'}")
+        lines.append(f"{MARK} outside its error: {RULE}{f'; {SEEDS}' if comparison.has_seeds else f'. {SINGLE_RUNS}'}")
     return lines
 
 
-def _group_table(group: Group, comparison: Comparison, prefix: str) -> GroupTable:
+def _group_table(group: ComparisonGroup, comparison: Comparison, prefix: str) -> GroupTable:
     report = group.rows[0].report
     counts = f"N = {count_text(report.samples)}, M = {count_text(report.reference)}"
-    whose = ", the baseline's" if comparison.baseline and group.baseline is None else ""
+    whose = ", the baseline's" if comparison.has_baseline and group.baseline is None else ""
     differs = f"not comparable with group 1{whose}: {'; '.join(group.differs)}" if group.differs else ""
     notes = [f"{plain(report.protocol.line())}."]
     if any(group.rank(row) for row in group.rows):
@@ -112,13 +112,13 @@ def _group_table(group: Group, comparison: Comparison, prefix: str) -> GroupTabl
     return GroupTable(
         caption=f"{prefix}against {plain(report.reference.name)}, {counts}",
         differs=plain(differs),
-        columns=(*_labels(group, comparison.grouped), *_scores(group)),
+        columns=(*_labels(group, comparison.has_seeds), *_scores(group)),
         yardsticks=tuple(row.yardstick is not None for row in group.rows),
         notes=tuple(notes),
     )
 
 
-def _labels(group: Group, grouped: bool) -> Iterator[TableColumn]:
+def _labels(group: ComparisonGroup, grouped: bool) -> Iterator[TableColumn]:
     """Rank, name and number of seeds, as far as there are any."""
     ranks = [group.rank(row) for row in group.rows]
     if any(ranks):
@@ -129,9 +129,9 @@ def _labels(group: Group, grouped: bool) -> Iterator[TableColumn]:
         yield TableColumn("seeds", "seeds", tuple(TableCell(str(count), count) for count in counts))
 
 
-def _scores(group: Group) -> Iterator[TableColumn]:
+def _scores(group: ComparisonGroup) -> Iterator[TableColumn]:
     """A column for each score, and one of differences after it where there is a baseline."""
-    for name in group.shown:
+    for name in group.table_scores:
         heading = plain(title(name, group.rows[0].report.protocol))
         cells = tuple(_score_cell(group, row, name) for row in group.rows)
         yield TableColumn("score", f"{heading} {ARROWS[group.better(name)]}", cells)
@@ -140,7 +140,7 @@ def _scores(group: Group) -> Iterator[TableColumn]:
             yield TableColumn("delta", f"Δ {heading.partition(' (')[0]}", tuple(map(delta_cell, deltas)))
 
 
-def _score_cell(group: Group, row: Row, name: str) -> TableCell:
+def _score_cell(group: ComparisonGroup, row: Row, name: str) -> TableCell:
     score = row.score(name)
     return TableCell(cell(score), None if score is None else float(score.value), group.is_best(row, name))
 

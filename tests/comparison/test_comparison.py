@@ -86,7 +86,7 @@ def test_the_largest_group_comes_first_and_that_of_a_baseline_before_it():
     assert [names(group) for group in comparison.groups] == [["small"], ["x", "y"]]
     assert comparison.groups[1].differs == ("number of samples: 1,000, not 10",)
     assert comparison.groups[1].baseline is None
-    assert comparison.baseline
+    assert comparison.has_baseline
 
 
 # sorting, rank and best
@@ -122,9 +122,9 @@ def test_the_best_of_one_alone_is_not_marked():
 
 def test_what_is_sorted_by_is_shown_though_it_be_no_headline():
     reports = [scored("a", 1.0, psnr=20.0), scored("b", 2.0, psnr=10.0)]
-    assert only(compare(reports, sort="psnr")).shown == ("psnr", "fid")
-    assert only(compare(reports)).shown == only(compare(reports, sort="name")).shown == ("fid",)
-    assert only(compare([scored("a", psnr=20.0)])).shown == ("psnr",)
+    assert only(compare(reports, sort="psnr")).table_scores == ("psnr", "fid")
+    assert only(compare(reports)).table_scores == only(compare(reports, sort="name")).table_scores == ("fid",)
+    assert only(compare([scored("a", psnr=20.0)])).table_scores == ("psnr",)
 
 
 def test_a_higher_score_is_the_best_where_higher_is_better():
@@ -168,7 +168,7 @@ def test_real_data_is_first_and_noise_last_and_neither_is_ranked():
     assert [row.yardstick for row in group.rows] == ["real", None, None, "noise"]
     assert [group.rank(row) for row in group.rows] == [None, 1, 2, None]
     assert [row.name for row in group.best("fid")] == ["a"]
-    assert [row.name for row in group.judged] == ["a", "b"]
+    assert [row.name for row in group.contenders] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_a_baseline_that_is_not_there_or_may_be_two_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"unknown baseline 'dcgna': did you mean 'dcgan'\? \(known: dcgan, vanilla\)"):
         compare(reports, baseline="dcgna")
     twice = [StoredReport(scored("out", fid), tmp_path / name / "out") for name, fid in (("a", 1.0), ("b", 2.0))]
-    with pytest.raises(UsageError, match=r"baseline out: found 2 that may be meant \(a/out, b/out\), needed one"):
+    with pytest.raises(UsageError, match=r"baseline out: found 2 rows of this name \(a/out, b/out\), needed one"):
         compare(twice, baseline="out")
     assert only(compare(twice, baseline="b/out")).baseline.score("fid").value == 2.0
 
@@ -280,8 +280,8 @@ def test_seeds_of_one_configuration_are_a_row_of_mean_and_standard_deviation():
     score = row.score("fid")
     assert (score.value, score.error) == pytest.approx((np.mean(fids), np.std(fids, ddof=1)))
     assert row.standard_error("fid") == pytest.approx(np.std(fids, ddof=1) / math.sqrt(3))
-    assert comparison.grouped
-    assert not compare(reports).grouped
+    assert comparison.has_seeds
+    assert not compare(reports).has_seeds
 
 
 def marked(new, old):
@@ -351,7 +351,7 @@ def test_other_numbers_of_training_pictures_are_other_kinds():
 
 def test_the_same_pictures_twice_are_one_seed():
     report = trained("d-s0", 1.0)
-    with pytest.warns(GanevalWarning, match="^d-s0: the same pictures, taken for one seed$"):
+    with pytest.warns(GanevalWarning, match="^d-s0: the same images, counted as one seed$"):
         (row,) = only(compare([report, replace(report, created="later")], group=True)).rows
     assert (row.name, len(row.reports), row.score("fid").error) == ("d-s0", 1, 0.1)
 
@@ -402,7 +402,7 @@ def test_one_path_or_report_is_taken_as_it_is(tmp_path):
 
 
 def test_no_reports_and_paths_that_are_not_there_are_refused(tmp_path):
-    with pytest.raises(UsageError, match="compare: found no reports, needed one at least"):
+    with pytest.raises(UsageError, match="compare: found no reports, needed at least one"):
         compare([])
     with pytest.raises(UsageError, match="no such file or folder"):
         compare([tmp_path / "gone"])
