@@ -1,4 +1,4 @@
-"""`human`: the eye as a judge. `page` makes a real-or-fake test, `tally` counts what people answered."""
+"""`human`: the human evaluation. `page` makes a real-or-fake test, `tally` counts the answers."""
 
 from pathlib import Path
 from typing import Any
@@ -11,56 +11,78 @@ from ganeval.cli.group import Commands
 
 @click.group(cls=Commands)
 def human() -> None:
-    """Let people judge: a timed real-or-fake test on one page, and the error rate of those who took it.
+    """Measure the human error rate with a timed real-or-fake test on one page.
 
     \b
     ganeval human page --samples out/ --ref cifar10:test -o test.html      open it, press ← for fake, → for real
     ganeval human tally answers-*.json --report results/mine              human_error_rate, with a Wilson interval
 
-    The eye is still the last judge. After HYPE∞ (Zhou et al. 2019, arXiv:1904.01121); 50 % errors is chance.
+    After HYPE∞ (Zhou et al. 2019, arXiv:1904.01121). An error rate of 50 % is chance.
     """
 
 
 @human.command()
-@click.option("--samples", required=True, metavar="SRC", help="The fakes, as of `ganeval score`.")
-@click.option("--ref", "reference", required=True, metavar="SRC", help="The reals.")
-@click.option("-o", "path", required=True, type=click.Path(path_type=Path), metavar="FILE.html", help="Where to write.")
-@click.option("-n", "n", default=40, show_default=True, metavar="N", help="Pictures in the test, half of them real.")
+@click.option("--samples", required=True, metavar="SRC", help="Fake images, as for `ganeval score`.")
+@click.option("--ref", "reference", required=True, metavar="SRC", help="Real images.")
+@click.option("-o", "path", required=True, type=click.Path(path_type=Path), metavar="FILE.html", help="Page to write.")
+@click.option("-n", "n", default=40, show_default=True, metavar="N", help="Number of images in the test, half real.")
 @click.option(
-    "--seconds", type=float, default=1.0, show_default=True, metavar="S", help="Each is seen for; 0: until answered."
+    "--seconds",
+    type=float,
+    default=1.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds each image is shown (0 = until answered).",
 )
 @click.option(
-    "--size", type=click.IntRange(1), default=256, show_default=True, metavar="PIXELS", help="Reduce larger pictures."
+    "--size",
+    type=click.IntRange(1),
+    default=256,
+    show_default=True,
+    metavar="PIXELS",
+    help="Longest side to which larger images are reduced.",
 )
-@click.option("--seed", default=2020, show_default=True, help="Of the choice of pictures and their order.")
+@click.option("--seed", default=2020, show_default=True, help="Seed for the choice of images and their order.")
 @click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="Draw from N samples: those that `score -n N` takes."
+    "--limit", type=click.IntRange(1), metavar="N", help="Number of samples to choose from: those of `score -n N`."
 )
 @click.option(
-    "--ref-n", type=click.IntRange(1), metavar="N", help="Draw from N reference images, as `score --ref-n N`."
+    "--ref-n",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Number of reference images to choose from: those of `score --ref-n N`.",
 )
-@click.option("--draw-seed", default=2020, show_default=True, help="As --seed of the `score` that took those N.")
-@click.option("--title", default="Real or fake?", show_default=True, help="What stands over the test.")
-@click.option("--device", default="auto", metavar="NAME", help="Where a trained run is sampled: auto, cpu, cuda, mps.")
-@click.option("--data-root", type=click.Path(path_type=Path), metavar="DIR", help="Where data sets are (GANEVAL_DATA).")
-@click.option("--offline", is_flag=True, help="Download nothing (GANEVAL_OFFLINE=1).")
+@click.option("--draw-seed", default=2020, show_default=True, help="Seed of those subsets: the --seed of `score`.")
+@click.option("--title", default="Real or fake?", show_default=True, help="Title of the test.")
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="Device that samples a trained run: auto, cpu, cuda or mps.",
+)
+@click.option(
+    "--data-root", type=click.Path(path_type=Path), metavar="DIR", help="Folder of data sets. Default: $GANEVAL_DATA."
+)
+@click.option("--offline", is_flag=True, help="Never download anything (as GANEVAL_OFFLINE=1).")
 def page(samples: str, reference: str, path: Path, device: str, **options: Any) -> None:
-    """Make a real-or-fake test: one HTML file, for any browser, with nothing to install and nothing sent.
+    """Make a real-or-fake test: one HTML file for any browser, which sends nothing.
 
     \b
     ganeval human page --samples out/ --ref cifar10:test -o test.html
     ganeval human page --samples results/digits-cgan-s0 --ref digits:test -o test.html -n 20 --seconds 0
     ganeval human page --samples out/ --limit 10000 --ref real/ -o test.html      for a report of `score -n 10000`
 
-    Half of the pictures are real. All are brought to one size and mode and saved alike; no name, size or format tells
-    them apart, and the page holds no list of what is real. Send it to people; each sends back a file of answers for
-    `ganeval human tally`. Who knows this program can work out the truth: the test is for the honest.
+    Half of the images are real. All have the same size, mode and file format, so that only their content tells them
+    apart, and the page holds no list of which are real. Send it to people; each sends back a file of answers for
+    `ganeval human tally`. Anyone with this program can recompute which images are real: use it with participants you
+    trust.
     """
-    from ganeval.human.page import Wish, make_page
+    from ganeval.human.page import HumanTestOptions, make_page
 
-    wish = Wish(**options, device=_device(device, samples, reference))
+    test = HumanTestOptions(**options, device=_device(device, samples, reference))
     with progress() as tick:
-        plan = make_page(samples, reference, path, wish, tick)
+        plan = make_page(samples, reference, path, test, tick)
     half = plan.pictures // 2
     click.echo(f"{path}: test {plan.id}, {half} fakes of {plan.samples.name}, {half} reals of {plan.reference.name}")
     click.echo(f"open it in a browser; then ganeval human tally answers-{plan.id[:8]}-*.json")
@@ -69,34 +91,34 @@ def page(samples: str, reference: str, path: Path, device: str, **options: Any) 
 @human.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="ANSWERS.json ...")
 @click.option(
-    "--report", type=click.Path(path_type=Path), metavar="RUN|REPORT", help="Add human_error_rate to this report."
+    "--report", type=click.Path(path_type=Path), metavar="RUN|REPORT", help="Report to which human_error_rate is added."
 )
-@click.option("--confidence", default=0.95, show_default=True, metavar="P", help="Of the Wilson intervals.")
+@click.option("--confidence", default=0.95, show_default=True, metavar="P", help="Confidence of the Wilson intervals.")
 def tally(paths: tuple[Path, ...], report: Path | None, confidence: float) -> None:
-    """Count what people answered: errors over all, fakes taken for real, reals taken for fake.
+    """Count the answers: errors over all images, fakes taken for real, reals taken for fake.
 
     \b
     ganeval human tally answers-91cd2f40-AB.json
     ganeval human tally answers-*.json --report results/mine
 
     Each rate has its Wilson interval; 50 % is chance. --report adds the score human_error_rate to a report on the same
-    samples. Nobody counts twice; answers to different tests are refused, and so are tests that were broken off.
+    samples. Nobody counts twice; incomplete tests and answers to different tests are refused.
     """
     from ganeval.human.add_to_report import add_to_report
-    from ganeval.human.tally import tally as counted
+    from ganeval.human.tally import tally as tally_of
     from ganeval.human.views import tally_view
 
-    found = counted(paths, confidence)
-    for line in found.said:
+    counts = tally_of(paths, confidence)
+    for line in counts.omissions:
         warn(line)
-    written = [] if report is None else add_to_report(report, found)
-    print_view(tally_view(found))
-    for line in written:
+    lines = [] if report is None else add_to_report(report, counts)
+    print_view(tally_view(counts))
+    for line in lines:
         click.echo(line)
 
 
 def _device(name: str, *sources: str) -> str:
-    """Where a run is sampled. Nothing else needs a device, and to ask for one takes torch, which is slow to start."""
+    """The device that samples a run; anything else needs none, and to choose one imports torch, which is slow."""
     from ganeval.reports.run_folders import is_run
 
     if name == "auto" and not any(is_run(Path(source)) for source in sources):

@@ -1,4 +1,4 @@
-"""All pictures of a test in one form, so that nothing but what they show tells them apart.
+"""One format for all images of a test, so that nothing but their content distinguishes them.
 
 One size (never enlarged), one mode, and PNG without compression or metadata: every file has the same number of bytes.
 """
@@ -15,8 +15,8 @@ Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Form:
-    """What all pictures are brought to: pixels across and down, grey or colour; `cropped` to their central square."""
+class ImageFormat:
+    """The format of all images: pixels across and down, grey or colour; `cropped` to their central square."""
 
     width: int
     height: int
@@ -24,29 +24,27 @@ class Form:
     cropped: bool
 
 
-def common_form(pictures: Sequence[Pixels], most: int) -> Form:
-    """The form of pictures (uint8 3,H,W): the smallest one's size, at most `most` pixels along the longer side.
+def common_format(images: Sequence[Pixels], side: int) -> ImageFormat:
+    """The format of images (uint8 3,H,W): the smallest one's size, at most `side` pixels along the longer side.
 
-    Pictures of different proportions are cut to their central square; they are grey only if all of them are.
+    Images of different proportions are cropped to their central square; they are grey only if all of them are.
 
-    >>> common_form([np.zeros((3, 8, 8), np.uint8), np.ones((3, 40, 30), np.uint8)], 256)
-    Form(width=8, height=8, grey=True, cropped=True)
+    >>> common_format([np.zeros((3, 8, 8), np.uint8), np.ones((3, 40, 30), np.uint8)], 256)
+    ImageFormat(width=8, height=8, grey=True, cropped=True)
     """
-    sizes = [(picture.shape[2], picture.shape[1]) for picture in pictures]
+    sizes = [(image.shape[2], image.shape[1]) for image in images]
     width, height = min(sizes, key=lambda size: size[0] * size[1])
     cropped = not all(abs(across * height - down * width) < max(across, width) for across, down in sizes)
     if cropped:
         width = height = min(min(size) for size in sizes)
-    scale = min(1.0, most / max(width, height))
-    grey = all((picture == picture[:1]).all() for picture in pictures)
-    return Form(max(1, round(width * scale)), max(1, round(height * scale)), grey, cropped)
+    scale = min(1.0, side / max(width, height))
+    grey = all((image == image[:1]).all() for image in images)
+    return ImageFormat(max(1, round(width * scale)), max(1, round(height * scale)), grey, cropped)
 
 
-def shaped(pixels: Pixels, form: Form) -> Image.Image:
-    """A picture in its form; reduced with Lanczos where it is larger."""
-    image = (
-        Image.fromarray(pixels[0]) if form.grey else Image.fromarray(np.ascontiguousarray(np.moveaxis(pixels, 0, 2)))
-    )
+def convert(pixels: Pixels, form: ImageFormat) -> Image.Image:
+    """An image in the common format; reduced with Lanczos where it is larger."""
+    image = Image.fromarray(pixels[0] if form.grey else np.ascontiguousarray(np.moveaxis(pixels, 0, 2)))
     if form.cropped:
         side = min(image.size)
         left, top = (image.width - side) // 2, (image.height - side) // 2
@@ -56,11 +54,11 @@ def shaped(pixels: Pixels, form: Form) -> Image.Image:
     return image
 
 
-def png(image: Image.Image) -> bytes:
-    """A picture as PNG whose length depends on its size and mode alone.
+def uncompressed_png(image: Image.Image) -> bytes:
+    """An image as PNG whose length depends on its size and mode alone.
 
     >>> noise = np.random.RandomState(0).randint(0, 256, (20, 20), np.uint8)
-    >>> len(png(Image.fromarray(noise))) == len(png(Image.new("L", (20, 20))))
+    >>> len(uncompressed_png(Image.fromarray(noise))) == len(uncompressed_png(Image.new("L", (20, 20))))
     True
     """
     buffer = io.BytesIO()

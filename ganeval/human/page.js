@@ -1,10 +1,10 @@
 "use strict";
 (() => {
-  const FIXATION = 500; // milliseconds of the cross before each picture
-  const FRAME = 8; // half a frame: a picture goes at the frame nearest to its time
-  const LARGEST = 480; // CSS pixels of the shown picture along its longer side
+  const FIXATION = 500; // milliseconds of the cross before each image
+  const FRAME = 8; // half a frame: an image ends at the frame nearest to its time
+  const LARGEST = 480; // CSS pixels of the image along its longer side
   const SMALLEST = 96;
-  const COARSEST = 20; // CSS pixels for each of the picture's own: larger ones hide what it is of
+  const COARSEST = 20; // CSS pixels for each of the image's own: larger ones hide its content
 
   const { test, pictures, ganeval_human } = JSON.parse(element("test").textContent);
   const KEY = `ganeval-human-${test.id}`;
@@ -14,16 +14,16 @@
   let sitting = null; // who answers, and what so far
   let phase = "none"; // none, fixation, counting (the look), picture, mask, paused
   let before = "none"; // the phase that was paused
-  let ready = false; // the next picture is decoded
-  let onset = 0; // when the cross or the picture came; moved on by the length of each pause
+  let ready = false; // the next image is decoded
+  let onset = 0; // when the cross or the image appeared; moved on by the length of each pause
   let pausedAt = 0;
   let loop = 0; // the frame asked for
-  let kept = true; // whether this browser stores anything for this page
+  let stored = true; // whether this browser stores anything for this page
   let saved = true; // whether the finished answers were saved as a file
 
   function element(id) { return document.getElementById(id); }
 
-  // ---- what is kept: every sitting of this test on this device, so that nothing is lost by a reload ----
+  // ---- storage: every sitting of this test on this device, so that a reload loses nothing ----
   //
   // In IndexedDB: Chromium gives a page from a file an empty localStorage once in some twenty loads, and drops it with the page.
 
@@ -34,7 +34,7 @@
     opening.onsuccess = () => done(opening.result);
     opening.onerror = () => failed(opening.error);
   });
-  database.catch(() => { kept = false; });
+  database.catch(() => { stored = false; });
   const otherTabs = new BroadcastChannel(KEY);
   let sittings = []; // those stored when it was looked last, in the order in which they were begun
 
@@ -47,10 +47,10 @@
       });
       sittings = all.filter(isSitting).sort((a, b) => (a.begun < b.begun ? -1 : Number(a.begun > b.begun)));
     } catch {
-      kept = false;
+      stored = false;
     }
     if (sitting === null) listSittings();
-    element("unkept").hidden = kept;
+    element("unkept").hidden = stored;
   }
 
   function isSitting(one) {
@@ -65,12 +65,12 @@
         writing.oncomplete = done;
         writing.onabort = () => failed(writing.error);
       });
-      otherTabs.postMessage("kept");
+      otherTabs.postMessage("stored");
     } catch {
-      kept = false;
+      stored = false;
       if (one === sitting && isDone(one) && !saved) element("saved").textContent = "";
     }
-    element("unkept").hidden = kept;
+    element("unkept").hidden = stored;
   }
 
   function unfinished() { return sittings.findLast((one) => !isDone(one)); }
@@ -106,7 +106,7 @@
     const list = element("sittings");
     list.replaceChildren(...sittings.map(sittingLine));
     list.hidden = sittings.length === 0;
-    element("start").textContent = unfinished() ? "Begin anew" : "Begin";
+    element("start").textContent = unfinished() ? "Start a new test" : "Begin";
     element("start").classList.toggle("main", !unfinished());
     if (!unfinished()) element("start").append(" ", keyCap("Space"));
   }
@@ -117,7 +117,7 @@
     const button = document.createElement("button");
     text.textContent = `${one.who || "Somebody"}: ${isDone(one) ? "finished" : `${one.answers.length} of ${total}`}`;
     button.type = "button";
-    button.textContent = isDone(one) ? "Save" : "Go on";
+    button.textContent = isDone(one) ? "Save" : "Resume";
     if (one.sitting === unfinished()?.sitting) {
       button.className = "main";
       button.append(" ", keyCap("Space"));
@@ -140,7 +140,7 @@
     const around = document.querySelector("main").offsetHeight - stage.offsetHeight + border; // what else is on the screen
     const room = Math.max(SMALLEST, Math.min(LARGEST, stage.clientWidth - 48, window.innerHeight - around));
     const dots = window.devicePixelRatio || 1;
-    const whole = Math.floor(Math.min(room / longer, COARSEST) * dots); // screen dots for each pixel of the picture
+    const whole = Math.floor(Math.min(room / longer, COARSEST) * dots); // screen dots for each pixel of the image
     const scale = whole >= 1 ? whole / dots : room / longer;
     stage.style.setProperty("--wide", `${test.width * scale}px`);
     stage.style.setProperty("--tall", `${test.height * scale}px`);
@@ -185,7 +185,7 @@
     element("bar").value = place;
     element("count").textContent = `${place + 1} of ${total}`;
     fit();
-    say(`Picture ${place + 1} of ${total}`);
+    say(`Image ${place + 1} of ${total}`);
     const picture = element("picture");
     ready = false;
     picture.src = `data:image/png;base64,${pictures[place]}`;
@@ -267,8 +267,8 @@
     element("answered").textContent = String(total);
     element("median").textContent = middle < 10000 ? `${(middle / 1000).toFixed(2)} s` : `${(middle / 1000).toFixed(0)} s`;
     element("text").value = answersText(one);
-    element("saved").textContent = kept ? "They are also kept in this browser." : "";
-    say(`Finished: ${total} pictures answered.`);
+    element("saved").textContent = stored ? "They are also stored in this browser." : "";
+    say(`Finished: ${total} images answered.`);
     element("save").focus({ preventScroll: true });
   }
 
@@ -341,13 +341,13 @@
   element("save").addEventListener("click", save);
   element("copy").addEventListener("click", copy);
   element("next").addEventListener("click", () => {
-    if (kept || saved || window.confirm("These answers were not saved. Drop them?")) welcome();
+    if (stored || saved || window.confirm("These answers were not saved. Discard them?")) welcome();
   });
   document.addEventListener("visibilitychange", () => { if (document.hidden) pause(); });
   otherTabs.addEventListener("message", () => { if (sitting === null) look(); });
   window.addEventListener("resize", () => { if (sitting !== null) fit(); });
   window.addEventListener("beforeunload", (event) => {
-    const lost = !kept && sitting !== null && !(isDone(sitting) && saved);
+    const lost = !stored && sitting !== null && !(isDone(sitting) && saved);
     if (lost) event.preventDefault();
   });
 

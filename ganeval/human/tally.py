@@ -1,7 +1,7 @@
-"""How often people were wrong: HYPE∞'s human error rate (Zhou et al. 2019, arXiv:1904.01121), with its interval.
+"""The human error rate of HYPE∞ (Zhou et al. 2019, arXiv:1904.01121), with its interval; 0.5 is chance.
 
-Intervals are Wilson's (1927), as SciPy computes them: they stay inside 0..1 and say something even where nobody, or
-everybody, was wrong. They take answers as independent; that people differ is told by the spread over people.
+Intervals are Wilson's (1927), as SciPy computes them: they stay inside 0..1 and are not empty where nobody, or
+everybody, was wrong. They take answers as independent; the spread over people shows how people differ.
 """
 
 import math
@@ -15,22 +15,22 @@ from scipy.stats import binomtest
 
 from ganeval.errors import ContentError, UsageError
 from ganeval.human.answers import Answer, Sitting, read_answers
-from ganeval.human.plan import Plan
+from ganeval.human.plan import HumanTestPlan
 
-TOO_FAST = 150.0  # milliseconds: nobody sees, decides and presses within them
+TOO_FAST = 150.0  # milliseconds: less than it takes to see, decide and press
 ONE_ERROR = math.erf(math.sqrt(0.5))  # the confidence of one standard error: 68.3 %
 
 
 @dataclass(frozen=True)
 class Rate:
-    """A share of answers that were wrong; higher is better for whoever made the pictures, 0.5 is chance."""
+    """A share of wrong answers; higher is better for the generator, 0.5 is chance."""
 
     wrong: int
     answers: int
 
     @property
     def value(self) -> float:
-        """The share itself."""
+        """The share."""
         return self.wrong / self.answers
 
     def interval(self, confidence: float) -> tuple[float, float]:
@@ -40,8 +40,8 @@ class Rate:
         >>> round(low, 4), round(high, 4)
         (0.2851, 0.578)
         """
-        found = binomtest(self.wrong, self.answers).proportion_ci(confidence, method="wilson")
-        return float(found.low), float(found.high)
+        interval = binomtest(self.wrong, self.answers).proportion_ci(confidence, method="wilson")
+        return float(interval.low), float(interval.high)
 
     @property
     def error(self) -> float:
@@ -51,8 +51,8 @@ class Rate:
 
 
 @dataclass(frozen=True)
-class Counted:
-    """Answers and what was true: one person's, or those of all."""
+class AnswerCounts:
+    """The answers of one person, or of all, and the truth of each."""
 
     name: str
     answers: tuple[Answer, ...]
@@ -60,115 +60,122 @@ class Counted:
 
     @property
     def errors(self) -> Rate:
-        """Wrong answers of all answers."""
+        """The rate of wrong answers over all answers."""
         return self._rate(lambda real: True)
 
     @property
     def fakes_as_real(self) -> Rate:
-        """Fake pictures that were taken for real."""
+        """The rate of fakes that were taken for real."""
         return self._rate(lambda real: not real)
 
     @property
     def reals_as_fake(self) -> Rate:
-        """Real pictures that were taken for fake."""
+        """The rate of real images that were taken for fake."""
         return self._rate(lambda real: real)
 
     @property
     def median(self) -> float:
-        """The middle one of the reaction times, in milliseconds."""
+        """The median reaction time in milliseconds."""
         return statistics.median(answer.milliseconds for answer in self.answers)
 
     @property
     def too_fast(self) -> int:
-        """How many answers came sooner than anybody can see."""
+        """The number of answers faster than anybody can react."""
         return sum(answer.milliseconds < TOO_FAST for answer in self.answers)
 
     @property
     def looked_again(self) -> int:
-        """How many pictures were shown more than once, because the page was loaded anew."""
+        """The number of images that were shown more than once, because the page was reloaded."""
         return sum(answer.looks > 1 for answer in self.answers)
 
-    def _rate(self, counts: Callable[[bool], bool]) -> Rate:
-        wrong = [answer.real != real for answer, real in zip(self.answers, self.truth, strict=True) if counts(real)]
+    def _rate(self, includes: Callable[[bool], bool]) -> Rate:
+        wrong = [answer.real != real for answer, real in zip(self.answers, self.truth, strict=True) if includes(real)]
         return Rate(sum(wrong), len(wrong))
 
 
 @dataclass(frozen=True)
 class Tally:
-    """A test and the people who took it; `said`: what was left out, a line each."""
+    """A test and the people who took it; `omissions`: a line for each file that was left out."""
 
-    plan: Plan
-    people: tuple[Counted, ...]
+    plan: HumanTestPlan
+    people: tuple[AnswerCounts, ...]
     confidence: float
-    said: tuple[str, ...] = ()
+    omissions: tuple[str, ...] = ()
 
     @cached_property
-    def pooled(self) -> Counted:
+    def pooled(self) -> AnswerCounts:
         """All answers together."""
         answers = tuple(answer for person in self.people for answer in person.answers)
-        return Counted("all", answers, self.plan.truth() * len(self.people))
+        return AnswerCounts("all", answers, self.plan.truth() * len(self.people))
 
     @property
     def spread(self) -> float | None:
-        """The standard deviation (ddof 1) of the error rate over people; None of one alone."""
+        """The standard deviation (ddof 1) of the error rate over people; None for one person."""
         if len(self.people) < 2:
             return None
         return statistics.stdev(person.errors.value for person in self.people)
 
     @property
     def error(self) -> float:
-        """One standard error of the pooled rate: of the answers or of the people, whichever is larger."""
-        of_answers = self.pooled.errors.error
-        return of_answers if self.spread is None else max(of_answers, self.spread / math.sqrt(len(self.people)))
+        """One standard error of the pooled rate: over answers or over people, whichever is larger."""
+        over_answers = self.pooled.errors.error
+        return over_answers if self.spread is None else max(over_answers, self.spread / math.sqrt(len(self.people)))
 
 
 def tally(paths: Sequence[Path], confidence: float = 0.95) -> Tally:
-    """What people answered, from the files that their pages saved; more errors are better, 0.5 is chance.
+    """The tally of the files that people's pages saved; a higher error rate is better, 0.5 is chance.
 
-    Nobody counts twice: of two files of one sitting, or of one name, the first is taken and the other said.
-    Raises ContentError for files that are not whole, or of different tests; UsageError for one that is not there.
+    Nobody counts twice: of two files of one sitting, or of one name, the first counts and the other is listed.
+    Raises ContentError for incomplete files and for different tests; UsageError for a file that does not exist.
     """
     if not 0 < confidence < 1:
         raise UsageError(f"--confidence: found {confidence:g}, needed more than 0 and less than 1, such as 0.95")
     sittings = [read_answers(path) for path in paths]
     if not sittings:
-        raise UsageError("tally: found no answers, needed one file at least")
+        raise UsageError("tally: found no answers, needed at least one file")
     first = sittings[0]
     for other in sittings[1:]:
         if other.plan != first.plan:
             raise ContentError(
                 f"{other.file}: found answers to test {other.plan.id} ({_sets(other.plan)}), needed those to test "
-                f"{first.plan.id} ({_sets(first.plan)}) as in {first.file}; tally each test by itself"
+                f"{first.plan.id} ({_sets(first.plan)}) as in {first.file}; tally each test separately"
             )
-    kept, said = _once(sittings)
+    sittings, omissions = _first_sittings(sittings)
     truth = first.plan.truth()
-    people = tuple(Counted(name, one.answers, truth) for name, one in zip(_names(kept), kept, strict=True))
-    return Tally(first.plan, people, confidence, tuple(said))
+    nameless = [sitting.id for sitting in sittings if not sitting.who]
+    people = tuple(
+        AnswerCounts(sitting.who or f"anonymous {nameless.index(sitting.id) + 1}", sitting.answers, truth)
+        for sitting in sittings
+    )
+    return Tally(first.plan, people, confidence, tuple(omissions))
 
 
-def _sets(plan: Plan) -> str:
+def per_cent(value: float) -> str:
+    """A share as it is printed.
+
+    >>> per_cent(0.425)
+    '42.5 %'
+    """
+    return f"{100 * value:.1f} %"
+
+
+def _sets(plan: HumanTestPlan) -> str:
     return f"{plan.samples.name} and {plan.reference.name}"
 
 
-def _once(sittings: Iterable[Sitting]) -> tuple[list[Sitting], list[str]]:
-    """A sitting for each person, the earliest; and a line for each that is left out."""
-    kept: dict[str, Sitting] = {}
-    said = []
-    for one in sorted(sittings, key=lambda sitting: sitting.begun):
-        twin = next((other for other in kept.values() if _is_same(one, other)), None)
+def _first_sittings(sittings: Iterable[Sitting]) -> tuple[list[Sitting], list[str]]:
+    """The earliest sitting of each person, and a line for each that is left out."""
+    first: dict[str, Sitting] = {}
+    omissions = []
+    for sitting in sorted(sittings, key=lambda sitting: sitting.begun):
+        twin = next((other for other in first.values() if _is_same(sitting, other)), None)
         if twin is None:
-            kept[one.id] = one
+            first[sitting.id] = sitting
             continue
-        why = "the same sitting as" if one.id == twin.id else f"{one.who} a second time, after"
-        said.append(f"{one.file}: left out, {why} {twin.file}")
-    return list(kept.values()), said
+        reason = "the same sitting as" if sitting.id == twin.id else f"{sitting.who} a second time, after"
+        omissions.append(f"{sitting.file}: left out, {reason} {twin.file}")
+    return list(first.values()), omissions
 
 
-def _is_same(one: Sitting, other: Sitting) -> bool:
-    return one.id == other.id or bool(one.who and one.who.casefold() == other.who.casefold())
-
-
-def _names(sittings: Sequence[Sitting]) -> list[str]:
-    """Names as given; those who gave none are numbered."""
-    nameless = [sitting.id for sitting in sittings if not sitting.who]
-    return [sitting.who or f"anonymous {nameless.index(sitting.id) + 1}" for sitting in sittings]
+def _is_same(sitting: Sitting, other: Sitting) -> bool:
+    return sitting.id == other.id or bool(sitting.who and sitting.who.casefold() == other.who.casefold())

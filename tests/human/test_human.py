@@ -20,16 +20,16 @@ from ganeval.evaluation.scorer import evaluate
 from ganeval.evaluation.survey import survey
 from ganeval.human.add_to_report import score_of
 from ganeval.human.answers import read_answers
-from ganeval.human.image_format import Form, common_form, shaped
-from ganeval.human.page import Wish, make_page
-from ganeval.human.plan import Plan, Side, plan_of
+from ganeval.human.image_format import ImageFormat, common_format, convert
+from ganeval.human.page import HumanTestOptions, make_page
+from ganeval.human.plan import HumanTestPlan, SetIdentity, read_plan
 from ganeval.human.tally import Rate, tally
 from ganeval.reports.report import ImageSet, Protocol, Report, Score, load_report
 from ganeval.reports.run_folders import write_run
 from ganeval.sources.opening import open_source
 
-SIDE = Side("a", 10, "sha256:aa")
-PLAN = Plan(8, 1.0, 2020, 8, 8, SIDE, Side("b", 20, "sha256:bb"), "cc")
+SET = SetIdentity("a", 10, "sha256:aa")
+PLAN = HumanTestPlan(8, 1.0, 2020, 8, 8, SET, SetIdentity("b", 20, "sha256:bb"), "cc")
 
 
 def wilson(wrong, answers, z=1.959963984540054):
@@ -63,7 +63,7 @@ def test_the_place_of_each_picture_says_truly_what_it_is(tmp_path):
 
 def test_what_tally_reads_from_the_page_is_enough_to_know_the_truth(tmp_path):
     page, plan = made.write_test(tmp_path)
-    assert plan_of(made.data_in(page)["test"], "page") == plan
+    assert read_plan(made.data_in(page)["test"], "page") == plan
 
 
 def test_the_page_holds_no_truth(tmp_path):
@@ -87,7 +87,7 @@ def test_no_file_of_the_page_differs_from_another_but_in_its_pixels(tmp_path):
         pixels = np.random.RandomState(index).randint(0, 256, (16, 16, 4), np.uint8)
         Image.fromarray(pixels).save(noise / f"{index}.png", dpi=(72, 72))
     page = tmp_path / "test.html"
-    make_page(str(flat), str(noise), page, Wish(n=8))
+    make_page(str(flat), str(noise), page, HumanTestOptions(n=8))
     files = made.images_in(page)
     opened = [Image.open(io.BytesIO(png)) for png in files]
     assert {(one.size, one.mode, one.format) for one in opened} == {((16, 16), "RGB", "PNG")}
@@ -108,7 +108,7 @@ def test_the_same_wish_is_the_same_file_and_another_seed_another_test(tmp_path):
 
 @pytest.mark.parametrize(
     "change",
-    [{"seconds": 2.0}, {"seed": 1}, {"width": 9}, {"samples": Side("a", 10, "sha256:ab")}, {"shown": "dd"}],
+    [{"seconds": 2.0}, {"seed": 1}, {"width": 9}, {"samples": SetIdentity("a", 10, "sha256:ab")}, {"shown": "dd"}],
 )
 def test_everything_in_a_plan_is_part_of_its_id(change):
     assert replace(PLAN, **change).id != PLAN.id
@@ -128,11 +128,11 @@ def test_alpha_lies_over_white_and_grey_is_grey_only_where_all_is(tmp_path):
         folder.mkdir()
         image.save(folder / "0.png")
     page = tmp_path / "test.html"
-    make_page(str(clear), str(grey), page, Wish(n=2))
+    make_page(str(clear), str(grey), page, HumanTestOptions(n=2))
     opened = [Image.open(io.BytesIO(png)) for png in made.images_in(page)]
     assert {(one.mode, one.getpixel((3, 3))) for one in opened} == {("L", 255), ("L", 7)}
     Image.new("RGB", (8, 8), (9, 0, 0)).save(grey / "0.png")
-    make_page(str(clear), str(grey), page, Wish(n=2))
+    make_page(str(clear), str(grey), page, HumanTestOptions(n=2))
     opened = [Image.open(io.BytesIO(png)) for png in made.images_in(page)]
     assert {(one.mode, one.getpixel((3, 3))) for one in opened} == {("RGB", (255, 255, 255)), ("RGB", (9, 0, 0))}
 
@@ -156,20 +156,20 @@ def blank(width, height):
 def test_all_pictures_get_the_smallest_size_and_are_cut_only_where_their_proportions_differ(sizes, form):
     pictures = [blank(*size) for size in sizes]
     width, height, cropped = form
-    found = common_form(pictures, 256)
-    assert found == Form(width, height, True, cropped)
-    assert {shaped(picture, found).size for picture in pictures} == {(width, height)}
+    found = common_format(pictures, 256)
+    assert found == ImageFormat(width, height, True, cropped)
+    assert {convert(picture, found).size for picture in pictures} == {(width, height)}
 
 
 def test_a_cut_keeps_the_middle():
     picture = blank(30, 10)
     picture[:, :, 10:20] = 200
-    assert np.asarray(shaped(picture, Form(10, 10, True, True))).min() == 200
+    assert np.asarray(convert(picture, ImageFormat(10, 10, True, True))).min() == 200
 
 
 def test_a_picture_of_the_right_size_is_not_touched():
     pixels = np.random.RandomState(0).randint(0, 256, (3, 12, 9), np.uint8)
-    assert (np.asarray(shaped(pixels, common_form([pixels], 256))) == pixels.transpose(1, 2, 0)).all()
+    assert (np.asarray(convert(pixels, common_format([pixels], 256))) == pixels.transpose(1, 2, 0)).all()
 
 
 def test_who_makes_a_test_is_told_what_would_give_it_away(tmp_path):
@@ -177,12 +177,12 @@ def test_who_makes_a_test_is_told_what_would_give_it_away(tmp_path):
     large.mkdir()
     dark, _ = made.write_sets(tmp_path)
     large_dark, large_light = made.write_sets(large, size=20)
-    with pytest.warns(GanevalWarning, match="dark and dark are the same pictures: this test measures chance"):
-        make_page(dark, dark, page, Wish(n=2))
+    with pytest.warns(GanevalWarning, match="dark and dark are the same images: this test measures chance"):
+        make_page(dark, dark, page, HumanTestOptions(n=2))
     with pytest.warns(GanevalWarning, match="dark is 8 x 8 and light 20 x 20: all are shown at 8 x 8, and people may"):
-        make_page(dark, large_light, page, Wish(n=2))
-    with pytest.warns(GanevalWarning, match="pictures of 20 x 20 are shown at 10 x 10, which hides flaws; see --size"):
-        make_page(large_dark, large_light, page, Wish(n=2, size=10))
+        make_page(dark, large_light, page, HumanTestOptions(n=2))
+    with pytest.warns(GanevalWarning, match="images of 20 x 20 are shown at 10 x 10, which hides flaws; see --size"):
+        make_page(large_dark, large_light, page, HumanTestOptions(n=2, size=10))
 
 
 def test_names_and_titles_are_text_and_no_markup(tmp_path):
@@ -191,7 +191,7 @@ def test_names_and_titles_are_text_and_no_markup(tmp_path):
     shutil.copy(samples, odd)
     page = tmp_path / "test.html"
     title = "</script><script>alert(1)</script>"
-    plan = make_page(str(odd), reference, page, Wish(n=2, title=title))
+    plan = make_page(str(odd), reference, page, HumanTestOptions(n=2, title=title))
     text = page.read_text("utf-8")
     assert title not in text
     assert "<b>&" not in text
@@ -203,7 +203,7 @@ def test_names_and_titles_are_text_and_no_markup(tmp_path):
 
 @pytest.mark.parametrize("limit", [None, 20])
 def test_the_fingerprint_is_that_of_a_report_on_the_same_pictures(tmp_path, digits_folder, limit):
-    plan = make_page(str(digits_folder), "digits", tmp_path / "a.html", Wish(n=4, limit=limit, seed=7))
+    plan = make_page(str(digits_folder), "digits", tmp_path / "a.html", HumanTestOptions(n=4, limit=limit, seed=7))
     report = evaluate(digits_folder, "digits", metrics=["fid"], n=limit)
     assert plan.samples.fingerprint == report.samples.fingerprint
     assert plan.reference.fingerprint == report.reference.fingerprint
@@ -215,9 +215,9 @@ def test_a_generator_makes_as_many_as_are_asked_for(tmp_path, monkeypatch):
         "import numpy as np\n\ndef make(n):\n    return np.random.RandomState(0).randint(0, 256, (n, 8, 8), np.uint8)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    plan = make_page("a_generator:make", "digits:test", tmp_path / "a.html", Wish(n=6))
+    plan = make_page("a_generator:make", "digits:test", tmp_path / "a.html", HumanTestOptions(n=6))
     assert (plan.samples.name, plan.samples.count) == ("a_generator:make", 3)
-    plan = make_page("a_generator:make", "digits:test", tmp_path / "a.html", Wish(n=6, limit=50))
+    plan = make_page("a_generator:make", "digits:test", tmp_path / "a.html", HumanTestOptions(n=6, limit=50))
     report = evaluate("a_generator:make", "digits:test", metrics=["fid"], n=50)
     assert (plan.samples.count, plan.samples.fingerprint) == (50, report.samples.fingerprint)
 
@@ -225,7 +225,7 @@ def test_a_generator_makes_as_many_as_are_asked_for(tmp_path, monkeypatch):
 def test_a_run_stands_for_its_pictures(tmp_path, digits_folder):
     report = evaluate(digits_folder, "digits", metrics=["fid"])
     write_run(tmp_path / "run", report, {})
-    plan = make_page(str(tmp_path / "run"), "digits", tmp_path / "a.html", Wish(n=4))
+    plan = make_page(str(tmp_path / "run"), "digits", tmp_path / "a.html", HumanTestOptions(n=4))
     assert (plan.samples.name, plan.samples.fingerprint) == ("run", report.samples.fingerprint)
 
 
@@ -234,12 +234,12 @@ def test_a_run_stands_for_its_pictures(tmp_path, digits_folder):
     [
         (["-n", "7"], 2, "-n: found 7, needed an even number from 2 to 1,000: half are real"),
         (["-n", "0"], 2, "-n: found 0, needed an even number from 2 to 1,000: half are real"),
-        (["-n", "62"], 1, "{dark}: found 30 pictures, needed 31 for a test of 62; ask for fewer with -n"),
-        (["--limit", "31"], 1, "{dark}: found 30 pictures, needed 31; limit it to fewer"),
+        (["-n", "62"], 1, "{dark}: found 30 images, needed 31 for a test of 62; ask for fewer with -n"),
+        (["--limit", "31"], 1, "{dark}: found 30 images, needed 31; lower the limit"),
         (["--seconds", "nan"], 2, "--seconds: found nan, needed 0 (until answered) to 60"),
         (["--seconds", "-1"], 2, "--seconds: found -1, needed 0 (until answered) to 60"),
         (["--seed", "-1"], 2, "--seed: found -1, needed 0 to 4294967295"),
-        (["--ref", "ring8"], 2, "ring8:train: found points or statistics, needed pictures"),
+        (["--ref", "ring8"], 2, "ring8:train: found points or statistics, needed images"),
         (["--ref", "digts"], 2, "digts: no such file, folder or data set: did you mean 'digits'?"),
         (["-o", "/"], 2, "-o /: found a folder, needed a file to write"),
         (["-o", "report.json"], 2, "-o report.json: the page is HTML, needed a name that ends in .html"),
@@ -340,7 +340,7 @@ def test_nobody_counts_twice(tmp_path):
     shutil.copy(first, tmp_path / "copy.json")
     found = tally([tmp_path / "late.json", first, tmp_path / "copy.json"])
     assert found.pooled.errors == Rate(0, 8)
-    assert found.said == (
+    assert found.omissions == (
         f"{tmp_path}/copy.json: left out, the same sitting as {first}",
         f"{tmp_path}/late.json: left out, ADA a second time, after {first}",
     )
@@ -362,7 +362,7 @@ def test_answers_to_different_tests_are_refused(tmp_path):
         tally(files)
     assert str(error.value) == (
         f"{files[1]}: found answers to test {other.id} (a and b), needed those to test {PLAN.id} (a and b) "
-        f"as in {files[0]}; tally each test by itself"
+        f"as in {files[0]}; tally each test separately"
     )
 
 
@@ -379,18 +379,18 @@ def first_answer(**changes):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "found no whole JSON (Expecting value"),
-        (json.dumps(changed())[:-20], "found no whole JSON ("),
-        ("[1]", "found no answers, needed the JSON that a page of `ganeval human page` saves"),
-        ('{"schema": 1, "scores": {}}', "found no answers, needed the JSON"),
-        ("[" * 100_000, "found no whole JSON ("),
+        ("", "found no complete JSON (Expecting value"),
+        (json.dumps(changed())[:-20], "found no complete JSON ("),
+        ("[1]", "found no answers, needed the JSON file that a page of `ganeval human page` saves"),
+        ('{"schema": 1, "scores": {}}', "found no answers, needed the JSON file"),
+        ("[" * 100_000, "found no complete JSON ("),
         (changed(ganeval_human=2), "found format 2, needed 1; update ganeval"),
-        (changed(test=None), "found no whole test in it (no object)"),
-        (changed(test={**PLAN.to_dict(), "pictures": 8.5}), "found no whole test in it (pictures is 8.5)"),
-        (changed(test={"id": "0"}), "found no whole test in it (it lacks 'pictures')"),
+        (changed(test=None), "found no complete test (no object)"),
+        (changed(test={**PLAN.to_dict(), "pictures": 8.5}), "found no complete test (pictures is 8.5)"),
+        (changed(test={"id": "0"}), "found no complete test (it lacks 'pictures')"),
         (changed(test={**PLAN.to_dict(), "seed": 1}), f"its test was edited (id {PLAN.id}, needed "),
         (changed(answers=None), "found no answers, needed all 8"),
-        (changed(answers=changed()["answers"][:5]), "found 5 answers, needed all 8; its page, opened again, goes on"),
+        (changed(answers=changed()["answers"][:5]), "found 5 answers, needed all 8; open its page again to resume"),
         (changed(answers=changed()["answers"] * 2), "found 16 answers, needed all 8"),
         (first_answer(answer="maybe"), ', answer 1: found "maybe", needed real or fake'),
         (first_answer(answer=[]), ", answer 1: found [], needed real or fake"),
@@ -399,11 +399,11 @@ def first_answer(**changes):
         (first_answer(ms=1e9), ", answer 1: found the time 1000000000.0, needed milliseconds"),
         (first_answer(ms=10**400), ", answer 1: found the time 1000000000"),
         (first_answer(looks=10**400), ", answer 1: found 1000000000"),
-        (changed(test={**PLAN.to_dict(), "seconds": 10**400}), "found no whole test in it ("),
+        (changed(test={**PLAN.to_dict(), "seconds": 10**400}), "found no complete test ("),
         (first_answer(ms="500"), ', answer 1: found the time "500", needed milliseconds'),
         (first_answer(ms=True), ", answer 1: found the time true, needed milliseconds"),
-        (first_answer(ms=math.nan), "found no whole JSON (it holds NaN, which is no number)"),
-        (first_answer(ms=math.inf), "found no whole JSON (it holds Infinity, which is no number)"),
+        (first_answer(ms=math.nan), "found no complete JSON (it holds NaN, which is not a number)"),
+        (first_answer(ms=math.inf), "found no complete JSON (it holds Infinity, which is not a number)"),
         (first_answer(looks=0), ", answer 1: found 0 looks, needed 1 or more"),
     ],
 )  # fmt: skip
@@ -421,11 +421,11 @@ def test_what_is_no_whole_test_is_refused_in_one_line(run, tmp_path, text, reaso
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["gone.json"], "gone.json: found no file there, needed answers saved by a page of `ganeval human page`"),
-        (["."], ".: found no file there, needed answers saved"),
+        (["gone.json"], "gone.json: found no such file, needed answers saved by a page of `ganeval human page`"),
+        (["."], ".: found no such file, needed answers saved"),
         (["{a}", "--confidence", "1"], "--confidence: found 1, needed more than 0 and less than 1, such as 0.95"),
         (["{a}", "--confidence", "nan"], "--confidence: found nan, needed more than 0"),
-        (["{a}", "--report", "gone"], "--report gone: found no file or folder there, needed a run or a report file"),
+        (["{a}", "--report", "gone"], "--report gone: found no such file or folder, needed a run or a report file"),
         (["{a}", "--report", "{folder}"], "--report {folder}: found a folder without report.json, needed a run or"),
     ],
 )
@@ -464,17 +464,17 @@ def test_the_tally_is_printed(run, tmp_path):
     assert rows["reals taken for fake"][::2] == ["25.0 %", "2 of 8"]
     assert [rows["Ada"][place] for place in (0, 2, 3, 4)] == ["37.5 %", "25.0 %", "50.0 %", "700"]
     assert rows["[bold]Eve"][0] == "0.0 %"
-    assert "a among b: 8 pictures, half real, each seen for 1 s" in found.stdout
+    assert "a among b: 8 images, half real, each shown for 1 s" in found.stdout
     assert "2 people, median reaction 800 ms. 50 % is chance" in found.stdout
     assert "over people the rate is 18.8 % ± 26.5 % (standard deviation); 2 people are few." in found.stdout
-    assert "1 answer within 150 ms, faster than anybody sees (Ada: 1); counted all the same." in found.stdout
+    assert "1 answer within 150 ms, faster than anybody can react (Ada: 1); included all the same." in found.stdout
 
 
 def test_a_reload_is_said(run, tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(first_answer(looks=2)))
     found = run("human", "tally", tmp_path / "a.json")
     assert (
-        "1 answer to pictures that were shown more than once, as the page was loaded anew (anonymous 1: 1)."
+        "1 answer to images that were shown more than once, because the page was reloaded (anonymous 1: 1)."
         in found.stdout
     )
 
@@ -529,7 +529,7 @@ def test_a_later_tally_takes_the_place_of_the_earlier_one(run, tmp_path, answers
 
 
 def test_of_several_reports_those_on_the_samples_get_it(run, tmp_path, answers):
-    other = report_on(samples=Side("other", 10, "sha256:dd"))
+    other = report_on(samples=SetIdentity("other", 10, "sha256:dd"))
     write_run(tmp_path / "run", other, {})
     (tmp_path / "run" / "report-back.json").write_text(report_on().to_json())
     assert run("human", "tally", answers, "--report", tmp_path / "run").exit_code == 0
@@ -542,14 +542,14 @@ def test_of_several_reports_those_on_the_samples_get_it(run, tmp_path, answers):
 
 
 def test_another_reference_is_said_and_other_samples_are_refused(run, tmp_path, answers):
-    write_run(tmp_path / "run", report_on(reference=Side("train", 90, "sha256:ee")), {})
+    write_run(tmp_path / "run", report_on(reference=SetIdentity("train", 90, "sha256:ee")), {})
     found = run("human", "tally", answers, "--report", tmp_path / "run")
-    assert found.stdout.endswith("real pictures were of b, the report's reference is train\n")
-    write_run(tmp_path / "run", report_on(samples=Side("other", 10, "sha256:dd")), {})
+    assert found.stdout.endswith("the real images were of b, the report's reference is train\n")
+    write_run(tmp_path / "run", report_on(samples=SetIdentity("other", 10, "sha256:dd")), {})
     before = (tmp_path / "run" / "report.json").read_bytes()
     found = run("human", "tally", answers, "--report", tmp_path / "run")
     assert (found.exit_code, found.stdout) == (1, "")
-    assert "is on other (dd), the answers are on a (aa, 10 pictures); needed a report on the same" in found.stderr
+    assert "is on other (dd), the answers are on a (aa, 10 images); needed a report on the same" in found.stderr
     assert (tmp_path / "run" / "report.json").read_bytes() == before
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["config.json", "report.json"]
 
@@ -559,8 +559,8 @@ def test_another_reference_is_said_and_other_samples_are_refused(run, tmp_path, 
     [
         ("{", "found no JSON ("),
         ("{}", "found no ganeval report, needed JSON with the keys 'schema' and 'scores'"),
-        (report_on().to_json().replace("1.5", "NaN"), "a number that is none"),
-        (report_on().to_json().replace('"ü": null', '"ü": NaN'), "holds a number that is none"),
+        (report_on().to_json().replace("1.5", "NaN"), "NaN"),
+        (report_on().to_json().replace('"ü": null', '"ü": NaN'), "holds NaN or infinity"),
     ],
 )
 def test_a_report_that_is_none_is_left_as_it_is(run, tmp_path, answers, text, reason):
@@ -596,7 +596,7 @@ def test_from_a_page_to_a_report(run, tmp_path, digits_folder):
     page = tmp_path / "test.html"
     made_page = run("human", "page", "--samples", tmp_path / "run", "--ref", "digits:test", "-o", page, "-n", "10")
     assert made_page.exit_code == 0, made_page.stderr
-    plan = plan_of(made.data_in(page)["test"], "page")
+    plan = read_plan(made.data_in(page)["test"], "page")
     file = made.write_answers(tmp_path / "a.json", plan, ["real"] * 10, "Ada")
     assert run("human", "tally", file, "--report", tmp_path / "run").exit_code == 0
     assert load_report(tmp_path / "run").scores["human_error_rate"].value == 0.5
@@ -613,10 +613,10 @@ def test_a_tally_needs_no_torch(tmp_path, answers):
 
 def test_the_whole_set_is_looked_at_once_and_its_fingerprint_is_that_of_check(tmp_path):
     dark, light = made.write_sets(tmp_path)
-    plan = make_page(dark, light, tmp_path / "a.html", Wish(n=4))
-    assert plan.reference == Side("light", 30, survey(open_source(light), lambda *_: None).facts.fingerprint)
+    plan = make_page(dark, light, tmp_path / "a.html", HumanTestOptions(n=4))
+    assert plan.reference == SetIdentity("light", 30, survey(open_source(light), lambda *_: None).facts.fingerprint)
 
 
 def test_the_api_refuses_what_the_command_does(tmp_path):
-    with pytest.raises(UsageError, match="tally: found no answers, needed one file at least"):
+    with pytest.raises(UsageError, match="tally: found no answers, needed at least one file"):
         tally([])

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ganeval.human.page import Wish, make_page
-from ganeval.human.plan import Plan
+from ganeval.human.page import HumanTestOptions, make_page
+from ganeval.human.plan import HumanTestPlan
 
 
 def write_sets(folder: Path, count: int = 30, size: int = 8) -> tuple[str, str]:
@@ -23,10 +23,10 @@ def write_sets(folder: Path, count: int = 30, size: int = 8) -> tuple[str, str]:
     return str(paths[0]), str(paths[1])
 
 
-def write_test(folder: Path, **wishes: Any) -> tuple[Path, Plan]:
+def write_test(folder: Path, **options: Any) -> tuple[Path, HumanTestPlan]:
     """A small test of those sets: the page and its plan."""
     path = folder / "test.html"
-    return path, make_page(*write_sets(folder), path, Wish(**{"n": 8, **wishes}))
+    return path, make_page(*write_sets(folder), path, HumanTestOptions(**{"n": 8, **options}))
 
 
 def data_in(page: Path) -> dict[str, Any]:
@@ -47,7 +47,9 @@ def is_light(png: bytes) -> bool:
     return float(np.asarray(Image.open(io.BytesIO(png))).mean()) > 128
 
 
-def answers_of(plan: Plan, answers: list[str], who: str = "", times: list[float] | None = None) -> dict[str, Any]:
+def answers_of(
+    plan: HumanTestPlan, answers: list[str], who: str = "", times: list[float] | None = None
+) -> dict[str, Any]:
     """What the page saves for a person."""
     each = zip(answers, times or [500.0] * len(answers), strict=True)
     given = [{"answer": answer, "ms": time, "looks": 1} for answer, time in each]
@@ -62,18 +64,20 @@ def answers_of(plan: Plan, answers: list[str], who: str = "", times: list[float]
     }
 
 
-def write_answers(path: Path, plan: Plan, answers: list[str], who: str = "", times: list[float] | None = None) -> Path:
+def write_answers(
+    path: Path, plan: HumanTestPlan, answers: list[str], who: str = "", times: list[float] | None = None
+) -> Path:
     """A file of answers."""
     path.write_text(json.dumps(answers_of(plan, answers, who, times)), encoding="utf-8")
     return path
 
 
-def right(plan: Plan) -> list[str]:
+def right(plan: HumanTestPlan) -> list[str]:
     """What somebody says who is never wrong."""
     return ["real" if real else "fake" for real in plan.truth()]
 
 
-def with_errors(plan: Plan, fakes: int, reals: int) -> list[str]:
+def with_errors(plan: HumanTestPlan, fakes: int, reals: int) -> list[str]:
     """What somebody says who takes so many fakes for real, and so many reals for fake."""
     left = {False: fakes, True: reals}
     said = []

@@ -103,7 +103,7 @@ def test_by_keys_alone_with_a_reload_on_the_way(browser_page, test_page, tmp_pat
     press(page, answers[:2], {"fake": "ArrowLeft", "real": "ArrowRight"})
     page.wait_for_selector("#picture:visible")  # the third was seen, and not answered
     browser_page.open(path)
-    wait_for_sittings(page, ["Ada Ö/1: 2 of 4Go on Space"])
+    wait_for_sittings(page, ["Ada Ö/1: 2 of 4Resume Space"])
     page.keyboard.press("Space")
     assert page.inner_text("#count") == "3 of 4"
     press(page, answers[2:], {"fake": "f", "real": "R"})
@@ -236,7 +236,7 @@ def test_tabs_lose_nothing_of_one_another(browser_page, test_page):
     first.bring_to_front()
     first.reload()
     for page in (first, idle):  # the one that was begun last is gone on with by the space bar
-        wait_for_sittings(page, ["Ada: 1 of 4Go on", "Ben: 1 of 4Go on Space"])
+        wait_for_sittings(page, ["Ada: 1 of 4Resume", "Ben: 1 of 4Resume Space"])
 
 
 def test_what_another_tab_stores_leaves_a_name_that_is_being_typed(browser_page, test_page):
@@ -246,7 +246,7 @@ def test_what_another_tab_stores_leaves_a_name_that_is_being_typed(browser_page,
     page.fill("#who", "Ada")
     other.keyboard.press("Space")
     other.wait_for_selector("#picture:visible")
-    wait_for_sittings(page, ["Somebody: 0 of 4Go on Space"])
+    wait_for_sittings(page, ["Somebody: 0 of 4Resume Space"])
     assert page.input_value("#who") == "Ada"
 
 
@@ -302,9 +302,9 @@ def test_a_reader_of_the_screen_hears_where_it_is(browser_page, test_page):
     assert page.get_by_label("Your name or initials").is_visible()
     page.keyboard.press("Space")
     page.wait_for_selector("#picture:visible")
-    assert page.inner_text("[aria-live]") == "Picture 1 of 4"
+    assert page.inner_text("[aria-live]") == "Image 1 of 4"
     assert page.get_by_role("button", name="Fake").get_attribute("aria-disabled") == "false"
-    assert page.get_by_role("progressbar", name="Pictures answered").is_visible()
+    assert page.get_by_role("progressbar", name="Images answered").is_visible()
     assert page.evaluate("document.activeElement.id") == "trial"
 
 
@@ -315,7 +315,7 @@ def test_a_damaged_sitting_is_no_end(browser_page, test_page, damage):
     sound = {"sitting": "b", "who": "Ben", "begun": "2026-01-31T12:00:00.000Z", "answers": [], "looks": 1}
     stored(page, plan, [{"sitting": "a", **damage}, sound])
     page.reload()
-    wait_for_sittings(page, ["Ben: 0 of 4Go on Space"])
+    wait_for_sittings(page, ["Ben: 0 of 4Resume Space"])
     page.keyboard.press("Space")
     page.wait_for_selector("#picture:visible")
     browser_page.check()
