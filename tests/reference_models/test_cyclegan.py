@@ -1,11 +1,11 @@
-"""CycleGAN by translators and critics of known effect: its terms, its pool, its two domains."""
+"""CycleGAN by translators and discriminators of known effect: its terms, its pool, its two domains."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from tiny_models import batch_of, data_of, pictures, tiny
+from tiny_models import batch_of, data_of, random_images, tiny
 from torch import Tensor, nn
 
 from reference_models import ConfigError, Data, build, train
@@ -75,13 +75,13 @@ def test_translators_minimise_the_papers_terms() -> None:
         "ba": (scores(b - 0.25) - 1).square().mean().item(),
         "cycle a": 10 * 0.25,  # there and back again is a shift by a quarter
         "cycle b": 10 * 0.25,
-        "identity b": 10 * 0.5 * 0.5,  # a picture of B, shifted by a half
+        "identity b": 10 * 0.5 * 0.5,  # an image of B, shifted by a half
         "identity a": 10 * 0.5 * 0.25,
     }
     assert losses == {name: pytest.approx(value, rel=1e-4) for name, value in expected.items()}
 
 
-def test_critics_minimise_half_the_squares() -> None:
+def test_discriminators_minimise_half_the_squares() -> None:
     model = known(pool_size=0)
     batch = batch_of(model.config)
     a, b = domains(batch)
@@ -113,7 +113,7 @@ def test_grey_and_colour_are_translated_into_each_other(tmp_path: Path) -> None:
     assert made.shape == (2, 3, 8, 8)
 
 
-def test_translators_move_first_then_critics() -> None:
+def test_translators_are_updated_first_then_discriminators() -> None:
     assert cyclegan(tiny("cyclegan", n_critic=2)).updates(0) == ("g", "d", "d")
 
 
@@ -127,7 +127,7 @@ def test_each_domain_has_a_penalty_of_its_own() -> None:
     assert losses["r1 penalty a"].item() == pytest.approx(3 * gradient / 2, rel=1e-5)
 
 
-def test_weights_of_both_critics_are_clipped(tmp_path: Path) -> None:
+def test_weights_of_both_discriminators_are_clipped(tmp_path: Path) -> None:
     config = tiny("cyclegan", clip_weights=0.01, steps=2)
     model = build(config)
     train(model, data_of(config), tmp_path)
@@ -138,7 +138,7 @@ def test_weights_of_both_critics_are_clipped(tmp_path: Path) -> None:
     assert min(bounds["ab"], bounds["ba"]) > 0.01
 
 
-def test_noise_and_augmentation_are_for_critics_not_for_translators() -> None:
+def test_noise_and_augmentation_are_for_discriminators_not_for_translators() -> None:
     model = known(instance_noise=0.5, augment="color", pool_size=0)
     batch = batch_of(model.config)
     model.objective("g", batch, UpdateContext(0, 0))
@@ -163,7 +163,7 @@ def test_mirroring_is_of_the_data_so_that_translators_see_it_too(tmp_path: Path)
 def test_one_domain_is_refused(tmp_path: Path) -> None:
     config = tiny("cyclegan")
     with pytest.raises(ConfigError, match=r"^cyclegan: found one domain, needed two$"):
-        train(build(config), Data(pictures(config)), tmp_path)
+        train(build(config), Data(random_images(config)), tmp_path)
 
 
 # The pool
@@ -193,7 +193,7 @@ def test_a_pool_is_filled_before_it_exchanges() -> None:
 
 
 @pytest.mark.parametrize("batch", [1, 3, 10, 25])
-def test_pictures_are_exchanged_and_never_lost_or_doubled(batch: int) -> None:
+def test_images_are_exchanged_and_never_lost_or_doubled(batch: int) -> None:
     pool, given, got = ImagePool(10), [], []
     for step in range(40):
         images = list(range(step * batch, (step + 1) * batch))
@@ -203,7 +203,7 @@ def test_pictures_are_exchanged_and_never_lost_or_doubled(batch: int) -> None:
     assert len(listed(pool.images)) == 10
 
 
-def test_half_of_the_new_pictures_go_in_and_any_slot_is_taken() -> None:
+def test_half_of_the_new_images_go_in_and_any_slot_is_taken() -> None:
     pool = ImagePool(50)
     pool.exchange(numbered(*range(50)), torch.Generator().manual_seed(0))
     old, taken = 0, set()

@@ -10,7 +10,7 @@ from reference_models.engine.randomness import UpdateContext
 
 
 class Linear(nn.Module):
-    """A critic whose score is the inner product with known weights, and which remembers what it was shown."""
+    """A discriminator whose score is the inner product with known weights, and which remembers what it was shown."""
 
     def __init__(self, *shape: int) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class Linear(nn.Module):
 
 
 class Scaled(nn.Module):
-    """A generator of known pictures: its latents, times a weight."""
+    """A generator of known images: its latents, times a weight."""
 
     def __init__(self, *shape: int) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class Scaled(nn.Module):
 
 
 def own(**changes: Any) -> tuple[Adversarial, Linear]:
-    """A model of known networks: pictures of 8 x 8, 64 latents."""
+    """A model of known networks: images of 8 x 8, 64 latents."""
     base: dict[str, Any] = {"latent": 64, "batch_size": 6, "norm_d": "none", "steps": 10}
     config = Config("mine", **{**base, **changes})
     discriminator = Linear(config.pack, 8, 8)
@@ -47,7 +47,7 @@ def own(**changes: Any) -> tuple[Adversarial, Linear]:
 
 
 def made_at(context: UpdateContext, count: int = 6) -> Tensor:
-    """What the known generator makes at a move."""
+    """What the known generator makes at an update."""
     return 0.5 * context.draw("z").normal(count, 64).reshape(count, 1, 8, 8)
 
 

@@ -28,8 +28,8 @@ NO_NORM: dict[str, Any] = {"norm_g": "none", "norm_d": "none"}
 SHOWN: dict[str, Any] = {"instance_noise": 0.3, "augment": "+".join(CHOICES["augment"]), "flip": True}
 STATEFUL: dict[str, Any] = {"historical_averaging": 0.1, "spectral_norm": True, "pack": 2}
 MOVES: dict[str, Any] = {"n_critic": 2, "pretrain": 2, "clip_gradients": 1.0, "feature_matching": 0.5}
-# where cutout and instance norm meet, pictures of few pixels are chaotic: rounding grows tenfold a step. Small steps,
-# and pictures of 16 pixels, keep it small
+# where cutout and instance norm meet, images of few pixels are chaotic: rounding grows tenfold a step. Small steps,
+# and images of 16 pixels, keep it small
 LARGE: dict[str, Any] = {"width": 4, "batch_size": 12}
 SLOW: dict[str, Any] = {"lr_g": 1e-5, "lr_d": 1e-5, "beta1": 0.9}
 RUNS = {  # none has batch norm: with any number of processes they train as with one

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from reference_models import MODELS, Config, Data, Watch
+from reference_models import MODELS, Config, Data, Watch, translates
 from reference_models.configuration.config import CHOICES
 from reference_models.configuration.validation import check
 from reference_models.engine.data import TrainingBatch
@@ -16,7 +16,7 @@ from reference_models.engine.ema import Average
 from reference_models.engine.model import Model
 
 TINY: dict[str, Any] = {"width": 2, "latent": 3, "batch_size": 6, "steps": 12, "check_every": 3, "log_every": 2}
-OF_CYCLEGAN: dict[str, Any] = {key: value for key, value in TINY.items() if key != "latent"} | {
+OF_TRANSLATION: dict[str, Any] = {key: value for key, value in TINY.items() if key != "latent"} | {
     "blocks": 1,
     "pool_size": 4,
 }
@@ -25,8 +25,8 @@ FIDS = {3: 5.0, 6: 3.0, 9: 4.0, 12: 3.5}  # the best check is not the last
 
 def tiny(model: str, **changes: Any) -> Config:
     """A configuration of a model that trains in milliseconds."""
-    own: dict[str, Any] = OF_CYCLEGAN if model == "cyclegan" else TINY
-    return Config(model, **{**MODELS[model].defaults, **own, "classes": 3 * (model == "cgan"), **changes})
+    own: dict[str, Any] = OF_TRANSLATION if translates(model) else TINY
+    return Config(model, **{**MODELS[model].defaults, **own, "classes": 3 * MODELS[model].conditional, **changes})
 
 
 def check_config(config: Config) -> None:
@@ -58,8 +58,8 @@ def translating_switches() -> Config:
     return tiny("cyclegan", shape=(3, 20, 20), n_critic=2, spectral_norm=True, clip_gradients=1.0, **inputs)
 
 
-def pictures(config: Config, count: int = 20, seed: int = 0, channels: int | None = None) -> Tensor:
-    """Random pictures uint8, or vectors float32, of a configuration's shape."""
+def random_images(config: Config, count: int = 20, seed: int = 0, channels: int | None = None) -> Tensor:
+    """Random images uint8, or vectors float32, of a configuration's shape."""
     generator = torch.Generator().manual_seed(seed)
     if config.is_vector:
         return torch.randn(count, *config.shape, generator=generator)
@@ -70,12 +70,12 @@ def pictures(config: Config, count: int = 20, seed: int = 0, channels: int | Non
 def data_of(config: Config, count: int = 20) -> Data:
     """Random data of all kinds that a configuration needs."""
     labels = torch.arange(count) % config.classes if config.classes else None
-    other = pictures(config, count + 3, 1, config.other_channels) if config.model == "cyclegan" else None
-    return Data(pictures(config, count), labels, other)
+    other = random_images(config, count + 3, 1, config.other_channels) if translates(config.model) else None
+    return Data(random_images(config, count), labels, other)
 
 
 def batch_of(config: Config, number: int = 0) -> TrainingBatch:
-    """What one move sees."""
+    """What one update sees."""
     return data_of(config).batch(number, config.batch_size, seed=config.seed)
 
 

@@ -66,7 +66,7 @@ def test_every_setting_is_explained_with_its_values_and_its_default() -> None:
         "no effect with condition_g=batch-norm",
     }.items(),
 )
-def test_what_is_said_of_a_setting_is_what_the_tables_hold(key: str, facts: str) -> None:
+def test_the_help_of_a_setting_is_what_the_tables_hold(key: str, facts: str) -> None:
     assert explained()[key].split("\n")[1] == facts
 
 
@@ -172,7 +172,7 @@ def test_a_setting_has_effect_beside_what_it_needs() -> None:
 
 @pytest.mark.parametrize("model", [name for name in MODELS if name != "cyclegan"])
 @pytest.mark.parametrize("penalty", PENALTY_SETTINGS.values())
-def test_batch_norm_in_a_critic_with_any_penalty_is_refused_for_every_model(model: str, penalty: str) -> None:
+def test_batch_norm_in_a_discriminator_with_any_penalty_is_refused_for_every_model(model: str, penalty: str) -> None:
     config = tiny(model, norm_d="batch", **{"gradient_penalty": 0.0, penalty: 1.0})
     said = f"{model}: norm_d=batch with {penalty}: {PER_SAMPLE}; set norm_d=none or layer"
     assert refusal(config) == said
@@ -273,7 +273,7 @@ def test_a_value_out_of_range_is_refused_with_the_range(changes: dict[str, Any],
     assert refusal(tiny("dcgan", **changes)) == f"dcgan: {reason}"
 
 
-def test_every_reason_is_told_at_once() -> None:
+def test_every_reason_is_given_at_once() -> None:
     said = refusal(tiny("dcgan", lr_g=-1.0, batch_size=0))
     assert said == "dcgan: batch_size=0: needed 1 to 1000000; lr_g=-1.0: needed 0 to 10"
 

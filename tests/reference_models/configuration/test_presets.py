@@ -43,7 +43,7 @@ def test_a_recipe_overrides_the_model_and_changes_override_both(preset: str, mod
 
 @pytest.mark.parametrize("size", [8, 16, 28, 32, 48, 64, 128, 256])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_pictures_of_every_size_have_a_recipe(size: int, channels: int) -> None:
+def test_images_of_every_size_have_a_recipe(size: int, channels: int) -> None:
     assert preset_for((channels, size, size)) in PRESETS
     for model in MODELS:
         check_config(configuration(model, (channels, size, size), classes=10))
@@ -51,13 +51,13 @@ def test_pictures_of_every_size_have_a_recipe(size: int, channels: int) -> None:
 
 @pytest.mark.parametrize("shape", [(3, 8, 8), (1, 28, 28), (3, 28, 28), (3, 32, 32), (3, 64, 64), (1, 256, 256)])
 @pytest.mark.parametrize("model", MODELS)
-def test_pictures_are_mirrored_only_by_a_preset_that_is_named(model: str, shape: tuple[int, ...]) -> None:
+def test_images_are_mirrored_only_by_a_preset_that_is_named(model: str, shape: tuple[int, ...]) -> None:
     assert not configuration(model, shape, classes=10).flip  # they may be digits
     assert configuration(model, shape, classes=10, changes={"flip": "true"}).flip
     assert [name for name in PRESETS if model in PRESETS[name] and chosen(name, model).flip] == ["cifar10", "large"]
 
 
-def test_wgan_gp_has_no_batch_norm_in_its_critic_and_its_penalty_anywhere() -> None:
+def test_wgan_gp_has_no_batch_norm_in_its_discriminator_and_its_penalty_anywhere() -> None:
     for preset, models in PRESETS.items():
         if "wgan-gp" in models:
             config = chosen(preset, "wgan-gp")

@@ -119,7 +119,7 @@ def damage(folder: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["no weights", "half the weights", "empty weights", "a pickle"])
-def test_damaged_weights_are_told_in_one_line(tmp_path: Path, how: str) -> None:
+def test_damaged_weights_are_reported_in_one_line(tmp_path: Path, how: str) -> None:
     save(tmp_path, "last", tensors(), document(1))
     damage(tmp_path, how)
     with pytest.raises(CheckpointError) as caught:
@@ -131,7 +131,7 @@ def test_damaged_weights_are_told_in_one_line(tmp_path: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["half the JSON", "no UTF-8", "a list", "no step", "a foreign JSON"])
-def test_a_damaged_description_is_told_in_one_line(tmp_path: Path, how: str) -> None:
+def test_a_damaged_header_is_reported_in_one_line(tmp_path: Path, how: str) -> None:
     save(tmp_path, "last", tensors(), document(1))
     damage(tmp_path, how)
     with pytest.raises(CheckpointError) as caught:

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 import torch
-from tiny_models import pictures, tiny
+from tiny_models import random_images, tiny
 from torch import Tensor
 
 from reference_models import ConfigError, Data
@@ -78,9 +78,9 @@ def test_orders_of_past_epochs_are_forgotten() -> None:
     assert len(data._orders) <= 6
 
 
-def test_pictures_come_signed_and_vectors_as_they_are() -> None:
+def test_images_come_signed_and_vectors_as_they_are() -> None:
     config = tiny("dcgan")
-    values = pictures(config)
+    values = random_images(config)
     batch = Data(values).batch(0, len(values), seed=0)
     assert batch.images.dtype == torch.float32
     assert batch.images.min() >= -1
@@ -97,7 +97,7 @@ def test_all_256_levels_survive_signing() -> None:
     assert to_pixels(torch.full((1, 1, 1, 1), 1.5)).item() == 255
 
 
-def test_half_of_the_pictures_are_mirrored_and_the_data_are_not() -> None:
+def test_half_of_the_images_are_mirrored_and_the_data_are_not() -> None:
     ramp = torch.arange(8, dtype=torch.uint8).expand(2000, 1, 8, 8).contiguous()
     data, before = Data(ramp, other=ramp), ramp.clone()
     batch = data.batch(0, 2000, seed=0, flip=True)
@@ -110,7 +110,7 @@ def test_half_of_the_pictures_are_mirrored_and_the_data_are_not() -> None:
     assert not bool((data.batch(0, 2000, seed=0).images[:, 0, 0, 0] > 0).any())
 
 
-def test_a_mirrored_picture_is_the_picture_from_right_to_left() -> None:
+def test_a_mirrored_image_is_the_image_from_right_to_left() -> None:
     images = torch.randn(64, 3, 4, 5)
     found = random_flip(images, Draw(torch.Generator().manual_seed(0)))
     assert all(one.equal(image) or one.equal(image.flip(2)) for one, image in zip(found, images, strict=True))
@@ -152,7 +152,7 @@ def test_other_shapes_and_types_are_refused(reason: str) -> None:
 
 def test_data_of_another_configuration_are_refused() -> None:
     config = tiny("cgan")
-    of_config = pictures(config)
+    of_config = random_images(config)
     labels = torch.arange(len(of_config)) % 4
     colour = torch.zeros(3, 3, 8, 8, dtype=torch.uint8)
     refused = {
@@ -190,7 +190,7 @@ def test_fingerprints_tell_values_types_shapes_and_roles_apart() -> None:
 # Randomness
 
 
-def test_a_draw_depends_on_seed_step_move_and_stream_alone() -> None:
+def test_a_draw_depends_on_seed_step_update_and_stream_alone() -> None:
     def drawn(moment: UpdateContext, stream: str) -> float:
         return torch.rand(1, generator=moment.draw(stream).generator).item()
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny_models import FIDS, ScoringWatch, data_of, differing, every_switch, pictures, tensors_at, tiny
+from tiny_models import FIDS, ScoringWatch, data_of, differing, every_switch, random_images, tensors_at, tiny
 from torch import nn
 
 from reference_models import MODELS, CheckpointError, Config, ConfigError, Data, Watch, build, train
@@ -23,7 +23,7 @@ from reference_models.engine.randomness import UpdateContext
 
 
 class Counting(Model):
-    """Two single weights; player "one" moves twice a step, "two" once."""
+    """Two single weights; network "one" moves twice a step, "two" once."""
 
     generators = ("two",)
 
@@ -61,7 +61,7 @@ def lines(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
-def test_players_move_in_turn_each_on_the_next_batch(tmp_path: Path) -> None:
+def test_updates_alternate_each_on_the_next_batch(tmp_path: Path) -> None:
     model = Counting(counting(steps=3))
     train(model, numbers(), tmp_path)
     assert [group for group, _, _ in model.seen] == ["one", "one", "two"] * 3
@@ -72,10 +72,10 @@ def test_players_move_in_turn_each_on_the_next_batch(tmp_path: Path) -> None:
     assert [batch for _, _, batch in model.seen] == batches
 
 
-def test_a_player_minimises_the_sum_of_its_losses(tmp_path: Path) -> None:
+def test_an_update_minimises_the_sum_of_its_losses(tmp_path: Path) -> None:
     model = Counting(counting(steps=1, lr_d=0.25))
     outcome = train(model, numbers(), tmp_path)
-    # the gradient is 3 - 1 at each move; Adam's first moves are of the learning rate, whatever the gradient
+    # the gradient is 3 - 1 at each update; Adam's first moves are of the learning rate, whatever the gradient
     weight = outcome.model.network("one").get_parameter("weight").item()
     assert weight == pytest.approx(1 - 2 * 0.25, abs=1e-6)
 
@@ -196,7 +196,7 @@ def test_averages_follow_the_half_life_in_images(tmp_path: Path) -> None:
         )  # 1 to 3, half of it
 
 
-def test_rates_are_each_players_own_and_fall_linearly(tmp_path: Path) -> None:
+def test_learning_rates_are_each_groups_own_and_fall_linearly(tmp_path: Path) -> None:
     config = counting(lr_decay="linear", lr_decay_from=0.5, lr_g=1.0, lr_d=0.5)
     run = running(Counting(config), numbers(), tmp_path)
     rates = []
@@ -235,11 +235,11 @@ def test_weights_at_the_start_depend_on_the_seed_alone(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_move_reaches_the_weights_of_its_player_alone(tmp_path: Path, model: str) -> None:
+def test_an_update_reaches_the_weights_of_its_group_alone(tmp_path: Path, model: str) -> None:
     config = tiny(model)
     trained = build(config)
     run = running(trained, data_of(config), tmp_path)
-    run._step(0)  # CycleGAN's critics see what was made before
+    run._step(0)  # CycleGAN's discriminators see what was made before
     for mover in trained.groups:
         other = next(group for group in trained.groups if group != mover)
         for weight in trained.networks.parameters():
@@ -251,7 +251,7 @@ def test_a_move_reaches_the_weights_of_its_player_alone(tmp_path: Path, model: s
         assert all(map(torch.equal, before, run.weights[other]))
 
 
-def test_a_frozen_network_is_not_moved(tmp_path: Path) -> None:
+def test_a_frozen_network_is_not_updated(tmp_path: Path) -> None:
     model = Counting(counting(steps=2))
     extra = nn.Linear(1, 1).requires_grad_(False)
     model.networks["two"] = nn.ModuleDict({"free": model.networks["two"], "frozen": extra})
@@ -266,7 +266,7 @@ def test_a_frozen_network_is_not_moved(tmp_path: Path) -> None:
 def test_data_that_do_not_fit_are_refused_before_anything_is_written(tmp_path: Path) -> None:
     config = tiny("vanilla")
     with pytest.raises(ConfigError, match=r"^data: found samples of \(1, 16, 16\), needed \(1, 8, 8\)$"):
-        train(build(config), Data(pictures(tiny("vanilla", shape=(1, 16, 16)))), tmp_path / "run")
+        train(build(config), Data(random_images(tiny("vanilla", shape=(1, 16, 16)))), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

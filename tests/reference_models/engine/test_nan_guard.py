@@ -25,7 +25,7 @@ def values(**named: float) -> dict[str, Tensor]:
     return {name: torch.tensor(value) for name, value in named.items()}
 
 
-def test_means_are_of_the_moves_since_the_last_reading() -> None:
+def test_means_are_of_the_updates_since_the_last_reading() -> None:
     guard = Guard()
     for step, loss in enumerate([1.0, 2.0, 6.0], 1):
         guard.add("d", values(loss=loss, real=2 * loss), step)
@@ -46,7 +46,7 @@ def test_the_first_step_and_name_are_kept(bad: float) -> None:
     assert guard.read(NOTHING, 4) == ({}, Divergence(2, "g/loss"))
 
 
-def test_within_a_step_the_first_mover_and_its_first_loss_are_named() -> None:
+def test_within_a_step_the_first_update_and_its_first_loss_are_named() -> None:
     guard = Guard()
     guard.add("d", values(loss=1.0, penalty=float("nan"), real=float("nan")), 2)
     guard.add("g", values(loss=float("nan")), 2)
@@ -62,7 +62,7 @@ def test_weights_and_statistics_are_looked_at() -> None:
     assert guard.read(networks, 12)[1] == Divergence(12, "weight g.1.running_var")
 
 
-def test_finite_losses_whose_sum_is_not_are_told_too() -> None:
+def test_finite_losses_whose_sum_is_not_are_reported_too() -> None:
     guard = Guard()
     for step in (1, 2):
         guard.add("d", values(loss=3e38), step)

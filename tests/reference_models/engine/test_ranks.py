@@ -71,7 +71,7 @@ def weights_of(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def judged(config: Config, tensors: dict[str, Tensor], name: str, pictures: Tensor | None) -> Tensor:
-    """What a network of a checkpoint makes of pictures."""
+    """What a network of a checkpoint makes of images."""
     network = build(config).network(name)
     network.load_state_dict(strip_prefix(tensors, f"networks.{name}."))
     made: Tensor = network(pictures)
@@ -105,13 +105,13 @@ def test_several_processes_have_the_weights_of_one(
 def test_several_processes_translate_as_one(
     started: Callable[[int], Path], alone: Callable[[str], Path], world: int, name: str
 ) -> None:
-    """Not the weights: biases before an instance norm have no slope but rounding, which Adam takes for one."""
+    """Not the weights: biases before an instance norm have no gradient but rounding, which Adam takes for one."""
     tensors = [tensors_at(folder, "last") for folder in (started(world) / name, alone(name))]
     batch = data_of(RUNS[name]).batch(0, 12, seed=0)
     for network, pictures in (("ab", batch.images), ("ba", batch.other), ("da", batch.images), ("db", batch.other)):
         found, needed = (judged(RUNS[name], one, network, pictures) for one in tensors)
         torch.testing.assert_close(found, needed, rtol=PICTURES, atol=PICTURES, msg=network)
-    for key in {key for key in tensors[1] if key.startswith("state.")}:  # the pools hold the whole batch's pictures
+    for key in {key for key in tensors[1] if key.startswith("state.")}:  # the pools hold the whole batch's images
         torch.testing.assert_close(tensors[0][key], tensors[1][key], rtol=PICTURES, atol=PICTURES, msg=key)
     assert any(key.startswith("state.pool") for key in tensors[0]) == bool(RUNS[name].pool_size)
 
@@ -287,7 +287,7 @@ def test_what_layers_draw_differs_between_ranks_and_is_one_process_own_on_the_fi
     assert drawn[0] != drawn[1]
 
 
-def test_a_mean_over_ranks_has_the_slope_of_a_ranks_own_value() -> None:
+def test_a_mean_over_ranks_has_the_gradient_of_a_ranks_own_value() -> None:
     value = torch.tensor([2.0], requires_grad=True)
     mean = mean_over_ranks(Pretended(), value)
     assert mean.item() == 3.0  # of 2 and 4

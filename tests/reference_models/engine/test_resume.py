@@ -12,7 +12,7 @@ import pytest
 import torch
 from killed_runs import KILLS, RUNS
 from launching import SCRIPTS
-from tiny_models import ScoringWatch, data_of, differing, pictures, tensors_at, tiny
+from tiny_models import ScoringWatch, data_of, differing, random_images, tensors_at, tiny
 from torch import nn
 
 from reference_models import MODELS, Adversarial, CheckpointError, Config, Data, Watch, build, train
@@ -249,7 +249,7 @@ def test_other_data_are_refused(tmp_path: Path) -> None:
     config = tiny("vanilla")
     train(build(config), data_of(config), tmp_path)
     with pytest.raises(CheckpointError) as caught:
-        train(build(config), Data(pictures(config, seed=5)), tmp_path)
+        train(build(config), Data(random_images(config, seed=5)), tmp_path)
     reason = "holds a run of another configuration (the training data: other samples)"
     assert str(caught.value) == f"{tmp_path}: {reason}; give another folder, or delete this one"
     train(build(replace(config, seed=1)), data_of(config), tmp_path / "named", fingerprint="one")

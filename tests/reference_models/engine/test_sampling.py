@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_models import ScoringWatch, data_of, pictures, tiny
+from tiny_models import ScoringWatch, data_of, random_images, tiny
 from torch import Tensor, nn
 
 from reference_models import MODELS, CheckpointError, Config, Sampler, build, load_sampler, train
@@ -75,7 +75,7 @@ def test_classes_come_in_the_proportions_of_the_training_data(
     assert [share == 0 for share in shares] == (found == 0).tolist()
 
 
-def test_a_class_that_is_asked_for_is_made() -> None:
+def test_a_class_that_is_asked_for_is_generated() -> None:
     sampler = sampler_of("cgan", condition_g="batch-norm")
     gains = sampler.network.get_parameter("layers.2.gain")
     nn.init.zeros_(gains)
@@ -146,7 +146,7 @@ def test_classes_are_drawn_as_the_checkpoint_counted_them(runs: Path) -> None:
 
 
 def test_translators_are_chosen_by_direction(runs: Path) -> None:
-    config, images = tiny("cyclegan"), pictures(tiny("cyclegan"), 9)
+    config, images = tiny("cyclegan"), random_images(tiny("cyclegan"), 9)
     for direction in ("ab", "ba"):
         sampler = load_sampler(runs / "cyclegan", direction=direction)
         expected = to_pixels(sampler.network(to_signed(images)))
@@ -162,7 +162,7 @@ def test_translators_are_chosen_by_direction(runs: Path) -> None:
 
 
 class OfItsBatch(nn.Module):
-    """Tells in its pictures how many came with them, as rounding does."""
+    """Tells in its images how many came with them, as rounding does."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -175,7 +175,7 @@ class OfItsBatch(nn.Module):
 @pytest.mark.parametrize(("size", "count"), [(8, 230), (128, 31)])
 def test_a_translation_does_not_depend_on_its_company(size: int, count: int) -> None:
     config = Config("cyclegan", shape=(1, size, size))
-    images = pictures(config, count)
+    images = random_images(config, count)
     sampler = Sampler(OfItsBatch(), config)
     together = sampler.translate(images)
     assert together.shape == images.shape
@@ -183,7 +183,7 @@ def test_a_translation_does_not_depend_on_its_company(size: int, count: int) -> 
         assert torch.cat([sampler.translate(part) for part in images.split(split)]).equal(together)
 
 
-def test_what_cannot_be_sampled_is_told_in_one_line(runs: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_sampled_is_reported_in_one_line(runs: Path, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError) as caught:
         load_sampler(tmp_path)
     assert str(caught.value) == f"{tmp_path}: found no best checkpoint (checkpoints are not in git); train it again"

@@ -44,7 +44,7 @@ def without_gradient(network: nn.Module, loss: Tensor) -> set[str]:
 
 
 @pytest.mark.parametrize(("net", "size", "channels"), list(product(NETS, SIZES, (1, 3))))
-def test_pictures_of_every_size_are_made_on_minus_one_to_one_and_judged(net: str, size: int, channels: int) -> None:
+def test_images_of_every_size_are_generated_on_minus_one_to_one_and_judged(net: str, size: int, channels: int) -> None:
     config = Config("dcgan", shape=(channels, size, size), net=net, width=4, latent=6)
     g, d = generator(config), discriminator(config)
     pictures = g(normal(0, 2, 6) * 50)
@@ -56,7 +56,7 @@ def test_pictures_of_every_size_are_made_on_minus_one_to_one_and_judged(net: str
     assert all(one.grad is not None and one.grad.isfinite().all() for one in (*g.parameters(), *d.parameters()))
 
 
-def test_vectors_are_made_without_bounds_and_judged() -> None:
+def test_vectors_are_generated_without_bounds_and_judged() -> None:
     config = Config("vanilla", shape=(2,), net="mlp", width=16, latent=4, norm_g="none", norm_d="none", pack=3)
     g, d = generator(config), discriminator(config)
     points = g(normal(0, 6, 4) * 1000)
@@ -89,7 +89,7 @@ def test_every_condition_trains_every_parameter(net: str, condition_g: str, cond
 
 
 @pytest.mark.parametrize("net", NETS)
-def test_every_extra_of_the_critic_trains_every_parameter(net: str) -> None:
+def test_every_extra_of_the_discriminator_trains_every_parameter(net: str) -> None:
     extras = {"minibatch_discrimination": 3, "minibatch_std": True, "spectral_norm": True, "pack": 2}
     config = Config("dcgan", shape=(3, 12, 12), net=net, width=16, norm_d="none", **extras)  # type: ignore[arg-type]
     torch.manual_seed(0)
@@ -103,7 +103,7 @@ def test_every_extra_of_the_critic_trains_every_parameter(net: str) -> None:
 @pytest.mark.parametrize("net", NETS)
 @pytest.mark.parametrize("condition_g", ["embedding", "batch-norm"])
 @pytest.mark.parametrize("condition_d", ["concat", "projection"])
-def test_both_players_depend_on_the_class(net: str, condition_g: str, condition_d: str) -> None:
+def test_both_networks_depend_on_the_class(net: str, condition_g: str, condition_d: str) -> None:
     conditions = {"condition_g": condition_g, "condition_d": condition_d}
     config = Config("cgan", classes=4, net=net, width=8, norm_d="none", **conditions)  # type: ignore[arg-type]
     torch.manual_seed(0)
@@ -158,7 +158,7 @@ def test_resnet_at_32_pixels_has_the_parameters_of_sngan() -> None:
     assert count(discriminator(config)) == first + (plain + half) + 2 * plain + 129
 
 
-def test_the_perceptrons_on_mnist_have_the_critic_of_pytorch_gan() -> None:
+def test_the_perceptrons_on_mnist_have_the_discriminator_of_pytorch_gan() -> None:
     config = Config("vanilla", shape=(1, 28, 28), net="mlp", width=256, latent=100, norm_g="none", norm_d="none")
     assert count(discriminator(config)) == 785 * 512 + 513 * 256 + 257
     assert count(generator(config)) == 101 * 256 + 257 * 512 + 513 * 1024 + 1025 * 784
@@ -191,7 +191,7 @@ def test_minibatch_layers_let_scores_depend_on_the_other_samples(kernels: int, d
 @pytest.mark.parametrize("net", NETS)
 @pytest.mark.parametrize("norm", ["none", "layer"])
 @pytest.mark.parametrize("wrapped", [False, True])
-def test_a_penalty_on_the_slope_of_the_critic_has_a_gradient(net: str, norm: str, wrapped: bool) -> None:
+def test_a_penalty_on_the_gradient_of_the_discriminator_has_a_gradient(net: str, norm: str, wrapped: bool) -> None:
     config = Config("cgan", shape=(1, 12, 12), classes=3, net=net, width=16, norm_d=norm, condition_d="projection")
     torch.manual_seed(0)
     d = discriminator(replace(config, spectral_norm=wrapped))
@@ -202,7 +202,7 @@ def test_a_penalty_on_the_slope_of_the_critic_has_a_gradient(net: str, norm: str
     assert all(one.grad is not None and one.grad.isfinite().all() and one.grad.any() for one in weights)
 
 
-def test_under_spectral_norm_the_slope_of_a_perceptron_is_at_most_one() -> None:
+def test_under_spectral_norm_the_gradient_of_a_perceptron_is_at_most_one() -> None:
     """Linear layers of norm 1 and leaky units: the scores move no more than the input does."""
     torch.manual_seed(0)
     d = discriminator(Config("dcgan", net="mlp", width=64, norm_d="none", spectral_norm=True, init="he"))
@@ -213,7 +213,7 @@ def test_under_spectral_norm_the_slope_of_a_perceptron_is_at_most_one() -> None:
     assert bool((after_update <= 1.001 * shift.flatten(1).norm(dim=1)).all())
 
 
-def test_a_net_that_works_from_pictures_is_refused() -> None:
+def test_a_net_that_works_from_images_is_refused() -> None:
     for build in (generator, discriminator):
         with pytest.raises(ConfigError, match="net=unet: dcgan works from noise; needed mlp, conv, resnet"):
             build(Config("dcgan", net="unet"))

@@ -113,7 +113,7 @@ def test_missing_labels_are_named(layer: nn.Module) -> None:
         ConditionalSequential(layer)(normal(0, 4, 3)) if not isinstance(layer, ClassPlanes) else layer(normal(0, 4, 3))
 
 
-# The class beside z, and beside the picture
+# The class beside z, and beside the image
 
 
 @pytest.mark.parametrize("scale", [0.0, 0.15, 1.0])
@@ -162,12 +162,12 @@ def test_minibatch_std_is_the_average_over_features() -> None:
     torch.testing.assert_close(MinibatchStd()(features), torch.full((32, 1), float(expected)))
 
 
-def test_a_generator_that_repeats_itself_has_minibatch_std_zero_and_finite_slopes() -> None:
+def test_a_generator_that_repeats_itself_has_minibatch_std_zero_and_finite_gradients() -> None:
     features = normal(0, 1, 7).repeat(8, 1).requires_grad_()
     deviation = MinibatchStd()(features)
     assert float(deviation.detach().max()) == pytest.approx(
         0, abs=1.01e-4
-    )  # the root of the 1e-8 that keeps the slope finite
+    )  # the root of the 1e-8 that keeps the gradient finite
     deviation.sum().backward()
     assert features.grad is not None
     assert bool(features.grad.isfinite().all())

@@ -25,7 +25,7 @@ def cyclegan(size: int, net: str = "resnet", width: int = 4, channels: int = 1) 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("net", ["resnet", "unet"])
 @pytest.mark.parametrize(("channels_in", "channels_out"), [(1, 1), (3, 3), (1, 3), (3, 1)])
-def test_pictures_of_every_size_are_translated_and_judged(
+def test_images_of_every_size_are_translated_and_judged(
     net: str, size: int, channels_in: int, channels_out: int
 ) -> None:
     g = translator(cyclegan(size, net), channels_in, channels_out)
@@ -56,7 +56,7 @@ def test_gradients_reach_every_parameter(net: str, size: int) -> None:
 
 
 def test_at_256_pixels_and_width_64_the_parameters_are_the_published_ones() -> None:
-    """junyanz prints 11.378 M for the generator of nine blocks and 2.765 M for the critic."""
+    """junyanz prints 11.378 M for the generator of nine blocks and 2.765 M for the discriminator."""
     config = cyclegan(256, width=64, channels=3)
     convolutions = [
         (3, 64, 49),
@@ -98,7 +98,7 @@ def test_blocks_can_be_set() -> None:
 
 @pytest.mark.parametrize(("layers", "field"), [(1, 16), (2, 34), (3, 70)])
 def test_a_score_sees_the_published_patch(layers: int, field: int) -> None:
-    """The receptive field, by which input pixels the middle score has a slope; norms, which see all, taken out."""
+    """The receptive field, by which input pixels the middle score has a gradient; norms, which see all, taken out."""
     config = Config("cyclegan", shape=(1, 128, 128), width=2, patch_layers=layers)
     kept = [layer for layer in patch_discriminator(config, 1).children() if not isinstance(layer, nn.InstanceNorm2d)]
     picture = normal(0, 1, 1, 128, 128).requires_grad_()
@@ -109,7 +109,7 @@ def test_a_score_sees_the_published_patch(layers: int, field: int) -> None:
     assert int(seen.max() - seen.min()) + 1 == field
 
 
-def test_the_critic_at_256_pixels_gives_the_published_30_by_30_scores() -> None:
+def test_the_discriminator_at_256_pixels_gives_the_published_30_by_30_scores() -> None:
     assert patch_discriminator(cyclegan(256), 1)(normal(0, 1, 1, 256, 256)).shape == (1, 1, 30, 30)
 
 
@@ -123,13 +123,13 @@ def test_the_most_patch_layers_that_fit_are_allowed_and_one_more_is_refused() ->
             patch_discriminator(Config("cyclegan", shape=(1, size, size), width=2, patch_layers=most + 1), 1)
 
 
-def test_pictures_do_not_depend_on_the_others_of_their_batch() -> None:
+def test_images_do_not_depend_on_the_others_of_their_batch() -> None:
     g, d, x = translator(cyclegan(16), 1, 1), patch_discriminator(cyclegan(16), 1), normal(0, 4, 1, 16, 16)
     torch.testing.assert_close(g(x)[:1], g(x[:1]))
     torch.testing.assert_close(d(x)[:1], d(x[:1]))
 
 
-def test_spectral_norm_wraps_every_convolution_of_the_critic() -> None:
+def test_spectral_norm_wraps_every_convolution_of_the_discriminator() -> None:
     d = patch_discriminator(Config("cyclegan", shape=(1, 16, 16), width=4, spectral_norm=True, init="normal"), 1)
     for _ in range(50):  # power iterations
         d(normal(0, 1, 1, 16, 16))

@@ -1,4 +1,4 @@
-"""One generator against one critic, of one's own or of this package: who is called how, and what is minimised."""
+"""One generator against one discriminator, of one's own or of this package: the calls and the objectives."""
 
 import ast
 import doctest
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 from known_networks import Linear, Scaled, made_at, own, scores_of
-from tiny_models import batch_of, data_of, pictures, tiny
+from tiny_models import batch_of, data_of, random_images, tiny
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
@@ -27,7 +27,7 @@ CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize("loss", CHOICES["loss"])
-def test_each_name_is_its_own_loss_for_both_players(loss: str) -> None:
+def test_each_name_is_its_own_loss_for_both_networks(loss: str) -> None:
     model, discriminator = own(loss=loss)
     context, batch = UpdateContext(0, 3, 1), batch_of(model.config)
     real, fake = scores_of(discriminator, batch.images), scores_of(discriminator, made_at(context))
@@ -57,17 +57,17 @@ def test_the_original_game_is_binary_cross_entropy() -> None:
 def test_penalties_are_weighted_and_added_each_by_its_name(names: str) -> None:
     model, discriminator = own(**{PENALTY_SETTINGS[name]: 7.0 for name in names.split("+")})
     objective = model.objective("d", batch_of(model.config), UpdateContext(0, 0))
-    square = discriminator.weight.detach().square().sum().item()  # the slope of a linear critic is its weight
+    square = discriminator.weight.detach().square().sum().item()  # the gradient of a linear discriminator is its weight
     gradients = {"gradient": (square**0.5 - 1) ** 2, "r1": square / 2, "r2": square / 2, "zero-centred": square}
     assert list(objective.losses) == ["loss", *(f"{name} penalty" for name in names.split("+"))]
     for name in names.split("+"):
         assert objective.losses[f"{name} penalty"].item() == pytest.approx(7 * gradients[name], rel=1e-5)
     assert list(model.objective("g", batch_of(model.config), UpdateContext(0, 0)).losses) == [
         "loss"
-    ]  # the critic alone pays
+    ]  # the discriminator alone pays
 
 
-def test_the_critic_learns_from_pictures_without_a_graph() -> None:
+def test_the_discriminator_learns_from_images_without_a_graph() -> None:
     model, discriminator = own()
     model.objective("d", batch_of(model.config), UpdateContext(0, 0))
     assert [seen.requires_grad for seen in discriminator.seen] == [False, False]
@@ -76,7 +76,7 @@ def test_the_critic_learns_from_pictures_without_a_graph() -> None:
     assert [seen.requires_grad for seen in discriminator.seen] == [True]
 
 
-def test_every_move_draws_latents_of_its_own() -> None:
+def test_every_update_draws_its_own_latents() -> None:
     model, discriminator = own()
     for step in (0, 1):
         for move in (0, 1):
@@ -105,7 +105,7 @@ def test_feature_matching_beside_the_adversarial_loss_is_added() -> None:
     assert both["loss"].item() == pytest.approx(0.25 * alone["loss"].item())
 
 
-def test_feature_matching_needs_a_critic_with_features() -> None:
+def test_feature_matching_needs_a_discriminator_with_features() -> None:
     config = Config("mine", feature_matching=1.0)
     with pytest.raises(ConfigError, match=r"^feature_matching: Flatten has no method features\(images\)$"):
         Adversarial(config, nn.Identity(), nn.Flatten(0))
@@ -134,12 +134,12 @@ class Asked(nn.Module):
 
 
 @pytest.mark.parametrize(("classes", "arguments"), [(0, {1}), (3, {2})])
-def test_own_networks_are_told_classes_where_the_configuration_has_them(
+def test_own_networks_get_labels_where_the_configuration_has_classes(
     tmp_path: Path, classes: int, arguments: set[int]
 ) -> None:
     config = Config("mine", latent=64, batch_size=6, norm_d="none", steps=2, classes=classes)
     networks = Asked(Scaled(1, 8, 8)), Asked(Linear(1, 8, 8))
-    labelled = Data(pictures(config), torch.arange(20) % 3)  # labels are there in both cases
+    labelled = Data(random_images(config), torch.arange(20) % 3)  # labels are there in both cases
     outcome = train(Adversarial(config, *networks), labelled, tmp_path)
     assert {call for network in networks for call in network.calls} == arguments
     made, labels = Sampler(outcome.average.networks["g"], config).draw(5, seed=0)
@@ -148,9 +148,9 @@ def test_own_networks_are_told_classes_where_the_configuration_has_them(
 
 
 @pytest.mark.parametrize(("pack", "scores"), [(1, 6), (2, 3), (3, 2)])
-def test_judgement_is_one_score_for_each_picture_or_pack(pack: int, scores: int) -> None:
+def test_the_discriminator_gives_one_score_for_each_image_or_pack(pack: int, scores: int) -> None:
     model, _ = own(pack=pack)
-    judged = model.discriminator_scores(Data(pictures(model.config)).batch(0, 6, seed=0))
+    judged = model.discriminator_scores(Data(random_images(model.config)).batch(0, 6, seed=0))
     assert judged.shape == (scores,)
 
 
@@ -168,7 +168,7 @@ def perceptron(outputs: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def test_a_generator_and_a_critic_of_ones_own_find_a_ring(tmp_path: Path) -> None:
+def test_a_generator_and_a_discriminator_of_ones_own_find_a_ring(tmp_path: Path) -> None:
     angle = 2 * torch.pi * torch.rand(2000, generator=torch.Generator().manual_seed(0))
     ring = torch.stack([angle.cos(), angle.sin()], 1)
     with torch.random.fork_rng():
@@ -275,7 +275,7 @@ def test_public_names_are_there_and_explained() -> None:
         assert not callable(one) or one.__doc__, name
 
 
-def test_batch_norm_in_a_critic_of_ones_own_is_refused_with_a_penalty() -> None:
+def test_batch_norm_in_a_discriminator_of_ones_own_is_refused_with_a_penalty() -> None:
     discriminator = nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.BatchNorm1d(8), nn.Linear(8, 1))
     config = Config("mine", latent=4, norm_d="none", gradient_penalty=10.0, loss="wasserstein")
     with pytest.raises(ConfigError, match="gradient_penalty: the discriminator has batch norm"):

@@ -1,4 +1,4 @@
-"""DiffAugment: what each draw may do to a picture, and what it must leave alone."""
+"""DiffAugment: what each draw may do to an image, and what it must leave alone."""
 
 from itertools import product
 
@@ -32,12 +32,12 @@ def pictures(count: int = 6, channels: int = 3, height: int = 8, width: int = 8,
 
 
 def repeated(count: int, channels: int = 3, side: int = 8) -> Tensor:
-    """One picture many times, so that draws can be told apart."""
+    """One image many times, so that draws can be told apart."""
     return pictures(1, channels, side, side).expand(count, -1, -1, -1)
 
 
 def factor(changed: Tensor, plain: Tensor, centre: Tensor) -> Tensor:
-    """By how much each picture's distances to its centre were multiplied, (N, values): all equal if they were."""
+    """By how much each image's distances to its centre were multiplied, (N, values): all equal if they were."""
     return ((changed - centre) / (plain - centre)).flatten(1)
 
 
@@ -45,7 +45,7 @@ def test_no_policy_was_forgotten() -> None:
     assert tuple(CHANGES) == CHOICES["augment"]
 
 
-def test_brightness_adds_one_number_to_a_picture() -> None:
+def test_brightness_adds_one_number_to_an_image() -> None:
     plain = repeated(500)
     added = (brightness(plain, drawn()) - plain).flatten(1)
     torch.testing.assert_close(added.amin(1), added.amax(1))
@@ -91,7 +91,7 @@ def test_color_keeps_grey_grey() -> None:
     assert not torch.allclose(changed, grey)
 
 
-def test_saturation_leaves_pictures_of_one_channel_as_they_are() -> None:
+def test_saturation_leaves_images_of_one_channel_as_they_are() -> None:
     grey = pictures(channels=1)
     assert torch.equal(saturation(grey, drawn()), grey)
 
@@ -165,7 +165,7 @@ def test_an_unknown_policy_is_refused_by_name() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(CHANGE_BY_NAME))
-def test_draws_come_from_the_generator_alone_and_differ_between_pictures(name: str) -> None:
+def test_draws_come_from_the_generator_alone_and_differ_between_images(name: str) -> None:
     plain, state = repeated(50), torch.get_rng_state()
     change = CHANGE_BY_NAME[name]
     first, again, other = (change(plain, drawn(seed)) for seed in (0, 0, 1))

@@ -13,7 +13,7 @@ from reference_models.objectives.losses import LARGEST_EXPONENT, LOSSES, Terms
 
 P = torch.tensor([8, 1, 4, 3])  # how often each of four outcomes is among the reals,
 Q = torch.tensor([2, 5, 4, 5])  # and among the fakes: 16 draws each
-RATIO = torch.log(P.double() / Q)  # what the best critic knows
+RATIO = torch.log(P.double() / Q)  # what the best discriminator knows
 SCORES = torch.linspace(-8, 8, 33, dtype=torch.float64)
 
 
@@ -26,7 +26,7 @@ def jensen_shannon() -> float:
 
 
 def at_distributions(name: str, scores: Tensor) -> Tensor:
-    """The critic's loss where each outcome has its score and comes as often as its probability says."""
+    """The discriminator's loss where each outcome has its score and comes as often as its probability says."""
     return LOSSES[name].discriminator(scores.repeat_interleave(P), scores.repeat_interleave(Q))
 
 
@@ -66,18 +66,18 @@ def test_the_two_first_generators_swap_the_label_or_the_sign() -> None:
     assert LOSSES["minimax"].generator(SCORES).item() == pytest.approx(-caught.item(), rel=1e-12)
 
 
-def test_only_the_minimax_generator_saturates_where_the_critic_is_sure() -> None:
+def test_only_the_minimax_generator_saturates_where_the_discriminator_is_sure() -> None:
     rejected = torch.tensor([-30.0])
     assert generator_slope("minimax", rejected).abs().item() < 1e-12
     assert generator_slope("non-saturating", rejected).item() == pytest.approx(-1)
 
 
-def test_a_confident_critic_keeps_the_digits_of_its_loss() -> None:
+def test_a_confident_discriminator_keeps_the_digits_of_its_loss() -> None:
     sure = torch.tensor([30.0])
     assert LOSSES["non-saturating"].discriminator(sure, -sure).item() == pytest.approx(2 * math.exp(-30), rel=1e-6)
 
 
-def test_the_best_critic_of_minimax_measures_jensen_shannon() -> None:
+def test_the_best_discriminator_of_minimax_measures_jensen_shannon() -> None:
     expected = 2 * math.log(2) - 2 * jensen_shannon()
     assert at_distributions("minimax", RATIO).item() == pytest.approx(expected, abs=1e-12)
 
@@ -92,7 +92,7 @@ def divergences() -> list[tuple[str, Tensor, float]]:
 
 
 @pytest.mark.parametrize(("name", "best", "divergence"), divergences())
-def test_an_f_gan_measures_its_divergence_at_the_best_critic(name: str, best: Tensor, divergence: float) -> None:
+def test_an_f_gan_measures_its_divergence_at_the_best_discriminator(name: str, best: Tensor, divergence: float) -> None:
     scores = best.clone().requires_grad_()
     loss = at_distributions(name, scores)
     assert -loss.item() == pytest.approx(divergence, abs=1e-12)
@@ -136,7 +136,7 @@ def test_least_squares_is_half_the_squared_distance_to_the_targets() -> None:
     torch.testing.assert_close(generator_slope("least-squares", fake), (fake - 1) / len(fake))
 
 
-def test_the_best_critic_of_least_squares_is_the_share_of_reals() -> None:
+def test_the_best_discriminator_of_least_squares_is_the_share_of_reals() -> None:
     best = P.double() / (P + Q)
     expected = (P * Q / (P + Q).double()).sum() / 32  # 1/2 of the sum of pq / (p + q), Mao et al. with a, b = 0, 1
     assert at_distributions("least-squares", best).item() == pytest.approx(expected.item(), rel=1e-12)
@@ -151,7 +151,7 @@ def test_hinge_asks_for_its_margin_and_no_more() -> None:
     assert at_fakes.tolist() == [0.5, 0]
 
 
-def test_the_best_critic_of_hinge_measures_total_variation() -> None:
+def test_the_best_discriminator_of_hinge_measures_total_variation() -> None:
     total_variation = (P - Q).abs().sum().item() / 32
     assert at_distributions("hinge", RATIO.sign()).item() == pytest.approx(2 - 2 * total_variation, abs=1e-12)
 
@@ -163,7 +163,7 @@ def test_wasserstein_is_the_difference_of_the_means() -> None:
 
 
 @pytest.mark.parametrize("name", CHOICES["loss"])
-def test_the_critic_lifts_reals_and_lowers_fakes_and_the_generator_lifts_them(name: str) -> None:
+def test_the_discriminator_lifts_reals_and_lowers_fakes_and_the_generator_lifts_them(name: str) -> None:
     scores = torch.linspace(0.02, 0.98, 25, dtype=torch.float64)  # between the targets, inside the margins
     at_reals, at_fakes = gradients(name, scores, scores)
     assert at_reals.max() < 0

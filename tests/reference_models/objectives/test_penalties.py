@@ -1,4 +1,4 @@
-"""The penalties on critics whose slope is known in closed form."""
+"""The penalties on discriminators whose gradient is known in closed form."""
 
 import math
 from collections.abc import Callable
@@ -27,12 +27,12 @@ def batches(shape: tuple[int, ...], count: int = 5) -> tuple[Tensor, Tensor]:
 
 
 def half_square(points: Tensor) -> Tensor:
-    """A critic whose slope is the point itself."""
+    """A discriminator whose gradient is the point itself."""
     return points.square().flatten(1).sum(1) / 2
 
 
 class Spy:
-    """A critic that remembers where it was asked."""
+    """A discriminator that remembers where it was asked."""
 
     def __init__(self, discriminator: Callable[[Tensor], Tensor]) -> None:
         self.discriminator = discriminator
@@ -48,7 +48,7 @@ def test_no_penalty_was_forgotten() -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_linear_critic_pays_for_its_weights_alone(shape: tuple[int, ...]) -> None:
+def test_a_linear_discriminator_pays_for_its_weights_alone(shape: tuple[int, ...]) -> None:
     real, fake = batches(shape)
     weights = torch.randn(shape, generator=drawn(2).generator, dtype=torch.float64)
     square = weights.square().sum().item()
@@ -95,7 +95,7 @@ def test_every_sample_has_its_own_point_on_the_way(name: str, shape: tuple[int, 
 
 def test_a_penalty_varies_as_one_coefficient_per_sample_makes_it() -> None:
     count = 64
-    real, fake = torch.ones(count, 1), torch.zeros(count, 1)  # the slope is then the coefficient
+    real, fake = torch.ones(count, 1), torch.zeros(count, 1)  # the gradient is then the coefficient
     paid = torch.stack([PENALTIES["zero-centred"](half_square, real, fake, drawn(seed)) for seed in range(400)])
     assert paid.mean().item() == pytest.approx(1 / 3, abs=0.01)
     assert paid.std().item() == pytest.approx(math.sqrt(4 / 45 / count), rel=0.15)  # 8 times that with one in all
@@ -104,14 +104,14 @@ def test_a_penalty_varies_as_one_coefficient_per_sample_makes_it() -> None:
 @pytest.mark.parametrize("name", PENALTY_SETTINGS)
 def test_the_scores_of_a_samples_patches_add_up(name: str) -> None:
     real, fake = batches((1, 4, 4))
-    patches = PENALTIES[name](lambda x: 2 * x[:, :, ::2, ::2], real, fake, drawn())  # 4 patches of slope 2
+    patches = PENALTIES[name](lambda x: 2 * x[:, :, ::2, ::2], real, fake, drawn())  # 4 patches of gradient 2
     square = 4 * 2.0**2
     expected = {"gradient": (math.sqrt(square) - 1) ** 2, "zero-centred": square, "r1": square / 2, "r2": square / 2}
     assert patches.item() == pytest.approx(expected[name], rel=1e-12)
 
 
 @pytest.mark.parametrize("name", PENALTY_SETTINGS)
-def test_penalties_have_the_right_slope_in_the_critics_weights(name: str) -> None:
+def test_penalties_have_the_right_gradient_in_the_discriminators_weights(name: str) -> None:
     real, fake = batches((3,))
 
     def price(first: Tensor, second: Tensor) -> Tensor:
@@ -122,7 +122,7 @@ def test_penalties_have_the_right_slope_in_the_critics_weights(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", PENALTY_SETTINGS)
-def test_only_the_critic_is_moved(name: str) -> None:
+def test_only_the_discriminator_is_updated(name: str) -> None:
     real, fake = (batch.requires_grad_() for batch in batches((3,)))
     discriminator = nn.Linear(3, 1).double()
     PENALTIES[name](lambda x: discriminator(x.sin()), real, fake, drawn()).backward()
@@ -132,7 +132,7 @@ def test_only_the_critic_is_moved(name: str) -> None:
     assert fake.grad is None
 
 
-def test_a_flat_critic_pays_one_and_has_no_nan_in_its_gradient() -> None:
+def test_a_flat_discriminator_pays_one_and_has_no_nan_in_its_gradient() -> None:
     weight = torch.zeros(3, requires_grad=True)
     paid = PENALTIES["gradient"](lambda x: x @ weight, torch.randn(4, 3), torch.randn(4, 3), drawn())
     (gradient,) = torch.autograd.grad(paid, weight)
@@ -152,7 +152,7 @@ def test_draws_come_from_the_generator_alone(name: str) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("name", PENALTY_SETTINGS)
-def test_under_autocast_only_the_critic_is_rounded(name: str, dtype: torch.dtype) -> None:
+def test_under_autocast_only_the_discriminator_is_rounded(name: str, dtype: torch.dtype) -> None:
     torch.manual_seed(0)
     discriminator = nn.Sequential(nn.Conv2d(1, 16, 3, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(16, 1, 3, 2, 1))
     real, fake = (batch.to(dtype) for batch in batches((1, 8, 8), count=32))

@@ -27,7 +27,7 @@ def running(model: Model, folder: Path) -> Run:
 
 
 class Recording(Adversarial):
-    """Remembers each player's weights, and the norm of the gradient that moved them, at the start and after moves."""
+    """Remembers each network's weights, and the norm of the gradient that moved them, at the start and after moves."""
 
     past: dict[str, list[list[Tensor]]]
     gradients: dict[str, list[float]]
@@ -48,16 +48,16 @@ def recording(config: Config) -> Recording:
     return model
 
 
-# How players move
+# How networks move
 
 
-def test_the_critic_moves_several_times_and_more_before_the_first_step(tmp_path: Path) -> None:
+def test_the_discriminator_is_updated_n_critic_times_and_more_before_the_first_step(tmp_path: Path) -> None:
     model = recording(tiny("vanilla", n_critic=3, pretrain=4, steps=2))
     assert [model.updates(step) for step in (0, 1)] == [("d",) * 7 + ("g",), ("d",) * 3 + ("g",)]
     run = running(model, tmp_path)
     run.finish()
     assert (len(model.gradients["d"]), len(model.gradients["g"])) == (7 + 3, 2)
-    assert run.progress.drawn == 12  # a batch for each move
+    assert run.progress.drawn == 12  # a batch for each update
 
 
 def test_two_time_scales_are_two_learning_rates(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_two_time_scales_are_two_learning_rates(tmp_path: Path) -> None:
         assert after_update == pytest.approx(rate, rel=1e-2)  # Adam's first move is the rate times the gradient's sign
 
 
-def test_weights_are_clipped_after_every_move_of_the_critic_alone(tmp_path: Path) -> None:
+def test_weights_are_clipped_after_every_update_of_the_discriminator_alone(tmp_path: Path) -> None:
     model = recording(tiny("vanilla", clip_weights=0.01, n_critic=2, steps=4, lr_d=0.1))
     running(model, tmp_path).finish()
     bounds = [max(float(weight.abs().max()) for weight in weights) for weights in model.past["d"]]
@@ -102,7 +102,7 @@ def test_averages_of_the_generator_follow_it_and_raw_weights_are_kept(tmp_path: 
         assert outcome.average.networks["g"].get_buffer(name).equal(buffer)
 
 
-# What players minimise
+# What networks minimise
 
 
 @pytest.mark.parametrize("group", ["d", "g"])
@@ -138,7 +138,7 @@ def test_a_mean_of_the_past_is_taken_back_in_the_layout_of_its_weights() -> None
     assert strides == [weight.stride() for weight in networks.parameters()]  # else sums differ in their last digits
 
 
-def test_spectral_norm_keeps_every_layer_of_the_critic_at_slope_one(tmp_path: Path) -> None:
+def test_spectral_norm_keeps_every_layer_of_the_discriminator_at_gradient_one(tmp_path: Path) -> None:
     config = tiny("dcgan", norm_d="none", spectral_norm=True, steps=60, check_every=60, lr_d=1e-3)
     model = build(config)
     train(model, data_of(config), tmp_path)
@@ -152,7 +152,7 @@ def test_spectral_norm_keeps_every_layer_of_the_critic_at_slope_one(tmp_path: Pa
 
 
 @pytest.mark.parametrize("changes", [{"minibatch_std": True}, {"minibatch_discrimination": 3}])
-def test_minibatch_layers_let_the_critic_see_that_samples_are_alike(changes: dict[str, Any]) -> None:
+def test_minibatch_layers_let_the_discriminator_see_that_samples_are_alike(changes: dict[str, Any]) -> None:
     config = tiny("vanilla", norm_d="none", **changes)
     batch = batch_of(config)
     alike = batch.images[:1].expand(6, -1, -1, -1)
@@ -162,10 +162,10 @@ def test_minibatch_layers_let_the_critic_see_that_samples_are_alike(changes: dic
         assert bool((one - same).abs() > 1e-5) is differ
 
 
-# What the critic is shown
+# What the discriminator is shown
 
 
-def test_packing_shows_the_critic_several_samples_at_once() -> None:
+def test_packing_shows_the_discriminator_several_samples_at_once() -> None:
     model, discriminator = own(pack=3)
     batch, context = batch_of(model.config), UpdateContext(0, 0)
     model.objective("d", batch, context)
@@ -178,13 +178,13 @@ def test_packing_shows_the_critic_several_samples_at_once() -> None:
     assert join_packs(torch.arange(12.0).reshape(6, 2), 3).tolist() == [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]]
 
 
-def test_the_first_layer_of_a_packed_critic_is_as_wide() -> None:
+def test_the_first_layer_of_a_packed_discriminator_is_as_wide() -> None:
     critics = [build(tiny("dcgan", pack=pack)).network("d").modules() for pack in (1, 2)]
     first = [next(layer for layer in discriminator if isinstance(layer, nn.Conv2d)) for discriminator in critics]
     assert [layer.in_channels for layer in first] == [1, 2]
 
 
-def test_instance_noise_is_on_both_sides_in_both_moves_and_ends_exactly() -> None:
+def test_instance_noise_is_on_real_and_fake_in_both_updates_and_ends_exactly() -> None:
     model, discriminator = own(instance_noise=0.4, instance_noise_until=0.5)
     batch = batch_of(model.config)
     for step in (0, 2, 4, 5, 9):
@@ -214,7 +214,7 @@ def test_noise_falls_linearly_and_is_nothing_afterwards() -> None:
     assert discriminator_input(images, config, UpdateContext(0, 40), "real") is images
 
 
-def test_augmentation_is_of_real_and_made_pictures_in_both_moves_and_reaches_the_generator(
+def test_augmentation_is_of_real_and_fake_images_in_both_updates_and_reaches_the_generator(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     model, discriminator = own(augment="translation+cutout", feature_matching=1.0)
@@ -259,7 +259,7 @@ STARTS = {"normal": 0.02, "xavier": None, "he": None, "orthogonal": None, "defau
 
 
 @pytest.mark.parametrize("init", STARTS)
-def test_a_model_starts_from_the_scheme_it_is_told(init: str) -> None:
+def test_a_model_starts_from_the_configured_scheme(init: str) -> None:
     config = tiny("dcgan", init=init, width=32, batch_size=2)
     layer = [one for one in build(config).network("d").modules() if isinstance(one, nn.Conv2d)][1]
     weight = layer.weight.detach()
@@ -274,7 +274,7 @@ def test_a_model_starts_from_the_scheme_it_is_told(init: str) -> None:
     assert float(weight.std()) == pytest.approx(spread[init], rel=0.05)
 
 
-def test_the_linear_critic_of_these_tests_is_one() -> None:
+def test_the_linear_discriminator_of_these_tests_is_one() -> None:
     discriminator = Linear(1, 8, 8)
     first, second = torch.randn(2, 3, 1, 8, 8)
     assert discriminator(first + second).allclose(discriminator(first) + discriminator(second), atol=1e-5)
