@@ -49,16 +49,16 @@ def finish(prepared: Prepared, outcome: Outcome, tick: Tick) -> FinishedRun:
     request, best = prepared.request, best_step(outcome)
     losses, checks, divergence = read_log(request.folder)
     loss = prepared.config.loss
-    discriminator_scores = tuple(verdicts(losses, checks, divergence=divergence, loss=loss, best_step=best))
-    facts = facts_of(prepared, outcome, discriminator_scores, checks)
+    judgement = tuple(verdicts(losses, checks, divergence=divergence, loss=loss, best_step=best))
+    facts = facts_of(prepared, outcome, judgement, checks)
     if best is None:
-        return FinishedRun(request, (), discriminator_scores, facts)
+        return FinishedRun(request, (), judgement, facts)
     reports = known_reports(request.folder, facts) if prepared.scored else None
     if reports is None:
         delete_insight(request.folder)  # of an earlier best checkpoint
     write_insight(prepared)
     if not prepared.scored:
-        return FinishedRun(request, (), discriminator_scores, facts)
+        return FinishedRun(request, (), judgement, facts)
     if reports is None:
         domains = prepared.domains
         scoring = _translation_reports(prepared, domains, tick) if domains else _sample_reports(prepared, tick)
@@ -67,7 +67,7 @@ def finish(prepared: Prepared, outcome: Outcome, tick: Tick) -> FinishedRun:
             with replacing(request.folder / name) as partial:
                 partial.write_text(report.to_json() + "\n", encoding="utf-8")
     write_missing_galleries(prepared, tick)
-    return FinishedRun(request, reports, discriminator_scores, facts)
+    return FinishedRun(request, reports, judgement, facts)
 
 
 def read_log(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Divergence | None]:
@@ -91,7 +91,7 @@ def best_step(outcome: Outcome) -> int | None:
 
 
 def facts_of(
-    prepared: Prepared, outcome: Outcome, discriminator_scores: tuple[Verdict, ...], checks: list[dict[str, Any]]
+    prepared: Prepared, outcome: Outcome, judgement: tuple[Verdict, ...], checks: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """The facts of a training that its report keeps."""
     return {
@@ -106,7 +106,7 @@ def facts_of(
         "seconds": round(outcome.seconds, 1),
         "ranks": outcome.ranks,
         "selection_fid": {str(check["step"]): check["fid"] for check in checks if check.get("fid") is not None},
-        "verdicts": [{"name": verdict.name, "sentence": verdict.sentence} for verdict in discriminator_scores],
+        "verdicts": [{"name": verdict.name, "sentence": verdict.sentence} for verdict in judgement],
         "yardstick": "doing nothing" if prepared.domains else "noise",
     }
 
