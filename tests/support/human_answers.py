@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import numpy as np
 from PIL import Image
 
 from ganeval.human.page import HumanTestOptions, make_page
-from ganeval.human.plan import HumanTestPlan
+from ganeval.human.plan import HumanTestPlan, SetIdentity
+from ganeval.reports.report import ImageSet, Protocol, Report, Score
 
 
 def write_sets(folder: Path, count: int = 30, size: int = 8) -> tuple[str, str]:
@@ -86,3 +88,26 @@ def with_errors(plan: HumanTestPlan, fakes: int, reals: int) -> list[str]:
         left[real] -= 1
         said.append("real" if real != wrong else "fake")
     return said
+
+
+SET = SetIdentity("a", 10, "sha256:aa")
+PLAN = HumanTestPlan(8, 1.0, 2020, 8, 8, SET, SetIdentity("b", 20, "sha256:bb"), "cc")
+
+
+def wilson(wrong: int, answers: int, z: float = 1.959963984540054) -> tuple[float, float]:
+    """Wilson's interval by hand: the roots of (p - share)² = z² p (1 - p) / n."""
+    share = wrong / answers
+    centre = (share + z * z / (2 * answers)) / (1 + z * z / answers)
+    half = z / (1 + z * z / answers) * math.sqrt(share * (1 - share) / answers + z * z / (4 * answers**2))
+    return centre - half, centre + half
+
+
+def report_on(samples: SetIdentity = PLAN.samples, reference: SetIdentity = PLAN.reference) -> Report:
+    """A report on the sets of the plan, with what a later version may have added."""
+    sets = [ImageSet(side.name, side.name, side.count, side.fingerprint) for side in (samples, reference)]
+    how = Protocol(
+        "tf1", "digits", "features", "published", "ab", "tf1-bilinear", more={"of a later version": [1, 2.50]}
+    )
+    return Report(
+        "0.1.0", "2026-01-31T12:00:00Z", *sets, how, {"fid": Score(1.5, "lower")}, more={"training": {"ü": None}}
+    )

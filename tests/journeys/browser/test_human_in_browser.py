@@ -2,7 +2,7 @@
 
 import time
 
-import human_answers as made
+import human_answers
 import pytest
 
 from ganeval.human.tally import tally
@@ -54,7 +54,7 @@ STORED = """([name, rows]) => new Promise((done, failed) => {
 @pytest.fixture
 def test_page(tmp_path):
     """A test of four pictures, each seen until it is answered, and its plan."""
-    return made.write_test(tmp_path, n=4, seconds=0)
+    return human_answers.write_test(tmp_path, n=4, seconds=0)
 
 
 def stored(page, plan, rows=None):
@@ -99,7 +99,7 @@ def test_by_keys_alone_with_a_reload_on_the_way(browser_page, test_page, tmp_pat
     page.keyboard.press("Tab")
     page.keyboard.type("Ada Ö/1")
     page.keyboard.press("Enter")
-    answers = made.right(plan)
+    answers = human_answers.right(plan)
     press(page, answers[:2], {"fake": "ArrowLeft", "real": "ArrowRight"})
     page.wait_for_selector("#picture:visible")  # the third was seen, and not answered
     browser_page.open(path)
@@ -144,7 +144,7 @@ def test_by_touch_on_a_phone_and_always_real(open_page, test_page, tmp_path):
 
 
 def test_a_picture_gives_way_to_a_mask_and_the_time_is_taken_from_its_first_sight(browser_page, tmp_path):
-    path, plan = made.write_test(tmp_path, n=2, seconds=0.3)
+    path, plan = human_answers.write_test(tmp_path, n=2, seconds=0.3)
     page = browser_page.open(path)
     page.evaluate(WATCH)
     start = time.perf_counter()
@@ -213,7 +213,7 @@ def test_without_storage_the_test_works_and_says_so(open_page, test_page, tmp_pa
     page = watched.open(path)
     page.wait_for_selector("#unkept:visible")
     page.keyboard.press("Space")
-    press(page, made.with_errors(plan, 2, 2), {"fake": "ArrowLeft", "real": "ArrowRight"})
+    press(page, human_answers.with_errors(plan, 2, 2), {"fake": "ArrowLeft", "real": "ArrowRight"})
     page.wait_for_selector("#end:visible")
     assert page.inner_text("#saved") == ""  # not kept, so not said to be
     name = downloaded(page, tmp_path / "a.json", lambda: page.click("#save"))
