@@ -26,14 +26,7 @@ FORMATS: dict[str, Callable[[Comparison], str]] = {
     "latex": latex_text,
     "html": html_text,
 }
-ENDINGS = {
-    ".txt": "table",
-    ".md": "markdown",
-    ".csv": "csv",
-    ".json": "json",
-    ".tex": "latex",
-    ".html": "html",
-}
+ENDINGS = {".txt": "table", ".md": "markdown", ".csv": "csv", ".json": "json", ".tex": "latex", ".html": "html"}
 
 __all__ = ["ENDINGS", "FORMATS", "comparison_view", "format_for", "to_frame"]
 

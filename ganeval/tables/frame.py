@@ -15,25 +15,24 @@ KINDS = {"Int64": ("group", "rank", "seeds", "n", "reference_n"), "boolean": ("b
 def to_frame(comparison: Comparison) -> "pandas.DataFrame":
     """A row for each run, the best of its group first: `fid`, `fid_error` and so on, empty where a run has none.
 
-    With a baseline also `fid_delta`, `fid_delta_error` and `fid_outside`. `group` numbers what may be compared;
-    `differs` says what sets a group apart from the first.
+    With a baseline also `fid_delta`, `fid_delta_error` and `fid_outside`. `group` numbers the groups of comparable
+    runs; `differs` says what sets a group apart from the first.
 
     >>> from ganeval.comparison import compare
     >>> from ganeval.reports.report import ImageSet, Protocol, Report, Score
-    >>> how = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
+    >>> protocol = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
     >>> images = ImageSet("a", "a/", 500)
-    >>> report = Report("0.1.0", "", images, ImageSet("real", "real/", 500), how, {"fid": Score(2.5, "lower", 0.1)})
+    >>> report = Report("0.1.0", "", images, images, protocol, {"fid": Score(2.5, "lower", 0.1)})
     >>> to_frame(compare([report]))[["run", "rank", "n", "fid", "fid_error"]].to_dict("records")
     [{'run': 'a', 'rank': 1, 'n': 500, 'fid': 2.5, 'fid_error': 0.1}]
     """
     import pandas
 
-    found = records(comparison)
-    frame = pandas.DataFrame(found, columns=list(found[0]))
-    for kind, names in KINDS.items():
-        frame = frame.astype(dict.fromkeys(names, kind))
-    outside = [f"{name}_outside" for name in _columns(comparison)] if comparison.has_baseline else []
-    return frame.astype(dict.fromkeys(outside, "boolean"))
+    rows = records(comparison)
+    kinds = {name: kind for kind, names in KINDS.items() for name in names}
+    if comparison.has_baseline:
+        kinds |= {f"{name}_outside": "boolean" for name in _columns(comparison)}
+    return pandas.DataFrame(rows, columns=list(rows[0])).astype(kinds)
 
 
 def csv_text(comparison: Comparison) -> str:
@@ -47,7 +46,7 @@ def json_text(comparison: Comparison) -> str:
 
 
 def _encodable(text: str) -> str:
-    """Names of files that are no UTF-8 in escapes, which JSON reads back."""
+    """A text with file names that are not UTF-8 in escapes, which JSON reads back."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -62,7 +61,7 @@ def records(comparison: Comparison) -> list[dict[str, Any]]:
 
 
 def _columns(comparison: Comparison) -> dict[str, str]:
-    """The scores by the columns that they are in: a score called `rank` or `n` is in none of ours."""
+    """The scores by the columns that hold them: one called `rank` or `n` gets a column of another name."""
     first = comparison.groups[0]
     taken = _about(1, first, first.rows[0])
     names = dict.fromkeys(name for group in comparison.groups for name in group.names)
@@ -89,12 +88,12 @@ def _about(number: int, group: ComparisonGroup, row: Row) -> dict[str, Any]:
 
 
 def _scores(group: ComparisonGroup, row: Row, columns: Mapping[str, str], baseline: bool) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    cells: dict[str, Any] = {}
     for column, name in columns.items():
         score = row.score(name)
-        found |= {column: score and score.value, f"{column}_error": score and score.error}
+        cells |= {column: score and score.value, f"{column}_error": score and score.error}
         if baseline:
             delta = group.delta(row, name)
-            found |= {f"{column}_delta": delta and delta.value, f"{column}_delta_error": delta and delta.error}
-            found |= {f"{column}_outside": delta and delta.outside}
-    return found
+            cells |= {f"{column}_delta": delta and delta.value, f"{column}_delta_error": delta and delta.error}
+            cells |= {f"{column}_outside": delta and delta.outside}
+    return cells

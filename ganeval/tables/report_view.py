@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ganeval.reports.report import ImageSet, Report, Score
-from ganeval.reports.score_names import NOTHING, measured, title
+from ganeval.reports.score_names import cell, measured, title
 from ganeval.reports.scores import ARROWS, HEADLINES
 
 Column = TypeVar("Column")
@@ -28,7 +28,8 @@ def report_view(report: Report) -> RenderableType:
         value, error = measured(score)
         better = f"{ARROWS[score.better]} {score.better}"
         table.add_row(title(name, report.protocol), value, error, better, _also(name, score))
-    return Group(table, *_footer(report))
+    samples = f"N = {count_text(report.samples)} samples"
+    return Group(table, Text(f"{samples}; {_reference_line(report)}"), Text(report.protocol.line()))
 
 
 def reports_view(reports: Sequence[Report], width: int | None = None) -> RenderableType:
@@ -37,21 +38,22 @@ def reports_view(reports: Sequence[Report], width: int | None = None) -> Rendera
     Within a `width`, headings are broken, errors stand below values, and what does not fit goes into a further table.
     """
     first = reports[0]
-    names = [name for name in HEADLINES if any(name in report.scores for report in reports)]
-    columns = [_column(name, reports, narrow=width is not None) for name in names]
-    names_of_samples = ["samples", *[report.samples.name for report in reports]]
-    labels = [names_of_samples, ["N", *[count_text(report.samples) for report in reports]]]
+    columns = []
+    for name in HEADLINES:
+        scores = [report.scores.get(name) for report in reports]
+        if not any(scores):
+            continue
+        better = next(score.better for score in scores if score)
+        heading, cells = f"{title(name, first.protocol)} {ARROWS[better]}", [cell(score) for score in scores]
+        if width is not None:
+            heading, cells = heading.replace(" ", "\n"), [text.replace(" ±", "\n±") for text in cells]
+        columns.append([heading, *cells])
+    names = ["samples", *[report.samples.name for report in reports]]
+    labels = [names, ["N", *[count_text(report.samples) for report in reports]]]
     room = None if width is None else width - sum(map(column_width, labels))
     tables = [columns_table(labels, block) for block in blocks(columns, list(map(column_width, columns)), room)]
     tables[0].title = f"against {first.reference.name}"
     return Group(*tables, Text(_reference_line(first)), Text(first.protocol.line()))
-
-
-def _column(name: str, reports: Sequence[Report], narrow: bool) -> list[str]:
-    """The heading and the cells of a score."""
-    heading = f"{title(name, reports[0].protocol)} {ARROWS[_better(name, reports)]}"
-    cells = [_cell(report.scores.get(name), narrow) for report in reports]
-    return [heading.replace(" ", "\n") if narrow else heading, *cells]
 
 
 def blocks(columns: Sequence[Column], widths: Sequence[int], room: int | None) -> list[list[Column]]:
@@ -97,17 +99,6 @@ def facts_view(title: str, rows: Mapping[str, str]) -> RenderableType:
     return table
 
 
-def _better(name: str, reports: Sequence[Report]) -> str:
-    return next(report.scores[name].better for report in reports if name in report.scores)
-
-
-def _cell(score: Score | None, narrow: bool) -> str:
-    if score is None:
-        return NOTHING
-    value, error = measured(score)
-    return value if not error else f"{value}{chr(10) if narrow else ' '}±{error}"
-
-
 def _also(name: str, score: Score) -> str:
     notes = []
     if score.std:
@@ -119,18 +110,13 @@ def _also(name: str, score: Score) -> str:
     return ", ".join(notes)
 
 
-def _footer(report: Report) -> list[Text]:
-    counts = f"N = {count_text(report.samples)} samples"
-    return [Text(f"{counts}; {_reference_line(report)}"), Text(report.protocol.line())]
-
-
 def _reference_line(report: Report) -> str:
-    dependent = ", ".join(name for name in ("precision", "recall", "density", "coverage") if name in report.scores)
     kind = "points" if report.protocol.extractor == "points" else "images"
-    return f"M = {count_text(report.reference)} reference {kind}" + f" ({dependent} depend on N and M)" * bool(
-        dependent
-    )
+    line = f"M = {count_text(report.reference)} reference {kind}"
+    dependent = ", ".join(name for name in ("precision", "recall", "density", "coverage") if name in report.scores)
+    return f"{line} ({dependent} depend on N and M)" if dependent else line
 
 
 def count_text(images: ImageSet) -> str:
+    """How many images, `?` where unknown."""
     return "?" if images.count is None else f"{images.count:,}"
