@@ -47,7 +47,7 @@ def test_without_arguments_the_runs_of_results_are_compared(run, results, monkey
     assert names_in(run("compare", "--format", "json").stdout) == ["a", "b", "c"]
 
 
-def test_without_results_it_is_said_what_is_needed(run, tmp_path, monkeypatch):
+def test_without_results_the_error_names_what_is_needed(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = run("compare")
     assert (done.exit_code, done.stdout) == (2, "")
@@ -100,10 +100,10 @@ def test_sort_group_and_baseline_reach_the_table(run, tmp_path):
     assert (second["run"], second["baseline"], second["rank"]) == ("e-s0", True, None)
 
 
-# what is said
+# warnings and errors
 
 
-def test_half_a_run_is_said_on_stderr_and_never_shown(run, results):
+def test_unfinished_and_broken_runs_are_listed_on_stderr_and_left_out(run, results):
     (results / "b" / "report.json").unlink()
     (results / "c" / "report.json").write_text('{"schema": 1')
     done = run("compare", results, "--format", "json")
@@ -131,7 +131,7 @@ def test_no_name_in_a_report_can_begin_a_workflow_command(run, results):
     assert run("compare", results).stderr.startswith("warning: c ::error::x [31m: the value of fid is nan")
 
 
-def test_runs_that_cannot_be_compared_are_apart_and_what_differs_is_said(run, results):
+def test_runs_that_are_not_comparable_are_in_a_group_that_states_the_difference(run, results):
     as_run(of_set(scored("few", 0.1), count=10), results / "few")
     lines = run("compare", results).stdout.splitlines()
     assert "Group 2 of 2: against digits:test, N = 10, M = 500" in lines
@@ -173,7 +173,7 @@ ERRORS = {
 
 
 @pytest.mark.parametrize("arguments", ERRORS, ids=" ".join)
-def test_what_cannot_be_meant_is_one_line_and_nothing_is_written(run, results, monkeypatch, arguments):
+def test_mistakes_are_one_line_and_nothing_is_written(run, results, monkeypatch, arguments):
     monkeypatch.chdir(results.parent)
     Path("file").write_text("mine")
     Path("one.json").write_text(scored("a", 1.0).to_json())
@@ -189,7 +189,7 @@ def test_what_cannot_be_meant_is_one_line_and_nothing_is_written(run, results, m
     assert load_report(results / "a").scores["fid"].value == 1.0
 
 
-def test_a_mistyped_command_is_helped(run):
+def test_a_mistyped_command_gets_a_did_you_mean(run):
     assert "did you mean 'compare'?" in run("comapre").stderr
 
 
@@ -241,7 +241,7 @@ def test_a_file_has_the_format_of_its_ending_and_the_text_of_stdout(run, results
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_folder_whose_name_is_no_utf_8_is_named_in_every_format(run, results, tmp_path, form):
+def test_a_folder_name_that_is_not_utf_8_is_in_every_format(run, results, tmp_path, form):
     odd = results / os.fsdecode(b"run-\xff")
     as_run(scored("a", 4.0), odd)
     target = tmp_path / f"table.{form}"
@@ -254,21 +254,21 @@ def test_a_folder_whose_name_is_no_utf_8_is_named_in_every_format(run, results, 
         assert str(odd) in [row["folder"] for row in json.loads(text)]
 
 
-def test_a_configuration_of_no_run_is_a_file_as_any_other(run, results, tmp_path):
+def test_a_config_json_outside_runs_may_be_replaced(run, results, tmp_path):
     target = tmp_path / "config.json"
     target.write_text("{}")
     assert run("compare", results, "-o", target).exit_code == 0
     assert names_in(target.read_text()) == ["a", "b", "c"]
 
 
-def test_the_format_asked_for_comes_before_the_ending_and_a_table_before_the_last(run, results, tmp_path):
+def test_the_format_option_comes_before_the_ending_and_a_table_may_be_replaced(run, results, tmp_path):
     target = tmp_path / "t.txt"
     run("compare", results, "-o", target)
     run("compare", results, "-o", target, "--format", "json")
     assert names_in(target.read_text()) == ["a", "b", "c"]
 
 
-def test_a_folder_that_may_not_be_written_is_said_before_anything_is_read(run, results, tmp_path, monkeypatch):
+def test_a_read_only_folder_is_an_error_before_anything_is_read(run, results, tmp_path, monkeypatch):
     monkeypatch.setattr("ganeval.runtime.files.os.access", lambda path, mode: False)
     done = run("compare", tmp_path / "gone", "-o", tmp_path / "t.csv")
     assert (done.exit_code, done.stderr) == (
@@ -277,7 +277,7 @@ def test_a_folder_that_may_not_be_written_is_said_before_anything_is_read(run, r
     )
 
 
-def test_a_write_that_fails_leaves_the_file_of_before(run, results, tmp_path, monkeypatch):
+def test_a_failed_write_leaves_the_old_file(run, results, tmp_path, monkeypatch):
     target = tmp_path / "t.csv"
     run("compare", results, "-o", target)
     before = target.read_text()
@@ -292,7 +292,7 @@ def test_a_write_that_fails_leaves_the_file_of_before(run, results, tmp_path, mo
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["t.csv"]
 
 
-def test_a_link_gives_way_and_what_it_points_to_stays(run, results, tmp_path):
+def test_a_link_is_replaced_and_its_target_stays(run, results, tmp_path):
     (results / "a" / "log.jsonl").write_text("mine")
     (tmp_path / "link.csv").symlink_to(results / "a" / "log.jsonl")
     assert run("compare", results, "-o", tmp_path / "link.csv").exit_code == 0
@@ -302,7 +302,7 @@ def test_a_link_gives_way_and_what_it_points_to_stays(run, results, tmp_path):
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="a device that is always full is Linux's")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_output_that_finds_no_room_is_one_line(results, monkeypatch, unbuffered):
+def test_a_full_disk_on_stdout_is_one_line(results, monkeypatch, unbuffered):
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     script = [sys.executable, "-m", "ganeval", "compare", str(results)]
     with open("/dev/full", "wb") as full:

@@ -254,7 +254,7 @@ def test_no_value_anywhere_in_a_report_is_more_than_a_mistake(files, place) -> N
             assert found.exit_code != 0 or all(one.value is not None for one in found.judgements)
 
 
-def test_bytes_that_are_no_text_and_an_unfinished_run_are_usage_errors(run, files) -> None:
+def test_binary_files_and_unfinished_runs_are_usage_errors(run, files) -> None:
     (files["folder"] / "bytes.json").write_bytes(b"\xff\xfe\x00\x01")
     assert gated(run, files["folder"] / "bytes.json", "--max", "fid=25").exit_code == 2
     half = files["folder"] / "unfinished"
@@ -265,7 +265,7 @@ def test_bytes_that_are_no_text_and_an_unfinished_run_are_usage_errors(run, file
     assert "unfinished (step 0 of 100)" in result.stderr
 
 
-def test_keys_of_later_and_lacking_ones_of_earlier_versions_are_no_hindrance(run, files) -> None:
+def test_reports_of_earlier_and_later_versions_are_gated(run, files) -> None:
     document = {**WHOLE, "of_later": {"x": 1}}
     document["scores"] = {"fid": {"value": 20.0, "error": 0.3, "better": "lower", "of_later": [1]}}
     document["samples"] = {"name": "mine", "source": "mine/", "count": 1000}
@@ -354,7 +354,7 @@ def test_junit_has_a_case_for_each_limit_and_all_four_outcomes(run, files, polic
     assert [path.name for path in target.parent.iterdir()] == ["gate.xml"]
 
 
-def test_junit_holds_whatever_a_report_calls_its_scores(run, files) -> None:
+def test_junit_escapes_names(run, files) -> None:
     odd = 'a<b>&"c"\x00\x1b数'
     path = save(files["folder"] / "odd.json", report(number=8, scores={odd: of(3.0)}))
     assert gated(run, path, "--max", f"{odd}=1", "--junit", files["folder"] / "gate.xml").exit_code == 1
@@ -362,7 +362,7 @@ def test_junit_holds_whatever_a_report_calls_its_scores(run, files) -> None:
     assert case.get("name") == '--max a<b>&"c" 数=1'
 
 
-def test_what_a_gate_writes_takes_the_place_of_no_file_of_a_run_and_of_no_limits(run, files) -> None:
+def test_a_gate_replaces_no_file_of_a_run_and_no_limits_file(run, files) -> None:
     own = ("config.json", "log.jsonl", "checkpoints/best.json", "samples.zip", "grids/step-1.png", "learning/a.npz")
     for name in own:
         (files["run"] / name).parent.mkdir(exist_ok=True)
@@ -386,7 +386,7 @@ def test_what_a_gate_writes_takes_the_place_of_no_file_of_a_run_and_of_no_limits
     assert {path: path.read_bytes() for path in files["folder"].rglob("*") if path.is_file()} == before
 
 
-def test_a_baseline_called_report_json_is_renewed_as_often_as_one_likes(run, files) -> None:
+def test_a_baseline_called_report_json_can_be_updated_repeatedly(run, files) -> None:
     target = files["folder"] / "baseline" / "report.json"
     for name in ("new", "worse", "new"):
         assert gated(run, files[name], "--baseline", target, "--update-baseline").exit_code == 0
@@ -394,7 +394,7 @@ def test_a_baseline_called_report_json_is_renewed_as_often_as_one_likes(run, fil
     assert gated(run, files["new"], "--baseline", target.parent, "--max-increase", "fid=1").exit_code == 0
 
 
-def test_a_folder_whose_report_is_a_list_is_seeds_and_a_broken_one_is_said(run, files) -> None:
+def test_a_run_folder_with_a_list_of_reports_is_seeds(run, files) -> None:
     several = files["folder"] / "several" / "report.json"
     several.parent.mkdir()
     several.write_text(files["seeds"].read_text())
@@ -404,7 +404,7 @@ def test_a_folder_whose_report_is_a_list_is_seeds_and_a_broken_one_is_said(run, 
     assert (result.exit_code, "report.json: found no JSON" in result.stderr) == (2, True)
 
 
-def test_a_junit_file_that_cannot_be_written_is_said_before_any_verdict(run, files, actions, monkeypatch) -> None:
+def test_an_unwritable_junit_file_is_an_error_before_any_verdict(run, files, actions, monkeypatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -434,7 +434,7 @@ def test_a_verdict_that_cannot_be_printed_is_no_regression(files, monkeypatch, u
     assert (done.returncode, done.stderr) == (0, "")  # nobody wants to read it
 
 
-def test_a_file_that_may_not_be_read_is_annotated_as_no_verdict(run, files, actions, monkeypatch) -> None:
+def test_an_unreadable_file_is_annotated_as_no_verdict(run, files, actions, monkeypatch) -> None:
     def locked(*_: object) -> None:
         raise PermissionError(13, "Permission denied", "base.json")
 
@@ -484,12 +484,12 @@ def test_in_actions_there_are_annotations_and_a_table(run, files, actions) -> No
 
 
 @pytest.mark.parametrize(("policy", "level"), [("pass", "notice"), ("fail", "error"), ("3", "warning")])
-def test_an_inconclusive_limit_is_annotated_as_it_is_taken(run, files, actions, policy, level) -> None:
+def test_an_inconclusive_limit_is_annotated_by_the_policy(run, files, actions, policy, level) -> None:
     result = gated(run, files["new"], "--max", "fid=19.8", "--inconclusive", policy)
     assert f"::{level} title=ganeval gate%3A inconclusive::FID 20.00" in result.stdout
 
 
-def test_what_holds_is_one_notice(run, files, actions) -> None:
+def test_a_held_gate_is_one_notice(run, files, actions) -> None:
     result = gated(run, files["new"], "--max", "fid=25", "--min", "recall=0.5")
     (line,) = [line for line in result.stdout.splitlines() if line.startswith("::")]
     assert line.startswith("::notice title=ganeval gate%3A held::FID 20.00 ±0.30, --max fid=25: ")
@@ -534,7 +534,7 @@ def test_a_mistake_is_annotated_too(run, files, actions) -> None:
 # a new baseline
 
 
-def test_a_new_baseline_is_written_and_what_changed_is_said(run, files) -> None:
+def test_a_new_baseline_is_written_and_changes_are_listed(run, files) -> None:
     flags = ["--baseline", files["base"], "--max-increase", "fid=5%", "--min", "recall=0.1", "--update-baseline"]
     result = gated(run, files["worse"], *flags)
     assert (result.exit_code, result.stderr) == (0, "")
@@ -561,13 +561,13 @@ def test_a_report_without_scores_and_a_broken_name_make_no_baseline_that_cannot_
     assert load_report(files["base"]) == load_report(odd)
 
 
-def test_scores_that_no_table_shows_are_a_baseline_too(run, files) -> None:
+def test_custom_scores_can_be_a_baseline(run, files) -> None:
     own = save(files["folder"] / "own.json", report(scores={"mine": of(3.0)}))
     result = gated(run, own, "--baseline", files["base"], "--update-baseline")
     assert (result.exit_code, result.stdout.splitlines()[1]) == (0, "  mine: – → 3.00 ±0.30")
 
 
-def test_a_baseline_of_0_is_one_where_no_limit_is_in_per_cent(run, files) -> None:
+def test_a_baseline_of_0_is_accepted_without_limits_in_per_cent(run, files) -> None:
     result = gated(run, files["zero"], "--baseline", files["base"], "--max-increase", "fid=1", "--update-baseline")
     assert (result.exit_code, load_report(files["base"]).scores["fid"].value) == (0, 0.0)
 
@@ -599,7 +599,7 @@ def test_an_absent_or_broken_baseline_is_replaced(run, files, old) -> None:
     assert sorted(path.name for path in target.parent.iterdir()) == ["base.json", "limits.toml"]
 
 
-def test_without_limits_every_headline_is_said(run, files) -> None:
+def test_without_limits_an_update_lists_every_headline(run, files) -> None:
     result = gated(run, files["new"], "--baseline", files["base"], "--update-baseline")
     assert result.stdout.splitlines()[1:] == [
         "  FID: 19.00 ±0.30 → 20.00 ±0.30",

@@ -68,7 +68,7 @@ def test_other_weights_counts_and_references_are_groups_apart():
     assert [group.differs for group in comparison.groups] == [(), *[(line,) for line in others]]
 
 
-def test_names_of_samples_and_of_one_reference_keep_nothing_apart():
+def test_names_of_samples_and_of_the_reference_do_not_decide_what_is_comparable():
     other = replace(scored("b", 1.0), reference=replace(REFERENCE, name="my copy", source="elsewhere/"))
     assert differences(scored("a", 1.0), other) == []
     bare = [replace(scored("a"), reference=ImageSet(name, "", 500)) for name in ("real.npz", "other.npz")]
@@ -104,7 +104,7 @@ def test_names_are_sorted_with_their_numbers_as_numbers():
     assert names(only(compare(reports, sort="name"))) == ["run-s1", "run-s9", "run-s10"]
 
 
-def test_equal_scores_share_a_rank_and_the_next_is_counted_on():
+def test_equal_scores_share_a_rank_and_the_next_rank_is_skipped():
     reports = [scored("a", 1.0), scored("b", 1.0), scored("c", 2.0), scored("d", kid=1.0)]
     group = only(compare(reports, sort="fid"))
     assert [group.rank(row) for row in group.rows] == [1, 1, 3, None]
@@ -113,14 +113,14 @@ def test_equal_scores_share_a_rank_and_the_next_is_counted_on():
     assert group.best("recall") == ()
 
 
-def test_the_best_of_one_alone_is_not_marked():
+def test_the_only_row_with_a_score_is_not_marked_as_best():
     group = only(compare([scored("a", 1.0, recall=0.5), scored("b", 2.0)]))
     marked = [[row.name for row in group.rows if group.is_best(row, name)] for name in ("fid", "recall")]
     assert marked == [["a"], []]
     assert [row.name for row in group.best("recall")] == ["a"]
 
 
-def test_what_is_sorted_by_is_shown_though_it_be_no_headline():
+def test_the_score_of_sorting_is_in_tables_even_if_it_is_no_headline():
     reports = [scored("a", 1.0, psnr=20.0), scored("b", 2.0, psnr=10.0)]
     assert only(compare(reports, sort="psnr")).table_scores == ("psnr", "fid")
     assert only(compare(reports)).table_scores == only(compare(reports, sort="name")).table_scores == ("fid",)
@@ -133,7 +133,7 @@ def test_a_higher_score_is_the_best_where_higher_is_better():
     assert [group.rank(row, "recall") for row in group.rows] == [1, 2]
 
 
-def test_without_fid_the_first_headline_there_is_sorts_and_another_name_is_refused():
+def test_without_fid_the_first_headline_sorts_and_unknown_scores_are_refused():
     group = only(compare([scored("a", recall=0.2, psnr=3.0), scored("b", recall=0.9)]))
     assert (group.sort, names(group)) == ("recall", ["b", "a"])
     with pytest.raises(UsageError, match=r"unknown score to sort by 'fdi': did you mean 'fid'\? \(known: name, fid\)"):
@@ -240,7 +240,7 @@ def test_a_baseline_is_a_name_a_path_or_a_report_and_may_be_another_one(tmp_path
     assert only(compare([run, other], baseline="there")).baseline.name == "base"
 
 
-def test_a_baseline_that_is_not_there_or_may_be_two_is_refused(tmp_path):
+def test_an_unknown_or_ambiguous_baseline_is_refused(tmp_path):
     reports = [scored("dcgan", 1.0), scored("vanilla", 2.0)]
     with pytest.raises(UsageError, match=r"unknown baseline 'dcgna': did you mean 'dcgan'\? \(known: dcgan, vanilla\)"):
         compare(reports, baseline="dcgna")
@@ -308,7 +308,7 @@ def test_between_seeds_a_difference_is_marked_by_welchs_test(new, old):
 
 
 @pytest.mark.parametrize("lone", [1.3, 1.9])
-def test_a_lone_run_beside_seeds_is_one_more_draw_from_their_spread(lone):
+def test_a_single_run_beside_seeds_is_one_more_draw_from_their_spread(lone):
     seeds = [1.0, 1.2, 0.9, 1.1, 1.05]
     expected = stats.ttest_ind([lone], seeds, equal_var=True)
     for delta, sign in ((marked([lone], seeds), 1), (marked(seeds, [lone]), -1)):
@@ -316,21 +316,21 @@ def test_a_lone_run_beside_seeds_is_one_more_draw_from_their_spread(lone):
         assert delta.outside is bool(expected.pvalue < 0.05)
 
 
-def test_few_seeds_of_equal_models_are_marked_no_more_often_than_the_footnote_says():
+def test_false_alarms_between_few_seeds_of_equal_models_are_at_most_5_per_cent():
     generator = np.random.default_rng(0)
     trials = 400
     found = [marked(*generator.normal(2.0, 0.3, (2, 3)).tolist()).outside for _ in range(trials)]
     assert 0 < sum(found) / trials <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / trials)
 
 
-def test_real_pictures_beside_seeds_keep_their_own_error():
+def test_real_images_beside_seeds_keep_their_own_error():
     seeds = [trained(f"d-s{seed}", fid, seed) for seed, fid in enumerate((1.0, 3.0))]
     real = of_set(scored("real (train)", 0.5), source="real (train)")
     group = only(compare([*seeds, real], group=True, baseline="d"))
     assert group.delta(row_of(group, "real (train)"), "fid").error == pytest.approx(math.hypot(1.0, 0.1))
 
 
-def test_a_score_that_only_some_seeds_have_is_the_mean_of_those():
+def test_a_score_missing_from_some_seeds_is_the_mean_of_the_others():
     reports = [trained("d-s0", 1.0, 0), trained("d-s1", 2.0, 1), trained("d-s2", 3.0, 2)]
     extra = [
         replace(one, scores={**one.scores, "kid": Score(value, "lower")})
@@ -343,38 +343,38 @@ def test_a_score_that_only_some_seeds_have_is_the_mean_of_those():
     assert (row.score("kid").error, row.standard_error("kid")) == (None, None)
 
 
-def test_other_numbers_of_training_pictures_are_other_kinds():
+def test_models_with_other_numbers_of_training_images_are_not_seeds_of_one():
     few = trained("d-s1", 2.0, 1)
     few = replace(few, more={"training": {**few.more["training"], "count": 10}})
     assert names(only(compare([trained("d-s0", 1.0), few], group=True))) == ["d-s0", "d-s1"]
 
 
-def test_the_same_pictures_twice_are_one_seed():
+def test_the_same_images_twice_are_one_seed():
     report = trained("d-s0", 1.0)
     with pytest.warns(GanevalWarning, match="^d-s0: the same images, counted as one seed$"):
         (row,) = only(compare([report, replace(report, created="later")], group=True)).rows
     assert (row.name, len(row.reports), row.score("fid").error) == ("d-s0", 1, 0.1)
 
 
-def test_without_a_training_the_name_but_for_the_seed_says_what_a_kind_is():
+def test_without_a_training_configuration_the_name_without_its_seed_groups_seeds():
     kinds = {name: kind_of(scored(name)) for name in ("mine-s1", "mine_seed2", "mine seed 3", "mine", "classes3", "s1")}
     assert list(kinds.values()) == ["mine", "mine", "mine", "mine", "classes3", "s1"]
 
 
-def test_directions_of_a_translation_are_two_kinds():
+def test_the_two_directions_of_a_translation_are_two_rows():
     reports = [trained(f"c-s{seed} {way}", 1.0 + seed, seed) for seed in (0, 1) for way in ("a→b", "b→a")]
     rows = only(compare(reports, group=True)).rows
     assert sorted((row.name, len(row.reports)) for row in rows) == [("c a→b", 2), ("c b→a", 2)]
 
 
-def test_the_mean_of_one_has_no_spread():
+def test_the_mean_of_one_seed_has_no_error():
     assert mean_score([Score(2.0, "higher", error=0.5, total=10)]) == Score(2.0, "higher", total=10)
 
 
 # names
 
 
-def test_runs_of_one_name_are_told_apart_by_their_folders(tmp_path):
+def test_runs_of_one_name_get_their_folders_names(tmp_path):
     found = [
         StoredReport(scored("dcgan", fid), tmp_path / where) for fid, where in ((1.0, "a/dcgan"), (2.0, "b/dcgan"))
     ]
@@ -394,14 +394,14 @@ def test_runs_of_one_name_without_folders_are_numbered():
 # what is given
 
 
-def test_one_path_or_report_is_taken_as_it_is(tmp_path):
+def test_one_path_or_report_needs_no_list(tmp_path):
     run = as_run(scored("a", 1.0), tmp_path / "results" / "a")
     for given in (str(run), run, run / "report.json", str(tmp_path / "results"), scored("a", 1.0)):
         assert names(only(compare(given))) == ["a"]
     assert only(compare(run)).rows[0].folders == (run,)
 
 
-def test_no_reports_and_paths_that_are_not_there_are_refused(tmp_path):
+def test_no_reports_and_missing_paths_are_refused(tmp_path):
     with pytest.raises(UsageError, match="compare: found no reports, needed at least one"):
         compare([])
     with pytest.raises(UsageError, match="no such file or folder"):
@@ -411,7 +411,7 @@ def test_no_reports_and_paths_that_are_not_there_are_refused(tmp_path):
         compare([tmp_path / "a.json"])
 
 
-def test_what_is_not_finite_is_left_out_with_a_warning_and_is_never_the_best():
+def test_nan_and_infinity_are_left_out_with_a_warning_and_never_the_best():
     reports = [scored("nan", math.nan, recall=0.5), scored("inf", -math.inf), scored("a", 1.0)]
     with pytest.warns(GanevalWarning) as caught:
         group = only(compare(reports))
@@ -424,13 +424,13 @@ def test_what_is_not_finite_is_left_out_with_a_warning_and_is_never_the_best():
     assert [group.rank(row) for row in group.rows] == [1, None, None]
 
 
-def test_an_error_that_is_not_finite_is_an_unknown_one():
+def test_a_nan_error_bar_is_an_unknown_error():
     with pytest.warns(GanevalWarning, match="a: the error of fid is nan, which is no number: left out"):
         row = only(compare([scored("a", fid=Score(1.0, "lower", error=math.nan, error_samples=0.5))])).rows[0]
     assert row.score("fid") == Score(1.0, "lower", error=None, error_samples=0.5)
 
 
-def test_a_sound_report_is_the_very_same_and_warns_of_nothing():
+def test_a_finite_report_is_kept_as_the_same_object_without_warnings():
     report = scored("a", 1.0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

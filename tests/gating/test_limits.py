@@ -108,7 +108,7 @@ def test_weights_are_those_of_the_baseline_in_the_difference() -> None:
     assert parse_limit("max-increase", "x", 5).weight == parse_limit("max-decrease", "x", 5).weight == 1.0
 
 
-def test_a_limits_file_says_everything(tmp_path: Path) -> None:
+def test_a_limits_file_holds_limits_baseline_confidence_and_policy(tmp_path: Path) -> None:
     plan = read_limits_file(write(tmp_path, FILE))
     assert [one.flag for one in plan.limits] == [
         "--max fid=25", "--min recall=0.3", "--max-increase fid=5%", "--max-increase kid=0.002",

@@ -34,7 +34,7 @@ def scored(value: Any, error: Any = 0.5, *, metric: str = "fid", better: str = "
 
 
 def seeds(values: Sequence[float], **more: Any) -> list[Report]:
-    """One report for each value, of pictures of its own."""
+    """One report for each value, of images of its own."""
     return [seed(scored(value, **more), number) for number, value in enumerate(values)]
 
 
@@ -146,7 +146,7 @@ def test_every_combination_has_its_exit_code_and_its_sentence(form, better, outc
     assert found.judgements[0].sentence == f"FID {shown}, {form.flag}{form.shown}: {far}{decider}"
 
 
-def test_what_does_not_decide_a_number_does_not_keep_reports_apart() -> None:
+def test_metadata_that_decides_no_score_does_not_make_reports_incomparable() -> None:
     old = scored(8.0, more={"training": {"config": {"seed": 0}, "best_step": 100}})
     new = replace(
         scored(8.0, more={"training": {"config": {"seed": 7}, "best_step": 200}}),
@@ -163,7 +163,7 @@ def test_what_does_not_decide_a_number_does_not_keep_reports_apart() -> None:
 
 
 @pytest.mark.parametrize("confidence", [0.6, 0.95, 0.999])
-def test_the_borders_belong_to_the_milder_side(confidence: float) -> None:
+def test_the_boundaries_belong_to_the_milder_outcome(confidence: float) -> None:
     z = float(special.ndtri(confidence))
     one = gate(scored(10.0, 1.0), max={"fid": 10}, confidence=confidence)
     assert (one.outcome, one.judgements[0].finding) == (HELD, "exactly at the limit")
@@ -175,7 +175,7 @@ def test_the_borders_belong_to_the_milder_side(confidence: float) -> None:
     assert gate(scored(math.nextafter(factor, 9), 1.0), max={"fid": 0}, confidence=confidence).outcome == REGRESSED
 
 
-def test_without_an_error_the_border_is_the_limit() -> None:
+def test_without_an_error_the_boundary_is_the_limit() -> None:
     assert gate(scored(10.0, 0.0), max={"fid": 10}).outcome == HELD
     over = gate(scored(math.nextafter(10.0, 11), 0.0), max={"fid": 10})
     assert over.outcome == REGRESSED
@@ -184,7 +184,7 @@ def test_without_an_error_the_border_is_the_limit() -> None:
 
 
 @pytest.mark.parametrize("confidence", [0.5, 1, 0, -1, 95, math.nan, math.inf])
-def test_a_confidence_that_is_none_is_refused(confidence: float) -> None:
+def test_an_impossible_confidence_is_refused(confidence: float) -> None:
     with pytest.raises(UsageError, match=r"needed a number between 0\.5 and 1"):
         gate(scored(1.0), max={"fid": 1}, confidence=confidence)
 
@@ -201,11 +201,11 @@ def test_the_number_of_samples_named_does_decide() -> None:
 
 
 @pytest.mark.parametrize(("value", "text"), [(1e-300, "1,000,000,000,000 or more samples would decide")])
-def test_a_hopeless_number_of_samples_is_said_to_be_one(value: float, text: str) -> None:
+def test_a_hopeless_number_of_samples_is_capped(value: float, text: str) -> None:
     assert text in gate(scored(value, 0.5), max={"fid": 0}).judgements[0].finding
 
 
-def test_an_unknown_number_of_samples_is_not_made_up() -> None:
+def test_an_unknown_number_of_samples_is_not_invented() -> None:
     report = replace(scored(10.2), samples=replace(MADE, count=None))
     assert gate(report, max={"fid": 10}).judgements[0].finding == "0.4 standard errors over (by 0.2)"
 
@@ -229,7 +229,7 @@ def test_the_error_is_that_of_the_samples_side_where_it_is_known(score: Score, e
 
 
 @pytest.mark.parametrize("error", [None, math.nan, math.inf, -0.5, "0.5", True])
-def test_an_error_that_is_none_counts_as_0_with_a_warning_and_never_excuses(error: Any) -> None:
+def test_a_missing_or_nan_error_counts_as_0_with_a_warning(error: Any) -> None:
     score = Score(10.2, "lower", error, None if error is None else error)
     new = replace(scored(0.0), scores={"fid": score})
     found = gate(new, max={"fid": 10})
@@ -252,7 +252,7 @@ def test_a_percentage_scales_the_baselines_error() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 10**400, 1e200, True])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_value_that_is_not_finite_has_regressed_whatever_the_limit(kind: str, value: Any) -> None:
+def test_a_nan_or_infinite_value_has_regressed_whatever_the_limit(kind: str, value: Any) -> None:
     found = gate(
         scored(value), baseline=scored(8.0), **{kind.replace("-", "_"): {"fid": 1000 if "max" in kind else -9}}
     )
@@ -271,14 +271,14 @@ def test_a_missing_metric_has_regressed_whatever_the_limit(kind: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999"])
-def test_a_literal_that_json_has_not_is_read_and_is_no_pass(tmp_path: Path, value: str) -> None:
+def test_nan_literals_in_json_are_read_and_never_pass(tmp_path: Path, value: str) -> None:
     path = tmp_path / "report.json"
     path.write_text(scored(8.0).to_json().replace('"value": 8.0', f'"value": {value}'), encoding="utf-8")
     assert gate(path, max={"fid": 1e9}).exit_code == 1
     assert gate(path, min={"fid": -1e9}).exit_code == 1
 
 
-def test_a_baseline_without_the_metric_is_to_be_renewed() -> None:
+def test_a_baseline_without_the_metric_asks_for_update_baseline() -> None:
     new = replace(scored(8.0), scores={"recall": Score(0.8, "higher", 0.1)})
     with pytest.raises(UsageError, match="recall is missing from the baseline; write a new one with --update-baseline"):
         gate(new, baseline=scored(8.0), max_decrease={"recall": 0.1})
@@ -307,7 +307,7 @@ def test_no_limit_an_unknown_metric_and_a_lost_baseline_are_usage_errors(tmp_pat
         gate([], max={"fid": 3})
 
 
-def test_a_metric_of_ones_own_may_be_limited() -> None:
+def test_a_custom_metric_can_be_limited() -> None:
     assert gate(scored(0.4, metric="my_score"), max={"my_score": 0.5}).outcome == HELD
 
 
@@ -324,13 +324,13 @@ def test_a_metric_of_ones_own_may_be_limited() -> None:
         ({"max_increase": {"fid": 1}, "max_decrease": {"fid": 1}}, None),
     ],
 )
-def test_a_limit_that_looks_the_wrong_way_is_warned_about(limits: Any, text: str | None) -> None:
+def test_a_limit_in_the_wrong_direction_is_warned_about(limits: Any, text: str | None) -> None:
     found = gate(scored(8.0), baseline=scored(8.0), **limits)
     assert [line for line in found.warnings if "meant" in line] == ([text] if text else [])
     assert found.outcome == HELD
 
 
-def test_a_limit_that_nothing_can_break_is_warned_about() -> None:
+def test_a_limit_that_always_holds_is_warned_about() -> None:
     new, old = (scored(value, 0.1, metric="recall", better="higher") for value in (0.5, 0.8))
     found = gate(new, baseline=old, max_decrease={"recall": 5})
     assert found.outcome == HELD
@@ -340,12 +340,12 @@ def test_a_limit_that_nothing_can_break_is_warned_about() -> None:
     assert gate(new, baseline=old, max_decrease={"recall": "5%"}).warnings == ()
 
 
-def test_a_score_of_ones_own_may_be_below_0_and_such_a_limit_is_not_called_idle() -> None:
+def test_a_custom_score_may_be_negative_so_its_limit_is_not_warned_about() -> None:
     found = gate(scored(-4.0, metric="log_likelihood", better="higher"), min={"log_likelihood": -5})
     assert (found.outcome, found.warnings) == (HELD, ())
 
 
-def test_a_baseline_that_nothing_is_relative_to_is_warned_about() -> None:
+def test_an_unused_baseline_is_warned_about() -> None:
     found = gate(scored(8.0), baseline=scored(9.0), max={"fid": 9})
     assert found.warnings == ("--baseline is not used: no limit is relative to it",)
 
@@ -365,7 +365,7 @@ def test_of_two_outcomes_the_worse_decides(pair: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize(("policy", "code"), [("pass", 0), ("fail", 1), ("3", 3)])
-def test_how_an_inconclusive_gate_is_taken_changes_no_other_outcome(policy: str, code: int) -> None:
+def test_the_inconclusive_policy_changes_no_other_outcome(policy: str, code: int) -> None:
     for outcome, own in EXIT_CODES.items():
         found = Gate((judgement(HELD), judgement(outcome)))
         assert found.exit_code_for(policy) == (code if outcome == INCONCLUSIVE else own)
@@ -429,7 +429,7 @@ def test_one_against_several_is_the_prediction_of_one_more_seed() -> None:
         assert found.factor == pytest.approx(stats.t.ppf(0.95, 4))
 
 
-def test_a_lone_report_among_seeds_is_shown_with_their_spread_and_needs_no_error_of_its_own() -> None:
+def test_a_single_report_against_seeds_has_their_spread_and_needs_no_error() -> None:
     old = [9.0, 10.0, 11.0]  # standard deviation 1
     found = gate(scored(10.5, None, both=None), baseline=seeds(old), max_increase={"fid": 0})
     assert found.warnings == ()
@@ -467,7 +467,7 @@ def test_reports_that_look_like_different_models_are_warned_about_as_their_mean_
     assert len(gate(same, max={"fid": 6}).warnings) == 1
 
 
-def test_seeds_that_agree_exactly_leave_no_room() -> None:
+def test_identical_seeds_have_no_error() -> None:
     assert gate(seeds([10.0, 10.0, 10.0]), max={"fid": 10}).outcome == HELD
     assert gate(seeds([10.1, 10.1, 10.1]), baseline=seeds([10.0, 10.0]), max_increase={"fid": 0}).outcome == REGRESSED
 
@@ -491,7 +491,7 @@ def test_reports_that_differ_among_themselves_are_not_comparable_by_any_limit() 
     assert "the baseline's reports differ among themselves: resize" in old.judgements[1].note
 
 
-def test_the_same_pictures_twice_are_no_two_seeds() -> None:
+def test_the_same_images_twice_are_refused_as_two_seeds() -> None:
     with pytest.raises(UsageError, match="the report: found the same images twice, of mine; needed different seeds"):
         gate([scored(10.0), scored(10.0)], max={"fid": 99})
     with pytest.raises(UsageError, match="the baseline: found the same images twice, of mine"):
@@ -510,8 +510,8 @@ def test_reports_may_be_files_lists_and_run_folders(tmp_path: Path) -> None:
     assert found.judgements[0].value.value == pytest.approx(10.2)
 
 
-def test_of_what_people_judged_answers_would_decide():
-    """Their error falls with the number of answers; more pictures change nothing."""
+def test_human_error_rate_is_decided_by_answers_and_not_by_samples():
+    """Their error falls with the number of answers; more images change nothing."""
     report = scored(0.30, metric="human_error_rate", better="higher")
     rate = Score(0.30, "higher", error=0.04, error_samples=0.04, more={"answers": 100})
     found = gate(replace(report, scores={"human_error_rate": rate}), min={"human_error_rate": 0.33})

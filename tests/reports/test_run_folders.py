@@ -1,4 +1,4 @@
-"""The run store: whole runs or none, and the pictures that a run stands for."""
+"""Run folders: complete runs or none, and the samples that a run stands for."""
 
 import json
 import math
@@ -65,7 +65,7 @@ def test_a_run_that_fails_half_way_through_a_file_keeps_the_old_one_whole(tmp_pa
 
 
 @pytest.mark.parametrize("moment", [1, 2])
-def test_a_run_that_is_killed_while_it_is_written_anew_is_never_one_of_two_orders(tmp_path, moment):
+def test_a_run_killed_while_rewritten_never_mixes_two_requests(tmp_path, moment):
     """Killed before its configuration gets its name it is as it was; before its report does, it is unfinished."""
     write_run(tmp_path / "run", report_on("old"), {"seed": 1})
     script = (
@@ -85,7 +85,7 @@ def test_a_run_that_is_killed_while_it_is_written_anew_is_never_one_of_two_order
     assert moment == 2 or load_report(tmp_path / "run") == report_on("old")
 
 
-def test_a_name_that_is_no_utf_8_comes_back_as_it_was(tmp_path):
+def test_a_name_that_is_not_utf_8_round_trips(tmp_path):
     odd = os.fsdecode(b"out-\xff\xc3\xa9")
     write_run(tmp_path, report_on(odd), {"samples": [odd]})
     assert load_report(tmp_path).samples.source == odd
@@ -101,7 +101,7 @@ def test_a_run_is_not_written_over_a_file(tmp_path):
     assert (tmp_path / "taken").read_text() == "mine"
 
 
-def test_the_pictures_in_a_run_come_before_those_its_report_names(tmp_path):
+def test_the_samples_in_a_run_come_before_those_its_report_names(tmp_path):
     write_run(tmp_path, report_on("elsewhere/"), {})
     assert samples_of(tmp_path) == "elsewhere/"
     for name in ("samples.npz", "samples.zip", "samples"):
@@ -109,7 +109,7 @@ def test_the_pictures_in_a_run_come_before_those_its_report_names(tmp_path):
         assert samples_of(tmp_path) == str(tmp_path / name)
 
 
-def test_a_run_with_samples_in_a_zip_is_those_pictures(tmp_path, digits_folder):
+def test_a_run_with_samples_in_a_zip_is_those_samples(tmp_path, digits_folder):
     write_run(tmp_path / "run", report_on("gone/"), {})
     with zipfile.ZipFile(tmp_path / "run" / "samples.zip", "w") as archive:
         for path in sorted(digits_folder.iterdir())[:7]:
@@ -117,7 +117,7 @@ def test_a_run_with_samples_in_a_zip_is_those_pictures(tmp_path, digits_folder):
     assert len(open_source(tmp_path / "run")) == 7
 
 
-def test_a_run_without_pictures_stands_for_those_it_scored(tmp_path, digits_folder):
+def test_a_run_without_samples_stands_for_those_it_scored(tmp_path, digits_folder):
     write_run(tmp_path / "run", report_on(digits_folder), {})
     write_run(tmp_path / "again", report_on(tmp_path / "run"), {})
     write_run(tmp_path / "named", report_on("digits:test"), {})
@@ -126,20 +126,20 @@ def test_a_run_without_pictures_stands_for_those_it_scored(tmp_path, digits_fold
     assert open_source(tmp_path / "named").name == "digits:test"
 
 
-def test_a_run_written_into_the_folder_of_its_own_pictures_is_those_pictures(tmp_path, write_digits):
+def test_a_run_in_the_folder_of_its_own_samples_is_those_samples(tmp_path, write_digits):
     folder = write_digits(tmp_path / "out", 5)
     write_run(folder, report_on(folder), {})
     assert len(open_source(folder)) == 5
 
 
-def test_runs_that_name_each_other_are_one_line_and_no_circle(tmp_path):
+def test_runs_that_name_each_other_are_one_error_and_no_endless_loop(tmp_path):
     write_run(tmp_path / "a", report_on(tmp_path / "b"), {})
     write_run(tmp_path / "b", report_on(tmp_path / "a"), {})
     with pytest.raises(ContentError, match="runs that name each other as their samples, needed samples or"):
         samples_of(tmp_path / "a")
 
 
-def test_a_run_whose_pictures_are_gone_says_so(tmp_path):
+def test_a_run_whose_samples_are_gone_is_an_error(tmp_path):
     write_run(tmp_path / "run", report_on(tmp_path / "gone"), {})
     with pytest.raises(ContentError) as caught:
         open_source(tmp_path / "run")
@@ -147,7 +147,7 @@ def test_a_run_whose_pictures_are_gone_says_so(tmp_path):
     assert f"{tmp_path / 'gone'}: no such file" in str(caught.value)
 
 
-def test_an_unfinished_run_says_so(tmp_path):
+def test_an_unfinished_run_without_samples_is_an_error(tmp_path):
     write_run(tmp_path, report_on("a"), {})
     (tmp_path / "report.json").unlink()
     assert is_run(tmp_path)
@@ -159,7 +159,7 @@ def test_an_unfinished_run_says_so(tmp_path):
 
 
 @pytest.mark.parametrize("content", ['{"model_type": "unet"}', "[1]", "not json", ""])
-def test_pictures_beside_another_programs_config_are_no_run(tmp_path, write_digits, content):
+def test_images_beside_another_programs_config_are_no_run(tmp_path, write_digits, content):
     folder = write_digits(tmp_path / "out", 3)
     for name in ("config.json", "report.json"):
         (folder / name).write_text(content)

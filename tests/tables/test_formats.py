@@ -35,7 +35,7 @@ def cells(line):
 
 @pytest.fixture
 def usual():
-    """Three runs between real pictures and noise, the second of them the baseline, and one that cannot be compared."""
+    """Three runs between real images and noise, the second the baseline, and one that is not comparable."""
     runs = [
         of_set(scored("real (train)", 0.5, recall=0.9), source="real (train)"),
         scored("good", 1.0, recall=0.5, fid_last=7.5),
@@ -70,7 +70,7 @@ def test_the_table_has_ranks_errors_arrows_differences_and_marks(usual):
     assert "Rank by FID (digits classifier). tf1: digits features (published weights abababab)" in text
 
 
-def test_the_best_is_bold_among_those_that_are_judged_and_alone_nothing_is(usual):
+def test_the_best_contender_is_bold_and_never_a_yardstick(usual):
     console = Console(width=200, color_system="standard", force_terminal=True)
     with console.capture() as captured:
         console.print(comparison_view(usual))
@@ -85,7 +85,7 @@ def test_without_a_baseline_there_are_no_differences_and_one_group_has_no_number
     assert text.splitlines()[-1] == "± one standard error over new draws."
 
 
-def test_seeds_are_counted_and_what_plus_minus_means_is_said():
+def test_seeds_are_counted_and_the_notes_explain_plus_minus():
     reports = [trained(f"d-s{seed}", 1.0 + seed, seed) for seed in range(3)]
     lines = plain(compare([*reports, trained("e", 1.0, lr=2)], group=True))
     rows = [cells(line) for line in lines if "±" in line]
@@ -103,7 +103,7 @@ def test_sorted_by_name_there_are_no_ranks():
     assert not any("rank" in line.lower() for line in text)
 
 
-def test_a_score_that_is_no_headline_is_shown_where_it_sorts_or_where_there_is_no_other():
+def test_a_score_that_is_no_headline_is_in_tables_if_it_sorts_or_is_the_only_one():
     shown = plain(compare([scored("a", 1.0, psnr=20.0)], sort="psnr"))
     (heading,) = [line for line in shown if "PSNR dB" in line and "Rank" not in line]
     assert heading.index("PSNR dB") < heading.index("classifier)")
@@ -132,7 +132,7 @@ def test_marked_and_unmarked_differences_have_their_digits_below_one_another(usu
     assert len({line.index("±0.14") for line in differences}) == 1
 
 
-def test_names_are_shown_as_they_are_without_what_a_terminal_obeys():
+def test_names_are_printed_literally_without_control_characters():
     text = "\n".join(plain(compare([scored(NASTY, 1.0), scored("[/red]\x1b[31m\nx", 2.0), scored("数字 ü 🎨", 3.0)])))
     assert NASTY in text
     assert "[/red] [31m x" in text
@@ -157,7 +157,7 @@ def test_markdown_has_a_rule_as_wide_as_the_table_and_bold_bests(usual):
     assert good[:5] == ["1", "good", "**1.00 ±0.10**", r"-1.00 ±0.14 \*", "0.50 ±0.10"]
 
 
-def test_markdown_escapes_what_would_be_markup():
+def test_markdown_escapes_names():
     (row,) = [line for line in FORMATS["markdown"](compare([scored(NASTY, 1.0)])).splitlines() if "script" in line]
     name = markdown_cells(row)[1]
     assert re.sub(r"\\(.)", r"\1", name) == NASTY
@@ -185,7 +185,7 @@ def test_csv_and_json_are_the_same_records_with_every_digit(usual):
         assert "nan" not in found.lower()
 
 
-def test_the_records_say_which_group_and_what_sets_it_apart(usual):
+def test_records_have_their_group_and_its_differences(usual):
     records = json.loads(FORMATS["json"](usual))
     assert [one["group"] for one in records] == [1] * 5 + [2]
     assert [one["differs"] for one in records] == [None] * 5 + ["extractor: inception, not digits"]
@@ -195,7 +195,7 @@ def test_the_records_say_which_group_and_what_sets_it_apart(usual):
     assert "fid_delta" not in json.loads(FORMATS["json"](compare([scored("a", 1.0)])))[0]
 
 
-def test_the_frame_has_whole_numbers_and_truths_that_may_be_missing(usual, tmp_path):
+def test_the_frame_has_nullable_integers_and_booleans(usual, tmp_path):
     frame = to_frame(usual)
     assert frame["rank"].tolist()[1:4] == [1, 2, 3]
     assert frame["rank"].isna().tolist() == [True, False, False, False, True, False]
@@ -208,7 +208,7 @@ def test_the_frame_has_whole_numbers_and_truths_that_may_be_missing(usual, tmp_p
     assert unknown["n"].isna().tolist() == [True]
 
 
-def test_scores_that_are_called_as_our_columns_are_have_columns_of_their_own():
+def test_scores_with_the_name_of_a_column_get_columns_of_their_own():
     comparison = compare([scored("a", 1.0, rank=0.5, n=2.5, x_outside=3.5), scored("b", 2.0)], baseline="b")
     (first, _) = json.loads(FORMATS["json"](comparison))
     assert (first["rank"], first["n"], first["score_rank"], first["score_n"]) == (1, 1000, 0.5, 2.5)
@@ -328,7 +328,7 @@ def test_html_is_ascii_and_escapes_names():
 # formats
 
 
-def test_a_format_is_that_asked_for_or_that_of_the_ending(tmp_path):
+def test_the_format_is_the_option_or_the_ending_of_the_file(tmp_path):
     assert sorted(ENDINGS.values()) == sorted(FORMATS)
     for ending, name in ENDINGS.items():
         assert format_for(None, tmp_path / f"x{ending.upper()}") == name

@@ -1,4 +1,4 @@
-"""Reports out of run folders, files and folders of runs: each once, and a line for whatever is not shown."""
+"""Reports in run folders, files and folders of runs: each once, and a line for each that is left out."""
 
 import json
 from dataclasses import replace
@@ -36,7 +36,7 @@ def locked(monkeypatch, folder):
     monkeypatch.setattr("ganeval.reports.run_folders.os.access", lambda path, mode: Path(path) != folder)
 
 
-def test_a_run_that_may_not_be_read_is_said_and_the_others_are_shown(results, monkeypatch):
+def test_a_locked_run_is_listed_and_the_others_are_read(results, monkeypatch):
     locked(monkeypatch, results / "a")
     reports, omissions = find_reports([results])
     assert [stored.folder for stored in reports] == [results / "b"]
@@ -50,7 +50,7 @@ def test_a_run_that_may_not_be_read_is_said_and_the_others_are_shown(results, mo
 # what is found
 
 
-def test_runs_files_and_folders_of_runs_are_gathered_in_their_order(results, tmp_path):
+def test_runs_files_and_folders_of_runs_keep_their_order(results, tmp_path):
     file = tmp_path / "list.json"
     file.write_text(json.dumps([scored("x", 1.0).to_dict(), scored("y", 2.0).to_dict()]))
     assert found_in(results) == [("a", results / "a"), ("b", results / "b")]
@@ -58,7 +58,7 @@ def test_runs_files_and_folders_of_runs_are_gathered_in_their_order(results, tmp
     assert found_in(file, results / "a") == [("x", None), ("y", None), ("a", results / "a")]
 
 
-def test_what_is_given_twice_is_taken_once_links_and_all(results, tmp_path):
+def test_duplicate_paths_and_links_are_read_once(results, tmp_path):
     link = tmp_path / "link"
     link.symlink_to(results / "a")
     (tmp_path / "all").symlink_to(results)
@@ -79,7 +79,7 @@ def test_names_of_any_script_and_with_spaces_are_read(tmp_path):
     assert found_in(tmp_path / "läufe") == [("läufe 数字 🎨", run)]
 
 
-def test_other_folders_and_files_beside_runs_are_no_runs(results):
+def test_other_folders_and_files_beside_runs_are_skipped(results):
     (results / "README.md").write_text("# mine")
     (results / "figures").mkdir()
     (results / "theirs").mkdir()
@@ -91,7 +91,7 @@ def test_other_folders_and_files_beside_runs_are_no_runs(results):
 # what is not there
 
 
-def test_a_path_that_is_not_there_is_one_line(tmp_path):
+def test_a_missing_path_is_one_line(tmp_path):
     with pytest.raises(UsageError) as caught:
         find_reports([tmp_path / "gone"])
     assert str(caught.value) == (
@@ -99,7 +99,7 @@ def test_a_path_that_is_not_there_is_one_line(tmp_path):
     )
 
 
-def test_a_folder_without_runs_says_where_some_are(results, tmp_path):
+def test_a_folder_without_runs_names_folders_that_have_some(results, tmp_path):
     with pytest.raises(UsageError) as caught:
         find_reports([tmp_path])
     assert str(caught.value) == (
@@ -114,7 +114,7 @@ def test_a_folder_without_runs_says_where_some_are(results, tmp_path):
 # what is not whole
 
 
-def test_a_run_that_goes_on_is_said_and_never_shown(results):
+def test_an_unfinished_run_is_listed_and_left_out(results):
     run = begun(results / "c", 600, ['{"step": 100, "g/loss": 1}', '{"step": 200, "check": {}}', '{"step": 300, "g/lo'])
     reports, omissions = find_reports([results])
     assert [stored.report.samples.name for stored in reports] == ["a", "b"]
@@ -123,7 +123,7 @@ def test_a_run_that_goes_on_is_said_and_never_shown(results):
     assert find_reports([results / "a", run, run, results])[1] == [line]
 
 
-def test_a_run_without_any_report_left_is_an_error(results):
+def test_an_unfinished_run_alone_is_an_error(results):
     run = begun(results / "only" / "c")
     for given in (run, results / "only"):
         with pytest.raises(ContentError) as caught:
@@ -142,7 +142,7 @@ def test_a_writer_that_was_killed_leaves_an_unfinished_run(tmp_path):
     )
 
 
-def test_a_run_that_diverged_before_it_could_be_scored_says_so(tmp_path):
+def test_a_diverged_run_is_listed_with_its_step(tmp_path):
     run = begun(tmp_path / "run", 600, ['{"step": 1200, "diverged": "d/loss", "last_good": 0}'])
     assert why_no_report(run) == f"{run}: left out, as it diverged at step 1,200 and has no report"
 
@@ -158,7 +158,7 @@ def test_a_log_of_any_kind_is_read_as_far_as_it_goes(tmp_path, line):
 
 
 @pytest.mark.parametrize("content", ["", '{"ganeval": "0.1', "\x00" * 64])
-def test_a_run_whose_configuration_is_lost_in_a_power_cut_is_said(results, content):
+def test_a_run_whose_configuration_a_power_cut_emptied_is_listed(results, content):
     run = begun(results / "c", 600, ['{"step": 100, "g/loss": 1}'])
     (run / "config.json").write_text(content)
     reports, omissions = find_reports([results])
@@ -172,7 +172,7 @@ def test_a_run_whose_configuration_is_lost_in_a_power_cut_is_said(results, conte
     assert find_reports([results])[1] == []
 
 
-def test_a_scored_run_without_its_report_has_no_steps_to_tell_of(tmp_path):
+def test_a_scored_run_without_its_report_has_no_steps(tmp_path):
     run = as_run(scored("a", 1.0), tmp_path / "run")
     assert why_no_report(run) is None
     (run / "report.json").unlink()
@@ -193,7 +193,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_a_broken_report_in_a_folder_of_runs_is_said_and_one_that_was_named_is_an_error(results, kind):
+def test_a_broken_report_in_a_folder_of_runs_is_listed_and_a_named_one_is_an_error(results, kind):
     content, line = BROKEN[kind]
     (results / "a" / "report.json").write_bytes(content if isinstance(content, bytes) else content.encode())
     reports, omissions = find_reports([results])
@@ -207,7 +207,7 @@ def test_a_broken_report_in_a_folder_of_runs_is_said_and_one_that_was_named_is_a
         assert "\n" not in str(caught.value)
 
 
-def test_a_translation_with_one_broken_report_is_left_out_whole(results):
+def test_a_translation_with_one_broken_report_is_left_out_entirely(results):
     (results / "a" / "report-back.json").write_text("{")
     reports, omissions = find_reports([results])
     assert [stored.report.samples.name for stored in reports] == ["b"]
@@ -242,7 +242,7 @@ def test_nothing_is_written_or_moved(results):
     assert set(after) - set(before) == {results / "c" / "config.json", results / "c" / "log.jsonl"}
 
 
-def test_two_reports_that_are_equal_are_two_where_they_are_two_files(tmp_path):
+def test_equal_reports_in_two_files_are_two(tmp_path):
     report = replace(scored("same", 1.0))
     runs = [as_run(report, tmp_path / name) for name in ("a", "b")]
     assert found_in(*runs) == [("same", runs[0]), ("same", runs[1])]
