@@ -96,19 +96,15 @@ def train(model: str, source: str, seed: int, out: Path | None, dry_run: bool, *
     held-out test images. Several GPUs or machines train one run with
     torchrun --nproc-per-node=K -m ganeval train MODEL ... (docs/scale.md).
     """
-    from ganeval.runtime.distributed import ranks_of_torchrun
-    from ganeval.training.commands import dry_run as plan_view
-    from ganeval.training.commands import train_beside, train_one
+    from ganeval.runtime.launch import is_first
+    from ganeval.training.commands import train_one
 
     request = _request(source, seed, options, model=model, out=out)
-    with ranks_of_torchrun(request.device) as ranks, progress(shown=ranks.rank == 0) as tick:
-        if ranks.rank:
-            if not dry_run:
-                train_beside(request, ranks)
-            return
-        view, problem = (
-            (plan_view(request, ranks), None) if dry_run else train_one(request, tick, terminal_width(), ranks)
-        )
+    with progress(shown=is_first()) as tick:
+        result = train_one(request, tick, terminal_width(), dry_run=dry_run)
+    if result is None:  # another process prints
+        return
+    view, problem = result
     print_view(view)
     if problem:
         raise ContentError(problem)

@@ -16,7 +16,7 @@ from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick, silent
 from ganeval.reports.report import Report
 from ganeval.runtime.devices import pick_device
-from ganeval.runtime.distributed import LostRank
+from ganeval.runtime.distributed import LostRank, ranks_of_torchrun
 from ganeval.runtime.launch import cores
 from ganeval.sources.opening import Opening, open_source
 from ganeval.tables.report_view import facts_view
@@ -26,16 +26,16 @@ from ganeval.training.plan import TrainingPlan, validate
 from ganeval.training.run import load, open_extraction, train_run
 from ganeval.training.run_lock import check_resumable, holds_run
 from ganeval.training.run_request import RunRequest, requests_for
-from ganeval.training.tables.results_readme import write_page
-from ganeval.training.tables.terminal import suite_view
+from ganeval.training.tables.results_readme import write_readme
+from ganeval.training.tables.terminal import training_view
 from ganeval.training.workers import in_processes
 from ganeval.training.yardsticks import yardsticks
 from reference_models import build, translates
 from reference_models.configuration.validation import ignored
 
 
-def dry_run(request: RunRequest, ranks: Ranks = ALONE) -> RenderableType:
-    """What `train` would train: data, networks, settings."""
+def plan_view(request: RunRequest, ranks: Ranks = ALONE) -> RenderableType:
+    """What `train --dry-run` prints: data, networks and settings of a run of these ranks."""
     _check_count(request)
     prepared = load(validate(request, ranks), None, silent)
     config = prepared.config
@@ -53,12 +53,24 @@ def dry_run(request: RunRequest, ranks: Ranks = ALONE) -> RenderableType:
 
 
 def train_one(
-    request: RunRequest, tick: Tick, width: int | None = None, ranks: Ranks = ALONE
-) -> tuple[RenderableType, str | None]:
-    """Train and score one model; without the extractor's weights it is trained, and its losses alone are judged.
+    request: RunRequest, tick: Tick, width: int | None = None, *, dry_run: bool = False
+) -> tuple[RenderableType, str | None] | None:
+    """Train and score one model; None on all ranks of torchrun but the first, which reports for all.
 
-    `ranks`: the others call `train_beside`.
+    Without the extractor's weights the model is trained, and its losses alone are judged.
     """
+    with ranks_of_torchrun(request.device) as ranks:
+        if ranks.rank == 0:
+            return (plan_view(request, ranks), None) if dry_run else _train_first(request, tick, width, ranks)
+        if not dry_run:
+            ranks.everyone(None)  # until the first rank has read the data: they are fetched once
+            train_run(load(validate(request, ranks), None, silent), silent, ranks)
+            end_together(ranks)
+        return None
+
+
+def _train_first(request: RunRequest, tick: Tick, width: int | None, ranks: Ranks) -> tuple[RenderableType, str | None]:
+    """As the first rank: everything but training is done here alone, and a mistake is reported once."""
     _check_count(request)
     plan = validate(request, ranks)
     _ensure_classifier(request, tick)
@@ -68,17 +80,10 @@ def train_one(
         warnings.warn(f"no scores while training, and no best checkpoint: {reason}", GanevalWarning, 2)
         extraction = None
     prepared = load(plan, extraction, tick)
-    ranks.everyone(None)  # from here on the others read the data: they are fetched once, and a mistake is reported once
+    ranks.everyone(None)
     run = finish(prepared, train_run(prepared, tick, ranks), tick)
     end_together(ranks)
-    return suite_view([run], (), width) if prepared.scored else _unscored_view(run), _divergence(run)
-
-
-def train_beside(request: RunRequest, ranks: Ranks) -> None:
-    """Train as one of the ranks that are not the first, which does everything else in `train_one`."""
-    ranks.everyone(None)
-    train_run(load(validate(request, ranks), None, silent), silent, ranks)
-    end_together(ranks)
+    return training_view([run], (), width) if prepared.scored else _unscored_view(run), _divergence(run)
 
 
 def end_together(ranks: Ranks) -> None:
@@ -122,9 +127,9 @@ def train_all(
         splits = load(generators[0], None, tick).splits
         reports = yardsticks(generators[0].request, splits, out, tick)
     runs, failures = _train(plans, tick, report)
-    view = suite_view(runs, reports, width)
+    view = training_view(runs, reports, width)
     if runs:
-        write_page(out)
+        write_readme(out)
     return view, "; ".join([*failures, *filter(None, map(_divergence, runs))]) or None
 
 

@@ -23,7 +23,7 @@ from ganeval.reports.report import load_report
 from ganeval.reports.run_folders import log_of
 from ganeval.runtime import launch
 from ganeval.runtime.distributed import LostRank, device_of, threads_beside
-from ganeval.training.commands import dry_run, end_together
+from ganeval.training.commands import end_together, plan_view
 from ganeval.training.plan import validate
 from ganeval.training.run import warn_of_batch_norm
 from ganeval.training.run_request import RunRequest
@@ -202,9 +202,9 @@ def test_a_batch_that_cannot_be_shared_is_refused_before_anything_is_written(tmp
 
 
 def test_a_dry_run_says_what_several_processes_would_train(tmp_path: Path) -> None:
-    assert dry_run(order_of(tmp_path, batch_size="24"), Two()) is not None
+    assert plan_view(order_of(tmp_path, batch_size="24"), Two()) is not None
     with pytest.raises(UsageError, match="minibatch_std compares the samples of a whole batch"):
-        dry_run(order_of(tmp_path, minibatch_std="true"), Two())
+        plan_view(order_of(tmp_path, minibatch_std="true"), Two())
 
 
 def test_each_of_several_processes_has_a_device_of_its_own(

@@ -25,7 +25,7 @@ from ganeval.progress import Tick, silent
 from ganeval.reports.report import load_report
 from ganeval.sources.datasets import open_dataset
 from ganeval.sources.opening import Opening
-from ganeval.training import commands
+from ganeval.training import commands, samples
 from ganeval.training.data.dataset import name_of, opened
 from ganeval.training.data.splits import open_set, partition
 from ganeval.training.final_scores import FinishedRun
@@ -107,8 +107,11 @@ def test_a_folder_of_ones_own_is_a_data_set(
      ("stacked-digits", "dcgan", {"fid", "modes_covered", "modes_kl"})],
 )  # fmt: skip
 def test_sets_whose_modes_are_known_are_scored_by_them(
-    tiny: Orders, carried_out: Carry, tmp_path: Path, data: str, model: str, scores: set[str]
-) -> None:
+    tiny: Orders, carried_out: Carry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    data: str, model: str, scores: set[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(samples, "LARGE_SIDE", 8)  # the gallery's neighbours among few training images: half the time
+    monkeypatch.setattr(samples, "MAX_NEIGHBOURS", 100)
     small = {"check_every": "2", "batch_size": "16", "width": "8"}
     found = carried_out(tiny(model, tmp_path / "run", data, steps=2, changes=small))
     assert scores <= set(found.reports[0].scores)

@@ -1,4 +1,4 @@
-"""The rows and columns of the suite's tables, from reports alone; `table` shows them, `page` writes them."""
+"""The rows and columns of the tables of trained models, from reports alone: for the terminal and for README.md."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -22,19 +22,23 @@ TRAINING = ("run", "steps", "best at", *CHECKPOINTS, "seconds", "verdict")
 
 @dataclass(frozen=True)
 class ModelRow(comparison.Row):
-    """One line: a name, the reports behind it (one for each seed), and for each the FID that is 100 %."""
+    """One line: a name, its reports (one for each seed), and for each of them the FID that is 100 %."""
 
     ceiling: tuple[float, ...]
 
     @property
     def share(self) -> str:
         """The FID as a share of the ceiling's."""
-        shares = [r.scores["fid"].value / top for r, top in zip(self.reports, self.ceiling, strict=True) if top > 0]
+        shares = [
+            report.scores["fid"].value / ceiling
+            for report, ceiling in zip(self.reports, self.ceiling, strict=True)
+            if ceiling > 0
+        ]
         if not shares:
             return NOTHING
         if len(shares) == 1:
             return f"{_two_digits(100 * shares[0])} %"
-        value, error = measured(mean_score([Score(100 * one, "lower") for one in shares]))
+        value, error = measured(mean_score([Score(100 * share, "lower") for share in shares]))
         return f"{value} ±{error} %"
 
 
@@ -42,28 +46,29 @@ Column = tuple[str, Callable[[ModelRow], str]]
 
 
 def rows_of(reports: Sequence[Report], yardsticks: Sequence[Report]) -> tuple[list[ModelRow], list[ModelRow]]:
-    """The rows of models that make pictures from noise, with their yardsticks, and those of translations.
+    """The rows of models that generate from noise, with their yardsticks, and the rows of translations.
 
-    Reports of one model on one task, which differ by the seed alone, are one row; several kinds of a model are called
-    by their folders.
+    Reports of one model on one task, which differ by the seed alone, are one row; several kinds of a model are named
+    after their folders.
     """
-    of_pictures = bool(yardsticks) and yardsticks[1].samples.shape is not None
-    noise = yardsticks[1].scores["fid"].value if of_pictures else 0.0  # two moments of points are noise's as well
-    made, translated = [], []
-    for name, some in _named(reports):
-        if "fid_nothing" in some[0].scores:
-            tops = tuple(report.scores["fid_nothing"].value for report in some)
-            translated.append(ModelRow(name, tuple(some), tops))
+    of_images = bool(yardsticks) and yardsticks[1].samples.shape is not None
+    noise = yardsticks[1].scores["fid"].value if of_images else 0.0  # noise can have the two moments of points
+    generators, translators = [], []
+    for name, seeds in _named(reports):
+        if "fid_nothing" in seeds[0].scores:
+            ceilings = tuple(report.scores["fid_nothing"].value for report in seeds)
+            translators.append(ModelRow(name, tuple(seeds), ceilings))
         else:
-            made.append(ModelRow(name, tuple(some), (noise,) * len(some)))
+            generators.append(ModelRow(name, tuple(seeds), (noise,) * len(seeds)))
     if yardsticks:
-        real, ceiling = yardsticks
-        made = [ModelRow("real (train)", (real,), (noise,)), *made, ModelRow("noise", (ceiling,), (noise,))]
-    return made, translated
+        floor, ceiling = yardsticks
+        generators.insert(0, ModelRow("real (train)", (floor,), (noise,)))
+        generators.append(ModelRow("noise", (ceiling,), (noise,)))
+    return generators, translators
 
 
 def _named(reports: Sequence[Report]) -> list[tuple[str, list[Report]]]:
-    """The reports that make one row, and what it is called."""
+    """The reports of each row, and its name."""
     groups: dict[tuple[str, str], list[Report]] = {}
     for report in reports:
         arrow = report.samples.name.rpartition(" ")[2] if "fid_nothing" in report.scores else ""
@@ -71,13 +76,13 @@ def _named(reports: Sequence[Report]) -> list[tuple[str, list[Report]]]:
         groups.setdefault((name, kind_of(report)), []).append(report)
     kinds = Counter(name for name, _ in groups)
     return [
-        (name if kinds[name] == 1 else ", ".join(one.samples.name for one in some), some)
-        for (name, _), some in groups.items()
+        (name if kinds[name] == 1 else ", ".join(report.samples.name for report in seeds), seeds)
+        for (name, _), seeds in groups.items()
     ]
 
 
 def plus_minus(rows: Sequence[ModelRow]) -> str:
-    """What stands after ± in a table of these rows."""
+    """The meaning of ± in a table of these rows."""
     seeds = max(len(row.reports) for row in rows)
     several = f"; of {seeds} seeds the mean ± their standard deviation" if seeds > 1 else ""
     return f"± one standard error over new draws{several}"
@@ -97,7 +102,7 @@ def columns_of(rows: Sequence[ModelRow], share: str) -> list[Column]:
 
 
 def reference_line(rows: Sequence[ModelRow], columns: Sequence[Column]) -> str:
-    """What these rows are scored against and, where they have no column of it, how many images of each."""
+    """The reference of these rows and, where they have no column of it, the number of images of each."""
     counts = "" if columns[0][0] == "N" else f", N = {count_of(rows[0])}"
     return f"{rows[0].reports[0].reference.name}{counts}"
 
@@ -110,7 +115,7 @@ def training_row(name: str, facts: Mapping[str, Any], report: Report | None, ver
 
 
 def special_columns(rows: Sequence[ModelRow]) -> list[Column]:
-    """The columns that only conditional models or translations have; empty where no row has any."""
+    """The columns that only conditional models or translations have; empty where no row has one."""
     return [_column(name, rows) for name in SPECIAL if any(row.score(name) for row in rows)]
 
 
@@ -130,6 +135,6 @@ def _two_digits(value: float) -> str:
 
 
 def count_of(row: ModelRow) -> str:
-    """How many images were scored."""
+    """The number of images that were scored."""
     count = row.reports[0].samples.count
     return NOTHING if count is None else f"{count:,}"

@@ -1,4 +1,4 @@
-"""The table of `train-all`: scores between real pictures and noise, what only some models have, and the training."""
+"""The tables of `train-all`: scores between real images and noise, scores of only some models, and the training."""
 
 import textwrap
 from collections.abc import Sequence
@@ -26,28 +26,28 @@ from ganeval.training.tables.rows import (
     training_row,
 )
 
-ENOUGH = 3  # checks by which a run can be called healthy without saying by what
-HEADING = 13  # characters of a heading's line
+MIN_CHECKS = 3  # after which a run can be called healthy without the figures
+HEADING_WIDTH = 13  # characters
 
 
-def suite_view(
+def training_view(
     finished: Sequence[FinishedRun], yardsticks: Sequence[Report], width: int | None = None
 ) -> RenderableType:
     """Everything that `train-all` prints; within a `width`, columns that do not fit go into further tables."""
-    made, translated = rows_of([report for run in finished for report in run.reports], yardsticks)
+    generators, translators = rows_of([report for run in finished for report in run.reports], yardsticks)
     parts: list[RenderableType] = []
-    if made:
-        columns = columns_of(made, "% of noise")
-        title = f"against {reference_line(made, columns)}, M = {made[0].reports[0].reference.count:,}"
-        parts += _tables(title, made, columns, width)
-    if translated:
-        title = f"translations against the other domain, N = {count_of(translated[0])}"
-        parts += _tables(title, translated, columns_of(translated, "% of doing nothing"), width)
-    special = [row for row in [*made, *translated] if any(row.score(name) for name in SPECIAL)]
+    if generators:
+        columns = columns_of(generators, "% of noise")
+        title = f"against {reference_line(generators, columns)}, M = {generators[0].reports[0].reference.count:,}"
+        parts += _tables(title, generators, columns, width)
+    if translators:
+        title = f"translations against the other domain, N = {count_of(translators[0])}"
+        parts += _tables(title, translators, columns_of(translators, "% of doing nothing"), width)
+    special = [row for row in [*generators, *translators] if any(row.score(name) for name in SPECIAL)]
     if special:
         parts += _tables("classes and translations", special, special_columns(special), width)
     parts.append(_training_table(finished))
-    if rows := [*made, *translated]:
+    if rows := [*generators, *translators]:
         parts.append(Text(f"{rows[0].reports[0].protocol.line()}; {plus_minus(rows)}"))
     return Group(*parts)
 
@@ -55,7 +55,7 @@ def suite_view(
 def _tables(title: str, rows: Sequence[ModelRow], columns: Sequence[Column], width: int | None) -> list[Table]:
     """The columns side by side as far as there is room."""
     labels = [["", *[row.name for row in rows]]]
-    texts = [[textwrap.fill(heading, HEADING), *[cell(row) for row in rows]] for heading, cell in columns]
+    texts = [[textwrap.fill(heading, HEADING_WIDTH), *[cell(row) for row in rows]] for heading, cell in columns]
     room = None if width is None else width - column_width(labels[0])
     tables = [columns_table(labels, block) for block in blocks(texts, list(map(column_width, texts)), room)]
     tables[0].title = title
@@ -69,14 +69,15 @@ def _training_table(finished: Sequence[FinishedRun]) -> Table:
         table.add_column(heading, justify="left" if heading == "run" else "right", no_wrap=True)
     table.add_column(TRAINING[-1], overflow="fold")
     for run in finished:
-        verdict = "\n".join(_said(one, len(run.facts["selection_fid"])) for one in run.verdicts)
+        checks = len(run.facts["selection_fid"])
+        text = "\n".join(verdict_text(verdict, checks) for verdict in run.verdicts)
         first, *others = run.reports or (None,)
-        table.add_row(*training_row(run.request.name, run.facts, first, verdict))
+        table.add_row(*training_row(run.request.name, run.facts, first, text))
         for report in others:
             table.add_row(*training_row("  and back", run.facts, report, ""))
     return table
 
 
-def _said(verdict: Verdict, checks: int) -> str:
-    """The sentence; of a healthy run the word is enough, unless it was judged by little."""
-    return verdict.name if verdict.name == "healthy" and checks >= ENOUGH else verdict.sentence
+def verdict_text(verdict: Verdict, checks: int) -> str:
+    """The sentence of a verdict; `healthy` alone is enough, unless few checks support it."""
+    return verdict.name if verdict.name == "healthy" and checks >= MIN_CHECKS else verdict.sentence

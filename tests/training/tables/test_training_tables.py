@@ -18,9 +18,9 @@ from ganeval.training.data.dataset import load_splits
 from ganeval.training.diagnosis.verdicts import Verdict
 from ganeval.training.final_scores import FinishedRun
 from ganeval.training.run_request import RunRequest
-from ganeval.training.tables.results_readme import BEGIN, END, tables, write_page
+from ganeval.training.tables.results_readme import BEGIN, END, tables, write_readme
 from ganeval.training.tables.rows import ModelRow, columns_of, plus_minus, rows_of
-from ganeval.training.tables.terminal import _said, suite_view
+from ganeval.training.tables.terminal import training_view, verdict_text
 from ganeval.training.yardsticks import noise, yardsticks
 from reference_models import Config
 
@@ -53,7 +53,7 @@ NOISE = made("noise", {"fid": Score(50.0, "lower", error=1.0)})
 def printed(*finished: FinishedRun, width: int | None = None) -> list[str]:
     console = Console(width=width or 10_000, color_system=None)
     with console.capture() as captured:
-        console.print(suite_view(finished, (REAL, NOISE), width))
+        console.print(training_view(finished, (REAL, NOISE), width))
     return [line.rstrip() for line in captured.get().splitlines()]
 
 
@@ -156,20 +156,20 @@ def test_the_part_between_the_marks_is_renewed_and_the_rest_is_kept(tmp_path: Pa
     page = tmp_path / "README.md"
     page.write_text(f"# Mine\n\nbefore\n{BEGIN}\nold table\n{END}\nafter\n")
     write_run(tmp_path / "digits-dcgan-s0", report_of("digits-dcgan-s0", 1.0), {})
-    write_page(tmp_path)
+    write_readme(tmp_path)
     text = page.read_text()
     assert text.startswith("# Mine\n\nbefore\n")
     assert text.endswith(f"{END}\nafter\n")
     assert "old table" not in text
     assert "| dcgan | 1.00 ±0.50 |" in text
     assert r"no alarm \| at step 8" in text  # a bar would end the cell
-    write_page(tmp_path)
+    write_readme(tmp_path)
     assert page.read_text() == text
 
 
 def test_a_page_of_ones_own_without_marks_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("# Mine\n")
-    write_page(tmp_path)
+    write_readme(tmp_path)
     assert (tmp_path / "README.md").read_text() == "# Mine\n"
     assert sorted(tmp_path.iterdir()) == [tmp_path / "README.md"]
 
@@ -249,4 +249,4 @@ def test_noise_is_uniform_for_pictures_and_as_wide_as_the_data_for_points() -> N
 
 def test_a_run_judged_by_one_check_says_what_it_was_judged_by() -> None:
     judged = Verdict("healthy", "healthy: no alarm at step 1: FID 90.0, recall 0.00")
-    assert [_said(judged, checks) for checks in (1, 3)] == [judged.sentence, "healthy"]
+    assert [verdict_text(judged, checks) for checks in (1, 3)] == [judged.sentence, "healthy"]
