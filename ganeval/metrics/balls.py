@@ -1,7 +1,7 @@
-"""Balls around the points of one set, each reaching to its point's k-th nearest neighbour in that set.
+"""Balls around the points of one set, each with the radius of its point's k-th nearest neighbour in that set.
 
 Near the edge of a ball a float32 distance cannot decide, and exact differences do. For the jackknife a ball also knows
-how far it would reach had a block of its own set not been drawn: to a neighbour a few places further on.
+its radius with a block of its own set left out: that of a neighbour a few places further on, its level.
 """
 
 from collections.abc import Callable
@@ -12,19 +12,19 @@ from torch import Tensor
 
 from ganeval.metrics.distances import ROUNDING, Neighbours, Points, exact_squared_distances
 
-LEVELS = 5  # places further on that are kept: more of a point's k nearest are hardly ever in one block
+LEVELS = 5  # larger radii per ball: hardly ever are more of a point's k nearest in one block
 BLOCKS = 20  # jackknife blocks
 
 
 class Balls:
-    """Balls of one set. Level 0 is the ball itself, level j the ball that reaches j neighbours further."""
+    """Balls of one set. At level 0 the radius is that of the k-th neighbour, at level j that of the (k + j)-th."""
 
     def __init__(self, points: Points, neighbours: Neighbours, k: int, blocks: Tensor) -> None:
         self.points, self.neighbours, self.k, self.blocks = points, neighbours, k, blocks
         last = max(0, min(len(points) - 2, neighbours.squares.shape[1] - 1))
         self.radii = neighbours.squares[:, torch.arange(k - 1, k + LEVELS, device=blocks.device).clamp(max=last)]
-        kept = points.lengths[neighbours.indices.clamp(min=0)]
-        self.slack = ROUNDING * (points.lengths + kept.amax(1))  # how far rounding may have moved a radius
+        neighbour_lengths = points.lengths[neighbours.indices.clamp(min=0)]
+        self.slack = ROUNDING * (points.lengths + neighbour_lengths.amax(1))  # bound on the rounding of a radius
         self.reach = self.radii[:, -1] + self.slack
         self.growth = self._growth()
         self.ties = 0
@@ -32,8 +32,8 @@ class Balls:
     def levels(self, rows: Tensor, squares: Tensor, slack: Tensor, exact: Callable[[Tensor], Tensor]) -> Tensor:
         """The smallest level at which ball rows[i] holds a point at squared distance squares[i], edge inside, (P,).
 
-        LEVELS + 1 where none does. Level 0 is exact: what lies within `slack`, the rounding of squares[i], and that of
-        the radius is decided by `exact`, the squared distances of chosen pairs in float64. The others serve error bars.
+        LEVELS + 1 where none does. Level 0 is exact: within `slack`, the rounding of squares[i], and that of the
+        radius, `exact` decides, the squared distances of chosen pairs in float64. The other levels serve error bars.
         """
         radii = self.radii[rows]
         outside = squares > radii[:, 0]
@@ -45,21 +45,21 @@ class Balls:
         return torch.where(outside, 1 + (squares[:, None] > radii[:, 1:]).sum(1), 0)
 
     def hold_without(self, rows: Tensor, levels: Tensor) -> Tensor:
-        """Whether ball rows[i] would hold its point had each block not been drawn, (P, BLOCKS) bool."""
-        drawn = self.blocks[rows, None] != torch.arange(BLOCKS, device=rows.device)
-        return (levels[:, None] <= self.growth[rows]) & drawn
+        """Whether ball rows[i] holds its point with each block left out, (P, BLOCKS) bool."""
+        left_in = self.blocks[rows, None] != torch.arange(BLOCKS, device=rows.device)
+        return (levels[:, None] <= self.growth[rows]) & left_in
 
     def exact_radii(self, rows: Tensor) -> Tensor:
         """Squared radii of the balls themselves in float64, from differences, (P,)."""
         unique, place = torch.unique(rows, return_inverse=True)
-        kept = self.neighbours.indices[unique]
-        repeated = unique[:, None].expand_as(kept)
-        squares = exact_squared_distances(self.points, repeated.flatten(), self.points, kept.flatten()).view(kept.shape)
-        radii = squares.masked_fill(kept < 0, torch.inf).sort(dim=1).values[:, self.k - 1]
+        near = self.neighbours.indices[unique]
+        repeated = unique[:, None].expand_as(near)
+        squares = exact_squared_distances(self.points, repeated.flatten(), self.points, near.flatten()).view(near.shape)
+        radii = squares.masked_fill(near < 0, torch.inf).sort(dim=1).values[:, self.k - 1]
         own = self.points.lengths[unique]
         longest = (own.sqrt() + radii.sqrt()).square().clamp(max=self.points.lengths.max())  # longer ones are outside
-        nearest_left_out = self.neighbours.squares[unique, -1] - ROUNDING * (own + longest)
-        doubtful = (radii > 0) & (nearest_left_out < radii) & (kept[:, -1] >= 0)
+        nearest_of_the_rest = self.neighbours.squares[unique, -1] - ROUNDING * (own + longest)
+        doubtful = (radii > 0) & (nearest_of_the_rest < radii) & (near[:, -1] >= 0)
         for row in doubtful.nonzero().flatten().tolist():
             radii[row] = self._radius_among_all(int(unique[row]))
         return radii[place]
@@ -71,12 +71,12 @@ class Balls:
         return squares.kthvalue(self.k).values
 
     def _growth(self) -> Tensor:
-        """How many places further each ball reaches without each block, (n, BLOCKS)."""
-        held = self.blocks[self.neighbours.indices[:, : self.k + LEVELS].clamp(min=0)]
-        steps = [((held != block).cumsum(1) < self.k).sum(1).sub(self.k - 1) for block in range(BLOCKS)]
+        """By how many levels each ball grows without each block, (n, BLOCKS)."""
+        near_blocks = self.blocks[self.neighbours.indices[:, : self.k + LEVELS].clamp(min=0)]
+        steps = [((near_blocks != block).cumsum(1) < self.k).sum(1).sub(self.k - 1) for block in range(BLOCKS)]
         return torch.stack(steps, dim=1).clamp(0, LEVELS).to(torch.uint8)
 
 
 def random_blocks(count: int, seed: int, device: torch.device) -> Tensor:
-    """A block for each of `count` points, at random: pictures may come sorted by class."""
+    """A block for each of `count` points, at random: images may come sorted by class."""
     return torch.from_numpy(np.random.RandomState(seed % 2**32).permutation(count) % BLOCKS).to(device)

@@ -1,7 +1,7 @@
 """Squared distances between sets of features, a tile at a time: memory is O(tile), never N×N.
 
 Products give a distance cheaply but lose its digits where two points nearly coincide. So every tile comes with a bound
-on its rounding, and whatever lies within that bound of a decision is decided on exact differences in float64.
+on its rounding, and pairs within that bound of a radius are decided on exact differences in float64.
 """
 
 from collections.abc import Iterator
@@ -12,16 +12,16 @@ import torch
 from torch import Tensor
 
 from ganeval.metrics.linear_algebra import gram32, product32
-from ganeval.metrics.ranks import ALONE, Ranks
 
 TILE = 2048
-SPARE = 4  # neighbours kept beyond those asked for: near ties are settled among them
-ROUNDING = 2.5e-6  # of |x|² + |y|²: above what float32 products of 16 to 16,384 numbers were seen to err (1.5e-6)
+ALL_PAIRS = slice(None)
+SPARE = 4  # neighbours kept beyond those asked for: near ties are decided among them
+ROUNDING = 2.5e-6  # of |x|² + |y|²: above the largest error seen in float32 products of 16 to 16,384 numbers (1.5e-6)
 
 
 @dataclass(frozen=True)
 class Points:
-    """Features as they came, and the same centred in float32 with their squared lengths."""
+    """Features as given, and the same centred in float32 with their squared lengths."""
 
     exact: Tensor
     centred: Tensor
@@ -56,13 +56,13 @@ def squared_distances(left: Points, right: Points) -> Tensor:
 
 
 def least_squared_distances(left: Points, right: Points) -> Tensor:
-    """The same less what rounding may have added: what is beyond a reach here is beyond it for certain."""
+    """The same less the rounding bound: a pair that is beyond a radius here is certainly beyond it."""
     share = 1 - ROUNDING
     return _squares(product32(left.centred, right.centred, right.lengths * (share / -2)), left.lengths * share)
 
 
 def _squares(products: Tensor, lengths: Tensor) -> Tensor:
-    """|x|² - 2 (x·y - |y|²/2), in one go over what may be many megabytes."""
+    """|x|² - 2 (x·y - |y|²/2), in one pass over what may be many megabytes."""
     return torch.sub(lengths[:, None], products, alpha=2, out=products)
 
 
@@ -81,9 +81,9 @@ def exact_squared_distances(left: Points, rows: Tensor, right: Points, columns: 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """The nearest points of each row: squared distances (N, K) float32 in rising order, and whose they are (N, K).
+    """The nearest points of each row: squared distances (N, K) float32 in rising order, and their rows (N, K).
 
-    Where a set has fewer than K others, the rest is infinite and belongs to -1.
+    Where a set has fewer than K others, the rest is infinite, with row -1.
     """
 
     squares: Tensor
@@ -92,30 +92,33 @@ class Neighbours:
 
 def nearest(queries: Points, base: Points, count: int) -> Neighbours:
     """The `count` nearest points of `base` to each query, one tile at a time."""
-    found = [_Nearest(len(tile), count, tile.centred.device) for _, tile in queries.tiles()]
-    for (_, tile), best in zip(queries.tiles(), found, strict=True):
+    smallest = [_SmallestOfRows(len(tile), count, tile.centred.device) for _, tile in queries.tiles()]
+    for (_, tile), own in zip(queries.tiles(), smallest, strict=True):
         for start, other in base.tiles():
-            best.add(squared_distances(tile, other), start)
-    return _joined(found)
+            own.add(squared_distances(tile, other), start)
+    return _concatenated(smallest)
 
 
-def nearest_within(base: Points, count: int, ranks: Ranks = ALONE) -> Neighbours:
-    """The `count` nearest other points of each point of one set; each pair of tiles is multiplied once, by one rank."""
+def nearest_within(base: Points, count: int, part: slice = ALL_PAIRS) -> Neighbours:
+    """The `count` nearest other points of each point of a set; each pair of tiles is multiplied once.
+
+    `part`: of the pairs of tiles only these, so that several processes share them; each finds the nearest in its own.
+    """
     tiles = list(base.tiles())
-    found = [_Nearest(len(tile), count, tile.centred.device) for _, tile in tiles]
-    for i, j in ranks.mine(list(combinations_with_replacement(range(len(tiles)), 2))):
+    smallest = [_SmallestOfRows(len(tile), count, tile.centred.device) for _, tile in tiles]
+    for i, j in list(combinations_with_replacement(range(len(tiles)), 2))[part]:
         (start, tile), (other_start, other) = tiles[i], tiles[j]
         if i == j:
             own = _squares(gram32(tile.centred, tile.lengths / -2), tile.lengths)
-            found[i].add(own.fill_diagonal_(torch.inf), start)
+            smallest[i].add(own.fill_diagonal_(torch.inf), start)
         else:
             squares = squared_distances(tile, other)
-            found[i].add(squares, other_start)
-            found[j].add(squares.T.contiguous(), start)  # topk is slow along the other axis
-    return _nearest_of_all(_joined(found), ranks)
+            smallest[i].add(squares, other_start)
+            smallest[j].add(squares.T.contiguous(), start)  # topk is slow along the other axis
+    return _concatenated(smallest)
 
 
-class _Nearest:
+class _SmallestOfRows:
     """The smallest `count` values of each row so far, and their columns."""
 
     def __init__(self, rows: int, count: int, device: torch.device) -> None:
@@ -124,27 +127,15 @@ class _Nearest:
         self.indices = torch.full((rows, count), -1, dtype=torch.long, device=device)
 
     def add(self, squares: Tensor, first_column: int) -> None:
+        """Take in more columns (N, M)."""
         values, columns = squares.topk(min(self.count, squares.shape[1]), dim=1, largest=False, sorted=False)
-        found = (columns + first_column).masked_fill_(values.isinf(), -1)  # a point is no neighbour of its own
+        new_indices = (columns + first_column).masked_fill_(values.isinf(), -1)  # a point is no neighbour of its own
         squares = torch.cat([self.squares, values], dim=1)
-        indices = torch.cat([self.indices, found], dim=1)
+        indices = torch.cat([self.indices, new_indices], dim=1)
         self.squares, order = squares.topk(self.count, dim=1, largest=False)
         self.indices = indices.gather(1, order)
 
 
-def _nearest_of_all(own: Neighbours, ranks: Ranks) -> Neighbours:
-    """The nearest among what each rank has found."""
-    if ranks.world == 1:
-        return own
-    rows, count = own.squares.shape
-    squares, indices = (
-        ranks.joined(part).view(ranks.world, rows, count).transpose(0, 1).flatten(1)
-        for part in (own.squares, own.indices)
-    )
-    least, order = squares.topk(count, dim=1, largest=False)
-    return Neighbours(least, indices.gather(1, order))
-
-
-def _joined(found: list[_Nearest]) -> Neighbours:
-    squares, indices = torch.cat([best.squares for best in found]), torch.cat([best.indices for best in found])
+def _concatenated(smallest: list[_SmallestOfRows]) -> Neighbours:
+    squares, indices = torch.cat([tile.squares for tile in smallest]), torch.cat([tile.indices for tile in smallest])
     return Neighbours(squares.clamp_(min=0), indices)

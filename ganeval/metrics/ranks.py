@@ -26,6 +26,11 @@ class Ranks:
         """
         return items[self.rank :: self.world]
 
+    @property
+    def stride(self) -> slice:
+        """This rank's items of any list: every `world`-th, beginning with this rank's number."""
+        return slice(self.rank, None, self.world)
+
     def part(self, count: int) -> range:
         """This rank's own run of `count` things in a row; the runs of all ranks differ by one at most.
 
