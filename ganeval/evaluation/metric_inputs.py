@@ -17,7 +17,8 @@ from ganeval.metrics.estimate import check_rows
 from ganeval.metrics.frechet_error import fid_change
 from ganeval.metrics.modes import Cells, Modes, cells, modes_by_cell, modes_by_probability, modes_by_vote
 from ganeval.metrics.moments import Moments, moments
-from ganeval.metrics.neighbours import Overlap, overlap, real_neighbours
+from ganeval.metrics.neighbours import overlap, real_neighbours
+from ganeval.metrics.overlap import Overlap
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick
 from ganeval.runtime.devices import precision_context

@@ -1,4 +1,4 @@
-"""What a metric returns, and what it refuses."""
+"""What a metric returns, and which features it refuses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-MOST_BARS = 100  # of a histogram that anyone would look at
+MAX_HISTOGRAM_MODES = 100  # more bars are no picture
 
 Counts = np.ndarray[Any, Any]
 
@@ -19,7 +19,7 @@ class Estimate:
 
     `std` is the spread that papers print (IS over splits, KID over subsets); `raw` the value before clamping;
     `whole` the value without splitting; `total` what a count is out of. None means unknown or not applicable.
-    `more`: what it was computed from, by name, as JSON holds it.
+    `more`: what it was computed from, by name, as JSON stores it.
     """
 
     value: float
@@ -32,13 +32,23 @@ class Estimate:
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
+def proportion(share: float, count: int) -> Estimate:
+    """A share of `count` samples, with its binomial error.
+
+    >>> proportion(0.5, 100).error
+    0.05
+    """
+    error = max(0.0, share * (1 - share) / count) ** 0.5
+    return Estimate(share, error, error)
+
+
 def check_rows(name: str, rows: Tensor, at_least: int = 2) -> None:
     """ValueError, naming the argument, unless `rows` is a finite (N, D) tensor with N >= `at_least`."""
     if rows.ndim != 2 or rows.shape[1] == 0:
         raise ValueError(f"{name}: found shape {tuple(rows.shape)}, needed (N, D)")
     if len(rows) < at_least:
         raise ValueError(f"{name}: found {len(rows)} rows, needed at least {at_least}")
-    bad = ~torch.isfinite(rows.sum(1))  # a sum of finite rows may overflow: look again before refusing
+    bad = ~torch.isfinite(rows.sum(1))  # a sum of finite numbers may overflow: check each before refusing
     for row in bad.nonzero().flatten().tolist():
         if not torch.isfinite(rows[row]).all():
             raise ValueError(f"{name}: row {row} is not finite")
@@ -53,10 +63,10 @@ def check_pair(real: Tensor, fake: Tensor, at_least: int = 2) -> None:
 
 
 def histogram(samples: Counts, reference: Counts | None = None) -> dict[str, list[int]]:
-    """How many of each set fill each mode (K,), as lists by the names of the sets; nothing of more than 100 modes.
+    """The counts of both sets in each mode (K,), as lists by the names of the sets; empty for more than 100 modes.
 
     >>> histogram(np.array([3, 0]), np.array([1, 1]))
     {'samples': [3, 0], 'reference': [1, 1]}
     """
     sets = {"samples": samples} | ({} if reference is None else {"reference": reference})
-    return {name: counts.tolist() for name, counts in sets.items()} if len(samples) <= MOST_BARS else {}
+    return {name: counts.tolist() for name, counts in sets.items()} if len(samples) <= MAX_HISTOGRAM_MODES else {}

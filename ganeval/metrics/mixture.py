@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ganeval.errors import GanevalWarning
-from ganeval.metrics.estimate import Estimate, check_rows, histogram
+from ganeval.metrics.estimate import Estimate, check_rows, histogram, proportion
 from ganeval.metrics.modes import kl_divergence
 
 REACH = 3  # standard deviations
@@ -39,11 +39,10 @@ def mixture_coverage(fake: Tensor, centres: Tensor, sigma: float, real: Tensor |
     counts = captured(fake, centres, sigma)
     more = histogram(counts, None if real is None else captured(real, centres, sigma))
     share = float(counts.sum() / len(fake))
-    error = (share * (1 - share) / len(fake)) ** 0.5
     scores = {
         "modes_captured": Estimate(int((counts > 0).sum()), total=len(counts), more=more),
         "modes_captured_tenth": Estimate(int((TENTH * len(counts) * counts >= len(fake)).sum()), total=len(counts)),
-        "high_quality": Estimate(share, error, error),
+        "high_quality": proportion(share, len(fake)),
     }
     if share:
         return {**scores, "reverse_kl": _from_uniform(counts)}

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ganeval.errors import GanevalWarning
 from ganeval.metrics.distances import nearest, points
-from ganeval.metrics.estimate import Estimate, check_pair, check_rows, histogram
+from ganeval.metrics.estimate import Estimate, check_pair, check_rows, histogram, proportion
 
 COVERED = 10  # a mode is covered when this many times its share is at least its share in the reference
 CONFIDENT = 0.9
@@ -140,9 +140,8 @@ def mode_coverage(real_counts: Array, fake_modes: Modes, real_cells: Cells, fake
         text = "modes_kl is left out: it is infinite where samples fill a mode that the reference lacks"
         warnings.warn(text, GanevalWarning, 2)
     if fake_modes.confidence is not None:
-        sure = float((fake_modes.confidence >= CONFIDENT).double().mean())
-        error = (sure * (1 - sure) / len(fake_modes.assigned)) ** 0.5
-        scores["modes_high_confidence"] = Estimate(sure, error, error)
+        confident = float((fake_modes.confidence >= CONFIDENT).double().mean())
+        scores["modes_high_confidence"] = proportion(confident, len(fake_modes.assigned))
     real_cell_counts, fake_cell_counts = real_cells.counts.numpy(), fake_cells.counts()
     scores["ndb"] = Estimate(different_bins(real_cell_counts, fake_cell_counts), total=len(real_cell_counts))
     scores["ndb_js"] = _divergence(js_divergence, _js_slopes, fake_cell_counts, real_cell_counts)

@@ -13,6 +13,7 @@ from ganeval.evaluation.gallery import FILE as GALLERY
 from ganeval.evaluation.gallery import write_gallery
 from ganeval.evaluation.scorer import Scorer
 from ganeval.media.base import SampleSet
+from ganeval.metrics.translation import cycle_l1, psnr
 from ganeval.progress import Tick
 from ganeval.reports.report import Report, Score, load_report
 from ganeval.reports.run_folders import REPORTS, log_of
@@ -24,7 +25,7 @@ from ganeval.training.insight.activation import default_layer, path_of, write_ac
 from ganeval.training.insight.interpolation import FILE as INTERPOLATION
 from ganeval.training.insight.interpolation import write_interpolation
 from ganeval.training.insight.stored_arrays import FOLDER, GALLERY_BACK, delete_insight
-from ganeval.training.model_scores import conditional_scores, cycle_l1, intra_class_recall, judge_of, labels_kept, psnr
+from ganeval.training.model_scores import conditional_scores, intra_class_recall, judge_of, labels_kept, score_of
 from ganeval.training.run import Prepared
 from ganeval.training.run_request import RunRequest
 from ganeval.training.samples import SEED, as_set, generated, sampler_of, score_final, scored_count, translations
@@ -183,12 +184,12 @@ def _translation_reports(prepared: Prepared, domains: Domains, tick: Tick) -> It
         if direction == FORTH:
             write_npz(prepared.request.folder / "samples.npz", final.pixels, final.labels)
         returned = sampler_of(prepared, direction=direction.back).translate(final.pixels)
-        extra["cycle_l1"] = cycle_l1(images, returned)
+        extra["cycle_l1"] = score_of(cycle_l1(images, returned), "lower")
         if domains.truth and final.labels is not None and isinstance(final.samples, SampleSet):
             extra |= labels_kept(final.samples, target.train.images(), tick)
         if domains.truth:
-            extra["psnr"] = psnr(target.test.pixels, final.pixels)
-            extra["psnr_nothing"] = psnr(target.test.pixels, images)
+            extra["psnr"] = score_of(psnr(target.test.pixels, final.pixels), "higher")
+            extra["psnr_nothing"] = score_of(psnr(target.test.pixels, images), "higher")
         extra["fid_nothing"] = scorer.score(source.test.images(), "doing nothing").scores["fid"]
         extra["fid_real"] = scorer.only("fid").score(target.train.images(), "real (train)").scores["fid"]
         yield replace(report, scores={**report.scores, **extra})

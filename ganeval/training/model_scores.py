@@ -4,13 +4,12 @@ GAN-train: Ravuri & Vinyals 2019 (arXiv:1905.10887) and Shmelkov et al. 2018 (ar
 label accuracy here. What CycleGAN's authors call an FCN score is `labels_kept`, by a small classifier.
 """
 
-import math
 import warnings
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,18 +19,15 @@ from ganeval.extractors.classifier_training import accuracy, train_classifier
 from ganeval.features.extraction import Extraction, extract
 from ganeval.features.store import Store
 from ganeval.media.base import SampleSet
+from ganeval.metrics import conditional
+from ganeval.metrics.conditional import label_accuracy
+from ganeval.metrics.estimate import Estimate, proportion
 from ganeval.progress import Tick, silent
 from ganeval.reports.report import Score
-from ganeval.training.checks.measures import LabelledFeatures, class_recall, features_of
+from ganeval.training.checks.measures import features_of
 from ganeval.training.data.dataset import Split
 
 Judge = Callable[[SampleSet], float]  # the share of labelled images that a classifier gets right
-
-
-def share(value: float, count: int) -> Score:
-    """A share of `count` things, with its binomial error; higher is better."""
-    error = math.sqrt(max(0.0, value * (1 - value)) / count)
-    return Score(value, "higher", error, error)
 
 
 def conditional_scores(
@@ -47,9 +43,9 @@ def conditional_scores(
         judge = judge or partial(accuracy, classifier_of(train, tick))
         student, _ = train_classifier(samples, progress=tick)
         return {
-            "label_accuracy": share(judge(samples), len(samples)),
-            "gan_train": share(accuracy(student, test), len(test)),
-            "gan_train_real": share(judge(test), len(test)),
+            "label_accuracy": score_of(proportion(judge(samples), len(samples)), "higher"),
+            "gan_train": score_of(proportion(accuracy(student, test), len(test)), "higher"),
+            "gan_train_real": score_of(proportion(judge(test), len(test)), "higher"),
         }
     except ContentError as reason:
         warnings.warn(f"label accuracy and GAN-train left out: {reason}", GanevalWarning, 2)
@@ -65,7 +61,7 @@ def judge_of(extraction: Extraction | None, classes: tuple[str, ...] | None) -> 
         features = extract(images, extraction, Store(None), silent)
         if features.probabilities is None or images.labels is None:
             raise ContentError(f"{images.name}: found no labels or no class probabilities, needed both")
-        return float((features.probabilities.argmax(1).cpu().numpy() == images.labels).mean())
+        return label_accuracy(features.probabilities.cpu(), torch.tensor(images.labels)).value
 
     return judge
 
@@ -74,33 +70,13 @@ def intra_class_recall(test: Split, pixels: Tensor, labels: Tensor, extraction: 
     """The mean recall within a class, higher is better, and each class's own under `classes`; none without classes."""
     if test.labels is None:
         return {}
-    real = LabelledFeatures(features_of(test.pixels, extraction), test.labels)
-    recalls = class_recall(real, LabelledFeatures(features_of(pixels, extraction), labels))
-    if not recalls:
+    real, fake = features_of(test.pixels, extraction), features_of(pixels, extraction)
+    estimate = conditional.intra_class_recall(real, test.labels, fake, labels)
+    if estimate is None:
         return {}
-    names = test.classes or tuple(map(str, range(1 + max(map(int, recalls)))))
-    by_class = {names[int(label)]: recall for label, recall in recalls.items()}
-    return {"intra_class_recall": Score(float(np.mean(list(recalls.values()))), "higher", more={"classes": by_class})}
-
-
-def cycle_l1(pixels: Tensor, returned: Tensor) -> Score:
-    """The mean absolute difference after there and back, of 0..1: lower is better.
-
-    >>> cycle_l1(torch.zeros(2, 1, 2, 2, dtype=torch.uint8), torch.full((2, 1, 2, 2), 51, dtype=torch.uint8)).value
-    0.2
-    """
-    gaps = (pixels.double() - returned.double()).abs().flatten(1).mean(1) / 255
-    return Score(round(float(gaps.mean()), 12), "lower", _standard_error(gaps))
-
-
-def psnr(truth: Tensor, fake: Tensor) -> Score:
-    """The mean peak signal-to-noise ratio of images (N, C, H, W) to the hidden truth, in dB: higher is better.
-
-    An image that is exact would be infinite; it counts as half a grey level off.
-    """
-    squares = (truth.double() - fake.double()).square().flatten(1).mean(1).clamp(min=0.25)
-    decibels = 10 * torch.log10(255**2 / squares)
-    return Score(float(decibels.mean()), "higher", _standard_error(decibels))
+    recalls = estimate.more["classes"]
+    by_class = {test.classes[label] if test.classes else str(label): recall for label, recall in recalls.items()}
+    return {"intra_class_recall": score_of(replace(estimate, more={"classes": by_class}), "higher")}
 
 
 def labels_kept(fake: SampleSet, train: SampleSet, tick: Tick = silent) -> dict[str, Score]:
@@ -109,7 +85,7 @@ def labels_kept(fake: SampleSet, train: SampleSet, tick: Tick = silent) -> dict[
     None, and a warning, where a class has too few images for a classifier.
     """
     try:
-        return {"labels_kept": share(accuracy(classifier_of(train, tick), fake), len(fake))}
+        return {"labels_kept": score_of(proportion(accuracy(classifier_of(train, tick), fake), len(fake)), "higher")}
     except ContentError as reason:
         warnings.warn(f"labels kept left out: {reason}", GanevalWarning, 2)
         return {}
@@ -125,5 +101,6 @@ def classifier_of(images: SampleSet, tick: Tick = silent) -> Classifier:
     return network
 
 
-def _standard_error(values: Tensor) -> float | None:
-    return float(values.std() / len(values) ** 0.5) if len(values) > 1 else None
+def score_of(estimate: Estimate, better: str) -> Score:
+    """The score of an estimate; `better`: "lower" or "higher"."""
+    return Score(better=better, **asdict(estimate))

@@ -204,7 +204,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Prepar
 
 def assert_scores_against(scorer: SelectionScorer, domain: Splits, found: Prepared) -> None:
     """The scorer knows the selection split of a domain, and as many of its training pictures."""
-    assert torch.equal(scorer.selection.features, features_of(domain.selection.pixels, found.extraction))
+    assert torch.equal(scorer.selection, features_of(domain.selection.pixels, found.extraction))
     train = features_of(domain.train.pixels, found.extraction)
     assert len(scorer.train) == len(domain.selection)
     nearest = torch.cdist(scorer.train.double(), train.double()).amin(1)
