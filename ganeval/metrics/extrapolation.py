@@ -1,8 +1,10 @@
 """FID at infinitely many images: the intercept of FID over 1/N, both sets shrunk together. Lower is better.
 
 Chong & Forsyth 2020, arXiv:1911.07023, who shrink the samples alone; the reference biases FID just as the samples do,
-so here both shrink in proportion. Checked on Gaussians whose distance is known.
+so here both shrink in proportion. Agrees with the known distance of Gaussians; the fit is `value_at_infinity`.
 """
+
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +16,19 @@ from ganeval.metrics.moments import moments
 from ganeval.progress import Tick
 
 SIZES = 15  # subset sizes, from a half of both sets (or D + 1 points, if more) to all
+
+Numbers = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def value_at_infinity(counts: Numbers, values: Numbers) -> float:
+    """The intercept b of the least-squares line values = a / counts + b.
+
+    >>> round(value_at_infinity(np.array([50.0, 100.0, 200.0]), np.array([5.0, 4.0, 3.5])), 9)
+    3.0
+    """
+    line = np.stack([1 / counts, np.ones(len(counts))], axis=1)
+    solution, *_ = np.linalg.lstsq(line, values, rcond=None)
+    return float(solution[1])
 
 
 def fid_infinity(real: Tensor, fake: Tensor, *, seed: int = 2020, tick: Tick | None = None) -> dict[str, Estimate]:
@@ -30,16 +45,14 @@ def fid_infinity(real: Tensor, fake: Tensor, *, seed: int = 2020, tick: Tick | N
     check_pair(real, fake, at_least=real.shape[1] + 2)
     smallest = max(0.5, (real.shape[1] + 1) / min(len(real), len(fake)))
     shares, random, values = np.linspace(smallest, 1, SIZES), np.random.default_rng(seed), []
-    for done, share in enumerate(shares):
-        values.append(frechet_distance(moments(_part(real, share, random)), moments(_part(fake, share, random))))
+    for size, share in enumerate(shares):
+        values.append(frechet_distance(moments(_subset(real, share, random)), moments(_subset(fake, share, random))))
         if tick is not None:
-            tick("fid-infinity", done + 1, SIZES)
-    slopes = np.stack([1 / shares, np.ones(SIZES)], axis=1)
-    solution, *_ = np.linalg.lstsq(slopes, np.array(values), rcond=None)
-    raw = float(solution[1])
+            tick("fid-infinity", size + 1, SIZES)
+    raw = value_at_infinity(shares, np.array(values))  # counts in proportion: the intercept is the same
     return {"fid_infinity": Estimate(max(0.0, raw), raw=raw)}
 
 
-def _part(features: Tensor, share: float, random: np.random.Generator) -> Tensor:
+def _subset(features: Tensor, share: float, random: np.random.Generator) -> Tensor:
     rows = random.permutation(len(features))[: round(share * len(features))]
     return features[torch.from_numpy(rows).to(features.device)]

@@ -14,8 +14,18 @@ from ganeval.errors import GanevalWarning
 from ganeval.metrics.estimate import Estimate, check_rows, histogram, proportion
 from ganeval.metrics.modes import kl_divergence
 
-REACH = 3  # standard deviations
-TENTH = 10  # a mode is well captured when this many times its samples are at least its fair share of all
+RADIUS = 3  # standard deviations
+
+
+def high_quality_counts(points: Tensor, centres: Tensor, sigma: float) -> np.ndarray:
+    """Number of points (N, D) whose nearest centre (K, D) is each, within three standard deviations of it, (K,).
+
+    >>> high_quality_counts(torch.tensor([[0.1], [0.9], [5.0]]), torch.tensor([[0.0], [1.0], [2.0]]), 0.1).tolist()
+    [1, 1, 0]
+    """
+    between = torch.cdist(points.double(), centres.double(), compute_mode="donot_use_mm_for_euclid_dist")
+    distance, nearest = between.min(1)
+    return torch.bincount(nearest[distance <= RADIUS * sigma], minlength=len(centres)).cpu().numpy()
 
 
 def mixture_coverage(fake: Tensor, centres: Tensor, sigma: float, real: Tensor | None = None) -> dict[str, Estimate]:
@@ -36,32 +46,25 @@ def mixture_coverage(fake: Tensor, centres: Tensor, sigma: float, real: Tensor |
     check_rows("centres", centres, at_least=1)
     if centres.shape[1] != fake.shape[1]:
         raise ValueError(f"centres and fake: found {centres.shape[1]} and {fake.shape[1]} features, needed the same")
-    counts = captured(fake, centres, sigma)
-    more = histogram(counts, None if real is None else captured(real, centres, sigma))
+    counts = high_quality_counts(fake, centres, sigma)
+    more = histogram(counts, None if real is None else high_quality_counts(real, centres, sigma))
     share = float(counts.sum() / len(fake))
     scores = {
         "modes_captured": Estimate(int((counts > 0).sum()), total=len(counts), more=more),
-        "modes_captured_tenth": Estimate(int((TENTH * len(counts) * counts >= len(fake)).sum()), total=len(counts)),
+        "modes_captured_tenth": Estimate(int((10 * len(counts) * counts >= len(fake)).sum()), total=len(counts)),
         "high_quality": proportion(share, len(fake)),
     }
     if share:
-        return {**scores, "reverse_kl": _from_uniform(counts)}
+        return {**scores, "reverse_kl": _reverse_kl(counts)}
     text = "reverse_kl is left out: no sample lies within three standard deviations of a centre"
     warnings.warn(text, GanevalWarning, 2)
     return scores
 
 
-def captured(points: Tensor, centres: Tensor, sigma: float) -> np.ndarray:
-    """How many points (N, D) lie within three standard deviations of each centre (K, D) that is their nearest, (K,)."""
-    between = torch.cdist(points.double(), centres.double(), compute_mode="donot_use_mm_for_euclid_dist")
-    distance, nearest = between.min(1)
-    return torch.bincount(nearest[distance <= REACH * sigma], minlength=len(centres)).cpu().numpy()
-
-
-def _from_uniform(counts: np.ndarray) -> Estimate:
-    """KL to the uniform, and its delta-method error: the variance of log(p K) under p."""
+def _reverse_kl(counts: np.ndarray) -> Estimate:
+    """KL to the uniform, with its delta-method error: the variance of log(p K) under p."""
     value = kl_divergence(counts, np.ones(len(counts)))
-    filled = counts[counts > 0] / counts.sum()
-    variance = float(filled @ np.log(filled * len(counts)) ** 2) - value**2
+    p = counts[counts > 0] / counts.sum()
+    variance = float(p @ np.log(p * len(counts)) ** 2) - value**2
     error = max(0.0, variance / counts.sum()) ** 0.5
     return Estimate(value, error, error)

@@ -1,7 +1,8 @@
 """Mode coverage: which modes of the reference the samples reach, and in what proportion.
 
-Modes hit and KL to the reference: Che et al. 2017, arXiv:1612.02136, and Metz et al. 2017 (stacked MNIST).
-NDB and its JS divergence: Richardson & Weiss 2018, arXiv:1805.12462 (cells of k-means on the reference).
+Modes hit and KL to the reference: Che et al. 2017, arXiv:1612.02136, and Metz et al. 2017 (stacked MNIST). NDB and its
+JS divergence: Richardson & Weiss 2018, arXiv:1805.12462 (cells of k-means on the reference). The definitions are
+`kl_divergence` and `js_divergence`, which agree with SciPy, `covered_modes` and `different_bins`.
 A mode is a class of a classifier, else a class voted by the five nearest labelled references, else a k-means cell.
 """
 
@@ -21,11 +22,10 @@ from ganeval.errors import GanevalWarning
 from ganeval.metrics.distances import nearest, points
 from ganeval.metrics.estimate import Estimate, check_pair, check_rows, histogram, proportion
 
-COVERED = 10  # a mode is covered when this many times its share is at least its share in the reference
-CONFIDENT = 0.9
+CONFIDENCE = 0.9
 VOTERS = 5
 CELLS = 100
-FITTED = 10_000  # reference points that k-means is fitted on
+CELL_POINTS = 10_000  # reference points that k-means is fitted on
 SIGNIFICANCE = 0.05
 
 Array = np.ndarray[Any, Any]
@@ -37,7 +37,7 @@ def kl_divergence(p: Array, q: Array) -> float:
     >>> kl_divergence(np.array([1, 1]), np.array([1, 1]))
     0.0
     """
-    p, q = _shares(p), _shares(q)
+    p, q = _proportions(p), _proportions(q)
     return float(rel_entr(p, q).sum())
 
 
@@ -47,26 +47,50 @@ def js_divergence(p: Array, q: Array) -> float:
     >>> round(js_divergence(np.array([1, 0]), np.array([0, 1])) / float(np.log(2)), 9)
     1.0
     """
-    p, q = _shares(p), _shares(q)
+    p, q = _proportions(p), _proportions(q)
     return float((rel_entr(p, (p + q) / 2).sum() + rel_entr(q, (p + q) / 2).sum()) / 2)
+
+
+def covered_modes(real_counts: Array, fake_counts: Array) -> Array:
+    """Whether each mode of the reference has a tenth of its share in the reference among the samples, (K,) bool.
+
+    >>> covered_modes(np.array([50, 50, 0]), np.array([94, 6, 0])).tolist()
+    [True, True, False]
+    """
+    # in integers, so that exactly a tenth is covered whatever the counts
+    covered: Array = (real_counts > 0) & (10 * fake_counts * real_counts.sum() >= real_counts * fake_counts.sum())
+    return covered
+
+
+def different_bins(real_counts: Array, fake_counts: Array) -> float:
+    """Share of bins whose proportions differ by a pooled two-proportion z-test at 0.05; about 0.05 for equal sets.
+
+    >>> different_bins(np.array([500, 500]), np.array([500, 500]))
+    0.0
+    """
+    reals, fakes = real_counts.sum(), fake_counts.sum()
+    pooled = (real_counts + fake_counts) / (reals + fakes)
+    deviation = np.sqrt(pooled * (1 - pooled) * (1 / reals + 1 / fakes))
+    gap = np.abs(real_counts / reals - fake_counts / fakes)
+    return float(np.mean(gap > norm.isf(SIGNIFICANCE / 2) * deviation))
 
 
 @dataclass(frozen=True)
 class Modes:
-    """The mode of each point, (N,) int, and how sure that is, (N,); None where sureness means nothing (cells)."""
+    """The mode of each point, (N,) int, and the confidence of the assignment, (N,), or None for cells."""
 
     assigned: Tensor
     confidence: Tensor | None
     total: int
 
     def counts(self) -> Array:
-        """How many points each mode holds, (total,)."""
+        """The number of points in each mode, (total,)."""
         return torch.bincount(self.assigned, minlength=self.total).cpu().numpy()
 
 
 @dataclass(frozen=True)
 class Cells:
-    """k-means cells of a reference: centres (K, D) float32 and how many reference points each holds (K,)."""
+    """k-means cells of a reference: centres (K, D) float32 and the number of reference points in each, (K,)."""
 
     centres: Tensor
     counts: Tensor
@@ -98,11 +122,11 @@ def cells(real: Tensor, seed: int = 2020) -> Cells:
     check_rows("real", real)
     count = max(2, min(CELLS, len(real) // 10))
     data, random = real.float().cpu().numpy(), np.random.default_rng(seed)
-    fitted = data[np.sort(random.permutation(len(data))[:FITTED])]
-    start = fitted[np.sort(random.choice(len(fitted), min(count, len(fitted)), replace=False))]
+    subset = data[np.sort(random.permutation(len(data))[:CELL_POINTS])]
+    start = subset[np.sort(random.choice(len(subset), min(count, len(subset)), replace=False))]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of a cell that ran empty: such cells are left out below
-        centres, _ = kmeans2(fitted, start, minit="matrix", iter=20, missing="warn", check_finite=False)
+        warnings.simplefilter("ignore", UserWarning)  # about an empty cell: such cells are left out below
+        centres, _ = kmeans2(subset, start, minit="matrix", iter=20, missing="warn", check_finite=False)
     counts = np.bincount(vq(data, centres, check_finite=False)[0], minlength=len(centres))
     return Cells(torch.from_numpy(centres[counts > 0]), torch.from_numpy(counts[counts > 0]))
 
@@ -124,60 +148,44 @@ def mode_coverage(real_counts: Array, fake_modes: Modes, real_cells: Cells, fake
     `ndb`: share of cells whose fill differs significantly, `ndb_js` (lower).
     """
     fake_counts = fake_modes.counts()
-    present = real_counts > 0
-    enough = COVERED * fake_counts * real_counts.sum() >= real_counts * fake_counts.sum()  # in integers: a tenth is in
-    covered, hit = present & enough, present & (fake_counts > 0)
+    in_reference, in_samples = real_counts > 0, fake_counts > 0
+    total, covered = int(in_reference.sum()), int(covered_modes(real_counts, fake_counts).sum())
     scores = {
-        "modes_covered": Estimate(
-            int(covered.sum()), total=int(present.sum()), more=histogram(fake_counts, real_counts)
-        ),
-        "modes_hit": Estimate(int(hit.sum()), total=int(present.sum())),
-        "modes_js": _divergence(js_divergence, _js_slopes, fake_counts, real_counts),
+        "modes_covered": Estimate(covered, total=total, more=histogram(fake_counts, real_counts)),
+        "modes_hit": Estimate(int((in_reference & in_samples).sum()), total=total),
+        "modes_js": _divergence(js_divergence, _js_gradients, fake_counts, real_counts),
     }
-    if present[fake_counts > 0].all():
-        scores["modes_kl"] = _divergence(kl_divergence, _kl_slopes, fake_counts, real_counts)
+    if in_reference[in_samples].all():
+        scores["modes_kl"] = _divergence(kl_divergence, _kl_gradients, fake_counts, real_counts)
     else:
         text = "modes_kl is left out: it is infinite where samples fill a mode that the reference lacks"
         warnings.warn(text, GanevalWarning, 2)
     if fake_modes.confidence is not None:
-        confident = float((fake_modes.confidence >= CONFIDENT).double().mean())
+        confident = float((fake_modes.confidence >= CONFIDENCE).double().mean())
         scores["modes_high_confidence"] = proportion(confident, len(fake_modes.assigned))
     real_cell_counts, fake_cell_counts = real_cells.counts.numpy(), fake_cells.counts()
     scores["ndb"] = Estimate(different_bins(real_cell_counts, fake_cell_counts), total=len(real_cell_counts))
-    scores["ndb_js"] = _divergence(js_divergence, _js_slopes, fake_cell_counts, real_cell_counts)
+    scores["ndb_js"] = _divergence(js_divergence, _js_gradients, fake_cell_counts, real_cell_counts)
     return scores
 
 
-def different_bins(real_counts: Array, fake_counts: Array) -> float:
-    """Share of bins whose proportions differ by a pooled two-proportion z-test at 0.05; about 0.05 for equal sets.
-
-    >>> different_bins(np.array([500, 500]), np.array([500, 500]))
-    0.0
-    """
-    reals, fakes = real_counts.sum(), fake_counts.sum()
-    pooled = (real_counts + fake_counts) / (reals + fakes)
-    deviation = np.sqrt(pooled * (1 - pooled) * (1 / reals + 1 / fakes))
-    gap = np.abs(real_counts / reals - fake_counts / fakes)
-    return float(np.mean(gap > norm.isf(SIGNIFICANCE / 2) * deviation))
+Gradients = Callable[[Array, Array], tuple[Array, Array]]
 
 
-Slopes = Callable[[Array, Array], tuple[Array, Array]]
-
-
-def _divergence(function: Callable[[Array, Array], float], slopes: Slopes, fake: Array, real: Array) -> Estimate:
-    """A divergence of two histograms, and its delta-method error: the variance of its slope under each multinomial."""
-    p, q = _shares(fake), _shares(real)
-    by_p, by_q = slopes(p, q)
+def _divergence(function: Callable[[Array, Array], float], gradients: Gradients, fake: Array, real: Array) -> Estimate:
+    """A divergence of two histograms, with its delta-method error: its gradient's variance under each multinomial."""
+    p, q = _proportions(fake), _proportions(real)
+    by_p, by_q = gradients(p, q)
     samples = _variance(p, by_p) / fake.sum()
     return Estimate(function(p, q), (samples + _variance(q, by_q) / real.sum()) ** 0.5, samples**0.5)
 
 
-def _kl_slopes(p: Array, q: Array) -> tuple[Array, Array]:
+def _kl_gradients(p: Array, q: Array) -> tuple[Array, Array]:
     safe = np.where(q > 0, q, 1.0)
     return _log_ratio(p, q), -p / safe
 
 
-def _js_slopes(p: Array, q: Array) -> tuple[Array, Array]:
+def _js_gradients(p: Array, q: Array) -> tuple[Array, Array]:
     return _log_ratio(p, (p + q) / 2) / 2, _log_ratio(q, (p + q) / 2) / 2
 
 
@@ -186,13 +194,13 @@ def _log_ratio(p: Array, q: Array) -> Array:
     return np.where(both, np.log(np.where(both, p, 1.0) / np.where(both, q, 1.0)), 0.0)
 
 
-def _variance(shares: Array, values: Array) -> float:
-    return max(0.0, float(shares @ values**2 - (shares @ values) ** 2))
+def _variance(p: Array, values: Array) -> float:
+    return max(0.0, float(p @ values**2 - (p @ values) ** 2))
 
 
-def _shares(counts: Array) -> Array:
+def _proportions(counts: Array) -> Array:
     counts = np.asarray(counts, dtype=np.float64)
     if counts.ndim != 1 or not np.isfinite(counts).all() or (counts < 0).any() or counts.sum() <= 0:
         raise ValueError("histogram: needed a 1-D array of finite counts, none negative, not all 0")
-    shares: Array = counts / counts.sum()
-    return shares
+    proportions: Array = counts / counts.sum()
+    return proportions

@@ -1,4 +1,4 @@
-"""How near samples come to real pictures: whether they are copies of them.
+"""The real image nearest to each sample, and how near it is: whether samples are copies.
 
 Distances are in units of the median distance of real points to their own nearest other one.
 """
@@ -9,32 +9,31 @@ from torch import Tensor
 
 from ganeval.metrics.distances import SPARE, exact_squared_distances, nearest, points
 
-MEASURED = 1000  # real points, drawn, on which the unit is measured
+UNIT_POINTS = 1000  # reals, drawn at random, whose own distances are the unit
 
 
-def nearest_of(made: Tensor, real: Tensor, seed: int) -> tuple[Tensor, Tensor] | None:
-    """The row of `real` (M, D) that is nearest to each of `made` (n, D), and how far: in units of the real ones' own.
+def nearest_of(fake: Tensor, real: Tensor, seed: int) -> tuple[Tensor, Tensor] | None:
+    """The row of `real` (M, D) nearest to each of `fake` (n, D), and its distance, small for copies.
 
-    None where real points have no distance from one another. Distances are exact: 0 only for equal features.
+    None where all reals coincide. Distances are exact: 0 only for equal features.
 
-    >>> rows, far = nearest_of(torch.tensor([[0.0], [5.5]]), torch.tensor([[0.0], [2.0], [4.0]]), seed=0)
-    >>> rows.tolist(), far.tolist()
+    >>> rows, distances = nearest_of(torch.tensor([[0.0], [5.5]]), torch.tensor([[0.0], [2.0], [4.0]]), seed=0)
+    >>> rows.tolist(), distances.tolist()
     ([0, 2], [0.0, 0.75])
     """
-    drawn = np.random.RandomState(seed).permutation(len(real))[:MEASURED]
-    chosen = torch.from_numpy(drawn).to(real.device)
-    apart = _exactly_nearest(real[chosen], real, chosen)[1]
-    apart = apart[apart.isfinite() & (apart > 0)]  # of points that are there twice the nearest is no other one
-    if not len(apart):
+    subset = torch.from_numpy(np.random.RandomState(seed).permutation(len(real))[:UNIT_POINTS]).to(real.device)
+    own = _exactly_nearest(real[subset], real, subset)[1]
+    own = own[own.isfinite() & (own > 0)]  # without duplicates, whose nearest is their equal
+    if not len(own):
         return None
-    rows, far = _exactly_nearest(made, real)
-    return rows, far / apart.quantile(0.5)
+    rows, distances = _exactly_nearest(fake, real)
+    return rows, distances / own.quantile(0.5)
 
 
 def _exactly_nearest(queries: Tensor, base: Tensor, own: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """The nearest row of `base` to each query, but for its `own`, and the distance, float64; infinite for none.
+    """The nearest row of `base` to each query, except its `own`, and the distance, float64; infinite where none is.
 
-    Products find a few candidates, exact differences decide among them.
+    Float32 products find a few candidates, exact differences choose among them.
     """
     centre = base.mean(0)
     left, right = points(queries, centre), points(base, centre)
@@ -42,5 +41,5 @@ def _exactly_nearest(queries: Tensor, base: Tensor, own: Tensor | None = None) -
     rows = torch.arange(len(queries), device=columns.device).repeat_interleave(columns.shape[1])
     squares = exact_squared_distances(left, rows, right, columns.flatten().clamp(min=0)).reshape(columns.shape)
     absent = columns < 0 if own is None else (columns < 0) | (columns == own[:, None])
-    least, place = squares.masked_fill(absent, torch.inf).min(1)
-    return columns.gather(1, place[:, None])[:, 0], least.sqrt()
+    smallest, place = squares.masked_fill(absent, torch.inf).min(1)
+    return columns.gather(1, place[:, None])[:, 0], smallest.sqrt()

@@ -4,12 +4,14 @@ import sys
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, KEY_METRIC_ISC_STD, isc_features_to_metric
 from toy_features import error_ratio, normal
 
 from ganeval.metrics.estimate import Estimate
-from ganeval.metrics.inception_score import inception_score
+from ganeval.metrics.inception_score import inception_score, inception_score_formula
 
 
 def logits(random: torch.Generator | int, count: int, classes: int = 10) -> Tensor:
@@ -39,6 +41,15 @@ def test_agrees_with_torch_fidelity(count: int, classes: int, splits: int, seed:
     in_one = isc_features_to_metric(drawn, 1, True, seed)[KEY_METRIC_ISC_MEAN]
     assert found.whole == pytest.approx(in_one, rel=1e-6)
     assert found.error == found.error_samples == pytest.approx(theirs[KEY_METRIC_ISC_STD] / splits**0.5, rel=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore::ganeval.errors.GanevalWarning")
+@settings(max_examples=60, deadline=None)
+@given(count=st.integers(2, 60), classes=st.integers(2, 40), sharpness=st.floats(0, 9), seed=st.integers(0, 999))
+def test_inception_score_in_one_piece_is_its_formula(count: int, classes: int, sharpness: float, seed: int) -> None:
+    rows = (sharpness * normal(seed, count, classes)).softmax(1)
+    assert score(rows, splits=1).value == pytest.approx(inception_score_formula(rows), rel=1e-12)
+    assert score(rows, splits=3).whole == pytest.approx(inception_score_formula(rows), rel=1e-12)
 
 
 def test_undecided_scores_one() -> None:
