@@ -43,8 +43,11 @@ class Row:
 
     @property
     def yardstick(self) -> str | None:
-        """`real` for real images, `noise`, and None for a contender."""
-        return yardstick_of(self.report)
+        """`real` for real images (the reference's own data set, or `train-all`'s), `noise`, None for a contender."""
+        samples, reference = self.report.samples.source, self.report.reference.source
+        sets = NAMED_SET.fullmatch(samples), NAMED_SET.fullmatch(reference)
+        same = sets[0] and sets[1] and sets[0][1] == sets[1][1]
+        return "real" if same else YARDSTICKS.get(samples)
 
     def score(self, name: str) -> Score | None:
         """One report's score; of several seeds the mean, whose error is their standard deviation."""
@@ -68,21 +71,6 @@ class Row:
 
     def _scores(self, name: str) -> list[Score]:
         return [report.scores[name] for report in self.reports if name in report.scores]
-
-
-def yardstick_of(report: Report) -> str | None:
-    """`real` where the samples are real data: the training images of `train-all`, or the reference's own data set.
-
-    >>> from ganeval.reports.report import ImageSet, Protocol
-    >>> protocol = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
-    >>> def scored(source):
-    ...     return Report("0.1.0", "", ImageSet("a", source, 9), ImageSet("b", "digits:test", 9), protocol, {})
-    >>> [yardstick_of(scored(source)) for source in ("digits:train", "noise", "out/")]
-    ['real', 'noise', None]
-    """
-    sets = [NAMED_SET.fullmatch(images.source) for images in (report.samples, report.reference)]
-    same = bool(sets[0] and sets[1] and sets[0][1] == sets[1][1])
-    return "real" if same else YARDSTICKS.get(report.samples.source)
 
 
 def mean_score(scores: Sequence[Score]) -> Score:

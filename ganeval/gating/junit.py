@@ -7,10 +7,10 @@ taken as one. Elements and attributes are those that both GitLab and Jenkins' JU
 import xml.etree.ElementTree as ElementTree
 
 from ganeval.errors import plain
-from ganeval.gating.outcomes import HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate, Judgement
+from ganeval.gating.outcomes import HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate
 
-ELEMENTS = {REGRESSED: "failure", NOT_COMPARABLE: "error", INCONCLUSIVE: "skipped"}
-COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
+ELEMENTS = {HELD: "system-out", REGRESSED: "failure", NOT_COMPARABLE: "error", INCONCLUSIVE: "skipped"}
+COUNTS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
 def junit(gate: Gate, inconclusive: str = "3", seconds: float = 0.0) -> str:
@@ -23,32 +23,19 @@ def junit(gate: Gate, inconclusive: str = "3", seconds: float = 0.0) -> str:
     </testsuites>
     <BLANKLINE>
     """
-    elements = [_element(judgement, inconclusive) for judgement in gate.judgements]
-    counts = {attribute: str(elements.count(name)) for name, attribute in COUNTED.items()}
-    totals = {"tests": str(len(elements)), **counts, "time": f"{seconds:.3f}"}
+    elements = {**ELEMENTS, INCONCLUSIVE: "failure" if inconclusive == "fail" else "skipped"}
+    names = [elements[judgement.outcome] for judgement in gate.judgements]
+    counts = {attribute: str(names.count(name)) for attribute, name in COUNTS.items()}
+    totals = {"tests": str(len(names)), **counts, "time": f"{seconds:.3f}"}
     suites = ElementTree.Element("testsuites", {key: value for key, value in totals.items() if key != "skipped"})
     suite = ElementTree.SubElement(suites, "testsuite", {"name": "ganeval gate", **totals})
-    each = f"{seconds / max(1, len(elements)):.3f}"
-    for judgement, element in zip(gate.judgements, elements, strict=True):
-        _case(suite, judgement, element, each)
+    facts = {"classname": "ganeval.gate", "time": f"{seconds / max(1, len(names)):.3f}"}
+    for judgement, name in zip(gate.judgements, names, strict=True):
+        case = ElementTree.SubElement(suite, "testcase", {**facts, "name": plain(judgement.limit.flag)})
+        text = f"{judgement.outcome}: {judgement.sentence}"
+        attributes = {} if name == "system-out" else {"message": text}
+        if name in ("failure", "error"):
+            attributes["type"] = judgement.outcome
+        ElementTree.SubElement(case, name, attributes).text = text
     ElementTree.indent(suites)
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True).replace("'UTF-8'", "'utf-8'") + "\n"
-
-
-def _element(judgement: Judgement, inconclusive: str) -> str:
-    """The element in a case: none where it passed."""
-    if judgement.outcome == HELD:
-        return ""
-    taken_as_failure = judgement.outcome == INCONCLUSIVE and inconclusive == "fail"
-    return "failure" if taken_as_failure else ELEMENTS[judgement.outcome]
-
-
-def _case(suite: ElementTree.Element, judgement: Judgement, element: str, seconds: str) -> None:
-    name = plain(judgement.limit.flag)
-    case = ElementTree.SubElement(suite, "testcase", {"classname": "ganeval.gate", "name": name, "time": seconds})
-    text = f"{judgement.outcome}: {judgement.sentence}"
-    if element:
-        attributes = {"message": text} if element == "skipped" else {"message": text, "type": judgement.outcome}
-        ElementTree.SubElement(case, element, attributes).text = text
-    else:
-        ElementTree.SubElement(case, "system-out").text = text

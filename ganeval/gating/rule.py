@@ -46,10 +46,10 @@ def gate(
     (`{"fid": "5%"}`). Raises UsageError for a file that is no report, an unknown metric, or no limit at all.
 
     >>> from ganeval.reports.report import ImageSet, Protocol, Score
-    >>> how = Protocol("tf1", "inception", "2048", "published", "67", "tf1-bilinear")
+    >>> protocol = Protocol("tf1", "inception", "2048", "published", "67", "tf1-bilinear")
     >>> real = ImageSet("cifar10", "cifar10", 50_000)
     >>> def scored(fid):
-    ...     return Report("0.1.0", "", ImageSet("a", "a/", 10_000), real, how, {"fid": Score(fid, "lower", 0.2)})
+    ...     return Report("0.1.0", "", ImageSet("a", "a/", 10_000), real, protocol, {"fid": Score(fid, "lower", 0.2)})
     >>> result = gate(scored(20.5), baseline=scored(20.0), max_increase={"fid": 0.1})
     >>> result.outcome, result.exit_code
     ('inconclusive', 3)
