@@ -75,10 +75,10 @@ def of_ranks(count: int, width: int) -> None:
     """One rank of a whole comparison of features; rank 0 prints what it took."""
     from ganeval.evaluation.families import score_pair
     from ganeval.evaluation.metric_inputs import Pair
-    from ganeval.features.feature_set import Side
+    from ganeval.features.feature_set import FeatureSet
     from ganeval.runtime.distributed import ranks_of_torchrun
 
-    sides = [Side(features) for features in given(count, width)]
+    sides = [FeatureSet(features) for features in given(count, width)]
     families = ("fid", "kid", "pr", "dc")
     with ranks_of_torchrun() as ranks:
 

@@ -159,15 +159,11 @@ def check(source: str, data_root: Path | None, offline: bool) -> None:
     metrics there are too few images for. Exit code 1 if `ganeval score` would refuse anything.
     """
     from ganeval.evaluation.survey import survey
-    from ganeval.sources.opening import Opening, open_source
-    from ganeval.sources.statistics_files import Statistics
+    from ganeval.sources.opening import Opening, open_images
     from ganeval.tables.report_view import facts_view
 
-    images = open_source(
-        source, Opening(data_root, offline, count=0, pictures=True)
-    )  # a generator is refused, whatever its count
-    if isinstance(images, Statistics):
-        raise UsageError(f"{source}: is a statistics file, needed pictures")
+    # a generator is refused, whatever its count
+    images = open_images(source, Opening(data_root, offline, count=0, pictures=True))
     with progress() as tick:
         found = survey(images, tick)
     print_view(facts_view(source, found.rows()))

@@ -2,18 +2,19 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ganeval.errors import UsageError, collected, warn_all
-from ganeval.evaluation.scorer import Scorer, image_set, side_of
+from ganeval.evaluation.scorer import Scorer, image_set
 from ganeval.evaluation.settings import Settings
 from ganeval.evaluation.warnings import image_warnings
 from ganeval.features.extraction import Collector, prepare
-from ganeval.media.base import SampleSet
-from ganeval.media.prefetch import load_pictures
+from ganeval.features.feature_set import FeatureSet
 from ganeval.reports.report import Report
-from ganeval.sources.opening import open_source
+from ganeval.runtime.devices import metric_device
+from ganeval.sources.opening import open_images
 
 
 class Evaluator:
@@ -54,24 +55,23 @@ class Evaluator:
 
     def update(self, images: Any) -> None:
         """Take in a batch; ContentError for values out of range."""
-        source = open_source(images)
-        if not isinstance(source, SampleSet):
+        source = open_images(images)
+        if not source.random_access:
             raise UsageError(f"update: found a {type(images).__name__}, needed an array or tensor of images")
-        begun, how, first = time.perf_counter(), self._scorer.how, self._collected.seen.count
-        for start in range(0, len(source), how.size):
-            indices = range(start, min(start + how.size, len(source)))
-            pictures = ((first + index, picture) for index, picture in load_pictures(source, indices))
-            self._collected.add(prepare(pictures, how))
+        begun, how = time.perf_counter(), self._scorer.how
+        work = partial(prepare, extraction=how, first=self._collected.stop)
+        for batch in source.map_batches(work, how.size):
+            self._collected.add(batch)
         self._seconds += time.perf_counter() - begun
 
     def compute(self, name: str = "samples") -> Report:
         """The report on all images since the last `reset`; more may follow."""
         with collected() as said:
-            found = self._collected.result(name, None)
-            warn_all(image_warnings(name, found.facts, {}))
-            return self._scorer.report(
-                side_of(found, None), image_set(found.facts, name, "Evaluator"), said, self._seconds
-            )
+            how, collected_so_far = self._scorer.how, self._collected
+            entry = collected_so_far.entry(collected_so_far.census, name)
+            side = FeatureSet.from_entry(entry, None, metric_device(how.extractor.device))
+            warn_all(image_warnings(name, side.facts, {}))
+            return self._scorer.report(side, image_set(side.facts, name, "Evaluator"), said, self._seconds)
 
     def reset(self) -> None:
         """Forget the images, keep the reference."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ganeval.errors import ContentError, GanevalWarning, UsageError, unknown
 from ganeval.evaluation.metric_inputs import Pair
-from ganeval.features.feature_set import Side
+from ganeval.features.feature_set import FeatureSet
 from ganeval.metrics.estimate import Estimate
 from ganeval.reports.report import Score, check_finite
 from ganeval.reports.scores import METRICS, MetricFamily
@@ -120,7 +120,7 @@ def score_features(
     for name, k in (("k_precision_recall", k_precision_recall), ("k_density_coverage", k_density_coverage)):
         if k < 1:
             raise UsageError(f"{name}: found {k}, needed at least 1")
-    sides = [Side(_as_features(name, values)) for name, values in (("real", real), ("fake", fake))]
+    sides = [FeatureSet(_as_features(name, values)) for name, values in (("real", real), ("fake", fake))]
     pair = Pair(*sides, seed=seed, k_precision_recall=k_precision_recall, k_density_coverage=k_density_coverage)
     families = possible(pair, choose(metrics), insisted=True)
     check_sets(pair, families, ("real", "fake"))

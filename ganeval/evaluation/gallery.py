@@ -15,12 +15,12 @@ import numpy.typing as npt
 from PIL import Image
 from torch import Tensor
 
-from ganeval.features.feature_set import Features
+from ganeval.features.feature_set import FeatureSet
 from ganeval.media.base import SampleSet
 from ganeval.media.images.decoding import DecodedImage
 from ganeval.media.streams import Stream
 from ganeval.metrics.nearest import nearest_of
-from ganeval.runtime.devices import metric_device, precision_context
+from ganeval.runtime.devices import precision_context
 from ganeval.runtime.files import write_arrays
 
 SHOWN = 32
@@ -55,7 +55,7 @@ class Reservoir(Stream):
     Algorithm R of Vitter 1985, doi:10.1145/3147.3165. What it keeps is in memory, and no more than that.
     """
 
-    def __init__(self, stream: Stream, seed: int) -> None:
+    def __init__(self, stream: SampleSet, seed: int) -> None:
         super().__init__(stream.name, stream.count, lambda size: iter(()))
         self.ignored, self._stream, self._random = stream.ignored, stream, np.random.RandomState(seed)
         self.kept: list[tuple[int, Array]] = []
@@ -76,18 +76,19 @@ class Reservoir(Stream):
             self.kept[place] = (index, pixels.copy())
 
 
-def album_of(name: str, found: Features, images: SampleSet | Stream) -> Album | None:
+def album_of(name: str, found: FeatureSet, images: SampleSet) -> Album | None:
     """A set with the features found of it; None for a stream whose pictures have gone by."""
-    features = found.features.to(metric_device(found.features.device))
-    numbers = found.kept.tolist()
+    if found.features is None or found.indices is None:
+        return None
+    numbers = found.indices.tolist()
     if isinstance(images, Reservoir):
         row_of = {number: row for row, number in enumerate(numbers)}
         kept = {row_of[number]: pixels for number, pixels in images.kept}
-        return Album(name, features, kept.__getitem__, rows=tuple(kept))
-    if isinstance(images, Stream):
+        return Album(name, found.features, kept.__getitem__, rows=tuple(kept))
+    if not images.random_access:
         return None
     labels = None if images.labels is None else images.labels[numbers]
-    return Album(name, features, lambda row: images.item(numbers[row]).pixels, labels, images.classes)
+    return Album(name, found.features, lambda row: images.item(numbers[row]).pixels, labels, images.classes)
 
 
 def some_of(rows: Array, count: int, seed: int) -> list[int]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganeval.errors import GanevalWarning
-from ganeval.features.feature_set import Side
+from ganeval.features.feature_set import FeatureSet
 from ganeval.features.store import Entry, Store, key_of
 from ganeval.metrics.distances import Neighbours
 from ganeval.metrics.estimate import check_rows
@@ -32,8 +32,8 @@ class Pair:
 
     def __init__(
         self,
-        real_side: Side,
-        fake_side: Side,
+        real_side: FeatureSet,
+        fake_side: FeatureSet,
         *,
         seed: int = 2020,
         k_precision_recall: int = 3,
@@ -51,7 +51,7 @@ class Pair:
     @property
     def real(self) -> Tensor | Moments:
         features = self.real_side.features
-        known = self.real_side.known_moments if features is None else features
+        known = self.real_side.moments if features is None else features
         if known is None:
             raise ValueError("real: needs features or moments")
         return known
@@ -81,8 +81,8 @@ class Pair:
 
     @cached_property
     def real_moments(self) -> Moments | None:
-        if self.real_side.features is None or self.real_side.known_moments is not None:
-            return self.real_side.known_moments if self.real_side.features is not None else None
+        if self.real_side.features is None or self.real_side.moments is not None:
+            return self.real_side.moments if self.real_side.features is not None else None
         real = self.real_side.features
         check_rows("real", real)
 
@@ -96,7 +96,7 @@ class Pair:
     @cached_property
     def fake_moments(self) -> Moments:
         check_rows("fake", self.fake)
-        return self.fake_side.known_moments or moments(self.fake, self.ranks)
+        return self.fake_side.moments or moments(self.fake, self.ranks)
 
     @cached_property
     def overlap(self) -> Overlap:
@@ -158,10 +158,10 @@ class Pair:
 
     def precision_effect(self) -> float | None:
         """How much higher FID is than in float32, where a few features of both sides are known in both."""
-        real, fake, device = self.real_side.exact, self.fake_side.exact, self.fake.device
+        real, fake, device = self.real_side.precision_sample, self.fake_side.precision_sample, self.fake.device
         if real is None or fake is None:
             return None
-        pairs = real.on(device), fake.on(device)
+        pairs = [(side.own.to(device), side.float32.to(device)) for side in (real, fake)]
         with torch.no_grad(), precision_context("float32", device):
             return fid_change(self.real, self.fake, pairs[0], pairs[1], self.real_moments, self.fake_moments)
 

@@ -18,20 +18,17 @@ from ganeval.evaluation.gallery import Album, Gallery, Reservoir, album_of, gall
 from ganeval.evaluation.metric_inputs import Pair
 from ganeval.evaluation.settings import Settings, extraction
 from ganeval.evaluation.warnings import image_warnings, score_warnings
-from ganeval.features.extraction import Extraction, decoded, extract
-from ganeval.features.feature_set import Features, Side
-from ganeval.features.running_moments import summed
+from ganeval.features.extraction import Extraction
+from ganeval.features.feature_set import FeatureSet
 from ganeval.features.store import Store
 from ganeval.media.base import SampleSet
 from ganeval.media.census import Facts
-from ganeval.media.streams import Stream
-from ganeval.metrics.moments import Moments
 from ganeval.progress import Tick, silent
 from ganeval.reports.report import ImageSet, Protocol, Report
 from ganeval.runtime.devices import metric_device
 from ganeval.sources.opening import Source, display_name, full_name, open_source
-from ganeval.sources.statistics_files import Statistics, check_made
-from ganeval.sources.subsampling import draw, drawn_points
+from ganeval.sources.statistics_files import Statistics, check_provenance
+from ganeval.sources.subsampling import draw, draw_points
 from ganeval.version import __version__
 
 LARGE = 200_000  # pictures above which FID alone keeps sums: their features would take 1.6 GB
@@ -96,7 +93,7 @@ def evaluate(
 class Seen:
     """One set's features, what the report says of its pictures, and those pictures where they can be had again."""
 
-    side: Side
+    side: FeatureSet
     images: ImageSet
     album: Album | None = None
 
@@ -135,7 +132,7 @@ class Scorer:
 
     def album(self, images: SampleSet) -> Album | None:
         """Pictures to show beside samples: their features come from the store, or are extracted now."""
-        return album_of(images.name, extract(images, self.how, self.store, self.tick), images)
+        return album_of(images.name, FeatureSet.from_samples(images, self.how, self.store, self.tick), images)
 
     def _scored(self, samples: Any, name: str | None, *, showing: bool) -> tuple[Report, Album | None]:
         with collected() as said:
@@ -145,7 +142,7 @@ class Scorer:
                 raise ContentError(
                     f"{source.name}: a statistics file holds no pictures; it can be --ref, not --samples"
                 )
-            if showing and isinstance(source, Stream):
+            if showing and isinstance(source, SampleSet) and not source.random_access:
                 source = Reservoir(source, self.settings.seed)
             start = time.perf_counter()
             seen = self._seen(source, samples, self.settings.n, name)
@@ -158,7 +155,7 @@ class Scorer:
         other.families, other.settings = choose(families), replace(self.settings, metrics=families)
         return other
 
-    def report(self, side: Side, images: ImageSet, said: Callable[[], list[str]], extracting: float) -> Report:
+    def report(self, side: FeatureSet, images: ImageSet, said: Callable[[], list[str]], extracting: float) -> Report:
         """The report of samples whose features are known; `said` gives what was warned about on the way."""
         start = time.perf_counter()
         pair = self._pair(side)
@@ -188,40 +185,17 @@ class Scorer:
     def _seen(self, source: Source, given: Any, count: int | None, name: str | None) -> Seen:
         name = name or display_name(given)
         if isinstance(source, Statistics):
-            return Seen(*self._published(drawn_points(source, count, self.settings.seed), name))
-        images = decoded(draw(source, count, self.settings.seed), self.how)
-        if self.families == ["fid"] and ((images.count if isinstance(images, Stream) else len(images)) or 0) > LARGE:
-            return self._summed(images, given, name)
-        found = extract(images, self.how, self.store, self.tick)
-        warn_all(image_warnings(name, found.facts, images.ignored))
-        return Seen(side_of(found, images), image_set(found.facts, name, given), album_of(name, found, images))
+            source = draw_points(source, count, self.settings.seed)
+            check_provenance(source, self.how.provenance)
+            side = FeatureSet.from_file(source, metric_device(self.how.extractor.device))
+            return Seen(side, image_set(side.facts, name, source.name))
+        images = self.how.decoded(draw(source, count, self.settings.seed))
+        large = self.families == ["fid"] and (images.count or 0) > LARGE  # nothing is wanted that sums do not give
+        side = FeatureSet.from_samples(images, self.how, self.store, self.tick, sums=large)
+        warn_all(image_warnings(name, side.facts, images.ignored))
+        return Seen(side, image_set(side.facts, name, given), None if large else album_of(name, side, images))
 
-    def _summed(self, images: SampleSet | Stream, given: Any, name: str) -> Seen:
-        """A set that is too large to keep, of which nothing is wanted that sums do not give."""
-        sums = summed(images, self.how, self.store, self.tick)
-        warn_all(image_warnings(name, sums.facts, images.ignored))
-        return Seen(Side(sums.drawn, known_moments=sums.moments, exact=sums.exact), image_set(sums.facts, name, given))
-
-    def _published(self, source: Statistics, name: str) -> tuple[Side, ImageSet]:
-        """A statistics file, checked against the protocol as far as it says how it was made."""
-        check_made(source, self.how.made)
-        made, device = source.made, metric_device(self.how.extractor.device)
-        images = ImageSet(name, source.name, made.get("count"), source.fingerprint, duplicates=None)
-        mean, covariance, features, probabilities = (
-            None if array is None else torch.from_numpy(np.ascontiguousarray(array)).to(device)
-            for array in (source.mean, source.covariance, source.features, source.probabilities)
-        )
-        if features is not None:
-            labels = None if source.labels is None else torch.from_numpy(source.labels).long()
-            classes = tuple(made["classes"]) if made.get("classes") else None
-            centres = None if source.centres is None else torch.from_numpy(source.centres).to(device)
-            side = Side(features.float(), probabilities, labels, classes, centres=centres, sigma=source.sigma)
-            return side, replace(images, count=len(features))
-        if mean is None or covariance is None:
-            raise ContentError(f"{source.name}: found neither features nor statistics, needed either")
-        return Side(None, known_moments=Moments(images.count, mean.double(), covariance.double())), images
-
-    def _pair(self, side: Side) -> Pair:
+    def _pair(self, side: FeatureSet) -> Pair:
         classes = self.how.extractor.classes
         return Pair(
             self.reference,
@@ -252,17 +226,8 @@ def _opened(reference: Any, settings: Settings, tick: Tick) -> tuple[list[str], 
     """The families asked for, the reference, and how its pictures become features."""
     families = choose(settings.metrics)
     source = open_source(reference, settings.opening(settings.ref_n, pictures=False))
-    made_with = source.made.get("extractor") if isinstance(source, Statistics) else None
+    made_with = source.provenance.get("extractor") if isinstance(source, Statistics) else None
     return families, source, extraction(full_name(reference), settings, tick, made_with)
-
-
-def side_of(found: Features, images: SampleSet | Stream | None) -> Side:
-    """What the metrics need of a set's features; MPS has no float64, so there they are moved to the CPU."""
-    device = metric_device(found.features.device)
-    labels = None if images is None or images.labels is None else torch.from_numpy(images.labels)[found.kept]
-    probabilities = None if found.probabilities is None else found.probabilities.to(device)
-    classes = images.classes if images is not None else None
-    return Side(found.features.to(device), probabilities, labels, classes, key=found.key, exact=found.exact)
 
 
 def image_set(found: Facts, name: str, given: Any) -> ImageSet:

@@ -1,17 +1,13 @@
 """What is in a set of pictures, before anyone scores it: `ganeval check`."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from ganeval.errors import BadImage, UsageError
 from ganeval.evaluation.warnings import FEW, image_warnings, too_few
-from ganeval.media.base import Labels, SampleSet
-from ganeval.media.census import Census, Facts, Glimpse, look
-from ganeval.media.images.decoding import DecodedImage
-from ganeval.media.prefetch import ahead, decoding_threads, load_pictures
-from ganeval.media.streams import Stream
+from ganeval.media.base import Items, Labels, SampleSet
+from ganeval.media.census import Census, Facts, ImageRecord, record_of
 from ganeval.progress import Tick
 from ganeval.reports.scores import METRICS
 
@@ -31,7 +27,7 @@ class Survey:
     @property
     def refused(self) -> str:
         """Why `ganeval score` would refuse this set as it is; empty where it would not."""
-        few = too_few(self.facts.count, LEAST)
+        few = too_few(self.facts.count or 0, LEAST)
         skipped = len(self.facts.skipped)
         files = "1 file" if skipped == 1 else f"{skipped:,} files"
         reasons = [f"{files} cannot be read (mend or remove, or --on-bad-image skip)"] * bool(skipped)
@@ -40,7 +36,7 @@ class Survey:
     def advice(self) -> list[str]:
         """What would bend a score of these pictures, a sentence each."""
         texts = [text.removeprefix("these: ") for text in image_warnings("these", self.facts, {})]
-        small = self.facts.count < FEW
+        small = (self.facts.count or 0) < FEW
         return [*texts, *[f"under {FEW:,} images FID is biased upwards: compare only scores of equal counts"] * small]
 
     def rows(self) -> dict[str, str]:
@@ -57,7 +53,7 @@ class Survey:
             if len(classes) <= 20
             else f"{len(classes)}, {min(classes.values())} images or more",
             "order": "sorted by class (scores do not depend on it)" if self.class_sorted else "not sorted by class",
-            "too few for": ", ".join(too_few(facts.count, LEAST)) or "no metric",
+            "too few for": ", ".join(too_few(facts.count or 0, LEAST)) or "no metric",
             "mind": "\n".join(self.advice()) or "nothing",
             "cannot be read": f"{len(facts.skipped):,}"
             + "".join(f"\n{name}: {why}" for name, why in facts.skipped[:20]),
@@ -66,22 +62,26 @@ class Survey:
         return rows if classes else {key: value for key, value in rows.items() if key not in ("classes", "order")}
 
 
-def survey(images: SampleSet | Stream, tick: Tick) -> Survey:
+def survey(images: SampleSet, tick: Tick) -> Survey:
     """Decode every picture once and say what there is. UsageError for a generator, which has no files to check."""
-    if isinstance(images, Stream):
+    if not images.random_access:
         raise UsageError(f"{images.name}: check looks at files and arrays, not at a generator")
     census = Census()
-    chunks = (range(start, min(start + CHUNK, len(images))) for start in range(0, len(images), CHUNK))
-    for pictures in ahead((partial(_glimpses, images, chunk) for chunk in chunks), decoding_threads(), polite=False):
-        seen = [one for one in pictures if not isinstance(one, BadImage)]
-        census.add(seen, [one for one in pictures if isinstance(one, BadImage)])
+    for records, bad in images.map_batches(_records, CHUNK):
+        census.add(records, bad)
         tick("decode", census.count, len(images))
     return Survey(census.facts(), images.ignored, _class_counts(images), _is_sorted(images.labels))
 
 
-def _glimpses(images: SampleSet, chunk: range) -> list[Glimpse | BadImage]:
-    pictures = load_pictures(images, chunk)
-    return [look(index, one) if isinstance(one, DecodedImage) else one for index, one in pictures]
+def _records(items: Items) -> tuple[list[ImageRecord], list[BadImage]]:
+    records: list[ImageRecord] = []
+    bad: list[BadImage] = []
+    for index, image in items:
+        if isinstance(image, BadImage):
+            bad.append(image)
+        else:
+            records.append(record_of(index, image))
+    return records, bad
 
 
 def _class_counts(images: SampleSet) -> dict[str, int]:

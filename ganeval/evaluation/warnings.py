@@ -15,11 +15,11 @@ def image_warnings(name: str, facts: Facts, ignored: Mapping[str, int]) -> Itera
     if facts.sizes > 1:
         yield f"{name}: {facts.sizes} different sizes; each image is resized on its own"
     lossy = sum(facts.formats.get(kind, 0) for kind in LOSSY)
-    if 0 < lossy < facts.count:
+    if 0 < lossy < sum(facts.formats.values()):
         formats = ", ".join(f"{count:,} {kind}" for kind, count in facts.formats.items())
         yield f"{name}: mixed formats ({formats}): lossy compression alone changes FID"
     if facts.duplicates:
-        yield f"{name}: {facts.duplicates:,} of {facts.count:,} images are exact duplicates of another"
+        yield f"{name}: {facts.duplicates:,} of {facts.count or 0:,} images are exact duplicates of another"
     if facts.skipped:
         first = f"{facts.skipped[0][0]} ({facts.skipped[0][1]})"
         files = "1 file" if len(facts.skipped) == 1 else f"{len(facts.skipped):,} files"

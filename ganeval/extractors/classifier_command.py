@@ -18,7 +18,7 @@ def ensure_classifier(source: Source, path: Path | None, *, seed: int, device: t
     Raises UsageError for a source without labels or a path that is not `.safetensors`, ContentError where `path` holds
     the classifier of other images or of another seed.
     """
-    if not isinstance(source, SampleSet):
+    if not isinstance(source, SampleSet) or not source.random_access:
         raise UsageError(f"{source.name}: found no set of labelled images, needed a data set or a folder per class")
     if path is not None and path.suffix != ".safetensors":
         raise UsageError(f"{path}: found the suffix '{path.suffix}', needed .safetensors")

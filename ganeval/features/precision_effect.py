@@ -13,24 +13,16 @@ COMPARED = 256  # pictures
 
 
 @dataclass(frozen=True)
-class Exact:
-    """Features (k, D) of a few pictures: as this run made them, and in float32."""
+class PrecisionSample:
+    """Features (k, D) of a few images: in this run's floating-point format, and in float32."""
 
     own: Tensor
-    exact: Tensor
+    float32: Tensor
 
     @classmethod
-    def of(cls, kept: Mapping[str, Tensor], device: torch.device) -> "Exact | None":
-        """What the store has kept of them, if it has."""
-        return cls(kept["own"].to(device), kept["exact"].to(device)) if "exact" in kept else None
-
-    def on(self, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Both, on a device."""
-        return self.own.to(device), self.exact.to(device)
-
-    def tensors(self) -> dict[str, Tensor]:
-        """What the store keeps of them."""
-        return {"own": self.own, "exact": self.exact}
+    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "PrecisionSample | None":
+        """What the store keeps of them, if it does."""
+        return cls(tensors["own"], tensors["float32"]) if "float32" in tensors else None
 
 
 class Comparison:
@@ -40,7 +32,7 @@ class Comparison:
         self.extractor, self.ranks, self.every = extractor, ranks, max(1, -(-(expected or 0) // COMPARED))
         self.indices: list[int] = []
         self.own: list[Tensor] = []
-        self.exact: list[Tensor] = []
+        self.float32: list[Tensor] = []
 
     def add(self, pictures: Tensor, features: Tensor, indices: Sequence[int]) -> None:
         """Take in a batch: what goes into the network, what came out, and which pictures of the set they are."""
@@ -50,16 +42,15 @@ class Comparison:
         if chosen:
             exact = replace(self.extractor, precision="float32")
             self.own.append(features[chosen])
-            self.exact.append(exact.run(pictures[chosen])[0])
+            self.float32.append(exact.run(pictures[chosen])[0])
             self.indices += [indices[row] for row in chosen]
 
-    def result(self) -> Exact | None:
-        """What all ranks have compared."""
+    def tensors(self) -> dict[str, Tensor]:
+        """What all ranks have compared, as the store keeps it: nothing in float32."""
         if self.extractor.precision == "float32":
-            return None
-        device = self.extractor.device
-        own, exact = (self.ranks.joined(rows_of(parts, device)) for parts in (self.own, self.exact))
-        return Exact(own, exact) if len(own) else None
+            return {}
+        parts = {"own": self.own, "float32": self.float32}
+        return {name: self.ranks.joined(rows_of(rows, self.extractor.device)) for name, rows in parts.items()}
 
 
 def rows_of(parts: list[Tensor], device: torch.device) -> Tensor:

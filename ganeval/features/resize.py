@@ -1,4 +1,4 @@
-"""The resizes whose numbers are published: uint8 pictures in, float32 N,3,S,S on 0..255 out.
+"""The resizes whose numbers are published: uint8 images in, float32 N,3,S,S on 0..255 out.
 
 - `tf1-bilinear`: TensorFlow 1's, without half-pixel centres or antialias; bit-exact with
   `torch_fidelity.interpolate_compat_tensorflow` on CPU.
@@ -6,7 +6,7 @@
   quantised.
 - `bilinear`: pytorch-fid's: half-pixel centres, no antialias.
 
-A picture that already has the size passes unchanged. Pictures of one shape go together, any other on its own.
+An image that already has the size passes unchanged. Images of one shape go together, any other on its own.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,30 +20,30 @@ from PIL import Image
 Pixels = npt.NDArray[np.uint8]
 Resize = Callable[[Sequence[Pixels], int, torch.device], torch.Tensor]
 
-CHUNK = 2**22  # numbers of one intermediate: 16 MB of float32, whatever the sizes of the pictures
+CHUNK = 2**22  # numbers of one intermediate: 16 MB of float32, whatever the sizes of the images
 
 
-def tf1_bilinear(pictures: Sequence[Pixels], size: int, device: torch.device) -> torch.Tensor:
-    """TensorFlow 1's bilinear resize of uint8 3,H,W pictures: float32 N,3,S,S on 0..255.
+def tf1_bilinear(images: Sequence[Pixels], size: int, device: torch.device) -> torch.Tensor:
+    """TensorFlow 1's bilinear resize of uint8 3,H,W images: float32 N,3,S,S on 0..255.
 
     >>> tf1_bilinear([np.full((3, 2, 4), 7, np.uint8)], 3, torch.device("cpu")).unique()
     tensor([7.])
     """
-    return _by_shape(pictures, size, device, _tf1_stack)
+    return _by_shape(images, size, device, _tf1_stack)
 
 
-def bilinear(pictures: Sequence[Pixels], size: int, device: torch.device) -> torch.Tensor:
-    """Half-pixel bilinear resize without antialias, of uint8 3,H,W pictures: float32 N,3,S,S on 0..255."""
-    return _by_shape(pictures, size, device, _half_pixel_stack)
+def bilinear(images: Sequence[Pixels], size: int, device: torch.device) -> torch.Tensor:
+    """Half-pixel bilinear resize without antialias, of uint8 3,H,W images: float32 N,3,S,S on 0..255."""
+    return _by_shape(images, size, device, _half_pixel_stack)
 
 
-def pil_bicubic(pictures: Sequence[Pixels], size: int, device: torch.device) -> torch.Tensor:
-    """Pillow's antialiased bicubic resize of float channels, of uint8 3,H,W pictures: float32 N,3,S,S on 0..255."""
-    resized = np.empty((len(pictures), 3, size, size), np.float32)
-    for row, picture in zip(resized, pictures, strict=True):
-        for channel, pixels in zip(row, picture, strict=True):
-            image = Image.fromarray(pixels.astype(np.float32))
-            np.clip(np.asarray(image.resize((size, size), Image.Resampling.BICUBIC)), 0, 255, out=channel)
+def pil_bicubic(images: Sequence[Pixels], size: int, device: torch.device) -> torch.Tensor:
+    """Pillow's antialiased bicubic resize of float channels, of uint8 3,H,W images: float32 N,3,S,S on 0..255."""
+    resized = np.empty((len(images), 3, size, size), np.float32)
+    for row, image in zip(resized, images, strict=True):
+        for channel, pixels in zip(row, image, strict=True):
+            grey = Image.fromarray(pixels.astype(np.float32))
+            np.clip(np.asarray(grey.resize((size, size), Image.Resampling.BICUBIC)), 0, 255, out=channel)
     return torch.from_numpy(resized).to(device)
 
 
@@ -55,12 +55,12 @@ RESIZES: dict[str, Resize] = {
 
 
 def _by_shape(
-    pictures: Sequence[Pixels], size: int, device: torch.device, resample: Callable[[torch.Tensor, int], torch.Tensor]
+    images: Sequence[Pixels], size: int, device: torch.device, resample: Callable[[torch.Tensor, int], torch.Tensor]
 ) -> torch.Tensor:
     """Apply `resample` (uint8 n,3,H,W and S -> float32 n,3,S,S) to stacks of one shape; keep the order."""
-    resized = torch.empty(len(pictures), 3, size, size, device=device)
-    for rows in _stacks([picture.shape for picture in pictures], size):
-        stack = _on_device(torch.from_numpy(np.stack([pictures[row] for row in rows])), device)
+    resized = torch.empty(len(images), 3, size, size, device=device)
+    for rows in _stacks([picture.shape for picture in images], size):
+        stack = _on_device(torch.from_numpy(np.stack([images[row] for row in rows])), device)
         unchanged = stack.shape[-2:] == (size, size)
         resized[rows] = stack.float() if unchanged else resample(stack, size)
     return resized
@@ -72,7 +72,7 @@ def _on_device(stack: torch.Tensor, device: torch.device) -> torch.Tensor:
 
 
 def _stacks(shapes: Sequence[tuple[int, ...]], size: int) -> list[list[int]]:
-    """Indices of pictures of one shape, in stacks that stay under `CHUNK` numbers before and after the resize."""
+    """Indices of images of one shape, in stacks that stay under `CHUNK` numbers before and after the resize."""
     stacks = []
     for shape in dict.fromkeys(shapes):
         rows = [row for row, other in enumerate(shapes) if other == shape]

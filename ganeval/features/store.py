@@ -1,7 +1,8 @@
 """The content-addressed store: what was computed once from given bytes by a given network is not computed again.
 
-One safetensors file per entry, named by its key: a sha256 over everything that decides the content. Written beside and
-renamed; on load its key and checksum are verified, and a torn or foreign file counts as absent.
+One safetensors file per entry, named by its key: a sha256 over everything that decides the content. Files lie on
+shelves, folders named by what is known of a set before it is read, so that an empty one spares reading it for its hash.
+Written beside and renamed; on load key and checksum are verified, and a torn or foreign file counts as absent.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from ganeval.errors import GanevalWarning
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.runtime.files import cache_root, replacing
 
-VERSION = 2  # raised whenever decoding, resizing or extraction changes what an entry would hold
+VERSION = 3  # raised whenever decoding, resizing or extraction changes what an entry would hold
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,15 @@ class Entry:
     facts: Mapping[str, Any]
 
 
-def key_of(**parts: Any) -> str:
-    """The key of these parts: any change in any of them gives another.
+def key_of(shelf: str | None = None, /, **parts: Any) -> str:
+    """The key of these parts, `shelf/sha256`: any change in any part gives another sha256.
 
     >>> key_of(bytes="ab", resize="tf1") == key_of(resize="tf1", bytes="ab")
     True
     """
     text = json.dumps({"version": VERSION, **parts}, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"{shelf or digest[:2]}/{digest}"
 
 
 class Store:
@@ -53,8 +55,12 @@ class Store:
         """The user's store below `GANEVAL_CACHE`, or one that keeps nothing."""
         return cls(cache_root() / "features" if cache else None)
 
+    def has_any(self, shelf: str) -> bool:
+        """Whether anything is on a shelf."""
+        return self.root is not None and any((self.root / shelf).glob("*.safetensors"))
+
     def load(self, key: str | None, ranks: Ranks = ALONE) -> Entry | None:
-        """The entry of a key, or None where it is absent, torn or foreign; a damaged file is said.
+        """The entry of a key, or None where it is absent, torn or foreign; warns of a damaged file.
 
         All of `ranks` get what the first one finds, as not all may see the same disk.
         """
@@ -89,7 +95,7 @@ class Store:
             warnings.warn(f"{self.root}: cannot keep features there ({text}); not cached", GanevalWarning, 2)
 
     def _path(self, key: str) -> Path:
-        return (self.root or Path()) / key[:2] / f"{key}.safetensors"
+        return (self.root or Path()) / f"{key}.safetensors"
 
 
 def _read(path: Path, key: str) -> Entry:

@@ -21,7 +21,7 @@ from ganeval.errors import ContentError, UsageError
 MEBIBYTE = 2**20
 LARGEST = 1024 * MEBIBYTE  # of one member, unpacked
 LARGEST_DENSE = 64 * MEBIBYTE  # above which no member may be
-LARGEST_RATIO = 200  # times smaller than its picture (deflate's own limit is 1032)
+LARGEST_RATIO = 200  # times smaller than its content (deflate's own limit is 1032)
 COMPRESSED_TARS = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstandard"}
 READ_ERRORS = (OSError, EOFError, MemoryError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
@@ -30,12 +30,13 @@ _Entry = TypeVar("_Entry")
 
 @dataclass(frozen=True)
 class Archive:
-    """The regular files of an archive, by clean posix name; `passed_over` counts links and devices."""
+    """The regular files of an archive or a folder, by clean posix name; `passed_over` counts links and devices."""
 
     names: list[str]
     passed_over: dict[str, int]
     vet: Callable[[str], None]  # ContentError for a member that must not or cannot be unpacked
     read: Callable[[str], bytes]  # one of READ_ERRORS for a damaged member
+    size: Callable[[str], int]  # bytes, as the archive states them
 
 
 def open_zip(path: Path) -> Archive:
@@ -64,7 +65,8 @@ def open_zip(path: Path) -> Archive:
         with lock, handle.open(members[name]) as member:
             return member.read(members[name].file_size)
 
-    return Archive(list(members), _counted(["link"] * (len(files) - len(plain))), vet, read)
+    links = {"link": len(files) - len(plain)} if len(files) > len(plain) else {}
+    return Archive(list(members), links, vet, read, lambda name: members[name].file_size)
 
 
 def open_tar(path: Path) -> Archive:
@@ -87,11 +89,11 @@ def open_tar(path: Path) -> Archive:
         _vet_size(f"{path}!{name}", members[name].size)
 
     def read(name: str) -> bytes:
-        with path.open("rb") as stream:  # a handle of its own: no lock, and none left open
+        with path.open("rb", buffering=0) as stream:  # a handle of its own: no lock, none left open, no byte too many
             stream.seek(members[name].offset_data)
             return stream.read(members[name].size)
 
-    return Archive(list(members), _counted(others), vet, read)
+    return Archive(list(members), dict(Counter(others)), vet, read, lambda name: members[name].size)
 
 
 def existing_file(path: str | os.PathLike[str]) -> Path:
@@ -115,10 +117,6 @@ def _is_plain(header: tarfile.TarInfo) -> bool:
     return header.isreg() and not header.issparse()
 
 
-def _counted(kinds: list[str]) -> dict[str, int]:
-    return dict(Counter(kinds))
-
-
 def _by_name(path: Path, entries: Iterable[tuple[str, _Entry]]) -> dict[str, _Entry]:
     members: dict[str, _Entry] = {}
     for raw, entry in entries:
@@ -127,7 +125,7 @@ def _by_name(path: Path, entries: Iterable[tuple[str, _Entry]]) -> dict[str, _En
             raise ContentError(f"{path}: member '{raw}' points outside the archive (path traversal); nothing was read")
         name = str(PurePosixPath(name))
         if name in members:
-            raise ContentError(f"{path}: holds '{name}' twice; needed one picture a name")
+            raise ContentError(f"{path}: holds '{name}' twice; needed one image a name")
         members[name] = entry
     return members
 
@@ -145,13 +143,13 @@ def _vet_zipped(name: str, info: zipfile.ZipInfo) -> None:
 
 def _vet_size(name: str, size: int) -> None:
     if size > LARGEST:
-        raise ContentError(f"{name}: {size:,} bytes for one picture; at most {LARGEST:,} are read")
+        raise ContentError(f"{name}: {size:,} bytes for one image; at most {LARGEST:,} are read")
 
 
 def _tar_headers(path: Path) -> list[tarfile.TarInfo]:
     """Every header, having made sure that the list ends where the archive does: tarfile stops at damage in silence."""
     try:
-        with path.open("rb") as stream:
+        with path.open("rb", buffering=tarfile.BLOCKSIZE) as stream:  # headers alone, not what lies between them
             start = stream.read(6)
             for magic, method in COMPRESSED_TARS.items():
                 if start.startswith(magic):

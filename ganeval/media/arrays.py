@@ -1,9 +1,8 @@
-"""Pictures in arrays and tensors, in memory or in .npy and .npz files, which are never unpickled."""
+"""Images in arrays and tensors, in memory or in .npy and .npz files, which are never unpickled."""
 
-import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,18 @@ import numpy.typing as npt
 from ganeval.errors import ContentError
 from ganeval.media.archives import READ_ERRORS, existing_file, one_line
 from ganeval.media.base import Labels, SampleSet
-from ganeval.media.images.decoding import DecodedImage, from_array
+from ganeval.media.images.decoding import DecodedImage, digest_of_array, from_array
 from ganeval.media.images.pixels import channels_last
 
 _BLOCK = 2**24  # bytes of floats checked at a time
 
 
 class ArraySamples(SampleSet):
-    """Pictures along the first axis of an array; floats are known to be in range."""
+    """Images along the first axis of an array; floats are known to be in range."""
 
-    def __init__(self, array: npt.NDArray[Any], name: str, *, known_hash: str | None = None) -> None:
+    def __init__(self, array: npt.NDArray[Any], name: str) -> None:
         super().__init__(name)
-        self._array, self._known = array, known_hash  # N,H,W or N,H,W,C
+        self._array = array  # N,H,W or N,H,W,C
 
     def __len__(self) -> int:
         return len(self._array)
@@ -36,17 +35,10 @@ class ArraySamples(SampleSet):
         return from_array(self._array[index], self.name_of(index))
 
     def digest(self, index: int) -> bytes:
-        picture = self._array[index]
-        head = f"{picture.dtype.str}{picture.shape}".encode()
-        return hashlib.sha256(head + np.ascontiguousarray(picture).tobytes()).digest()
+        return digest_of_array(self._array[index])
 
-    def hash_of(self, indices: Iterable[int]) -> str:
-        if self._known is None:
-            return super().hash_of(indices)
-        return hashlib.sha256(self._known.encode() + np.array(list(indices), "<i8").tobytes()).hexdigest()
-
-    def bytes_hash(self) -> str:
-        return self._known or super().bytes_hash()
+    def size_of(self, index: int) -> int:
+        return int(self._array[index].nbytes)
 
 
 def array_images(
@@ -57,7 +49,7 @@ def array_images(
     classes: tuple[str, ...] | None = None,
     bytes_hash: str | None = None,
 ) -> SampleSet:
-    """The pictures in a NumPy array or torch tensor: N,H,W or N,H,W,C or N,C,H,W with C 1, 3 or 4.
+    """The images in a NumPy array or torch tensor: N,H,W or N,H,W,C or N,C,H,W with C 1, 3 or 4.
 
     Where both could be channels, they are last in an array and first in a tensor. Values are those of
     `decoding.from_array`; floats outside 0..1 are a ContentError at once. `bytes_hash` saves hashing what has a
@@ -75,7 +67,8 @@ def array_images(
         raise ContentError(
             f"{name}: shape {values.shape}: needed N,H,W or N,H,W,C or N,C,H,W with C 1, 3 or 4, and no empty axis"
         )
-    images = ArraySamples(laid_out, name, known_hash=bytes_hash)
+    images = ArraySamples(laid_out, name)
+    images.published_hash = bytes_hash
     _vet(images, laid_out)
     images.labels, images.classes = _labels(labels, len(images), name), classes
     if images.labels is not None and classes is None:
@@ -84,14 +77,14 @@ def array_images(
 
 
 def npy_images(path: str | os.PathLike[str]) -> SampleSet:
-    """The pictures in a .npy file, memory-mapped; layouts and values as `array_images`."""
+    """The images in a .npy file, memory-mapped; layouts and values as `array_images`."""
     file = existing_file(path)
     _expect(file, b"\x93NUMPY", "a .npy file")
     return array_images(_load(file, lambda: np.load(file, mmap_mode="r", allow_pickle=False)), str(file))
 
 
 def npz_images(path: str | os.PathLike[str]) -> SampleSet:
-    """The pictures in a .npz: `arr_0` or `images`, with labels in `labels` or whole numbers in `arr_1`."""
+    """The images in a .npz: `arr_0` or `images`, with labels in `labels` or whole numbers in `arr_1`."""
     file = existing_file(path)
     _expect(file, b"PK", "a .npz file")
     held = _load(file, lambda: np.load(file, allow_pickle=False))
@@ -134,7 +127,7 @@ def _load(path: Path, load: Callable[[], Any]) -> Any:
 
 
 def _vet(images: ArraySamples, array: npt.NDArray[Any]) -> None:
-    """Refuses a dtype, and floats outside 0..1, naming the first such picture: in blocks, without a copy."""
+    """Refuses a dtype, and floats outside 0..1, naming the first such image: in blocks, without a copy."""
     if array.dtype.kind != "f":
         images.item(0)
         return

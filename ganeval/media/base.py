@@ -1,24 +1,33 @@
-"""What every set of pictures can do, whatever holds them: `SampleSet`. The public face is `images`."""
+"""`SampleSet`: the one face of folders, archives, arrays and streams; and the one way to decode them."""
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from ganeval.errors import BadImage
 from ganeval.media.images.decoding import DecodedImage, Decoder
+from ganeval.media.prefetch import ahead, decoding_threads
 
 Labels = npt.NDArray[np.int64]
+Items = Iterable[tuple[int, DecodedImage | BadImage]]  # by index; one that cannot be read is its own error
+Result = TypeVar("Result")
 
 
 class SampleSet(ABC):
-    """A set of pictures; `item` may be called from many threads.
+    """A set of samples: their names, labels and classes, each decoded when asked for, by any number of threads.
 
+    `random_access`: any sample at any time; without it (a stream) all pass once, in order, by `map_batches`.
+    `published_hash`: the hash of the whole where published checksums give it, so that no sample need be read for it.
     `ignored` counts the files that were passed over, by extension (".txt") or kind ("hidden", "link", "device").
     """
 
-    files = False  # whether each picture is read anew from a file, which takes long
+    random_access = True
+    published_hash: str | None = None
 
     def __init__(self, name: str, labels: Labels | None = None, classes: tuple[str, ...] | None = None) -> None:
         self.name, self.labels, self.classes = name, labels, classes
@@ -27,48 +36,88 @@ class SampleSet(ABC):
     @abstractmethod
     def __len__(self) -> int: ...
 
+    @property
+    def count(self) -> int | None:
+        """How many samples; None where only the end of a stream will tell."""
+        return len(self)
+
     @abstractmethod
     def name_of(self, index: int) -> str:
-        """What messages call a picture: its path, `out.zip!a/1.png`, `array[12]`."""
+        """A sample's name in messages: its path, `out.zip!a/1.png`, `array[12]`."""
 
     @abstractmethod
     def item(self, index: int) -> DecodedImage:
-        """The picture, decoded; raises BadImage where it cannot be."""
+        """The sample, decoded; raises BadImage where it cannot be."""
 
     @abstractmethod
     def digest(self, index: int) -> bytes:
-        """The sha256 of one picture as it is stored, not decoded."""
+        """The sha256 of one sample as it is stored, not decoded: that of `item(index).digest`."""
 
-    def hash_of(self, indices: Iterable[int]) -> str:
-        """The sha256 (hex) of the digests of some pictures, in this order."""
-        whole = hashlib.sha256()
-        for index in indices:
-            whole.update(self.digest(index))
-        return whole.hexdigest()
+    def size_of(self, index: int) -> int:
+        """Bytes of one sample as it is stored, found without reading it; 0 where that cannot be."""
+        return 0
 
     def bytes_hash(self) -> str:
-        """The sha256 (hex) of the digests of all pictures in order: what the feature store goes by."""
-        return self.hash_of(range(len(self)))
+        """The sha256 (hex) of the digests of all samples in order: what the feature store goes by."""
+        return self.published_hash or hashlib.sha256(b"".join(map(self.digest, range(len(self))))).hexdigest()
+
+    def published_hash_of(self, indices: Sequence[int]) -> str | None:
+        """What stands for the samples of these indices where published checksums stand for the whole."""
+        if self.published_hash is None:
+            return None
+        return hashlib.sha256(self.published_hash.encode() + np.array(indices, "<i8").tobytes()).hexdigest()
 
     def subset(self, indices: Sequence[int]) -> "SampleSet":
-        """Some of the pictures, in this order; their labels follow."""
-        return _Subset(self, indices)
+        """The samples of these indices, in this order; their labels follow."""
+        return _Subset(self, [range(len(self))[int(index)] for index in indices])
 
     def decoded_by(self, jpeg: Decoder) -> "SampleSet":
-        """The same pictures, JPEGs among them decoded otherwise; a set that holds no files is as it was."""
+        """The same samples, JPEGs among them decoded by `jpeg`; a set that holds no files is unchanged."""
         return self
 
+    def items(self, indices: Iterable[int]) -> Iterator[tuple[int, DecodedImage | BadImage]]:
+        """Samples by index, decoded one at a time as they are taken; one that cannot be read is its own error."""
+        for index in indices:
+            try:
+                yield index, self.item(index)
+            except BadImage as bad:
+                yield index, bad
+
+    def map_batches(
+        self, work: Callable[[Items], Result], size: int, *, part: range | None = None, polite: bool = False
+    ) -> Iterator[Result]:
+        """The results of `work` on batches of at most `size` items, in order: all of them, or those of `part`.
+
+        Where access is random, threads decode and work a few batches ahead; `polite` ones step back for other
+        work on the same cores.
+        """
+        part = range(len(self)) if part is None else part
+        batches = (part[start : start + size] for start in range(0, len(part), size))
+        tasks = (partial(_worked, work, self, indices) for indices in batches)
+        yield from ahead(tasks, decoding_threads(), polite=polite)
+
     def batches(self, size: int) -> Iterator[list[DecodedImage]]:
-        """All pictures in order, at most `size` at a time."""
-        for start in range(0, len(self), size):
-            yield [self.item(index) for index in range(start, min(start + size, len(self)))]
+        """All samples in order, at most `size` at a time; raises the first BadImage."""
+        return self.map_batches(lambda items: [image for _, image in readable(items)], size)
+
+
+def readable(items: Items) -> Iterator[tuple[int, DecodedImage]]:
+    """The same items; raises the first BadImage among them."""
+    for index, image in items:
+        if isinstance(image, BadImage):
+            raise image
+        yield index, image
+
+
+def _worked(work: Callable[[Items], Result], samples: SampleSet, indices: range) -> Result:
+    return work(samples.items(indices))
 
 
 class _Subset(SampleSet):
-    def __init__(self, whole: SampleSet, indices: Sequence[int]) -> None:
-        self.whole, self.indices = whole, [range(len(whole))[int(index)] for index in indices]
-        super().__init__(whole.name, None if whole.labels is None else whole.labels[self.indices], whole.classes)
-        self.ignored, self.files = whole.ignored, whole.files
+    def __init__(self, whole: SampleSet, indices: list[int]) -> None:
+        super().__init__(whole.name, None if whole.labels is None else whole.labels[indices], whole.classes)
+        self.whole, self.indices, self.ignored = whole, indices, whole.ignored
+        self.published_hash = whole.published_hash_of(indices)
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -82,8 +131,11 @@ class _Subset(SampleSet):
     def digest(self, index: int) -> bytes:
         return self.whole.digest(self.indices[index])
 
+    def size_of(self, index: int) -> int:
+        return self.whole.size_of(self.indices[index])
+
+    def published_hash_of(self, indices: Sequence[int]) -> str | None:
+        return self.whole.published_hash_of([self.indices[index] for index in indices])
+
     def decoded_by(self, jpeg: Decoder) -> SampleSet:
         return _Subset(self.whole.decoded_by(jpeg), self.indices)
-
-    def hash_of(self, indices: Iterable[int]) -> str:
-        return self.whole.hash_of([self.indices[index] for index in indices])

@@ -1,9 +1,9 @@
-"""What is in a set of pictures: counted while it is decoded, in threads that step back for the network."""
+"""What is in a set of images: counted while it is decoded, so that every report can say it."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ganeval.errors import BadImage
@@ -12,91 +12,104 @@ from ganeval.media.images.decoding import DecodedImage
 
 @dataclass(frozen=True)
 class Facts:
-    """What was seen in a set of pictures while it was decoded (the counts of the report's `ImageSet`)."""
+    """What is known about a set of images (the counts of the report's `ImageSet`).
 
-    count: int
+    Of a statistics file `count` and `duplicates` may be None; `sizes` is the number of different ones.
+    """
+
+    count: int | None
     fingerprint: str
-    shape: tuple[int, int, int] | None
-    formats: dict[str, int]
-    converted: dict[str, int]
-    skipped: tuple[tuple[str, str], ...]
-    duplicates: int | None
-    sizes: int
+    shape: tuple[int, int, int] | None = None
+    formats: dict[str, int] = field(default_factory=dict)
+    converted: dict[str, int] = field(default_factory=dict)
+    skipped: tuple[tuple[str, str], ...] = ()
+    duplicates: int | None = None
+    sizes: int = 0
 
 
 @dataclass(frozen=True)
-class Glimpse:
-    """What is remembered of a picture once its pixels are gone."""
+class ImageRecord:
+    """What is remembered of an image once its pixels are gone: `pixels` and `stored` are their sha256."""
 
     index: int
-    digest: bytes
+    pixels: bytes
+    stored: bytes
     shape: tuple[int, ...]
     format: str
     converted: tuple[str, ...]
 
 
 class Census:
-    """Counts what goes by: formats, conversions, sizes, exact duplicates, and the fingerprint of the pixels in order.
+    """Counts formats, conversions, sizes and exact duplicates, and takes the fingerprint of the pixels in order.
 
-    The fingerprint is the sha256 of the sha256 digests of each picture's shape and pixels, so that threads can hash.
-    Without `keeping` it holds nothing of single pictures: neither which they were nor how many were there before.
+    The fingerprint is the sha256 of the sha256 digests of each image's shape and pixels, so that threads can hash;
+    `stored_hash` is that of the stored bytes, as `SampleSet.bytes_hash` gives it.
+    Without `keeping` it holds nothing of single images: neither which they were nor how many were there before.
     """
 
     def __init__(self, keeping: bool = True) -> None:
         self.keeping, self.count = keeping, 0
-        self.kept: list[int] = []
+        self.indices: list[int] = []
         self.skipped: list[tuple[str, str]] = []
-        self._digests, self._fingerprint = bytearray(), hashlib.sha256()
+        self._pixels, self._stored = bytearray(), bytearray()
+        self._pixels_hash, self._stored_hash = hashlib.sha256(), hashlib.sha256()
         self._shapes, self._formats, self._converted = Counter[tuple[int, ...]](), Counter[str](), Counter[str]()
 
-    def add(self, seen: Sequence[Glimpse], bad: Sequence[BadImage]) -> None:
-        """Count these pictures."""
+    def add(self, records: Sequence[ImageRecord], bad: Sequence[BadImage]) -> None:
+        """Count these images."""
         self.skipped += [(image.name, image.reason) for image in bad]
-        self.count += len(seen)
-        for glimpse in seen:
+        self.count += len(records)
+        for record in records:
             if self.keeping:
-                self.kept.append(glimpse.index)
-                self._digests += glimpse.digest
-            self._fingerprint.update(glimpse.digest)
-            self._shapes[glimpse.shape] += 1
-            self._formats[glimpse.format] += 1
-            self._converted.update(glimpse.converted)
+                self.indices.append(record.index)
+                self._pixels += record.pixels
+                self._stored += record.stored
+            self._pixels_hash.update(record.pixels)
+            self._stored_hash.update(record.stored)
+            self._shapes[record.shape] += 1
+            self._formats[record.format] += 1
+            self._converted.update(record.converted)
 
     def extend(self, other: "Census") -> None:
-        """Count what another has counted, after this one's. The fingerprint is known only if both are `keeping`."""
+        """Count what another has counted, after this one's. The hashes are known only if both are `keeping`."""
         self.count += other.count
-        self.kept += other.kept
+        self.indices += other.indices
         self.skipped += other.skipped
-        self._digests += other._digests
-        self._fingerprint.update(other._digests)
+        self._pixels += other._pixels
+        self._stored += other._stored
+        self._pixels_hash.update(other._pixels)
+        self._stored_hash.update(other._stored)
         self._shapes += other._shapes
         self._formats += other._formats
         self._converted += other._converted
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_fingerprint"}  # no hash can be pickled
+        return {name: value for name, value in vars(self).items() if not name.endswith("_hash")}  # none can be pickled
 
-    def facts(self) -> Facts:
-        """What was counted."""
+    @property
+    def stored_hash(self) -> str:
+        """The sha256 (hex) of the digests of what was decoded, in order."""
+        return self._stored_hash.hexdigest()
+
+    def facts(self, *, duplicates: bool = True) -> Facts:
+        """What was counted; `duplicates` are those of single images, which a census must be `keeping`."""
         shape = next(iter(self._shapes)) if len(self._shapes) == 1 else None
+        size = hashlib.sha256().digest_size
+        different = {bytes(self._pixels[start : start + size]) for start in range(0, len(self._pixels), size)}
         return Facts(
             count=self.count,
-            fingerprint=f"sha256:{self._fingerprint.hexdigest()}",
+            fingerprint=f"sha256:{self._pixels_hash.hexdigest()}",
             shape=None if shape is None else (shape[0], shape[1], shape[2]),
             formats=dict(sorted(self._formats.items())),
             converted=dict(sorted(self._converted.items())),
             skipped=tuple(self.skipped),
-            duplicates=self.count - self._different() if self.keeping else None,
+            duplicates=self.count - len(different) if self.keeping and duplicates else None,
             sizes=len(self._shapes),
         )
 
-    def _different(self) -> int:
-        size = hashlib.sha256().digest_size
-        return len({bytes(self._digests[start : start + size]) for start in range(0, len(self._digests), size)})
 
-
-def look(index: int, picture: DecodedImage) -> Glimpse:
-    """What to remember of a picture; two pictures have one digest only if their pixels are the same."""
-    digest = hashlib.sha256(repr(picture.pixels.shape).encode())
-    digest.update(picture.pixels.data)
-    return Glimpse(index, digest.digest(), picture.pixels.shape, picture.format, picture.converted)
+def record_of(index: int, image: DecodedImage) -> ImageRecord:
+    """What to remember of an image; two images have one fingerprint only if their pixels are the same."""
+    pixels = hashlib.sha256(repr(image.pixels.shape).encode())
+    pixels.update(image.pixels.data)
+    return ImageRecord(index, pixels.digest(), image.digest, image.pixels.shape, image.format, image.converted)

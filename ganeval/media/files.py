@@ -1,48 +1,29 @@
-"""Sets of pictures with random access: a folder, a zip, a tar, an npz, an npy, an array or a tensor.
+"""Sets of image files: a folder, a zip or a tar.
 
-The same pictures in the same order have the same pixels whatever holds them, and the same `bytes_hash` in a folder, a
-zip and a tar. What can be read only once is a `Stream`. This module is the public face of its neighbours.
+The same files in the same order have the same pixels and the same `bytes_hash` in each of them.
 """
 
 import copy
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from ganeval.errors import BadImage, ContentError, UsageError
 from ganeval.media.archives import READ_ERRORS, Archive, existing_file, one_line, open_tar, open_zip
-from ganeval.media.arrays import array_images, npy_images, npz_images
 from ganeval.media.base import Labels, SampleSet
-from ganeval.media.images.decoding import EXTENSIONS, DecodedImage, Decoder, decode
-from ganeval.media.streams import Stream, stream_images
-
-__all__ = [
-    "DecodedImage",
-    "Labels",
-    "SampleSet",
-    "Stream",
-    "array_images",
-    "folder_images",
-    "npy_images",
-    "npz_images",
-    "stream_images",
-    "tar_images",
-    "zip_images",
-]
+from ganeval.media.images.decoding import EXTENSIONS, DecodedImage, Decoder, decode, digest_of_file
 
 
 class FileSamples(SampleSet):
-    """Encoded pictures, each read by its name; sorted by name, labelled by first-level folder."""
+    """Encoded images, each read by its name; sorted by name, labelled by first-level folder."""
 
-    files = True
-
-    def __init__(self, name: str, members: list[str], read: Callable[[str], bytes], *, joint: str) -> None:
+    def __init__(self, name: str, members: list[str], archive: Archive, *, joint: str) -> None:
         super().__init__(name, *_folder_labels(members))
-        self._members, self._read, self._joint = members, read, joint
+        self._members, self._archive, self._joint = members, archive, joint
         self._jpeg: Decoder | None = None
 
     def __len__(self) -> int:
@@ -53,7 +34,7 @@ class FileSamples(SampleSet):
 
     def item(self, index: int) -> DecodedImage:
         try:
-            data = self._read(self._members[index])
+            data = self._archive.read(self._members[index])
         except READ_ERRORS as error:
             raise BadImage(self.name_of(index), f"cannot be read: {one_line(error)}") from error
         return decode(data, self.name_of(index), self._jpeg)
@@ -64,18 +45,22 @@ class FileSamples(SampleSet):
         return other
 
     def digest(self, index: int) -> bytes:
-        """The sha256 of a file and of the format that its name promises: a file that breaks the promise is refused."""
-        promised = EXTENSIONS.get(self._members[index].rpartition(".")[2].lower(), "")
         try:
-            return hashlib.sha256(promised.encode() + self._read(self._members[index])).digest()
-        except READ_ERRORS:  # `item` says so; to the store it is one more content
+            return digest_of_file(self._archive.read(self._members[index]), self.name_of(index))
+        except READ_ERRORS:  # `item` raises the reason; to the store it is one more content
             return hashlib.sha256(b"unreadable").digest()
+
+    def size_of(self, index: int) -> int:
+        try:
+            return self._archive.size(self._members[index])
+        except READ_ERRORS:
+            return 0
 
 
 def folder_images(path: str | os.PathLike[str]) -> SampleSet:
-    """The pictures under a folder, at any depth, sorted by relative path; ContentError where there are none.
+    """The images under a folder, at any depth, sorted by relative path; ContentError where there are none.
 
-    Labels are the first-level folders where every picture lies in one and there are at least two. Hidden files and
+    Labels are the first-level folders where every image lies in one and there are at least two. Hidden files and
     `__MACOSX` are passed over; links are followed, but not in a circle.
 
     >>> import tempfile
@@ -90,23 +75,29 @@ def folder_images(path: str | os.PathLike[str]) -> SampleSet:
     root = Path(path)
     if not root.is_dir():
         raise UsageError(f"{root}: no such folder")
-    members, ignored = _pictures(str(root), _walk(root, "", (os.path.realpath(root),)))
-    images = FileSamples(str(root), members, lambda member: _contents(root / member), joint=os.sep)
-    images.ignored = ignored
-    return images
+    folder = Archive(
+        names=list(_walk(root, "", (os.path.realpath(root),))),
+        passed_over={},
+        vet=lambda member: None,
+        read=lambda member: _contents(root / member),
+        size=lambda member: (root / member).stat().st_size,
+    )
+    return _samples(str(root), folder, joint=os.sep)
 
 
 def zip_images(path: str | os.PathLike[str]) -> SampleSet:
-    """The pictures in a zip, in the order and with the labels of the same folder; nothing is written to disk.
+    """The images in a zip, in the order and with the labels of the same folder; nothing is written to disk.
 
     Raises ContentError for a damaged or encrypted archive, a path that leads out of it, or a decompression bomb.
     """
-    return _archived(existing_file(path), open_zip)
+    file = existing_file(path)
+    return _samples(str(file), open_zip(file), joint="!")
 
 
 def tar_images(path: str | os.PathLike[str]) -> SampleSet:
-    """The pictures in a plain tar, as `zip_images`; ContentError for a compressed one, which has no random access."""
-    return _archived(existing_file(path), open_tar)
+    """The images in a plain tar, as `zip_images`; ContentError for a compressed one, which has no random access."""
+    file = existing_file(path)
+    return _samples(str(file), open_tar(file), joint="!")
 
 
 def _contents(path: Path) -> bytes:
@@ -129,8 +120,8 @@ def _is_hidden(part: str) -> bool:
     return part.startswith(".") or part == "__MACOSX"
 
 
-def _pictures(name: str, files: Iterable[str]) -> tuple[list[str], dict[str, int]]:
-    """The pictures among posix paths, sorted, and how many of the others there are; ContentError without any."""
+def _images(name: str, files: Iterable[str]) -> tuple[list[str], dict[str, int]]:
+    """The images among posix paths, sorted, and how many of the others there are; ContentError without any."""
     members, hidden, ignored = [], set(), Counter[str]()
     for file in files:
         parts = file.split("/")
@@ -146,7 +137,7 @@ def _pictures(name: str, files: Iterable[str]) -> tuple[list[str], dict[str, int
     if not members:
         found = ", ".join(f"{kind} {count}" for kind, count in sorted(ignored.items()))
         files_found = "1 file" if ignored.total() == 1 else f"{ignored.total()} files"
-        found = f"{files_found}, none of them pictures ({found})" if found else "no files"
+        found = f"{files_found}, none of them images ({found})" if found else "no files"
         raise ContentError(f"{name}: found {found}; needed {', '.join(EXTENSIONS)}")
     return sorted(members), dict(ignored)
 
@@ -160,11 +151,10 @@ def _folder_labels(members: list[str]) -> tuple[Labels | None, tuple[str, ...] |
     return np.array([number[folder] for folder in folders], np.int64), classes
 
 
-def _archived(path: Path, opened: Callable[[Path], Archive]) -> SampleSet:
-    archive = opened(path)
-    members, ignored = _pictures(str(path), archive.names)
+def _samples(name: str, archive: Archive, *, joint: str) -> SampleSet:
+    members, ignored = _images(name, archive.names)
     for member in members:
         archive.vet(member)
-    images = FileSamples(str(path), members, archive.read, joint="!")
+    images = FileSamples(name, members, archive, joint=joint)
     images.ignored = ignored | archive.passed_over
     return images

@@ -9,22 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from ganeval.errors import BadImage
-from ganeval.media.base import SampleSet
-from ganeval.media.images.decoding import DecodedImage
 from ganeval.runtime.launch import own_cores
 
 NICENESS = 10  # how far decoding steps back where the network runs on the same cores
 Result = TypeVar("Result")
-
-
-def load_pictures(images: SampleSet, indices: Iterable[int]) -> Iterator[tuple[int, DecodedImage | BadImage]]:
-    """Pictures by index, one at a time; one that cannot be read is its own error."""
-    for index in indices:
-        try:
-            yield index, images.item(index)
-        except BadImage as bad:
-            yield index, bad
 
 
 def ahead(tasks: Iterable[Callable[[], Result]], threads: int, polite: bool) -> Iterator[Result]:

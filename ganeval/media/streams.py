@@ -1,9 +1,9 @@
-"""Pictures that are read once, in order, and never cached: iterables, callables and generator networks."""
+"""Images that are read once, in order, and never cached: iterables, callables and generator networks."""
 
 import inspect
 import itertools
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ganeval.errors import ContentError, GanevalError, UsageError
 from ganeval.media.arrays import as_numpy
-from ganeval.media.base import Labels
+from ganeval.media.base import Items, Result, SampleSet
 from ganeval.media.images.decoding import DecodedImage, from_array
 from ganeval.media.images.pixels import channels_last
 
@@ -19,21 +19,48 @@ if TYPE_CHECKING:
     import torch
 
 
-class Stream:
-    """Pictures to be read once, by `batches`; `count` is how many there will be, where that is known."""
+class Stream(SampleSet):
+    """Samples that pass once, in order, by `map_batches`; `count` is how many there will be, where that is known."""
+
+    random_access = False
 
     def __init__(self, name: str, count: int | None, read: Callable[[int], Iterator[npt.NDArray[Any]]]) -> None:
-        self.name, self.count = name, count
-        self.labels: Labels | None = None
-        self.classes: tuple[str, ...] | None = None
-        self.ignored: dict[str, int] = {}
+        super().__init__(name)
+        self._count = count
         self._read: Callable[[int], Iterator[npt.NDArray[Any]]] | None = read
 
-    def bytes_hash(self) -> None:
-        """None: what has been read once cannot be told apart from what comes next, so nothing of it is cached."""
+    @property
+    def count(self) -> int | None:
+        return self._count
+
+    def __len__(self) -> int:
+        if self._count is None:
+            raise self._passes_once()
+        return self._count
+
+    def name_of(self, index: int) -> str:
+        return f"{self.name}[{index}]"
+
+    def item(self, index: int) -> DecodedImage:
+        raise self._passes_once()
+
+    def digest(self, index: int) -> bytes:
+        raise self._passes_once()
+
+    def subset(self, indices: Sequence[int]) -> SampleSet:
+        raise self._passes_once()
+
+    def map_batches(
+        self, work: Callable[[Items], Result], size: int, *, part: range | None = None, polite: bool = False
+    ) -> Iterator[Result]:
+        """The results of `work` on all batches, in this thread, as the user's code runs; a stream has no `part`."""
+        start = 0
+        for batch in self.batches(size):
+            yield work(enumerate(batch, start))
+            start += len(batch)
 
     def batches(self, size: int) -> Iterator[list[DecodedImage]]:
-        """All pictures in order, at most `size` at a time; a ContentError names the first that is unfit."""
+        """All images in order, at most `size` at a time; a ContentError names the first that is unfit."""
         read, self._read = self._read, None
         if read is None:
             raise UsageError(f"{self.name}: a stream is read once; pass the generator anew, or an array of its images")
@@ -42,15 +69,18 @@ class Stream:
     def _batches(self, read: Callable[[int], Iterator[npt.NDArray[Any]]], size: int) -> Iterator[list[DecodedImage]]:
         batch: list[DecodedImage] = []
         done = 0
-        for done, array in enumerate(itertools.islice(_told(read(size), self.name), self.count), 1):
-            batch.append(from_array(array, f"{self.name}[{done - 1}]"))
+        for done, array in enumerate(itertools.islice(_one_line(read(size), self.name), self._count), 1):
+            batch.append(from_array(array, self.name_of(done - 1)))
             if len(batch) == size:
                 yield batch
                 batch = []
-        if done < (self.count or 1):
-            raise ContentError(f"{self.name}: ended after {done} images; needed {self.count or 'at least 1'}")
+        if done < (self._count or 1):
+            raise ContentError(f"{self.name}: ended after {done} images; needed {self._count or 'at least 1'}")
         if batch:
             yield batch
+
+    def _passes_once(self) -> UsageError:
+        return UsageError(f"{self.name}: n cannot be drawn from an iterable; pass an array, or slice it yourself")
 
 
 def stream_images(
@@ -61,9 +91,9 @@ def stream_images(
     latent: int | tuple[int, ...] | None = None,
     seed: int = 2020,
 ) -> Stream:
-    """A stream of the pictures that `source` gives, which is one of
+    """A stream of the images that `source` gives, which is one of
 
-    - an iterable, or a function of nothing that returns one, of pictures (H,W or H,W,C or C,H,W) or batches
+    - an iterable, or a function of nothing that returns one, of images (H,W or H,W,C or C,H,W) or batches
       (N,H,W,C or N,C,H,W); of an (images, labels) pair the images are taken;
     - a function of n that returns n images (N,H,W is grey); `count` is needed;
     - a torch.nn.Module and `latent`, the shape of what it turns into an image; `count` is needed. It is run in eval
@@ -85,18 +115,18 @@ def stream_images(
     if isinstance(source, str | bytes | dict):
         raise UsageError(f"{name}: {type(source).__name__} found: needed an iterable of images, or a callable")
     if _is_iterable(source):
-        return Stream(name, count, lambda size: _pictures_of(_items(source, name), name))
+        return Stream(name, count, lambda size: _images_of(_items(source, name), name))
     if not callable(source):
         raise UsageError(f"{name}: {type(source).__name__} found: needed an iterable of images, or a callable")
     if _takes_a_number(source, name):
         return _called(source, name, count)
-    return Stream(name, count, lambda size: _pictures_of(_items(source(), name), name))
+    return Stream(name, count, lambda size: _images_of(_items(source(), name), name))
 
 
-def _told(pictures: Iterator[npt.NDArray[Any]], name: str) -> Iterator[npt.NDArray[Any]]:
-    """The same pictures; what the user's own code raises becomes one line that says whose it is."""
+def _one_line(images: Iterator[npt.NDArray[Any]], name: str) -> Iterator[npt.NDArray[Any]]:
+    """The same images; what the user's own code raises becomes one line that says whose it is."""
     try:
-        yield from pictures
+        yield from images
     except GanevalError:
         raise
     except Exception as error:
@@ -120,8 +150,8 @@ def _called(draw: Callable[[int], Any], name: str, count: int | None) -> Stream:
     return Stream(name, count, read)
 
 
-def _pictures_of(items: Iterable[Any], name: str) -> Iterator[npt.NDArray[Any]]:
-    """The pictures in items that are each a picture or, with four axes, a batch."""
+def _images_of(items: Iterable[Any], name: str) -> Iterator[npt.NDArray[Any]]:
+    """The images in items that are each an image or, with four axes, a batch."""
     for item in items:
         values, is_tensor = as_numpy(_first(item, name), name)
         if values.ndim == 2:
@@ -130,7 +160,7 @@ def _pictures_of(items: Iterable[Any], name: str) -> Iterator[npt.NDArray[Any]]:
         laid_out = channels_last(values, is_tensor) if values.ndim in (3, 4) else None
         if laid_out is None:
             raise ContentError(
-                f"{name}: shape {values.shape}: needed pictures (H,W or H,W,C or C,H,W) or batches (N,H,W,C or N,C,H,W)"
+                f"{name}: shape {values.shape}: needed images (H,W or H,W,C or C,H,W) or batches (N,H,W,C or N,C,H,W)"
             )
         yield from laid_out if values.ndim == 4 else [laid_out]
 

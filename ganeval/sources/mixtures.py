@@ -70,8 +70,8 @@ def open_mixture(name: str) -> Statistics:
     mixture = MIXTURES[base]
     points, labels = mixture.draw(*SPLITS[split])
     found = points_of(points, f"{base}:{split}")
-    made = {**found.made, "classes": [str(mode) for mode in range(len(mixture.centres))]}
-    return replace(found, labels=labels, made=made, centres=mixture.centres, sigma=mixture.sigma)
+    provenance = {**found.provenance, "classes": [str(mode) for mode in range(len(mixture.centres))]}
+    return replace(found, labels=labels, provenance=provenance, centres=mixture.centres, sigma=mixture.sigma)
 
 
 def points_of(array: Any, name: str) -> Statistics:
@@ -88,7 +88,7 @@ def points_of(array: Any, name: str) -> Statistics:
     if bad.any():
         raise ContentError(f"{name}: found a point that is not finite: number {int(bad.argmax())}")
     digest = hashlib.sha256(f"{points.shape}".encode() + points.tobytes()).hexdigest()
-    return Statistics(name, features=points, made={"extractor": EXTRACTOR, "fingerprint": f"sha256:{digest}"})
+    return Statistics(name, features=points, provenance={"extractor": EXTRACTOR, "fingerprint": f"sha256:{digest}"})
 
 
 def subset(points: Statistics, indices: Array) -> Statistics:
@@ -97,7 +97,7 @@ def subset(points: Statistics, indices: Array) -> Statistics:
         raise ContentError(f"{points.name}: found no points, needed some")
     fewer = points_of(points.features[indices], points.name)
     labels = None if points.labels is None else points.labels[indices]
-    return replace(points, features=fewer.features, labels=labels, made={**points.made, **fewer.made})
+    return replace(points, features=fewer.features, labels=labels, provenance={**points.provenance, **fewer.provenance})
 
 
 def read_points(path: Path) -> Statistics:

@@ -11,7 +11,7 @@ from ganeval.errors import ContentError, GanevalWarning, UsageError
 from ganeval.media.arrays import array_images, npy_images, npz_images
 from ganeval.media.base import SampleSet
 from ganeval.media.files import folder_images, tar_images, zip_images
-from ganeval.media.streams import Stream, stream_images
+from ganeval.media.streams import stream_images
 from ganeval.reports.report import load_report
 from ganeval.reports.run_folders import SAMPLES, config_of, is_run, is_trained, samples_of
 from ganeval.sources.datasets import DATASETS, open_dataset
@@ -25,7 +25,7 @@ SAMPLED = 10_000  # of a trained run that was never scored
 COMPRESSED_TARS = (".tgz", ".gz", ".bz2", ".xz", ".zst")
 
 
-Source = SampleSet | Stream | Statistics
+Source = SampleSet | Statistics
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def open_source(source: Any, opening: Opening = Opening()) -> Source:
     Python also an array, a tensor, an iterable, a callable or a `torch.nn.Module` (with `latent`).
     Raises UsageError for a name or path that means nothing, ContentError for what is found there.
     """
-    if isinstance(source, SampleSet | Stream | Statistics):
+    if isinstance(source, SampleSet | Statistics):
         return source
     if isinstance(source, str | Path):
         return _named(str(source), opening)
@@ -63,6 +63,14 @@ def open_source(source: Any, opening: Opening = Opening()) -> Source:
         name = getattr(source, "__name__", type(source).__name__)
         return stream_images(source, name, count=opening.count, latent=opening.latent, seed=opening.seed)
     raise UsageError(f"samples: found a {type(source).__name__}, needed a path, an array, an iterable or a callable")
+
+
+def open_images(source: Any, opening: Opening = Opening()) -> SampleSet:
+    """The images behind a source, as `open_source` opens it; UsageError for points or statistics."""
+    found = open_source(source, opening)
+    if isinstance(found, Statistics):
+        raise UsageError(f"{found.name}: found points or statistics, needed images")
+    return found
 
 
 def full_name(source: Any) -> str:

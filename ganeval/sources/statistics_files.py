@@ -36,9 +36,9 @@ SUFFIXES = (".npz", ".pt")
 
 @dataclass(frozen=True)
 class Statistics:
-    """A published reference: mean (D,) and covariance (D, D), or whole features (N, D), without the pictures.
+    """A published reference: mean (D,) and covariance (D, D), or whole features (N, D), without the images.
 
-    `made` says how, where the file does: extractor, layer, weights, resize, precision, fingerprint, count.
+    `provenance`, where the file has it: extractor, layer, weights, resize, precision, fingerprint, count.
     `centres` (K, D) and `sigma` are those of the mixture that the features were drawn from, where that is known.
     """
 
@@ -47,15 +47,15 @@ class Statistics:
     covariance: Array | None = None
     features: Array | None = None
     probabilities: Array | None = None
-    made: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
     labels: Array | None = None
     centres: Array | None = None
     sigma: float | None = None
 
     @property
     def fingerprint(self) -> str:
-        """Of the pictures behind the numbers, where the file knows it; else of the numbers, which is all there is."""
-        if known := self.made.get("fingerprint"):
+        """Of the images behind the numbers, where the file knows it; else of the numbers, which is all there is."""
+        if known := self.provenance.get("fingerprint"):
             return str(known)
         digest = hashlib.sha256()
         for array in (self.mean, self.covariance, self.features):
@@ -77,32 +77,32 @@ def read_statistics(path: Path) -> Statistics:
     """The statistics or features in a file. ContentError where it is damaged, or its arrays cannot be what they say."""
     try:
         found = _read_npz(path) if path.suffix.lower() == ".npz" else _read_pt(path)
-        made = json.loads(str(found["ganeval"])) if "ganeval" in found else {}
+        provenance = json.loads(str(found["ganeval"])) if "ganeval" in found else {}
         arrays = {name: np.asarray(found[name]) for name in ARRAYS if name in found}
     except DAMAGED as reason:
         raise ContentError(f"{path}: a damaged statistics file, or one with more than numbers ({reason})") from reason
-    if not isinstance(made, dict):
-        kind = type(made).__name__
+    if not isinstance(provenance, dict):
+        kind = type(provenance).__name__
         raise ContentError(f"{path}: a damaged statistics file: found a {kind} that says how it was made")
     mean, covariance, features, probabilities, labels = map(arrays.get, ARRAYS)
-    if not isinstance(made.get("count", 0), int | None) or not isinstance(made.get("classes"), list | None):
+    if not isinstance(provenance.get("count", 0), int | None) or not isinstance(provenance.get("classes"), list | None):
         raise ContentError(f"{path}: a damaged statistics file: how it was made makes no sense")
     if (mean is None or covariance is None) and features is None:
         raise ContentError(f"{path}: found {', '.join(found) or 'nothing'}; needed mu and sigma, or features")
     _check_numbers(path, arrays)
     _check_shapes(path, mean, covariance, features, probabilities, labels)
-    return Statistics(str(path), mean, covariance, features, probabilities, made, labels)
+    return Statistics(str(path), mean, covariance, features, probabilities, provenance, labels)
 
 
-def write_statistics(path: Path, arrays: Mapping[str, Array], made: Mapping[str, Any]) -> None:
+def write_statistics(path: Path, arrays: Mapping[str, Array], provenance: Mapping[str, Any]) -> None:
     """Write arrays under the names that others read, and how they were made beside them; `.npz`, or `.pt` for torch."""
     with replacing(path) as partial, partial.open("wb") as file:
         if path.suffix.lower() == ".npz":
-            np.savez(file, allow_pickle=False, **arrays, ganeval=np.array(json.dumps(made)))
+            np.savez(file, allow_pickle=False, **arrays, ganeval=np.array(json.dumps(provenance)))
         else:
             import torch
 
-            torch.save({**arrays, "ganeval": json.dumps(made)}, file)
+            torch.save({**arrays, "ganeval": json.dumps(provenance)}, file)
 
 
 def _read_npz(path: Path) -> dict[str, Any]:
@@ -154,12 +154,13 @@ def _is_symmetric(covariance: Array) -> bool:
     return bool(np.allclose(covariance, covariance.T, rtol=1e-3, atol=1e-6 * np.abs(covariance).max()))
 
 
-def check_made(source: Statistics, made: Mapping[str, str]) -> None:
-    """ContentError where a file was made otherwise than features are `made` now; a warning where it says nothing."""
-    if not source.made:
-        text = f"{source.name}: does not say how it was made; taken to be {made['extractor']} under {made['resize']}"
+def check_provenance(source: Statistics, provenance: Mapping[str, str]) -> None:
+    """ContentError where a file has another provenance than features have now; a warning where it has none."""
+    if not source.provenance:
+        protocol = f"{provenance['extractor']} under {provenance['resize']}"
+        text = f"{source.name}: does not say how it was made; taken to be {protocol}"
         warnings.warn(text, GanevalWarning, 2)
-    for key, value in made.items():
-        found = source.made.get(key, value)
+    for key, value in provenance.items():
+        found = source.provenance.get(key, value)
         if found != value:
             raise ContentError(f"{source.name}: made with {key} {found}, needed {value}; score under the same protocol")

@@ -16,7 +16,8 @@ from torch import Tensor
 from ganeval.errors import ContentError, GanevalWarning
 from ganeval.extractors.classifier import Classifier, classifier_path, load_classifier, save_classifier
 from ganeval.extractors.classifier_training import accuracy, train_classifier
-from ganeval.features.extraction import Extraction, extract
+from ganeval.features.extraction import Extraction
+from ganeval.features.feature_set import FeatureSet
 from ganeval.features.store import Store
 from ganeval.media.base import SampleSet
 from ganeval.metrics import conditional
@@ -58,7 +59,7 @@ def judge_of(extraction: Extraction | None, classes: tuple[str, ...] | None) -> 
         return None
 
     def judge(images: SampleSet) -> float:
-        features = extract(images, extraction, Store(None), silent)
+        features = FeatureSet.from_samples(images, extraction, Store(None), silent)
         if features.probabilities is None or images.labels is None:
             raise ContentError(f"{images.name}: found no labels or no class probabilities, needed both")
         return label_accuracy(features.probabilities.cpu(), torch.tensor(images.labels)).value

@@ -13,7 +13,7 @@ from PIL import Image
 from ganeval.evaluation.gallery import LARGEST, SHOWN, Album, Reservoir, framed, gallery_of
 from ganeval.evaluation.scorer import Scorer
 from ganeval.evaluation.settings import Settings
-from ganeval.features.extraction import extract
+from ganeval.features.extraction import FeatureSet
 from ganeval.features.store import Store
 from ganeval.media.arrays import array_images
 from ganeval.media.streams import stream_images
@@ -185,7 +185,7 @@ def test_digits_beside_the_training_digits_nearest_to_their_features() -> None:
     report, gallery = scorer.score_and_show("digits:test", "mine")
     assert gallery is not None
     test, train = (
-        extract(open_dataset(name), scorer.how, Store(None), silent).features
+        FeatureSet.from_samples(open_dataset(name), scorer.how, Store(None), silent).features
         for name in ("digits:test", "digits:train")
     )
     rows = np.random.RandomState(2020).permutation(len(test))[:SHOWN]

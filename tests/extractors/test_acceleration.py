@@ -24,7 +24,8 @@ from ganeval.extractors.inception import BareInception, inception_network
 from ganeval.extractors.loading import fold_batch_norms
 from ganeval.extractors.out_of_memory import HalvingNetwork
 from ganeval.extractors.published import CLIP
-from ganeval.features.extraction import Extraction, extract
+from ganeval.features.extraction import Extraction
+from ganeval.features.feature_set import FeatureSet
 from ganeval.features.store import Store
 from ganeval.media.arrays import array_images
 from ganeval.progress import silent
@@ -186,7 +187,7 @@ class Listening:
 def test_a_network_is_told_how_many_pictures_are_to_come():
     network = Listening()
     how = Extraction(extractor_of(HalvingNetwork(network), 8), "tf1-bilinear", batch_size=2)
-    extract(array_images(np.zeros((7, 8, 8, 3), np.uint8)), how, Store(None), silent)
+    FeatureSet.from_samples(array_images(np.zeros((7, 8, 8, 3), np.uint8)), how, Store(None), silent)
     assert network.told == [7]
     extractor_of(doubled, 8).expect(7)  # one that does not listen
 

@@ -16,7 +16,8 @@ from ganeval.extractors.acceleration import RUNS, AcceleratedNetwork, accelerate
 from ganeval.extractors.base import Network
 from ganeval.extractors.out_of_memory import HalvingNetwork
 from ganeval.features import extraction
-from ganeval.features.extraction import Extraction, extract
+from ganeval.features.extraction import Extraction
+from ganeval.features.feature_set import FeatureSet
 from ganeval.features.store import Store
 from ganeval.media.arrays import array_images
 from ganeval.progress import silent
@@ -117,9 +118,9 @@ def test_pictures_are_prepared_on_a_stream_of_their_own(monkeypatch: pytest.Monk
     monkeypatch.setattr(Tensor, "record_stream", lambda self, reader: asked.append(f"read on {reader}"))
     how = Extraction(open_extractor("digits", device=CPU), "tf1-bilinear")
     images = array_images(np.zeros((3, 8, 8, 3), np.uint8))
-    batch = extraction._decoded(images, range(3), how, silent, "the main stream")  # type: ignore[arg-type]
+    batch = extraction._prepared_aside(images.items(range(3)), how, "the main stream")  # type: ignore[arg-type]
     assert asked == ["begun", "left", "synchronised", "read on the main stream"]
-    assert len(batch.seen) == 3
+    assert len(batch.records) == 3
 
 
 @needs_cuda
@@ -131,7 +132,7 @@ def test_inception_on_cuda_is_inception_on_the_cpu(inception_file: Path, batch_s
     for device in ("cpu", "cuda"):
         extractor = open_extractor("inception", device=torch.device(device), weights=inception_file)
         how = Extraction(extractor, "tf1-bilinear", batch_size=batch_size)
-        found.append(extract(images, how, Store(None), silent).features.cpu())
+        found.append(FeatureSet.from_samples(images, how, Store(None), silent).features.cpu())
     assert float((found[0] - found[1]).abs().max()) <= 1e-5 * float(found[0].abs().max())
 
 

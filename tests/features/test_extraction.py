@@ -15,14 +15,15 @@ from PIL import Image
 from ganeval.errors import BadImage, ContentError
 from ganeval.extractors import open_extractor
 from ganeval.features import extraction
-from ganeval.features.extraction import Extraction, extract, prepare
+from ganeval.features.extraction import Extraction, prepare
+from ganeval.features.feature_set import FeatureSet
 from ganeval.features.resize import RESIZES
 from ganeval.features.store import Store
 from ganeval.media.arrays import array_images
 from ganeval.media.base import SampleSet
-from ganeval.media.census import Census, look
+from ganeval.media.census import Census, record_of
 from ganeval.media.files import folder_images
-from ganeval.media.prefetch import NICENESS, ahead, load_pictures
+from ganeval.media.prefetch import NICENESS, ahead
 from ganeval.media.streams import stream_images
 
 NOTHING_KEPT = Store(None)
@@ -44,22 +45,24 @@ def pictures(count: int, size: int = 8, seed: int = 0) -> np.ndarray:
 @pytest.mark.parametrize("size", [1, 7, 64])
 def test_batch_size_changes_features_by_rounding_only(how: Extraction, size: int) -> None:
     images = array_images(pictures(50))
-    whole = extract(images, how, NOTHING_KEPT, tick).features
-    parts = extract(images, replace(how, batch_size=size), NOTHING_KEPT, tick).features
+    whole = FeatureSet.from_samples(images, how, NOTHING_KEPT, tick).features
+    parts = FeatureSet.from_samples(images, replace(how, batch_size=size), NOTHING_KEPT, tick).features
     torch.testing.assert_close(parts, whole, rtol=1e-5, atol=1e-5)  # float32 sums in another order
 
 
 def test_features_come_in_the_order_of_the_pictures(how: Extraction) -> None:
     array = pictures(40)
-    straight = extract(array_images(array), replace(how, batch_size=3), NOTHING_KEPT, tick).features
-    turned = extract(array_images(array[::-1].copy()), replace(how, batch_size=3), NOTHING_KEPT, tick).features
+    straight = FeatureSet.from_samples(array_images(array), replace(how, batch_size=3), NOTHING_KEPT, tick).features
+    turned = FeatureSet.from_samples(
+        array_images(array[::-1].copy()), replace(how, batch_size=3), NOTHING_KEPT, tick
+    ).features
     torch.testing.assert_close(straight, turned.flip(0), rtol=1e-5, atol=1e-5)
 
 
 def test_a_stream_and_an_array_of_the_same_pictures_agree(how: Extraction) -> None:
     array = pictures(30)
-    streamed = extract(stream_images(iter(array), "stream"), how, NOTHING_KEPT, tick)
-    stored = extract(array_images(array), how, NOTHING_KEPT, tick)
+    streamed = FeatureSet.from_samples(stream_images(iter(array), "stream"), how, NOTHING_KEPT, tick)
+    stored = FeatureSet.from_samples(array_images(array), how, NOTHING_KEPT, tick)
     assert streamed.facts == stored.facts
     torch.testing.assert_close(streamed.features, stored.features)
 
@@ -67,11 +70,11 @@ def test_a_stream_and_an_array_of_the_same_pictures_agree(how: Extraction) -> No
 def test_mixed_sizes_are_each_resized_alone(how: Extraction, tmp_path: Path) -> None:
     for i, size in enumerate((8, 12, 8, 30)):
         Image.fromarray(pictures(1, size, seed=i)[0]).save(tmp_path / f"{i}.png")
-    together = extract(folder_images(tmp_path), how, NOTHING_KEPT, tick)
+    together = FeatureSet.from_samples(folder_images(tmp_path), how, NOTHING_KEPT, tick)
     assert together.facts.shape is None
     assert together.facts.sizes == 3
     for i, size in enumerate((8, 12, 8, 30)):
-        alone = extract(array_images(pictures(1, size, seed=i)), how, NOTHING_KEPT, tick)
+        alone = FeatureSet.from_samples(array_images(pictures(1, size, seed=i)), how, NOTHING_KEPT, tick)
         torch.testing.assert_close(together.features[i], alone.features[0], rtol=1e-5, atol=1e-5)
 
 
@@ -85,29 +88,29 @@ def damaged_folder(folder: Path) -> Path:
 
 def test_a_bad_picture_stops_the_run_with_its_name(how: Extraction, tmp_path: Path) -> None:
     with pytest.raises(BadImage, match=r"2\.png: .*truncated"):
-        extract(folder_images(damaged_folder(tmp_path)), how, NOTHING_KEPT, tick)
+        FeatureSet.from_samples(folder_images(damaged_folder(tmp_path)), how, NOTHING_KEPT, tick)
 
 
 def test_skipping_leaves_it_out_lists_it_and_remembers_which_were_kept(how: Extraction, tmp_path: Path) -> None:
     images, skipping = folder_images(damaged_folder(tmp_path)), replace(how, on_bad_image="skip")
-    found = extract(images, skipping, NOTHING_KEPT, tick)
+    found = FeatureSet.from_samples(images, skipping, NOTHING_KEPT, tick)
     assert found.facts.count == len(found.features) == 5
     assert [name.rpartition("/")[2] for name, _ in found.facts.skipped] == ["2.png"]
-    assert found.kept.tolist() == [0, 1, 3, 4, 5]
+    assert found.indices.tolist() == [0, 1, 3, 4, 5]
 
 
 def test_a_cached_skip_is_still_refused_where_skipping_is_not_allowed(how: Extraction, tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     images, store = folder_images(damaged_folder(tmp_path / "images")), Store(tmp_path / "store")
-    extract(images, replace(how, on_bad_image="skip"), store, tick)
+    FeatureSet.from_samples(images, replace(how, on_bad_image="skip"), store, tick)
     with pytest.raises(BadImage, match=r"2\.png"):
-        extract(images, how, store, tick)
+        FeatureSet.from_samples(images, how, store, tick)
 
 
 def test_nothing_readable_is_an_error(how: Extraction, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"")
-    with pytest.raises(ContentError, match="no picture that can be read"):
-        extract(folder_images(tmp_path), replace(how, on_bad_image="skip"), NOTHING_KEPT, tick)
+    with pytest.raises(ContentError, match="no image that can be read"):
+        FeatureSet.from_samples(folder_images(tmp_path), replace(how, on_bad_image="skip"), NOTHING_KEPT, tick)
 
 
 class Counted(SampleSet):
@@ -143,7 +146,7 @@ def test_each_picture_is_decoded_once_and_few_wait_for_the_network(how: Extracti
             with images.lock:
                 images.waiting = sum(images.decoded) - done
 
-    extract(images, replace(how, batch_size=8), NOTHING_KEPT, watch)
+    FeatureSet.from_samples(images, replace(how, batch_size=8), NOTHING_KEPT, watch)
     assert images.decoded == [1] * 400
     assert images.most < 200  # bounded by threads, not by the number of pictures
 
@@ -191,14 +194,14 @@ def test_the_census_counts_duplicates_by_pixels_not_by_files() -> None:
     array = pictures(5)
     array[3] = array[1]
     census, images = Census(), array_images(array)
-    census.add([look(i, images.item(i)) for i in range(5)], [])
+    census.add([record_of(i, images.item(i)) for i in range(5)], [])
     assert census.facts().duplicates == 1
 
 
 def test_the_fingerprint_sees_order_and_every_pixel() -> None:
     def fingerprint(array: np.ndarray) -> str:
         census, images = Census(), array_images(array)
-        census.add([look(i, images.item(i)) for i in range(len(array))], [])
+        census.add([record_of(i, images.item(i)) for i in range(len(array))], [])
         return census.facts().fingerprint
 
     array = pictures(4)
@@ -221,7 +224,7 @@ def test_a_network_that_gives_nan_is_refused_with_the_picture(how: Extraction) -
     network.size = 8  # type: ignore[attr-defined]
     own = Extraction(open_extractor(network, device=torch.device("cpu")), "tf1-bilinear", batch_size=6)
     with pytest.raises(ContentError, match="not finite for image 13"):
-        extract(array_images(array), own, NOTHING_KEPT, tick)
+        FeatureSet.from_samples(array_images(array), own, NOTHING_KEPT, tick)
 
 
 def test_few_pictures_are_held_in_their_own_size(how: Extraction, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,9 +235,9 @@ def test_few_pictures_are_held_in_their_own_size(how: Extraction, monkeypatch: p
         return RESIZES["tf1-bilinear"](pixels, size, device)
 
     images = array_images(pictures(20, 32))
-    whole = prepare(load_pictures(images, range(20)), how).pixels
+    whole = prepare(images.items(range(20)), how).pixels
     monkeypatch.setattr(extraction, "HELD", 3 * 32 * 32 * 3)
     monkeypatch.setattr(extraction, "RESIZES", {"tf1-bilinear": watched})
-    parts = prepare(load_pictures(images, range(20)), how).pixels
+    parts = prepare(images.items(range(20)), how).pixels
     assert held == [4, 4, 4, 4, 4]
     assert torch.equal(parts, whole)

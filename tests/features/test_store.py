@@ -1,10 +1,13 @@
 """The store: the same bytes under the same protocol are computed once, all else again; damage costs only time."""
 
 import shutil
+import tarfile
 import warnings
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -13,9 +16,12 @@ from safetensors.torch import save_file
 from ganeval import evaluate
 from ganeval.errors import BadImage, GanevalWarning
 from ganeval.evaluation.settings import Settings, extraction
+from ganeval.features.feature_set import FeatureSet
 from ganeval.features.store import Entry, Store, key_of
 from ganeval.media import files
+from ganeval.media.arrays import array_images
 from ganeval.media.files import folder_images, zip_images
+from ganeval.sources.opening import open_source
 
 KEY = key_of(bytes="ab", resize="tf1")
 ENTRY = Entry(
@@ -80,7 +86,7 @@ def test_what_is_saved_is_loaded_as_it_was(store):
     assert quietly(store.load, KEY) is None
     quietly(store.save, KEY, ENTRY)
     assert_same(quietly(store.load, KEY))
-    assert the_file(store).stem == KEY
+    assert the_file(store) == store.root / f"{KEY}.safetensors"
     assert len([path for path in store.root.rglob("*") if path.is_file()]) == 1
 
 
@@ -129,7 +135,7 @@ DAMAGE = {
 def test_a_damaged_file_is_said_counts_as_absent_and_is_replaced(store, kind):
     store.save(KEY, ENTRY)
     DAMAGE[kind](the_file(store))
-    path = store.root / KEY[:2] / f"{KEY}.safetensors"
+    path = store.root / f"{KEY}.safetensors"
     with pytest.warns(GanevalWarning, match=f"{KEY}.safetensors: damaged .*; computed again"):
         assert store.load(KEY) is None
     store.save(KEY, ENTRY)
@@ -177,6 +183,11 @@ def test_no_store_and_no_key_keep_nothing(store):
 # what decides the key of a set's features
 
 
+def key_by(how, images):
+    shelf = how.shelf(images)
+    return None if shelf is None else how.key(shelf, images.bytes_hash())
+
+
 @pytest.fixture(scope="module")
 def how():
     return extraction("digits", Settings(), lambda *_: None)
@@ -189,21 +200,21 @@ def test_every_part_of_the_protocol_and_every_pixel_is_in_the_key(how, digits_fo
         image.putpixel((3, 3), image.getpixel((3, 3)) ^ 1)
         image.save(changed / "007.png")
     keys = [
-        how.key(images),
-        how.key(folder_images(changed)),
-        replace(how, resize="pil-bicubic").key(images),
-        replace(how, extractor=replace(how.extractor, weights_sha256="ab")).key(images),
-        replace(how, extractor=replace(how.extractor, layer="logits")).key(images),
-        replace(how, extractor=bf16).key(images),
-        how.key(images.subset(range(59))),
+        key_by(how, images),
+        key_by(how, folder_images(changed)),
+        key_by(replace(how, resize="pil-bicubic"), images),
+        key_by(replace(how, extractor=replace(how.extractor, weights_sha256="ab")), images),
+        key_by(replace(how, extractor=replace(how.extractor, layer="logits")), images),
+        key_by(replace(how, extractor=bf16), images),
+        key_by(how, images.subset(range(59))),
     ]
-    assert len(set(keys)) == len(keys)
-    assert how.key(folder_images(shutil.copytree(digits_folder, tmp_path / "moved"))) == keys[0]
-    assert replace(how, batch_size=3).key(images) == keys[0]
+    assert len({key.partition("/")[2] for key in keys}) == len(keys)  # not by the shelf alone
+    assert key_by(how, folder_images(shutil.copytree(digits_folder, tmp_path / "moved"))) == keys[0]
+    assert key_by(replace(how, batch_size=3), images) == keys[0]
 
 
 def test_what_cannot_be_known_by_its_bytes_has_no_key(how, digits_folder):
-    assert replace(how, extractor=replace(how.extractor, cacheable=False)).key(folder_images(digits_folder)) is None
+    assert key_by(replace(how, extractor=replace(how.extractor, cacheable=False)), folder_images(digits_folder)) is None
 
 
 def zipped(folder, path):
@@ -215,7 +226,7 @@ def zipped(folder, path):
 
 def test_a_folder_and_a_zip_of_the_same_files_share_an_entry(how, digits_folder, tmp_path):
     archive = zipped(digits_folder, tmp_path / "a.zip")
-    assert how.key(zip_images(archive)) == how.key(folder_images(digits_folder))
+    assert key_by(how, zip_images(archive)) == key_by(how, folder_images(digits_folder))
 
 
 # the same, seen from outside: which files are decoded
@@ -310,3 +321,94 @@ def test_files_that_change_while_they_are_read_are_not_kept(cache, write_digits,
     kept, fresh = (evaluate(folder, "digits", metrics=["fid"], cache=cache) for cache in (True, False))
     assert kept.scores["fid"].value == fresh.scores["fid"].value
     assert kept.samples.fingerprint == fresh.samples.fingerprint
+
+
+# how often stored bytes are read
+
+
+def noise(count, seed):
+    return np.random.default_rng(seed).integers(0, 256, (count, 64, 64, 3), np.uint8)
+
+
+def write_bitmaps(folder, count=12, seed=0):
+    """Files of one size, whatever they show."""
+    folder.mkdir()
+    for number, pixels in enumerate(noise(count, seed)):
+        Image.fromarray(pixels).save(folder / f"{number:02}.bmp")
+    return folder
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """The names of the files that were read, as it happens."""
+    names, contents = [], files._contents
+    monkeypatch.setattr(files, "_contents", lambda path: names.append(path.name) or contents(path))
+    return names
+
+
+def features(images, how, store):
+    return FeatureSet.from_samples(images, how, store, lambda *_: None)
+
+
+def test_every_file_is_read_once_by_a_cold_cache_and_once_by_a_warm_one(how, store, read, decoded, tmp_path):
+    folder = write_bitmaps(tmp_path / "a")
+    for again in (False, True):
+        first = features(folder_images(folder), how, store)
+        assert sorted(read) == [path.name for path in sorted(folder.iterdir())]
+        assert len(decoded) == 12 * (not again)
+        read.clear()
+        decoded.clear()
+    other = features(folder_images(write_bitmaps(tmp_path / "b", seed=1)), how, store)
+    assert len(decoded) == 12
+    assert len(read) == 24  # as many files of the same sizes are in the store: these are hashed, then decoded
+    assert other.key != first.key
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="Linux counts the bytes that a process reads")
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar", "npz"])
+@pytest.mark.parametrize("sums", [False, True])
+def test_a_cold_cache_reads_every_stored_byte_once(how, store, tmp_path, kind, sums):
+    folder = write_bitmaps(tmp_path / "a")
+    places = {"folder": folder, "zip": tmp_path / "a.zip", "tar": tmp_path / "a.tar", "npz": tmp_path / "a.npz"}
+    zipped(folder, places["zip"])
+    with tarfile.open(places["tar"], "w") as archive:
+        archive.add(folder, "a")
+    np.savez(places["npz"], noise(12, seed=0))
+    features(folder_images(write_bitmaps(tmp_path / "warm", 2)), how, store)  # whatever is imported by the first
+
+    def bytes_read():
+        return int(Path("/proc/self/io").read_text().split()[1])
+
+    before = bytes_read()
+    found = FeatureSet.from_samples(open_source(places[kind]), how, store, lambda *_: None, sums=sums)
+    stored = 12 * 64 * 64 * 3
+    assert found.count == 12
+    assert stored <= bytes_read() - before < 1.3 * stored
+
+
+def test_a_file_that_changes_between_hash_and_pixels_is_stored_as_what_was_decoded(how, store, tmp_path, monkeypatch):
+    """The shelf is not empty, so each file is read for its hash first; one is another one when it is decoded."""
+    features(folder_images(write_bitmaps(tmp_path / "other", seed=1)), how, store)
+    folder = write_bitmaps(tmp_path / "a")
+    before, decode = {path.name: path.read_bytes() for path in folder.iterdir()}, files.decode
+
+    def meddling(data, name, jpeg=None):
+        (folder / "07.bmp").write_bytes(before["03.bmp"])
+        return decode(before["03.bmp"] if name.endswith("07.bmp") else data, name, jpeg)
+
+    monkeypatch.setattr(files, "decode", meddling)
+    changed = features(folder_images(folder), how, store)
+    monkeypatch.undo()
+    assert features(folder_images(folder), how, store).key == changed.key  # found, as the folder now is
+    (folder / "07.bmp").write_bytes(before["07.bmp"])
+    kept, fresh = (features(folder_images(folder), how, place) for place in (store, Store(None)))
+    assert kept.key != changed.key
+    torch.testing.assert_close(kept.features, fresh.features)
+    assert kept.facts == fresh.facts
+
+
+def test_an_array_that_changes_after_it_was_stored_is_another_entry(how, store):
+    array = noise(12, seed=0)
+    first = features(array_images(array), how, store)
+    array[5] = 0
+    assert features(array_images(array), how, store).key != first.key

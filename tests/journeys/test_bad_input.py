@@ -251,12 +251,12 @@ TABLE = {
         2, "own_code:tanh: a callable has no end: pass n, the number of images to draw from it",
     ),
     ("check", "own_code:tanh"): (2, "own_code:tanh: check looks at files and arrays, not at a generator"),
-    ("check", "statistics.npz"): (2, "statistics.npz: is a statistics file, needed pictures"),
+    ("check", "statistics.npz"): (2, "statistics.npz: found points or statistics, needed images"),
     ("features", "good", "-o", "new.txt", "--extractor", "digits"): (
         2, "new.txt: found the suffix '.txt', needed .npz or .pt",
     ),
     ("features", "statistics.npz", "-o", "new.npz", "--extractor", "digits"): (
-        2, "statistics.npz: is a statistics file already, needed pictures",
+        2, "statistics.npz: found points or statistics, needed images",
     ),
     ("features", "good", "-o", "good", "--extractor", "digits"): (2, "-o good: found a folder, needed a file to write"),
     ("classifier", "good", "-o", "new.safetensors"): (

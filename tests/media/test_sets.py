@@ -134,7 +134,7 @@ def test_what_is_passed_over_is_counted(tmp_path):
 
 def test_no_pictures(tmp_path):
     for name, count, found in (
-        ("a", 3, "3 files, none of them pictures (.txt 3)"),
+        ("a", 3, "3 files, none of them images (.txt 3)"),
         ("b", 0, "no files"),
         ("c", 1, "1 file, none"),
     ):

@@ -62,15 +62,15 @@ def test_every_kind_gives_the_same_at_any_batch_size(kind, size):
     np.testing.assert_array_equal([p.pixels for batch in batches for p in batch], PIXELS.transpose(0, 3, 1, 2))
 
 
-def test_a_stream_is_read_once_and_has_no_hash():
+def test_a_stream_is_read_once_and_has_no_random_access():
     stream = stream_images(PIXELS, "pixels", count=4)
-    assert (stream.bytes_hash(), stream.labels, stream.classes, stream.ignored, stream.count) == (
-        None,
-        None,
-        None,
-        {},
-        4,
-    )
+    assert (stream.random_access, stream.count, len(stream)) == (False, 4, 4)
+    assert (stream.labels, stream.classes, stream.ignored, stream.published_hash) == (None, None, {}, None)
+    for access in (stream.bytes_hash, lambda: stream.item(0), lambda: stream.digest(0), lambda: stream.subset([0])):
+        with pytest.raises(UsageError, match="pixels: n cannot be drawn from an iterable"):
+            access()
+    with pytest.raises(UsageError, match="pass an array, or slice it yourself"):
+        len(stream_images(PIXELS, "endless"))
     assert sum(len(batch) for batch in stream.batches(3)) == 4
     with pytest.raises(UsageError, match="a stream is read once"):
         stream.batches(3)
@@ -146,7 +146,7 @@ def test_wrong_use(source, options, message):
         ([], None, "x: ended after 0 images; needed at least 1"),
         ([{"image": PIXELS}], None, "x: dict found: needed arrays or tensors"),
         ([[PIXELS[0], PIXELS[1]]], None, "x: a list of 2: needed images, or (images, labels)"),
-        ([PIXELS[..., :2]], None, "x: shape (11, 6, 5, 2): needed pictures"),
+        ([PIXELS[..., :2]], None, "x: shape (11, 6, 5, 2): needed images"),
         (TENSORS.float() / 127.5 - 1, None, "x[0]: floats from -"),
         ([np.zeros((4, 4)), np.full((4, 4), np.nan)], None, "x[1]: floats that are not finite"),
         (lambda n: torch.full((n, 3, 2, 2), 2.0), 5, "x[0]: floats from 2 to 2: needed 0..1"),

@@ -10,7 +10,7 @@ from toy_features import generator, normal
 
 from ganeval.errors import GanevalWarning
 from ganeval.evaluation.metric_inputs import Pair
-from ganeval.features.feature_set import Side
+from ganeval.features.feature_set import FeatureSet
 from ganeval.metrics.estimate import Estimate, check_rows
 from ganeval.reports.scores import METRICS
 
@@ -83,8 +83,8 @@ def scores(family: str, real: Tensor, fake: Tensor, labels: Tensor | None = None
     classifier = labels is None and real.shape[1] == fake.shape[1] == WIDTH
     classes = None if labels is None else NAMES
     real_probabilities = probabilities(real) if classifier else None
-    real_side = Side(real, real_probabilities, labels, classes, centres=CENTRES, sigma=SIGMA)
-    pair = Pair(real_side, Side(fake, probabilities(fake)), classifier=classifier)
+    real_side = FeatureSet(real, real_probabilities, labels, classes, centres=CENTRES, sigma=SIGMA)
+    pair = Pair(real_side, FeatureSet(fake, probabilities(fake)), classifier=classifier)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GanevalWarning)
         return METRICS[family].load()(**{need: getattr(pair, need) for need in METRICS[family].needs})

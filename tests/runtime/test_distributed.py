@@ -16,7 +16,7 @@ from ganeval.errors import BadImage, ContentError, UsageError
 from ganeval.evaluation.families import score_pair
 from ganeval.evaluation.metric_inputs import Pair
 from ganeval.extractors import open_extractor
-from ganeval.features.feature_set import Side
+from ganeval.features.feature_set import FeatureSet
 from ganeval.features.rank_consistency import check_alike
 from ganeval.media.files import folder_images
 from ganeval.media.streams import stream_images
@@ -63,7 +63,7 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def one_process(path: Path) -> dict[str, list[float | None]]:
     with np.load(path) as arrays:
-        sides = [Side(torch.from_numpy(arrays[name])) for name in ("real", "fake")]
+        sides = [FeatureSet(torch.from_numpy(arrays[name])) for name in ("real", "fake")]
     scores = score_pair(Pair(*sides), FAMILIES)
     return {name: [score.value, score.error or 0, score.error_samples or 0] for name, score in scores.items()}
 

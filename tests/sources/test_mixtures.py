@@ -58,8 +58,8 @@ def test_points_are_the_same_on_every_call_and_splits_differ() -> None:
     assert first.name == again.name == "ring8:train"
     assert np.array_equal(first.features, again.features)
     assert np.array_equal(first.labels, again.labels)
-    assert first.made == again.made
-    assert first.made["fingerprint"] != other.made["fingerprint"]
+    assert first.provenance == again.provenance
+    assert first.provenance["fingerprint"] != other.provenance["fingerprint"]
     assert not np.isin(other.features, first.features).all()
 
 
@@ -109,7 +109,7 @@ def test_fewer_points_can_be_drawn() -> None:
     report = ganeval.evaluate(points, "ring8", n=2500)
     again = ganeval.evaluate(points, "ring8", n=2500)
     assert report.samples.count == 2500
-    assert report.samples.fingerprint == again.samples.fingerprint != points_of(points, "").made["fingerprint"]
+    assert report.samples.fingerprint == again.samples.fingerprint != points_of(points, "").provenance["fingerprint"]
     assert ganeval.evaluate("ring8:test", "ring8", ref_n=100, metrics="fid").reference.count == 100
     with pytest.raises(ContentError, match="found 100000 images, needed 100001"):
         ganeval.evaluate(points, "ring8", n=100_001)
@@ -209,4 +209,4 @@ def test_points_are_shown_as_such(run: Run, tmp_path: Path) -> None:
 def test_a_mixture_is_statistics_with_centres() -> None:
     ring = open_mixture("ring8:test")
     assert isinstance(ring, Statistics)
-    assert ring.made["classes"] == [str(mode) for mode in range(8)]
+    assert ring.provenance["classes"] == [str(mode) for mode in range(8)]

@@ -288,14 +288,14 @@ def test_statistics_that_others_published_are_read(tmp_path, save, arrays):
     assert isinstance(found, Statistics)
     assert np.allclose(found.mean, MEAN, atol=1e-6)
     assert np.allclose(found.covariance, COVARIANCE, atol=1e-6)
-    assert (found.features, found.made) == (None, {})
+    assert (found.features, found.provenance) == (None, {})
 
 
 def test_our_own_statistics_say_how_they_were_made_and_features_are_read(tmp_path):
     made = {"name": "digits", "count": 50, "images": {"formats": {"png": 50}}}
     write_statistics(tmp_path / "a.npz", {"mu": MEAN, "sigma": COVARIANCE}, made)
     found = open_source(tmp_path / "a.npz")
-    assert found.made == made
+    assert found.provenance == made
     assert np.array_equal(found.covariance, COVARIANCE)
     features, probabilities = RANDOM.normal(size=(5, 4)), np.full((5, 2), 0.5)
     write_statistics(tmp_path / "b.npz", {"features": features, "probabilities": probabilities}, made)

@@ -10,7 +10,7 @@ import torch
 
 from ganeval.evaluation.families import score_pair
 from ganeval.evaluation.metric_inputs import Pair
-from ganeval.features.feature_set import Side
+from ganeval.features.feature_set import FeatureSet
 from ganeval.runtime.distributed import LostRank, ranks_of_torchrun
 
 FAMILIES = ("fid", "kid", "pr", "dc", "modes")
@@ -18,7 +18,7 @@ FAMILIES = ("fid", "kid", "pr", "dc", "modes")
 
 def main(path: str, dies: str) -> None:
     with np.load(path) as arrays:
-        sides = [Side(torch.from_numpy(arrays[name])) for name in ("real", "fake")]
+        sides = [FeatureSet(torch.from_numpy(arrays[name])) for name in ("real", "fake")]
     with ranks_of_torchrun() as ranks:
         if ranks.rank == 1 and dies:
             time.sleep(2)  # the others wait for it by then, and so know whom they wait for

@@ -11,7 +11,7 @@ import torch
 
 from ganeval.errors import ContentError
 from ganeval.extractors import open_extractor
-from ganeval.features.rank_consistency import check_alike, hash_of
+from ganeval.features.rank_consistency import check_ranks_agree, hash_of
 from ganeval.media.files import folder_images
 from ganeval.metrics.ranks import Ranks
 from ganeval.runtime import distributed
@@ -25,9 +25,9 @@ def found_by(ranks: Ranks, folder: str, other: str, target: Path) -> dict[str, o
     assert shared is not None
     extractor = open_extractor("digits", device=torch.device("cpu"))
     images = folder_images(folder)
-    check_alike(images, extractor, ranks)
+    check_ranks_agree(images, extractor, ranks)
     try:
-        check_alike(folder_images(other if ranks.rank == 1 else folder), extractor, ranks)
+        check_ranks_agree(folder_images(other if ranks.rank == 1 else folder), extractor, ranks)
         refused = ""
     except ContentError as reason:
         refused = str(reason)

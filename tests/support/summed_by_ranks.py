@@ -8,7 +8,7 @@ import torch
 
 from ganeval.extractors import open_extractor
 from ganeval.features.extraction import Extraction
-from ganeval.features.running_moments import summed
+from ganeval.features.feature_set import FeatureSet
 from ganeval.features.store import Store
 from ganeval.media.arrays import array_images
 from ganeval.progress import silent
@@ -19,10 +19,12 @@ def main(pictures: str, target: str, store: str) -> None:
     images = array_images(np.load(pictures))
     with ranks_of_torchrun() as ranks:
         how = Extraction(open_extractor("digits", device=torch.device("cpu")), "tf1-bilinear", ranks=ranks)
-        found = summed(images, how, Store(Path(store)), silent)
+        found = FeatureSet.from_samples(images, how, Store(Path(store)), silent, sums=True)
     if ranks.rank == 0:
         total = found.moments
-        np.savez(target, mean=total.mean, covariance=total.covariance, drawn=found.drawn, mark=found.facts.fingerprint)
+        np.savez(
+            target, mean=total.mean, covariance=total.covariance, drawn=found.features, mark=found.facts.fingerprint
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""One picture's encoded bytes, or one array, to 8-bit RGB: the one place that says what a pixel is.
+"""One image's encoded bytes, or one array, to 8-bit RGB: the one place that says what a pixel is.
 
-Loaders that call Pillow's `convert("RGB")` turn 16-bit pictures white and floats black, and drop alpha and orientation
+Loaders that call Pillow's `convert("RGB")` turn 16-bit images white and floats black, and drop alpha and orientation
 without a word. Here each is converted as below and counted in `DecodedImage.converted`, or refused in one line.
 
     alpha        composited over white, in whole numbers, rounded once
@@ -14,6 +14,7 @@ Of 16-bit colour Pillow keeps only the high bytes, so it is decoded twice, the s
 in every peer.
 """
 
+import hashlib
 import io
 import re
 import sys
@@ -46,7 +47,7 @@ EXTENSIONS = {
 PILLOW_FORMATS = {
     "PNG": "png",
     "JPEG": "jpeg",
-    "MPO": "jpeg",  # what phones write: a JPEG with more pictures behind the first; opened as JPEG
+    "MPO": "jpeg",  # what phones write: a JPEG with more images behind the first; opened as JPEG
     "WEBP": "webp",
     "BMP": "bmp",
     "TIFF": "tiff",
@@ -62,8 +63,9 @@ Decoder = Callable[[bytes], npt.NDArray[np.uint8]]  # a JPEG's bytes -> its pixe
 
 @dataclass(frozen=True, eq=False)
 class DecodedImage:
-    """A decoded picture: `pixels` uint8 3,H,W (grey repeated), its format by content, and what was converted.
+    """One image: `pixels` uint8 3,H,W (grey repeated), its format by content, what was converted, what was decoded.
 
+    `digest` is the sha256 of the stored bytes that these pixels were decoded from, as `SampleSet.digest` gives it.
     `format` is png, jpeg, webp, bmp, tiff, gif, ppm, or tensor for arrays. `converted` is sorted, out of: 1-bit,
     16-bit, 32-bit, alpha (even an opaque one), animated, cmyk, exif-rotated, float, grey, other-colour-space, palette.
     """
@@ -71,19 +73,20 @@ class DecodedImage:
     pixels: npt.NDArray[np.uint8]
     format: str
     converted: tuple[str, ...]
+    digest: bytes
 
 
 def decode(data: bytes, name: str, jpeg: Decoder | None = None) -> DecodedImage:
-    """One encoded picture as 8-bit RGB, by its content; safe to call from many threads.
+    """One encoded image as 8-bit RGB, by its content; safe to call from many threads.
 
     `jpeg`, where given, decodes JPEGs of grey and RGB in Pillow's place.
 
-    Raises BadImage for one that is empty, truncated, not a picture, or not what the extension in `name` says.
+    Raises BadImage for one that is empty, truncated, not an image, or not what the extension in `name` says.
 
     >>> buffer = io.BytesIO()
     >>> Image.new("I;16", (2, 1), 257 * 100).save(buffer, "PNG")
-    >>> picture = decode(buffer.getvalue(), "deep.png")
-    >>> picture.pixels.shape, picture.pixels.max(), picture.format, picture.converted
+    >>> image = decode(buffer.getvalue(), "deep.png")
+    >>> image.pixels.shape, image.pixels.max(), image.format, image.converted
     ((3, 1, 2), np.uint8(100), 'png', ('16-bit', 'grey'))
     """
     with _one_line(name):
@@ -93,8 +96,10 @@ def decode(data: bytes, name: str, jpeg: Decoder | None = None) -> DecodedImage:
             kind = PILLOW_FORMATS[str(image.format)]
             _check_label(name, kind)
             if jpeg is not None and kind == "jpeg" and image.mode in ("L", "RGB"):
-                return _decoded_by(jpeg, image, data)
-            return _decoded(image, kind, data)
+                samples = _decoded_by(jpeg, image, data)
+            else:
+                samples = _decoded(image, data)
+            return _image(samples, kind, digest_of_file(data, name))
 
 
 def from_array(array: npt.NDArray[Any], name: str) -> DecodedImage:
@@ -110,11 +115,21 @@ def from_array(array: npt.NDArray[Any], name: str) -> DecodedImage:
     ganeval.errors.BadImage: tanh: floats from -1 to 1: needed 0..1 (for tanh outputs pass (x + 1) / 2)
     """
     with _one_line(name):
-        array = np.asarray(array)  # a masked array's mask would hide values from the checks
+        array = np.array(array)  # a copy cannot change under us, and a mask would hide values from the checks
         values = channels_last(array[..., None] if array.ndim == 2 else array)
         if values is None or values.ndim != 3 or not values.size:
             raise UnfitError(f"shape {array.shape}: needed H,W or H,W,C or C,H,W with C 1, 3 or 4, and no empty axis")
-        return _picture(of_dtype(values), "tensor")
+        return _image(of_dtype(values), "tensor", digest_of_array(array))
+
+
+def digest_of_file(data: bytes, name: str) -> bytes:
+    """The sha256 of a file and of the format that its name promises: a file that breaks the promise is refused."""
+    return hashlib.sha256(EXTENSIONS.get(name.rpartition(".")[2].lower(), "").encode() + data).digest()
+
+
+def digest_of_array(array: npt.NDArray[Any]) -> bytes:
+    """The sha256 of an array's dtype, shape and values."""
+    return hashlib.sha256(f"{array.dtype.str}{array.shape}".encode() + array.tobytes()).digest()
 
 
 @contextmanager
@@ -127,7 +142,7 @@ def _one_line(name: str) -> Iterator[None]:
     except UnfitError as error:
         raise BadImage(name, str(error)) from None
     except UnidentifiedImageError:
-        raise BadImage(name, "not a picture, or damaged, or of a kind that Pillow does not read") from None
+        raise BadImage(name, "not an image, or damaged, or of a kind that Pillow does not read") from None
     except Exception as error:
         lines = str(error).splitlines() or [""]
         raise BadImage(name, f"cannot be decoded: {lines[0] or type(error).__name__}") from error
@@ -139,7 +154,7 @@ def _check_label(name: str, kind: str) -> None:
         raise UnfitError(f"named .{extension}, but its content is {kind}")
 
 
-def _decoded(image: Image.Image, kind: str, data: bytes) -> DecodedImage:
+def _decoded(image: Image.Image, data: bytes) -> Samples:
     converted = {"animated"} if getattr(image, "is_animated", False) else set()
     raw = _raw_mode(image)
     depth = _depth(image, raw)
@@ -148,21 +163,21 @@ def _decoded(image: Image.Image, kind: str, data: bytes) -> DecodedImage:
     samples = _samples(image, raw, depth, data)
     values = upright(samples.values, _orientation(image))  # loading has already turned a TIFF, and its tag is gone
     converted |= samples.converted | ({"exif-rotated"} if turned != 1 else set())
-    return _picture(Samples(values, samples.white, converted), kind)
+    return Samples(values, samples.white, converted)
 
 
-def _decoded_by(jpeg: Decoder, image: Image.Image, data: bytes) -> DecodedImage:
+def _decoded_by(jpeg: Decoder, image: Image.Image, data: bytes) -> Samples:
     turned, values = _orientation(image), jpeg(data)
     values = upright(values[..., :1] if image.mode == "L" else values, turned)
-    return _picture(Samples(values, 255, {"exif-rotated"} if turned != 1 else set()), "jpeg")
+    return Samples(values, 255, {"exif-rotated"} if turned != 1 else set())
 
 
-def _picture(samples: Samples, kind: str) -> DecodedImage:
+def _image(samples: Samples, kind: str, digest: bytes) -> DecodedImage:
     """Where every way ends: alpha over white, 8 bits, three channels, channels first."""
     height, width, channels = samples.values.shape
     pixels = np.broadcast_to(eight_bits(samples.values, samples.white), (height, width, 3))
     converted = samples.converted | ({"grey"} if channels < 3 else set()) | ({"alpha"} if channels in (2, 4) else set())
-    return DecodedImage(np.array(pixels.transpose(2, 0, 1), order="C"), kind, tuple(sorted(converted)))
+    return DecodedImage(np.array(pixels.transpose(2, 0, 1), order="C"), kind, tuple(sorted(converted)), digest)
 
 
 def _raw_mode(image: Image.Image) -> str:
@@ -197,7 +212,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _samples(image: Image.Image, raw: str, depth: int, data: bytes) -> Samples:
-    """A loaded picture's samples, by Pillow's mode; `raw` and `depth` tell what the mode hides."""
+    """A loaded image's samples, by Pillow's mode; `raw` and `depth` tell what the mode hides."""
     if image.mode in ("RGB", "RGBA", "CMYK") and (image.format, depth) in (("PNG", 16), ("TIFF", 16)):
         return _keyed(_deep(image, raw, data), image)
     if image.mode == "F" or image.mode.startswith("I"):
@@ -273,7 +288,7 @@ def _deep(image: Image.Image, raw: str, data: bytes) -> Samples:
 
 
 def _unpacked(image: Image.Image, data: bytes, raw: str) -> npt.NDArray[Any]:
-    """The picture decoded again, its packed samples read as `raw` says."""
+    """The image decoded again, its packed samples read as `raw` says."""
     with Image.open(io.BytesIO(data), formats=[str(image.format)]) as again:
         opened = cast("Any", again)
         for place, tile in enumerate(opened.tile):

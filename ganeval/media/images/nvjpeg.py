@@ -33,10 +33,10 @@ def jpegs_on(device: torch.device) -> Decoder:
     def pixels(data: bytes) -> npt.NDArray[np.uint8]:
         encoded = torch.frombuffer(bytearray(data), dtype=torch.uint8)
         try:  # deprecated for torchcodec, which needs FFmpeg
-            picture: Any = decode_jpeg(encoded, mode=ImageReadMode.RGB, device=device)
-        except torch.OutOfMemoryError as reason:  # the picture is not at fault
+            image: Any = decode_jpeg(encoded, mode=ImageReadMode.RGB, device=device)
+        except torch.OutOfMemoryError as reason:  # the image is not at fault
             raise MemoryError(str(reason)) from reason
-        decoded: npt.NDArray[np.uint8] = picture.permute(1, 2, 0).cpu().numpy()
+        decoded: npt.NDArray[np.uint8] = image.permute(1, 2, 0).cpu().numpy()
         return decoded
 
     return pixels

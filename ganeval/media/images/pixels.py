@@ -12,7 +12,7 @@ CHANNELS = (1, 3, 4)  # of arrays: grey, RGB, RGB and alpha
 
 
 class UnfitError(ValueError):
-    """Our own reason to refuse a picture; `decoding` adds the name."""
+    """Our own reason to refuse an image; `decoding` adds the name."""
 
 
 class Samples(NamedTuple):

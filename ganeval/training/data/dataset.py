@@ -180,7 +180,7 @@ def _labels(samples: ImagesOrPoints) -> Tensor | None:
 def _classes(samples: ImagesOrPoints) -> tuple[str, ...] | None:
     if isinstance(samples, SampleSet):
         return samples.classes
-    names = samples.made.get("classes")
+    names = samples.provenance.get("classes")
     return tuple(map(str, names)) if names else None
 
 

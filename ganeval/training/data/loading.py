@@ -9,8 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ganeval.errors import ContentError, UsageError
-from ganeval.media.base import SampleSet
-from ganeval.media.prefetch import ahead, decoding_threads
+from ganeval.media.base import Items, SampleSet, readable
 from ganeval.progress import Tick
 
 Pixels = npt.NDArray[np.uint8]
@@ -57,15 +56,11 @@ def read_pixels(sets: Sequence[SampleSet], size: Size, tick: Tick) -> list[Pixel
     """
     total = sum(map(len, sets))
     blocks = [np.empty((len(images), 3, size.side, size.side), np.uint8) for images in sets]
-    tasks = [
-        partial(_fill, pixels, images, range(start, min(start + CHUNK, len(images))), size)
-        for pixels, images in zip(blocks, sets, strict=True)
-        for start in range(0, len(images), CHUNK)
-    ]
     done = 0
-    for count in ahead(tasks, decoding_threads(), polite=False):
-        done += count
-        tick("reading images", done, total)
+    for pixels, images in zip(blocks, sets, strict=True):
+        for count in images.map_batches(partial(_fill, pixels, images, size), CHUNK):
+            done += count
+            tick("reading images", done, total)
     return [pixels[:, :1].copy() for pixels in blocks] if all(map(is_grey, blocks)) else blocks
 
 
@@ -94,13 +89,15 @@ def fitted(image: Pixels, side: int) -> Pixels:
     return np.asarray(square_image.resize((side, side), filtering)).transpose(2, 0, 1)
 
 
-def _fill(pixels: Pixels, images: SampleSet, indices: range, size: Size) -> int:
-    for index in indices:
-        image = images.item(index).pixels
+def _fill(pixels: Pixels, images: SampleSet, size: Size, items: Items) -> int:
+    count = 0
+    for index, decoded in readable(items):
+        image = decoded.pixels
         if size.needed is not None and image.shape[1:] != (size.needed, size.needed):
             raise _wrong_size(images.name_of(index), image, f"{size.needed} x {size.needed} as the first image has")
         pixels[index] = fitted(image, size.side)
-    return len(indices)
+        count += 1
+    return count
 
 
 def _wrong_size(name: str, image: Pixels, needed: str) -> UsageError:

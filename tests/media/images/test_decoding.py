@@ -355,7 +355,7 @@ def test_truncated_deep_png_is_refused():
     ("data", "name", "reason"),
     [
         (b"", "a.png", "the file is empty (0 bytes)"),
-        (b"hello, world", "a.png", "not a picture, or damaged, or of a kind that Pillow does not read"),
+        (b"hello, world", "a.png", "not an image, or damaged, or of a kind that Pillow does not read"),
         (saved(NOISE, "JPEG"), "a.png", "named .png, but its content is jpeg"),
         (saved(NOISE, "PNG"), "out.zip!b/a.JPG", "named .jpg, but its content is png"),
     ],

@@ -250,7 +250,7 @@ def test_shrinking_is_torchs_antialiased_bilinear_and_growing_pillows_bicubic() 
 def test_an_unreadable_picture_is_named(tmp_path: Path) -> None:
     folder = write(tmp_path / "cats", 12)
     (folder / "005.png").write_bytes(b"no picture")
-    with pytest.raises(ContentError, match=r"005\.png: not a picture"):
+    with pytest.raises(ContentError, match=r"005\.png: not an image"):
         load_splits(str(folder))
 
 
