@@ -13,7 +13,7 @@ from PIL import Image
 from ganeval.evaluation.gallery import LARGEST, SHOWN, Album, Reservoir, framed, gallery_of
 from ganeval.evaluation.scorer import Scorer
 from ganeval.evaluation.settings import Settings
-from ganeval.features.extraction import FeatureSet
+from ganeval.features.feature_set import FeatureSet
 from ganeval.features.store import Store
 from ganeval.media.arrays import array_images
 from ganeval.media.streams import stream_images
