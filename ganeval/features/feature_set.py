@@ -11,7 +11,7 @@ from ganeval.errors import ContentError
 from ganeval.features.extraction import Collector, Extraction, batches_of, census_of_all
 from ganeval.features.precision_effect import PrecisionSample
 from ganeval.features.rank_consistency import check_ranks_agree, hash_of
-from ganeval.features.running_moments import MomentCollector, draw
+from ganeval.features.running_moments import MomentCollector, check_enough, draw
 from ganeval.features.store import Entry, Store
 from ganeval.media.base import SampleSet
 from ganeval.media.census import Facts
@@ -128,11 +128,12 @@ class FeatureSet:
             facts=facts,
         )
 
-    def summed(self, ranks: Ranks) -> "FeatureSet":
-        """The same set by its moments and a few of its features."""
+    def summed(self, ranks: Ranks, name: str) -> "FeatureSet":
+        """The same set by its moments and a few of its features; ContentError for fewer than two images."""
         features = self.features
         if features is None or self.moments is not None:
             return self
+        check_enough(name, len(features))
         few = features[draw(np.arange(len(features)))]
         return FeatureSet(
             few, moments=moments(features, ranks), precision_sample=self.precision_sample, facts=self.facts
@@ -151,7 +152,7 @@ def _stored(
         key = extraction.key(shelf, bytes_hash, sums=of_sums)
         if (entry := store.load(key, ranks)) is not None:
             known = FeatureSet.from_entry(entry, samples, device, key)
-            return known.summed(ranks) if sums else known
+            return known.summed(ranks, samples.name) if sums else known
     return None
 
 

@@ -41,8 +41,7 @@ class MomentCollector(Collector):
         self.subset.add(features, np.arange(first, first + len(features)))
 
     def entry(self, census: Census, name: str) -> Entry:
-        if census.count < 2:
-            raise ContentError(f"{name}: found {census.count} images, needed at least 2 for statistics")
+        check_enough(name, census.count)
         ranks = self.extraction.ranks
         width = max(ranks.everyone(self.subset.width))
         if not self.census.count:  # no image was left for this rank
@@ -51,6 +50,12 @@ class MomentCollector(Collector):
         sums, features = self.sum.moments(ranks), self.subset.of_all(ranks)
         tensors = {"mean": sums.mean, "covariance": sums.covariance, "features": features}
         return Entry(tensors | self.comparison.tensors(), asdict(census.facts(duplicates=False)))
+
+
+def check_enough(name: str, count: int) -> None:
+    """ContentError where a set is too small for a covariance."""
+    if count < 2:
+        raise ContentError(f"{name}: found {count} images, needed at least 2 for statistics")
 
 
 class Subset:

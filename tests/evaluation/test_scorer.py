@@ -131,7 +131,7 @@ def test_the_evaluator_refuses_what_is_no_image() -> None:
     evaluator = ganeval.Evaluator("digits", metrics="fid")
     with pytest.raises(ContentError, match="from -1"):
         evaluator.update(torch.full((4, 1, 8, 8), -1.0))
-    with pytest.raises(ContentError, match="no picture"):
+    with pytest.raises(ContentError, match="no image"):
         evaluator.compute()
 
 

@@ -146,7 +146,7 @@ def failed(result: Result, code: int) -> str:
 def test_points_and_pictures_do_not_mix(run: Run, digits_folder: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "points.npy", np.zeros((10, 2)))
     np.save(tmp_path / "pictures.npy", np.zeros((10, 8, 8), np.uint8))
-    needed = "found pictures, needed points: an array (N, D), a .npy or .npz of floats, ring8 or grid25"
+    needed = "found images, needed points: an array (N, D), a .npy or .npz of floats, ring8 or grid25"
     assert needed in failed(run("score", "--samples", digits_folder, "--ref", "ring8"), 1)
     assert needed in failed(run("score", "--samples", "digits", "--ref", "digits", "--extractor", "points"), 1)
     line = failed(run("score", "--samples", tmp_path / "pictures.npy", "--ref", "ring8"), 1)
