@@ -11,7 +11,7 @@ import click
 
 from ganeval.cli.console import warn
 from ganeval.errors import GanevalError, GanevalWarning, UsageError, plain
-from ganeval.runtime.launch import is_first, is_one_of_several, own_name, share_cores
+from ganeval.runtime.launch import is_first_rank, is_one_of_several, rank_label, share_cores
 from ganeval.version import __version__
 
 OF_SEVERAL = ("score", "train")  # the commands that torchrun may start: the others would do their work several times
@@ -57,7 +57,7 @@ class Commands(click.Group):
 
 def _say(error: str) -> None:
     """The one line of an error; of several ranks with the name of the one that failed."""
-    whose = f"{own_name()}: " if is_one_of_several() else ""
+    whose = f"{rank_label()}: " if is_one_of_several() else ""
     click.echo(f"{whose}Error: {plain(error)}", err=True)
     _drop_what_cannot_be_printed()
 
@@ -84,7 +84,7 @@ def said(error: OSError) -> str:
 
 def _show_warning(message: Warning | str, category: type[Warning], file: str, line: int, *_: Any) -> None:
     """Our warnings as one line; anybody else's as Python shows them; of several ranks the first one's alone."""
-    if not is_first():
+    if not is_first_rank():
         return
     if issubclass(category, GanevalWarning):
         warn(str(message))

@@ -114,7 +114,7 @@ def score(
     from ganeval.evaluation.gallery import FILE, write_gallery
     from ganeval.evaluation.settings import Settings
     from ganeval.reports.run_folders import write_run
-    from ganeval.runtime.distributed import placed, ranks_of_torchrun
+    from ganeval.runtime.distributed import prepare_rank, ranks_of_torchrun
     from ganeval.runtime.files import check_target
     from ganeval.sources.opening import display_name
 
@@ -125,7 +125,7 @@ def score(
         folders = [] if ranks.rank else _run_folders(names, out)
         if json_file not in (None, "-") and not ranks.rank:
             check_target("--json", Path(json_file))
-        own = {"device": placed(options["device"], ranks), "ranks": ranks}
+        own = {"device": prepare_rank(options["device"], ranks), "ranks": ranks}
         pairs = list(zip(samples, names, strict=True))
         scored = _scored(reference, pairs, Settings(**{**options, **own}), showing=out is not None)
     if ranks.rank:  # the report is rank 0's to write

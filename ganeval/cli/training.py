@@ -96,11 +96,11 @@ def train(model: str, source: str, seed: int, out: Path | None, dry_run: bool, *
     held-out test images. Several GPUs or machines train one run with
     torchrun --nproc-per-node=K -m ganeval train MODEL ... (docs/scale.md).
     """
-    from ganeval.runtime.launch import is_first
+    from ganeval.runtime.launch import is_first_rank
     from ganeval.training.commands import train_one
 
     request = _request(source, seed, options, model=model, out=out)
-    with progress(shown=is_first()) as tick:
+    with progress(shown=is_first_rank()) as tick:
         result = train_one(request, tick, terminal_width(), dry_run=dry_run)
     if result is None:  # another process prints
         return

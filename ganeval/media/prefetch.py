@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from ganeval.runtime.launch import own_cores
+from ganeval.runtime.launch import cores_of_rank
 
 NICENESS = 10  # how far decoding steps back where the network runs on the same cores
 Result = TypeVar("Result")
@@ -35,7 +35,7 @@ def ahead(tasks: Iterable[Callable[[], Result]], threads: int, polite: bool) -> 
 
 def decoding_threads() -> int:
     """As many threads as this process may use cores, eight at most."""
-    return min(8, own_cores())
+    return min(8, cores_of_rank())
 
 
 def _step_back() -> None:

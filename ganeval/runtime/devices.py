@@ -1,4 +1,4 @@
-"""Where the numbers are computed, and in what arithmetic."""
+"""The device and the precision that numbers are computed with."""
 
 import contextlib
 import re
@@ -14,7 +14,7 @@ MEMORY = Path("/proc/meminfo")
 
 
 def pick_device(name: str) -> torch.device:
-    """The device of that name; "auto" takes CUDA, then MPS, then the CPU. UsageError where it is not there."""
+    """The device of that name; "auto" takes CUDA, then MPS, then the CPU. UsageError where this machine has none."""
     counts = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available()), "cpu": 1}
     if name == "auto":
         return torch.device(next(kind for kind, count in counts.items() if count))
@@ -27,27 +27,27 @@ def pick_device(name: str) -> torch.device:
 
 
 def metric_device(device: torch.device) -> torch.device:
-    """Where metrics of features from `device` are computed: on it, but for MPS, which has no float64."""
+    """The device for metrics of features from `device`: the same one, but for MPS, which has no float64."""
     return torch.device("cpu") if device.type == "mps" else device
 
 
 def free_memory(device: torch.device) -> int | None:
-    """Bytes that are free where the network runs; None where nobody says so."""
+    """The free bytes of the device that the network runs on; None where they are unknown."""
     if device.type == "cuda":
         with torch.cuda.device(device):  # older versions of torch take no device without a number
-            unused = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()  # torch's own, and given out again
+            unused = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()  # kept by torch, which reuses it
             return int(torch.cuda.mem_get_info()[0]) + unused
     if device.type == "cpu" and MEMORY.is_file():
-        found = re.search(r"MemAvailable: *(\d+) kB", MEMORY.read_text())
-        return 1024 * int(found[1]) if found else None
+        available = re.search(r"MemAvailable: *(\d+) kB", MEMORY.read_text())
+        return 1024 * int(available[1]) if available else None
     return None
 
 
 @contextlib.contextmanager
 def precision_context(precision: str, device: torch.device) -> Iterator[None]:
-    """Float32 products in full, in TF32, or under bfloat16 autocast, whatever the caller's own settings are.
+    """A context with full float32 products, TF32, or bfloat16 autocast, whatever the caller's own settings are.
 
-    The process-wide switches are put back after.
+    The process-wide switches are restored after it.
     """
     wanted = "tf32" if precision == "tf32" else "ieee"
     switches = _switches()
@@ -56,7 +56,7 @@ def precision_context(precision: str, device: torch.device) -> Iterator[None]:
         for owner, name in switches:
             setattr(owner, name, wanted if name == "fp32_precision" else wanted == "tf32")
         if device.type == "mps" and precision != "bf16":
-            yield  # older versions of torch refuse to hear of autocast there
+            yield  # older versions of torch have no autocast there
             return
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
             yield
@@ -66,7 +66,7 @@ def precision_context(precision: str, device: torch.device) -> Iterator[None]:
 
 
 def current_precision(device: torch.device) -> tuple[Any, ...]:
-    """What tells the arithmetic of this moment from another."""
+    """All settings that decide the precision at this moment, to be compared with those of another."""
     autocast = torch.is_autocast_enabled(device.type) and torch.get_autocast_dtype(device.type)
     return autocast, *(getattr(*switch) for switch in _switches())
 

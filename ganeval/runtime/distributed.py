@@ -1,7 +1,7 @@
 """Several processes as one: `torchrun --nproc-per-node=K -m ganeval score ...`, on one machine or many.
 
-`torch.distributed` carries everything: gloo between CPUs, nccl between GPUs. Before ranks exchange anything they meet,
-so that one that has died is found and named instead of waited for.
+`torch.distributed` carries everything: gloo between CPUs, nccl between GPUs. Before each exchange all ranks meet at a
+barrier, so that one that has died is found and named instead of waited for.
 """
 
 import contextlib
@@ -20,34 +20,34 @@ from torch import Tensor
 from ganeval.errors import ContentError, UsageError
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.runtime.devices import pick_device
-from ganeval.runtime.launch import is_one_of_several, own_cores
+from ganeval.runtime.launch import cores_of_rank, is_one_of_several
 
-PATIENCE = timedelta(days=1)  # one rank may score, or draw millions of pictures, while the others wait to meet it
-TOGETHER = timedelta(minutes=30)  # once they have met, or while they start
-PIECE = 2**24  # bytes that are sent at a time where nobody needs all of them
-NAMED = re.compile(r"[Rr]ank (\d+)(?: failed to pass monitored|, but| timed out)")
+MEETING_TIMEOUT = timedelta(days=1)  # one rank may score, or draw millions of images, while the others wait for it
+EXCHANGE_TIMEOUT = timedelta(minutes=30)  # after they have met, or while they start
+CHUNK = 2**24  # bytes that are broadcast at a time where no rank needs all of them
+RANK_IN_ERROR = re.compile(r"[Rr]ank (\d+)(?: failed to pass monitored|, but| timed out)")
 Result = TypeVar("Result")
 
 
 class LostRank(ContentError):
-    """Another rank is gone: it died, or stopped with an error of its own."""
+    """Another rank exited: it died, or stopped with an error of its own."""
 
 
-class Group(Ranks):
+class TorchrunRanks(Ranks):
     """This process among those that torchrun started.
 
-    It exchanges by process groups of its own, never by torch's default one, which parts of torch refer to until the
-    interpreter ends: a thread of gloo that lets go of a tensor only then aborts the process. A group that nobody
-    refers to waits for its threads.
+    It exchanges through process groups of its own, never through torch's default one, which parts of torch refer to
+    until the interpreter ends: a thread of gloo that releases a tensor only then aborts the process. A group without
+    references waits for its threads.
     """
 
     def __init__(self, backend: str) -> None:
         self.rank, self.world = dist.get_rank(), dist.get_world_size()
-        self._values = _new_group(backend, TOGETHER)
-        self._control = _new_group("gloo", PATIENCE)
+        self._values = _new_group(backend, EXCHANGE_TIMEOUT)
+        self._control = _new_group("gloo", MEETING_TIMEOUT)
 
     def close(self) -> None:
-        """Let go of the process groups: a run may refer to this object for longer than there are others to talk to."""
+        """Release the process groups: a run may refer to this object for longer than the other ranks exist."""
         del self._values, self._control
 
     def total(self, values: Tensor) -> Tensor:
@@ -58,7 +58,7 @@ class Group(Ranks):
     def joined(self, rows: Tensor) -> Tensor:
         shapes = self.everyone(tuple(rows.shape))
         counts = [shape[0] for shape in shapes]
-        widths = next((shape[1:] for shape in shapes if shape[0]), shapes[0][1:])  # who has no row may not know
+        widths = next((shape[1:] for shape in shapes if shape[0]), shapes[0][1:])  # a rank without rows may not know
         whole = rows.new_empty(sum(counts), *widths)
         parts = whole.split(counts)
         parts[self.rank].copy_(rows.reshape(len(rows), *widths))
@@ -67,12 +67,13 @@ class Group(Ranks):
 
     def tensors_of_first(self, tensors: Mapping[str, Tensor] | None) -> dict[str, Tensor] | None:
         own = tensors or {}
-        about = self.first(None if tensors is None else {name: (one.shape, one.dtype) for name, one in own.items()})
-        if about is None:
+        forms = {name: (tensor.shape, tensor.dtype) for name, tensor in own.items()}
+        forms_of_first = self.first(None if tensors is None else forms)
+        if forms_of_first is None:
             return None
         shared: dict[str, Tensor] = {}
-        for name, (shape, dtype) in about.items():
-            # nccl carries what is on GPUs, the others do not know where rank 0 has it: between CPUs
+        for name, (shape, dtype) in forms_of_first.items():
+            # between CPUs: nccl carries tensors on GPUs only, and the others do not know where rank 0 has its own
             shared[name] = own[name].cpu().contiguous() if self.rank == 0 else torch.empty(shape, dtype=dtype)
             self._meet(partial(dist.broadcast, shared[name], 0, group=self._control))
         return shared
@@ -80,23 +81,23 @@ class Group(Ranks):
     def digested(self, own: bytes | bytearray) -> str:
         whole = hashlib.sha256()
         for rank, length in enumerate(self.everyone(len(own))):
-            for start in range(0, length, PIECE):
-                mine = rank == self.rank
-                piece = bytearray(own[start : start + PIECE]) if mine else bytearray(min(PIECE, length - start))
-                sent = torch.frombuffer(piece, dtype=torch.uint8)
-                self._meet(partial(dist.broadcast, sent, rank, group=self._control))
-                whole.update(piece)
+            for start in range(0, length, CHUNK):
+                is_sender = rank == self.rank
+                chunk = bytearray(own[start : start + CHUNK]) if is_sender else bytearray(min(CHUNK, length - start))
+                buffer = torch.frombuffer(chunk, dtype=torch.uint8)
+                self._meet(partial(dist.broadcast, buffer, rank, group=self._control))
+                whole.update(chunk)
         return whole.hexdigest()
 
     def everyone(self, value: Any) -> list[Any]:
-        said: list[Any] = [None] * self.world
-        self._meet(lambda: dist.all_gather_object(said, value, group=self._control))
-        return said
+        values: list[Any] = [None] * self.world
+        self._meet(lambda: dist.all_gather_object(values, value, group=self._control))
+        return values
 
     def _meet(self, exchange: Callable[[], Result]) -> Result:
-        """What all ranks exchange; LostRank, with its number where it is known, if one of them is gone."""
+        """The result of an exchange among all ranks; LostRank, with its number where known, if one of them exited."""
         try:
-            dist.monitored_barrier(self._control, PATIENCE)
+            dist.monitored_barrier(self._control, MEETING_TIMEOUT)
             return exchange()
         except torch.OutOfMemoryError:
             raise
@@ -104,21 +105,21 @@ class Group(Ranks):
             raise LostRank(self._lost(str(reason))) from reason
 
     def _lost(self, reason: str) -> str:
-        """Who is gone, as far as torch says it."""
-        numbers = [int(number) for number in NAMED.findall(reason)]
+        """The message that names the lost rank, as far as torch's own does."""
+        numbers = [int(number) for number in RANK_IN_ERROR.findall(reason)]
         lost = next((number for number in numbers if number != self.rank), None)
-        rest = "its own message, or torchrun's below, says why; start all of them again"
+        advice = "see its error above or torchrun's summary below, then restart all ranks"
         if lost is not None:
-            return f"rank {lost} is gone: {rest}"
-        more = "" if "monitoredBarrier" in reason else f" ({reason.splitlines()[0][:200]})"  # which says no more
-        return f"another rank is gone: {rest}{more}"
+            return f"rank {lost} exited: {advice}"
+        more = "" if "monitoredBarrier" in reason else f" ({reason.splitlines()[0][:200]})"  # a barrier's adds nothing
+        return f"another rank exited: {advice}{more}"
 
 
 @contextlib.contextmanager
 def ranks_of_torchrun(device: str = "auto") -> Iterator[Ranks]:
-    """The group that torchrun started this process in, to compute on `device`; one that it did not start is alone.
+    """The ranks that torchrun started, with this one, to compute on `device`; without torchrun, this process alone.
 
-    Raises UsageError where more ranks than GPUs are on this machine, if it has any and they are not to be left alone.
+    Raises UsageError where a machine with GPUs, which `device` does not leave unused, has fewer of them than ranks.
 
     >>> with ranks_of_torchrun() as ranks:
     ...     ranks.rank, ranks.world
@@ -128,17 +129,17 @@ def ranks_of_torchrun(device: str = "auto") -> Iterator[Ranks]:
         yield ALONE
         return
     backend = "cpu:gloo,cuda:nccl" if device != "cpu" and _on_gpus() else "gloo"
-    dist.init_process_group(backend, timeout=TOGETHER)
+    dist.init_process_group(backend, timeout=EXCHANGE_TIMEOUT)
     try:
-        with contextlib.closing(Group(backend)) as group:
+        with contextlib.closing(TorchrunRanks(backend)) as group:
             yield group
     finally:
-        with contextlib.suppress(RuntimeError):  # the others may be gone already
+        with contextlib.suppress(RuntimeError):  # the others may have exited already
             dist.destroy_process_group()
 
 
 def own_device(name: str) -> str:
-    """The device of that name that is this rank's own: of several GPUs, the one of its number on this machine.
+    """This rank's own device of that name: of several GPUs, the one with this rank's number on this machine.
 
     >>> own_device("cpu")
     'cpu'
@@ -148,10 +149,10 @@ def own_device(name: str) -> str:
     return name
 
 
-def device_of(name: str, ranks: Ranks) -> torch.device:
-    """Where this process computes: of several ranks each on a GPU of its own, or on the CPU.
+def device_of_rank(name: str, ranks: Ranks) -> torch.device:
+    """The device of this rank: of several ranks each has a GPU of its own, or all share the CPU.
 
-    UsageError for a device that only one of them could have.
+    Raises UsageError for a device that only one of them could have.
     """
     if ranks.world == 1:
         return pick_device(name)
@@ -166,20 +167,20 @@ def device_of(name: str, ranks: Ranks) -> torch.device:
     return device
 
 
-def threads_beside(ranks: Ranks) -> int:
-    """The threads of this process: of several, its share of the cores where the user has not said otherwise.
+def threads_of_rank(ranks: Ranks) -> int:
+    """The number of threads of this rank: of several ranks, its share of the cores unless OMP_NUM_THREADS is set.
 
-    torchrun says OMP_NUM_THREADS=1 where the user says nothing.
+    torchrun sets OMP_NUM_THREADS=1 where the user does not.
     """
     if ranks.world == 1 or os.environ.get("OMP_NUM_THREADS", "1") != "1":
         return torch.get_num_threads()
-    return own_cores()
+    return cores_of_rank()
 
 
-def placed(name: str, ranks: Ranks) -> str:
-    """Where this process computes; among several with its share of the cores."""
-    torch.set_num_threads(threads_beside(ranks))
-    return str(device_of(name, ranks))
+def prepare_rank(name: str, ranks: Ranks) -> str:
+    """Give this rank its share of the cores, and return the name of its device."""
+    torch.set_num_threads(threads_of_rank(ranks))
+    return str(device_of_rank(name, ranks))
 
 
 def _new_group(backend: str, timeout: timedelta) -> "dist.ProcessGroup":

@@ -1,4 +1,4 @@
-"""Where files go, and how they are written: beside, then renamed, so that no reader ever sees half of one."""
+"""The folders of files, and atomic writing: to a file beside, then renamed, so that no reader ever sees half of one."""
 
 import os
 import socket
@@ -37,7 +37,7 @@ def network_timeout(seconds: float = 10) -> Iterator[None]:
 
 
 def check_target(flag: str, path: Path) -> None:
-    """UsageError where a file could not be written to `path`: asked before the work that it is to keep.
+    """Raise UsageError where a file could not be written to `path`, before the work whose result it is to hold.
 
     >>> check_target("--json", Path("/"))
     Traceback (most recent call last):
@@ -45,18 +45,18 @@ def check_target(flag: str, path: Path) -> None:
     """
     try:
         if path.exists() and not path.is_file():
-            found = "folder" if path.is_dir() else "device"
-            raise UsageError(f"{flag} {path}: found a {found}, needed a file to write")
-        there = next(parent for parent in path.absolute().parents if parent.exists())
-        possible = there.is_dir() and os.access(there, os.W_OK)
+            kind = "folder" if path.is_dir() else "device"
+            raise UsageError(f"{flag} {path}: found a {kind}, needed a file to write")
+        parent = next(parent for parent in path.absolute().parents if parent.exists())
+        writable = parent.is_dir() and os.access(parent, os.W_OK)
     except OSError as reason:
         raise UsageError(f"{flag} {path}: cannot be written ({reason.strerror})") from reason
-    if not possible:
-        raise UsageError(f"{flag} {path}: nothing can be written to {there}")
+    if not writable:
+        raise UsageError(f"{flag} {path}: nothing can be written to {parent}")
 
 
 def check_page(flag: str, path: Path) -> None:
-    """The same for a page: by its name no slip of the hand writes over anything else.
+    """The same for an HTML page, whose name must say so: a slip of the hand overwrites no other file.
 
     >>> check_page("-o", Path("report.json"))
     Traceback (most recent call last):
@@ -68,7 +68,7 @@ def check_page(flag: str, path: Path) -> None:
 
 
 def write_text(flag: str, path: Path, text: str) -> None:
-    """Write what a flag asks for, whole or not at all; UsageError where it cannot be written."""
+    """Write a text to the path that a flag names, whole or not at all; UsageError where it cannot be written."""
     try:
         with replacing(path) as partial:
             partial.write_text(text, encoding="utf-8", errors="backslashreplace")
@@ -92,16 +92,12 @@ def replacing(path: Path) -> Iterator[Path]:
     partial = Path(name)
     try:
         yield partial
-        partial.chmod(0o666 & ~_umask())
+        umask = os.umask(0)  # there is no way to read it but to set it
+        os.umask(umask)
+        partial.chmod(0o666 & ~umask)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def write_arrays(path: Path, arrays: "Mapping[str, npt.NDArray[Any]]") -> None:
@@ -116,7 +112,7 @@ def write_arrays(path: Path, arrays: "Mapping[str, npt.NDArray[Any]]") -> None:
     """
     import numpy as np  # slow to import, and the light commands come here for the other functions
 
-    if unfit := [name for name, array in arrays.items() if np.asarray(array).dtype.hasobject]:
-        raise ValueError(f"{path.name}: found objects in {', '.join(unfit)}, needed plain numbers or text")
+    if objects := [name for name, array in arrays.items() if np.asarray(array).dtype.hasobject]:
+        raise ValueError(f"{path.name}: found objects in {', '.join(objects)}, needed plain numbers or text")
     with replacing(path) as partial, partial.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's own keyword is no name of ours

@@ -1,4 +1,4 @@
-"""Which of torchrun's processes this one is, by its environment: known before torch is imported."""
+"""This process among those of torchrun, by its environment: known before torch is imported."""
 
 import os
 import socket
@@ -11,30 +11,30 @@ def is_one_of_several() -> bool:
     return all(name in os.environ for name in SET_BY_TORCHRUN) and os.environ["WORLD_SIZE"] != "1"
 
 
-def is_first() -> bool:
-    """Whether this is the process that speaks and writes: the only one, or rank 0."""
+def is_first_rank() -> bool:
+    """Whether this is the process that prints and writes: the only one, or rank 0."""
     return not is_one_of_several() or os.environ["RANK"] == "0"
 
 
-def own_name() -> str:
-    """What messages call this process among others: its rank, and its machine."""
+def rank_label() -> str:
+    """The name of this process in messages: its rank, and its machine."""
     return f"rank {os.environ['RANK']} of {os.environ['WORLD_SIZE']} ({socket.gethostname()})"
 
 
 def cores() -> int:
-    """The cores that this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def share_cores() -> None:
-    """Let numpy and scipy, before either is imported, use this rank's share of the cores: torchrun gives all ranks one.
+    """Let numpy and scipy use this rank's share of the cores, before either is imported: torchrun sets one thread.
 
-    Torch's own threads can be set later, theirs cannot.
+    The number of torch's threads can be set later, theirs cannot.
     """
     if is_one_of_several() and os.environ.get("OMP_NUM_THREADS") == "1":
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", str(own_cores()))
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", str(cores_of_rank()))
 
 
-def own_cores() -> int:
-    """This rank's share of them: torchrun's processes on one machine may all use the same."""
+def cores_of_rank() -> int:
+    """This rank's share of the cores, which all of torchrun's processes on one machine may use."""
     return max(1, cores() // int(os.environ["LOCAL_WORLD_SIZE"])) if is_one_of_several() else cores()

@@ -7,7 +7,7 @@ import torch
 from ganeval.errors import ContentError, UsageError, unknown
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.reports.scores import METRICS
-from ganeval.runtime.distributed import device_of
+from ganeval.runtime.distributed import device_of_rank
 from ganeval.sources.datasets import is_dataset
 from ganeval.training.checks.watch import check_tensorboard
 from ganeval.training.data.dataset import OpenSplits, Splits
@@ -50,7 +50,7 @@ def validate(request: RunRequest, ranks: Ranks = ALONE) -> TrainingPlan:
         check_shares(build(config), ranks.world)  # building refuses settings that exclude each other
     except ConfigError as error:
         raise UsageError(str(error)) from error
-    return TrainingPlan(request, config, device_of(request.device, ranks))
+    return TrainingPlan(request, config, device_of_rank(request.device, ranks))
 
 
 def configured(request: RunRequest, data: OpenSplits | Splits, other: OpenSplits | Splits | None = None) -> Config:

@@ -12,7 +12,7 @@ from ganeval.evaluation.settings import extraction
 from ganeval.features.extraction import Extraction
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick
-from ganeval.runtime.distributed import threads_beside
+from ganeval.runtime.distributed import threads_of_rank
 from ganeval.training.checks.measures import SelectionScorer
 from ganeval.training.checks.subjects import GeneratorSubject, Subject, TranslatorSubject
 from ganeval.training.checks.watch import TrainingWatch
@@ -97,7 +97,7 @@ def train_run(prepared: Prepared, tick: Tick, ranks: Ranks = ALONE) -> Outcome:
     first = ranks.rank == 0
     with alone_in(prepared.request.folder) if first else contextlib.nullcontext():
         small = prepared.config.is_vector or prepared.splits.shape[-1] <= SMALL
-        torch.set_num_threads(1 if small else threads_beside(ranks))
+        torch.set_num_threads(1 if small else threads_of_rank(ranks))
         try:
             model = build(prepared.config)
             watch = _begin_watch(prepared, tick) if first else None

@@ -1,8 +1,8 @@
 """Several processes that train one model together: what a process among them needs of the others.
 
-Each holds all weights and all data, and takes an equal part of every batch. `ganeval.runtime.distributed.Group` is such
-a process of torchrun's; this package imports nothing of ganeval, so the protocol stands here too, as small as it can
-be.
+Each holds all weights and all data, and takes an equal part of every batch.
+`ganeval.runtime.distributed.TorchrunRanks` is such a process of torchrun's; this package imports nothing of ganeval, so
+the protocol stands here too, as small as it can be.
 """
 
 from collections.abc import Sequence

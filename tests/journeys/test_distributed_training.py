@@ -22,7 +22,7 @@ from ganeval.metrics.ranks import Ranks
 from ganeval.reports.report import load_report
 from ganeval.reports.run_folders import log_of
 from ganeval.runtime import launch
-from ganeval.runtime.distributed import LostRank, device_of, threads_beside
+from ganeval.runtime.distributed import LostRank, device_of_rank, threads_of_rank
 from ganeval.training.commands import end_together, plan_view
 from ganeval.training.plan import validate
 from ganeval.training.run import warn_of_batch_norm
@@ -106,7 +106,7 @@ def test_a_killed_rank_ends_the_run_with_its_name_and_the_same_command_goes_on_e
     killed.kill(1, after=100)
     found = ended(killed.process)
     assert found.returncode != 0
-    assert re.search(r"rank 1 is gone|rank\s*: 1 \(local_rank: 1\)\s+exitcode\s*: -9", found.stderr), found.stderr
+    assert re.search(r"rank 1 exited|rank\s*: 1 \(local_rank: 1\)\s+exitcode\s*: -9", found.stderr), found.stderr
     assert not (tmp_path / "run" / "report.json").exists()
 
     assert torchrun(2, *TRAIN, "--out", str(tmp_path / "run")).returncode == 0
@@ -139,13 +139,13 @@ def as_rank(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 
 def test_a_process_alone_is_the_first(monkeypatch: pytest.MonkeyPatch, as_rank: Callable[[int], None]) -> None:
-    assert launch.is_first()
+    assert launch.is_first_rank()
     assert not launch.is_one_of_several()
     as_rank(1)
     assert launch.is_one_of_several()
-    assert not launch.is_first()
+    assert not launch.is_first_rank()
     as_rank(0)
-    assert launch.is_first()
+    assert launch.is_first_rank()
     monkeypatch.setenv("WORLD_SIZE", "1")
     assert not launch.is_one_of_several()
 
@@ -172,7 +172,7 @@ def failing(error: Exception) -> Result:
 
 ERRORS: list[tuple[Exception, int, str]] = [
     (UsageError("a flag"), 2, "a flag"),
-    (LostRank("rank 0 is gone"), 1, "rank 0 is gone"),
+    (LostRank("rank 0 exited"), 1, "rank 0 exited"),
     (OSError(28, "No space left on device", "log.jsonl"), 1, "log.jsonl: No space left on device"),
 ]
 
@@ -211,17 +211,17 @@ def test_each_of_several_processes_has_a_device_of_its_own(
     monkeypatch: pytest.MonkeyPatch, as_rank: Callable[[int], None]
 ) -> None:
     as_rank(1)
-    assert device_of("cpu", Two()).type == "cpu"
+    assert device_of_rank("cpu", Two()).type == "cpu"
     found: list[torch.device] = []
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "set_device", found.append)
     for name in ("auto", "cuda"):
-        assert device_of(name, Two()) == torch.device("cuda:1")
+        assert device_of_rank(name, Two()) == torch.device("cuda:1")
     assert found == [torch.device("cuda:1")] * 2
     with pytest.raises(UsageError, match="--device cuda:0: found cuda:0 for 2 processes, needed cpu, or cuda without"):
-        device_of("cuda:0", Two())
-    assert device_of("cuda:0", Ranks()) == torch.device("cuda:0")
+        device_of_rank("cuda:0", Two())
+    assert device_of_rank("cuda:0", Ranks()) == torch.device("cuda:0")
 
 
 def test_processes_on_one_machine_share_its_cores(
@@ -229,12 +229,12 @@ def test_processes_on_one_machine_share_its_cores(
 ) -> None:
     monkeypatch.setattr(launch, "cores", lambda: 16)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # torchrun says so where the user says nothing
-    assert launch.own_cores() == 16
-    assert threads_beside(Ranks()) == torch.get_num_threads()
+    assert launch.cores_of_rank() == 16
+    assert threads_of_rank(Ranks()) == torch.get_num_threads()
     as_rank(1)
-    assert launch.own_cores() == threads_beside(Two()) == 8
+    assert launch.cores_of_rank() == threads_of_rank(Two()) == 8
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert threads_beside(Two()) == torch.get_num_threads()
+    assert threads_of_rank(Two()) == torch.get_num_threads()
 
 
 def test_batch_norm_is_warned_of_where_it_is_not_synchronised() -> None:
@@ -252,6 +252,6 @@ def test_batch_norm_is_warned_of_where_it_is_not_synchronised() -> None:
 def test_a_rank_that_fails_after_training_is_not_the_others_failure() -> None:
     class Left(Two):
         def everyone(self, value: object) -> list[object]:
-            raise LostRank("rank 0 is gone")
+            raise LostRank("rank 0 exited")
 
     end_together(Left())

@@ -147,7 +147,7 @@ def test_ranks_for_the_cpu_need_no_gpu_each(monkeypatch: pytest.MonkeyPatch) -> 
     for name, value in zip(launch.SET_BY_TORCHRUN, ("0", "2", "0", "2", "127.0.0.1", "1"), strict=True):
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    monkeypatch.setattr(distributed, "Group", Met)
+    monkeypatch.setattr(distributed, "TorchrunRanks", Met)
     monkeypatch.setattr(distributed.dist, "init_process_group", lambda backend, timeout: backends.append(backend))
     monkeypatch.setattr(distributed.dist, "destroy_process_group", lambda: None)
     with ranks_of_torchrun("cpu"):
@@ -160,13 +160,14 @@ def test_ranks_for_the_cpu_need_no_gpu_each(monkeypatch: pytest.MonkeyPatch) -> 
     assert backends == [*(2 * ["gloo"]), "closed", *(2 * ["cpu:gloo,cuda:nccl"]), "closed"]
 
 
-def test_what_goes_wrong_while_ranks_exchange_is_told() -> None:
-    group = distributed.Group.__new__(distributed.Group)
+def test_an_error_of_an_exchange_names_the_lost_rank() -> None:
+    group = distributed.TorchrunRanks.__new__(distributed.TorchrunRanks)
     group.rank, group.world = 0, 3
-    assert group._lost("Rank 2 failed to pass monitoredBarrier in 1 ms").startswith("rank 2 is gone: its own message")
-    said = group._lost("no such type\nat line 3")
-    assert said.startswith("another rank is gone: its own message")
-    assert said.endswith("start all of them again (no such type)")
+    known = group._lost("Rank 2 failed to pass monitoredBarrier in 1 ms")
+    assert known == "rank 2 exited: see its error above or torchrun's summary below, then restart all ranks"
+    unknown = group._lost("no such type\nat line 3")
+    assert unknown.startswith("another rank exited: see its error above")
+    assert unknown.endswith("then restart all ranks (no such type)")
 
 
 def test_openblas_gets_the_cores_of_its_rank(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,8 +189,8 @@ def test_openblas_gets_the_cores_of_its_rank(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_rank_that_is_gone_is_named_by_those_that_wait_for_it(features: Path) -> None:
     ended = run_ranks(3, WORKER, str(features), "dies")
     assert [process.returncode for process in ended] == [1, 9, 1]
-    assert ended[0].stderr.splitlines()[-1].startswith("rank 1 is gone: its own message, or torchrun's")
-    assert " is gone: its own message" in ended[2].stderr
+    assert ended[0].stderr.splitlines()[-1].startswith("rank 1 exited: see its error above or torchrun's")
+    assert " exited: see its error above" in ended[2].stderr
 
 
 def test_a_folder_is_scored_by_three_ranks_as_by_one(tmp_path: Path, run) -> None:

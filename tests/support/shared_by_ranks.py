@@ -44,7 +44,7 @@ def found_by(ranks: Ranks, folder: str, other: str, target: Path) -> dict[str, o
 
 
 def main(folder: str, other: str, target: str) -> None:
-    distributed.PIECE = 5
+    distributed.CHUNK = 5
     with ranks_of_torchrun() as ranks:
         found = found_by(ranks, folder, other, Path(target))
         (Path(target) / f"{ranks.rank}.json").write_text(json.dumps(found), encoding="utf-8")
