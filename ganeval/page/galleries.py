@@ -110,8 +110,8 @@ def _gallery(stored: Arrays, path: Path) -> Gallery:
         if "neighbours" in stored:
             neighbour = inline_image(stored["neighbours"][index], f"the real image nearest to {title}")
             distance = float(stored["distances"][index]) if "distances" in stored else distance
-        known = distance if np.isfinite(distance) else None
-        samples.append(GallerySample(inline_image(pixels, title), neighbour, known, label))
+        finite = distance if np.isfinite(distance) else None
+        samples.append(GallerySample(inline_image(pixels, title), neighbour, finite, label))
     strips = [
         ClassStrip(name, inline_strip(images, f"random samples of class {name}"))
         for name, images in zip(names, stored.get("by_class", ()), strict=False)

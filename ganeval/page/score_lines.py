@@ -102,7 +102,7 @@ def _end(value: float, digits: int) -> str:
 
 
 def _alone(group: ComparisonGroup, name: str) -> bool:
-    """Whether there is nothing to compare a score with, so that its place on a scale would say nothing."""
+    """Whether there is nothing to compare a score with, so that a scale would be meaningless."""
     return sum(row.score(name) is not None for row in group.rows if row.yardstick != "noise") < 2
 
 

@@ -29,7 +29,7 @@ def activation_files(log: TrainingLog) -> list[Path]:
 def activation(log: TrainingLog, path: Path) -> Plot:
     """A column for each channel: the start above, the maximum below, and the activation of both.
 
-    A translator takes images: its columns show the test images of medium and of maximal activation.
+    A translator takes images: its columns show the test images of median and of highest activation.
     """
     stored = read_arrays(path, ["pictures", "before", "channels", "start", "reached", "layer"])
     after, before = image_array(path, stored, "pictures", 4), image_array(path, stored, "before", 4)
@@ -39,7 +39,7 @@ def activation(log: TrainingLog, path: Path) -> Plot:
         raise ContentError(f"{path}: pictures, before, channels, start and reached are not of one length")
     layer, measure = str(stored["layer"]), "peak" if log.translates else "mean"
     text = MosaicText(
-        rows=["medium", "maximum"] if log.translates else ["before", "after"],
+        rows=["median", "highest"] if log.translates else ["before", "after"],
         columns=[str(int(channel)) for channel in channels],
         spans=[(0, len(channels) - 1, f"layer {layer}, by channel; below: its {measure} activation")],
         captions=[_activations(start), _activations(end)],
@@ -48,7 +48,7 @@ def activation(log: TrainingLog, path: Path) -> Plot:
     means = f"from {start.mean():.3g} to {end.mean():.3g} on average"
     alt = f"Samples of {log.name} before and after the activation of {target} was maximised, {means}."
     if log.translates:
-        alt = f"Test images of medium and of maximal activation for {target} of {log.name}: {means}."
+        alt = f"Test images of median and of highest activation for {target} of {log.name}: {means}."
     figure = mosaic(np.stack([before, after]), text)
     return Plot(f"{NAME}-{path.stem.removeprefix('activation-')}", f"What activates layer {layer}", alt, figure)
 

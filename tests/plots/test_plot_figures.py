@@ -321,9 +321,9 @@ def test_activations_are_written_under_their_images(make_run):
 def test_a_translators_images_are_test_images_and_not_generated(make_run):
     plot = drawn(make_run(model="cyclegan"))["activation-block2"]
     words = [text.get_text() for text in plot.figure.axes[0].texts]
-    assert {"medium", "maximum", "layer block2, by channel; below: its peak activation"} <= set(words)
+    assert {"median", "highest", "layer block2, by channel; below: its peak activation"} <= set(words)
     assert "before" not in words
-    assert plot.alt.startswith("Test images of medium and of maximal activation for each of 8 channels of layer block2")
+    assert plot.alt.startswith("Test images of median and of highest activation for each of 8 channels of layer block2")
 
 
 def test_bars_of_modes_are_shares_and_lost_ones_are_crossed(make_run):
