@@ -214,7 +214,7 @@ def test_several_runs_are_drawn_together_and_what_differs_apart(run, make_run, t
     other = replace(other, samples=replace(other.samples, count=7))
     write_run(tmp_path / "other", other, {})
     result = run("plot", *folders, tmp_path / "other", "-o", tmp_path / "more", "--only", "fid")
-    assert result.stderr == "not comparable, so apart (-2): number of samples: 7, not 100\n"
+    assert result.stderr == "not comparable, so in files of their own (-2): number of samples: 7, not 100\n"
     assert names_in(tmp_path / "more") == ["fid-2.png", "fid-2.svg", "fid.png", "fid.svg"]
     result = run("plot", *folders, "--only", "losses", "-o", tmp_path / "more")
     assert result.exit_code == 2
