@@ -94,12 +94,12 @@ def test_the_first_rank_alone_prints_warns_and_writes(straight: tuple[Path, str,
     assert [record["step"] for record in log_of(folder) if "check" in record] == [80, 160, 240]  # each once
 
 
-def test_the_report_says_how_many_processes_trained(straight: tuple[Path, str, str]) -> None:
+def test_the_report_has_how_many_processes_trained(straight: tuple[Path, str, str]) -> None:
     training = load_report(straight[0] / "report.json").more["training"]
     assert (training["ranks"], training["steps"]) == (2, STEPS)
 
 
-def test_a_killed_rank_ends_the_run_with_its_name_and_the_same_command_goes_on_exactly(
+def test_a_killed_rank_ends_the_run_with_its_name_and_the_same_command_resumes_exactly(
     straight: tuple[Path, str, str], tmp_path: Path
 ) -> None:
     killed = Killed(tmp_path / "run")
@@ -201,7 +201,7 @@ def test_a_batch_that_cannot_be_shared_is_refused_before_anything_is_written(tmp
     assert not (tmp_path / "run").exists()
 
 
-def test_a_dry_run_says_what_several_processes_would_train(tmp_path: Path) -> None:
+def test_a_dry_run_lists_what_several_processes_would_train(tmp_path: Path) -> None:
     assert plan_view(order_of(tmp_path, batch_size="24"), Two()) is not None
     with pytest.raises(UsageError, match="minibatch_std compares the samples of a whole batch"):
         plan_view(order_of(tmp_path, minibatch_std="true"), Two())

@@ -106,7 +106,7 @@ def test_checkpoints_and_raw_weights_are_other_samples(
     assert len({scores[name].value for name in ("fid", "fid_last", "fid_raw", "fid_last_raw")}) == 4
 
 
-def test_a_cyclegan_translates_test_pictures_both_ways(run: Run, runs: Path, tmp_path: Path) -> None:
+def test_a_cyclegan_translates_test_images_both_ways(run: Run, runs: Path, tmp_path: Path) -> None:
     source = runs / "digits-cyclegan-s0"
     for direction in ("ab", "ba"):
         sampled(run, source, tmp_path / f"{direction}.npz", "--direction", direction)
@@ -135,7 +135,7 @@ def test_some_translations_are_a_seeded_draw_and_more_of_them_begin_with_the_sam
     assert all(picture.tobytes() in known for picture in many["arr_0"])
 
 
-def test_a_cyclegan_whose_pictures_changed_translates_none_of_them(run: Run, tiny: Orders, tmp_path: Path) -> None:
+def test_a_cyclegan_whose_images_changed_translates_none_of_them(run: Run, tiny: Orders, tmp_path: Path) -> None:
     random = np.random.RandomState(0)
     for domain in ("trainA", "trainB"):
         (tmp_path / "data" / domain).mkdir(parents=True)
@@ -170,7 +170,7 @@ def test_points_go_into_an_npz(run: Run, tiny: Orders, carried_out: Carry, tmp_p
     assert isinstance(held, Statistics)
 
 
-def test_unsaid_it_is_a_zip_of_the_runs_name(
+def test_the_default_output_is_a_zip_of_the_runs_name(
     run: Run, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -183,7 +183,7 @@ def test_unsaid_it_is_a_zip_of_the_runs_name(
 # what is refused
 
 
-def test_what_cannot_be_sampled_is_one_line(run: Run, runs: Path, tmp_path: Path) -> None:
+def test_a_run_that_cannot_be_sampled_is_one_line(run: Run, runs: Path, tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
     dcgan = runs / "digits-dcgan-s0"
@@ -209,7 +209,7 @@ def test_what_cannot_be_sampled_is_one_line(run: Run, runs: Path, tmp_path: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["full"]
 
 
-def test_a_fresh_clone_has_no_checkpoints_and_says_so(run: Run, runs: Path, tmp_path: Path) -> None:
+def test_a_fresh_clone_has_no_checkpoints_and_that_is_reported(run: Run, runs: Path, tmp_path: Path) -> None:
     clone = tmp_path / "digits-dcgan-s0"
     clone.mkdir()
     for name in ("config.json", "report.json"):
@@ -238,7 +238,7 @@ def test_scoring_a_run_gives_its_reports_values_exactly(run: Run, runs: Path, mo
         assert score.get("error") == report.scores[name].error, name
 
 
-def test_a_run_can_be_checked_and_trained_on_as_any_pictures(run: Run, runs: Path, tmp_path: Path) -> None:
+def test_a_run_can_be_checked_and_trained_on_as_any_images(run: Run, runs: Path, tmp_path: Path) -> None:
     folder = runs / "digits-cgan-s0"
     result = run("check", folder)
     assert result.exit_code == 0, result.stderr

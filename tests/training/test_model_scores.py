@@ -74,7 +74,7 @@ def test_samples_whose_classes_are_shifted_are_wrong_both_ways() -> None:
     assert found["gan_train_real"].value == 1.0
 
 
-def test_a_class_too_small_for_a_classifier_leaves_the_scores_out_and_says_so() -> None:
+def test_a_class_too_small_for_a_classifier_leaves_the_scores_out_and_that_is_reported() -> None:
     lonely = stripes(np.array([0, 0, 1]))
     with pytest.warns(
         GanevalWarning, match="label accuracy and GAN-train left out: stripes: found one image of class 'b'"
@@ -121,16 +121,14 @@ def test_samples_as_good_as_real_ones_are_about_the_floor_and_as_spread(digits: 
 
 
 @pytest.mark.parametrize(("count", "said"), [(MIN_SELECTION - 1, False), (MIN_SELECTION, True)])
-def test_few_held_out_pictures_accuse_no_run_of_copying(
-    digits: Splits, how: Extraction, count: int, said: bool
-) -> None:
+def test_few_held_out_images_accuse_no_run_of_copying(digits: Splits, how: Extraction, count: int, said: bool) -> None:
     few = replace(digits.selection, pixels=digits.selection.pixels[:count], labels=None)
     found = SelectionScorer(few, digits.train, how).score(digits.test.pixels[:200])
     assert ("fid_train" in found) is said
     assert found["fid"] > 0
 
 
-def test_one_picture_over_and_over_has_no_spread_and_no_recall(digits: Splits, how: Extraction) -> None:
+def test_one_image_over_and_over_has_no_spread_and_no_recall(digits: Splits, how: Extraction) -> None:
     scorer = SelectionScorer(digits.selection, digits.train, how)
     found = scorer.score(digits.test.pixels[:1].expand(200, -1, -1, -1))
     assert found["spread"] == pytest.approx(0, abs=1e-6)
@@ -138,7 +136,7 @@ def test_one_picture_over_and_over_has_no_spread_and_no_recall(digits: Splits, h
     assert found["fid"] > 20 * scorer.floor
 
 
-def test_the_judges_features_are_those_of_a_report_and_its_floor_is_fid(digits: Splits, how: Extraction) -> None:
+def test_the_features_of_checks_are_those_of_a_report_and_the_floor_is_fid(digits: Splits, how: Extraction) -> None:
     few = replaced_train(digits, 200)
     scorer = SelectionScorer(few.selection, few.train, how)
     floor = fid(features_of(few.selection.pixels, how), features_of(few.train.pixels, how))["fid"].value
@@ -151,13 +149,13 @@ def replaced_train(material: Splits, count: int) -> Splits:
     return replace(material, train=replace(material.train, pixels=material.train.pixels[:count], labels=None))
 
 
-def test_points_are_judged_by_balls_and_distances_alone() -> None:
+def test_points_are_scored_by_precision_recall_and_spread_alone() -> None:
     points = torch.randn(300, 2, generator=torch.Generator().manual_seed(0))
     scorer = SelectionScorer(Split(points[:100], None), Split(points[100:], None), None)
     assert set(scorer.score(points[:200])) == {"spread", "precision", "recall"}
 
 
-def test_the_critic_gap_needs_scores_of_all_three_sets() -> None:
+def test_the_generalisation_gap_needs_scores_of_all_three_sets() -> None:
     scores = {"real": torch.full((5,), 2.0), "held_out": torch.full((3,), 1.5), "made": torch.zeros(9)}
     assert critic_gap(scores) == 0.25
     assert critic_gap({**scores, "made": None}) is None
@@ -166,7 +164,7 @@ def test_the_critic_gap_needs_scores_of_all_three_sets() -> None:
 # grids
 
 
-def test_a_grid_has_each_picture_in_its_place_enlarged_by_a_whole_number(tmp_path: Path) -> None:
+def test_a_grid_has_each_image_in_its_place_enlarged_by_a_whole_number(tmp_path: Path) -> None:
     pixels = flat([10, 20, 30, 40, 50])
     write_grid(tmp_path / "a" / "grid.png", pixels, 3)
     with Image.open(tmp_path / "a" / "grid.png") as image:
@@ -179,7 +177,7 @@ def test_a_grid_has_each_picture_in_its_place_enlarged_by_a_whole_number(tmp_pat
     assert middles == [10, 20, 30, 40, 50, 255]
 
 
-def test_large_pictures_are_not_enlarged_and_colours_stay() -> None:
+def test_large_images_are_not_enlarged_and_colours_stay() -> None:
     picture = torch.zeros(1, 3, 300, 300, dtype=torch.uint8)
     picture[:, 1] = 200
     shown = np.asarray(grid(picture, 1))

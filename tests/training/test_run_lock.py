@@ -1,6 +1,8 @@
 """The folder of a run: what may go on there, and what is refused."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,10 +10,17 @@ import pytest
 
 from ganeval.errors import ContentError, UsageError
 from ganeval.reports.run_folders import config_of
-from ganeval.training.run_lock import begin, check_resumable
+from ganeval.training.run_lock import LOCK, alone_in, begin, check_resumable
 from reference_models import configuration
 
 CONFIG = configuration("vanilla", (1, 8, 8))
+HOLD = """
+import sys, time
+from filelock import FileLock
+with FileLock(sys.argv[1]):
+    print(flush=True)
+    time.sleep(60)
+"""
 
 
 @pytest.fixture
@@ -22,7 +31,7 @@ def run_folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_same_run_may_go_on(run_folder: Path) -> None:
+def test_the_same_run_resumes(run_folder: Path) -> None:
     check_resumable(run_folder, CONFIG, "pictures", "digits 48f3")
 
 
@@ -45,14 +54,14 @@ def unjudged(tmp_path: Path) -> Callable[[int], Path]:
     return run
 
 
-def test_a_run_that_ended_unjudged_may_be_scored(unjudged: Callable[[int], Path]) -> None:
+def test_a_run_that_ended_without_an_extractor_may_be_scored(unjudged: Callable[[int], Path]) -> None:
     folder = unjudged(CONFIG.steps)
     check_resumable(folder, CONFIG, "pictures", "inception 6726")
     with pytest.raises(UsageError, match=r"configuration \(the training data: other samples\);"):
         check_resumable(folder, CONFIG, "others", "inception 6726")
 
 
-def test_a_run_stopped_unjudged_may_only_go_on_unjudged(unjudged: Callable[[int], Path]) -> None:
+def test_a_run_stopped_without_an_extractor_resumes_only_without_one(unjudged: Callable[[int], Path]) -> None:
     folder = unjudged(CONFIG.steps - 1000)
     check_resumable(folder, CONFIG, "pictures", None)
     done = f"{CONFIG.steps - 1000:,} of {CONFIG.steps:,}"
@@ -63,12 +72,12 @@ def test_a_run_stopped_unjudged_may_only_go_on_unjudged(unjudged: Callable[[int]
         check_resumable(folder, CONFIG, "pictures", "inception 6726")
 
 
-def test_a_run_that_was_judged_does_not_go_on_unjudged(run_folder: Path) -> None:
+def test_a_run_with_an_extractor_does_not_resume_without_one(run_folder: Path) -> None:
     with pytest.raises(UsageError, match=r"the extractor: was digits 48f3, now none\)"):
         check_resumable(run_folder, CONFIG, "pictures", None)
 
 
-def test_other_pictures_are_refused(run_folder: Path) -> None:
+def test_other_images_are_refused(run_folder: Path) -> None:
     with pytest.raises(UsageError, match="the training data: other samples"):
         check_resumable(run_folder, CONFIG, "others", "digits 48f3")
 
@@ -87,3 +96,15 @@ def test_a_run_killed_while_it_wrote_its_first_file_begins_anew(tmp_path: Path) 
     (folder / ".config.json.a1b2c3.json").write_text('{"ganeval": "0.')
     begin(folder, CONFIG, "pictures", None, {})
     assert sorted(one.name for one in folder.iterdir()) == [".lock", "config.json"]
+
+
+def test_another_process_is_kept_out_until_it_ends_or_is_killed(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HOLD, str(tmp_path / LOCK)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # it holds the lock
+        with pytest.raises(UsageError, match="another process trains this run"), alone_in(tmp_path, seconds=0.2):
+            pass
+        process.kill()
+    with alone_in(tmp_path, seconds=5.0):
+        pass

@@ -81,7 +81,7 @@ def test_all_are_scored_in_one_protocol_at_one_number_of_images(suite_run: tuple
     assert both[0].protocol == reports[0].protocol
 
 
-def test_a_report_tells_of_its_training(suite_run: tuple[Path, Result]) -> None:
+def test_a_report_holds_the_facts_of_its_training(suite_run: tuple[Path, Result]) -> None:
     training = report(suite_run[0], "wgan-gp-s0").more["training"]
     assert (training["model"], training["data"], training["steps"]) == ("wgan-gp", "digits", 8)
     assert set(training["selection_fid"]) == {"4", "8"}
@@ -93,7 +93,7 @@ def test_a_report_tells_of_its_training(suite_run: tuple[Path, Result]) -> None:
 # the table
 
 
-def test_the_models_stand_between_real_pictures_and_noise(suite_run: tuple[Path, Result]) -> None:
+def test_the_models_stand_between_real_images_and_noise(suite_run: tuple[Path, Result]) -> None:
     text = suite_run[1].stdout
     found = rows(text, "against digits:test, N = 100, M = 500")
     assert [row[0] for row in found] == ["real (train)", *MODELS[:4], "noise"]
@@ -110,7 +110,7 @@ def test_the_models_stand_between_real_pictures_and_noise(suite_run: tuple[Path,
         assert " of 10" in row[-1]
 
 
-def test_what_only_some_models_have_is_a_table_of_its_own(suite_run: tuple[Path, Result]) -> None:
+def test_scores_of_only_some_models_are_a_table_of_their_own(suite_run: tuple[Path, Result]) -> None:
     text = suite_run[1].stdout
     both = rows(text, "translations against the other domain, N = 500")
     assert [row[0] for row in both] == ["cyclegan digit→outline", "cyclegan outline→digit"]
@@ -234,7 +234,7 @@ def waited_for(what: Callable[[], Any], seconds: float = 120) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="reads the processes from /proc")
-def test_killed_at_a_random_moment_it_leaves_no_worker_and_goes_on_to_the_same_table(
+def test_killed_at_a_random_moment_it_leaves_no_worker_and_resumes_to_the_same_table(
     run: Run, here: None, tmp_path: Path, timeless: Cells
 ) -> None:
     options = ["--models", "vanilla,dcgan", "--steps", "24", "--set", "check_every=6", "-n", "100", "--out"]

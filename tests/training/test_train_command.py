@@ -132,7 +132,7 @@ def test_points_of_ones_own_are_trained_on_and_scored(run: Run, tmp_path: Path) 
     assert named.extraction is None
 
 
-def test_few_test_pictures_leave_out_what_they_cannot_give(
+def test_few_test_images_leave_out_metrics_that_need_more(
     run: Run, pictures: Path, tmp_path: Path, write_digits: Callable[..., Path]
 ) -> None:
     folder = write_digits(tmp_path / "thirty", 30)
@@ -144,7 +144,7 @@ def test_few_test_pictures_leave_out_what_they_cannot_give(
     assert "recall" not in scores
 
 
-def test_too_few_pictures_are_refused_before_training(run: Run, pictures: Path, tmp_path: Path) -> None:
+def test_too_few_images_are_refused_before_training(run: Run, pictures: Path, tmp_path: Path) -> None:
     result = run("train", "dcgan", "--data", pictures / "few", *TINY, "--out", tmp_path / "run")
     assert result.exit_code == 1
     assert result.stderr == (
@@ -178,7 +178,7 @@ def test_without_the_networks_weights_train_trains_and_train_all_refuses(
     assert not (tmp_path / "results").exists()
 
 
-def test_a_run_that_nobody_scored_has_the_verdicts_of_its_losses(
+def test_a_run_without_scores_has_the_verdicts_of_its_losses(
     run: Run, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stuck = [json.dumps({"step": step, "d/loss": 13.82, "g/loss": 1 / step}) for step in range(1, 25)]
@@ -243,7 +243,7 @@ def test_a_run_that_ended_without_an_extractor_is_scored_when_there_is_one(
         (("dcgan", "--data", "ring8"), "dcgan: the preset vectors has no such model (it has vanilla, wgan-gp)"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_meant_is_one_line_and_exit_code_2(
+def test_a_usage_error_is_one_line_and_exit_code_2(
     run: Run, tmp_path: Path, arguments: tuple[str, ...], line: str
 ) -> None:
     result = run("train", *arguments, "--steps", "4", "--out", tmp_path / "run")
@@ -308,7 +308,7 @@ def test_labels_below_zero_are_one_line(run: Run, tmp_path: Path) -> None:
     assert (result.exit_code, result.stderr) == (1, f"Error: {line}\n")
 
 
-def test_unasked_only_the_models_that_the_data_can_train_are_taken(pictures: Path, tmp_path: Path) -> None:
+def test_by_default_only_the_models_that_the_data_can_train_are_taken(pictures: Path, tmp_path: Path) -> None:
     def chosen(source: Any, other: str | None = None) -> list[str]:
         common = RunRequest("", str(source), tmp_path, other=other)
         return suitable_models(common)
@@ -338,7 +338,7 @@ def test_seeds_have_folders_of_their_own(tmp_path: Path) -> None:
 # the folder
 
 
-def test_a_dry_run_says_what_would_be_trained_and_leaves_nothing(run: Run, tmp_path: Path) -> None:
+def test_a_dry_run_lists_what_would_be_trained_and_leaves_nothing(run: Run, tmp_path: Path) -> None:
     result = run("train", "dcgan", "--dry-run", "--set", "loss=hinge", "--steps", "77", "--out", tmp_path / "run")
     assert (result.exit_code, result.stderr) == (0, "")
     shown = dict(
@@ -377,7 +377,7 @@ def test_a_run_stopped_half_way_is_not_shown_as_finished(run: Run, tiny: Orders,
     assert "model: was vanilla, now dcgan" in other.stderr
 
 
-def test_other_pictures_in_the_same_folder_are_refused(
+def test_other_images_in_the_same_folder_are_refused(
     run: Run, pictures: Path, tmp_path: Path, write_digits: Callable[..., Path]
 ) -> None:
     folder = write_digits(tmp_path / "data", 40)
@@ -509,13 +509,13 @@ def test_a_folder_called_like_a_data_set_has_no_preset_of_it(tmp_path: Path, wri
     assert prepare(order).config.steps == named.steps  # of 16 pixels: the preset digits
 
 
-def test_stacks_train_on_one_thread_as_all_small_pictures_do(tiny: Orders, carried_out: Carry, tmp_path: Path) -> None:
+def test_stacks_train_on_one_thread_as_all_small_images_do(tiny: Orders, carried_out: Carry, tmp_path: Path) -> None:
     torch.set_num_threads(2)
     carried_out(tiny("vanilla", tmp_path / "run", steps=1, changes={}, count=40))
     assert torch.get_num_threads() == 1
 
 
-def test_what_is_read_once_is_no_training_data(tmp_path: Path) -> None:
+def test_a_stream_is_no_training_data(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="found a stream, which is read once; needed images"):
         open_set("random:choices", Opening())
     with pytest.raises(ContentError):

@@ -1,1 +1,1 @@
-"""Scores and pictures while a model trains."""
+"""Scores and grids of samples while a model trains."""

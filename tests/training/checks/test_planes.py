@@ -42,7 +42,7 @@ def test_the_boundary_is_half_way_between_the_mean_scores(tmp_path: Path) -> Non
         assert kept["made"].shape == (2, 2)
 
 
-def test_the_picture_shows_the_real_side_where_scores_are_higher(tmp_path: Path) -> None:
+def test_the_image_shows_the_real_side_where_scores_are_higher(tmp_path: Path) -> None:
     write_plane(tmp_path / "plane.png", model(), REAL, MADE)
     pixels = np.asarray(Image.open(tmp_path / "plane.png"))
     x, _ = axes(REAL)
@@ -52,5 +52,5 @@ def test_the_picture_shows_the_real_side_where_scores_are_higher(tmp_path: Path)
     assert (top[: first_real - 2] == FAKE_SIDE).all()
 
 
-def test_a_critic_of_packs_is_shown_copies_of_a_point() -> None:
+def test_a_discriminator_of_packs_is_shown_copies_of_a_point() -> None:
     assert scores_at(model(pack=2), REAL).tolist() == [1.0, 1.0, 3.0]

@@ -104,7 +104,7 @@ def latents(count: int) -> Tensor:
 
 @pytest.mark.parametrize("count", [1, 3, 4, 100, 101, 102, 250])
 @pytest.mark.parametrize("pack", [1, 3, 4, 64])
-def test_all_whole_packs_are_judged_whatever_the_number_of_pictures(count: int, pack: int) -> None:
+def test_all_whole_packs_are_scored_whatever_the_number_of_images(count: int, pack: int) -> None:
     pixels = random(count).pixels
     found = scores_of(playing(pack), pixels, None)
     packs = pixels[: count - count % pack].double().flatten(1).mean(1).reshape(-1, pack).mean(1) / 127.5 - 1
@@ -115,7 +115,7 @@ def test_all_whole_packs_are_judged_whatever_the_number_of_pictures(count: int, 
         torch.testing.assert_close(found.double(), packs, atol=1e-6, rtol=0)
 
 
-def test_labels_go_with_the_pictures_that_are_judged() -> None:
+def test_labels_go_with_the_images_that_are_scored() -> None:
     seen: list[Tensor] = []
     model = playing(classes=3)
     model.networks["d"].register_forward_pre_hook(lambda _, given: seen.append(given[1]))
@@ -124,7 +124,7 @@ def test_labels_go_with_the_pictures_that_are_judged() -> None:
     assert torch.equal(torch.cat(seen), labels)
 
 
-def test_the_gap_is_taken_of_a_thousand_pictures_and_none_where_no_pack_is_full() -> None:
+def test_the_gap_is_taken_of_a_thousand_images_and_none_where_no_pack_is_full() -> None:
     model = playing(pack=4)
     generators = nn.ModuleDict({"g": model.network("g")})
     subject = subject_for(model, train=1101, selection=101)
@@ -177,7 +177,7 @@ def test_the_averaged_networks_are_drawn_and_not_the_raw_ones(tmp_path: Path) ->
     assert (cells(path, ROWS)[:, :, 7].int() - round(1.5 * 127.5)).abs().max() <= 1
 
 
-def test_translations_stand_between_their_picture_and_the_way_back(tmp_path: Path) -> None:
+def test_translations_stand_between_their_image_and_the_way_back(tmp_path: Path) -> None:
     a, b = tiny_splits(selection=20), tiny_splits(selection=25)
     brighter, darker = 40 / 127.5, -60 / 127.5
     generators = nn.ModuleDict({"ab": Shifted(brighter), "ba": Shifted(darker)})
@@ -220,7 +220,7 @@ def test_the_best_checkpoint_is_chosen_on_the_selection_split(prepared: Callable
     assert_scores_against(subject.scorer, load_splits("digits"), found)
 
 
-def test_each_translation_is_judged_by_the_domain_it_leads_to(prepared: Callable[[str], Prepared]) -> None:
+def test_each_translation_is_scored_in_the_domain_it_leads_to(prepared: Callable[[str], Prepared]) -> None:
     found = prepared("cyclegan")
     subject = subject_of(found)
     assert found.domains is not None
@@ -238,7 +238,7 @@ def test_each_translation_is_judged_by_the_domain_it_leads_to(prepared: Callable
 # the progress bar
 
 
-def test_the_bar_says_the_losses_of_either_kind_of_model(tmp_path: Path) -> None:
+def test_the_bar_shows_the_losses_of_either_kind_of_model(tmp_path: Path) -> None:
     told: list[tuple[str, int, int | None]] = []
     watch = TrainingWatch("dcgan", tmp_path, subject_for(playing()), lambda *one: told.append(one))
     losses = {"d/loss": 1.2349, "d/real": 0.5, "g/loss": 0.699}

@@ -68,7 +68,7 @@ def test_digits_keep_their_published_splits_as_one_grey_channel() -> None:
         assert held.classes == digits.classes == tuple("0123456789")
 
 
-def test_a_split_can_be_scored_as_the_pictures_it_came_from() -> None:
+def test_a_split_can_be_scored_as_the_images_it_came_from() -> None:
     split, published = load_splits("digits").test, open_dataset("digits:test")
     images = split.images()
     assert (images.name, images.classes, len(images)) == ("digits:test", published.classes, 500)
@@ -137,7 +137,7 @@ def test_each_split_has_its_share_of_each_class(tmp_path: Path) -> None:
     assert counts(material.train.labels) == [16, 24, 40]
 
 
-def test_labels_go_with_their_pictures(tmp_path: Path) -> None:
+def test_labels_go_with_their_images(tmp_path: Path) -> None:
     for value, name in ((10, "dark"), (200, "light")):
         (tmp_path / "levels" / name).mkdir(parents=True)
         for index in range(15):
@@ -192,13 +192,13 @@ def test_train_and_test_may_have_no_classes_but_not_different_ones(tmp_path: Pat
         load_splits(str(tmp_path / "deep"))
 
 
-def test_nine_pictures_are_too_few_and_ten_enough(tmp_path: Path) -> None:
+def test_nine_images_are_too_few_and_ten_enough(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match=r"found 9 samples to train on, needed 10 or more"):
         load_splits(str(write(tmp_path / "few", 9)))
     assert [len(one) for one in splits(load_splits(str(write(tmp_path / "few", 10))))] == [8, 1, 1]
 
 
-def test_grey_pictures_have_one_channel_and_one_coloured_pixel_makes_three(tmp_path: Path) -> None:
+def test_grey_images_have_one_channel_and_one_coloured_pixel_makes_three(tmp_path: Path) -> None:
     pixels = np.repeat(RANDOM.integers(0, 256, (300, 8, 8, 1), np.uint8), 3, axis=3)
     np.save(tmp_path / "grey.npy", pixels)
     assert load_splits(str(tmp_path / "grey.npy")).shape == (1, 8, 8)
@@ -208,7 +208,7 @@ def test_grey_pictures_have_one_channel_and_one_coloured_pixel_makes_three(tmp_p
 
 
 @pytest.mark.parametrize("shape", [(12, 10, 3), (7, 7, 3), (257, 257, 3)])
-def test_pictures_that_are_no_fit_squares_need_a_size(tmp_path: Path, shape: tuple[int, int, int]) -> None:
+def test_images_that_are_no_fit_squares_need_a_size(tmp_path: Path, shape: tuple[int, int, int]) -> None:
     folder = str(write(tmp_path / "odd", 10, shape))
     found = f"found {shape[1]} x {shape[0]} pixels, needed squares of 8 to 256; give --set size=N"
     with pytest.raises(UsageError, match=found):
@@ -247,14 +247,14 @@ def test_shrinking_is_torchs_antialiased_bilinear_and_growing_pillows_bicubic() 
     np.testing.assert_array_equal(fitted(picture, 64), np.stack([np.asarray(one) for one in grown]))
 
 
-def test_an_unreadable_picture_is_named(tmp_path: Path) -> None:
+def test_an_unreadable_image_is_named(tmp_path: Path) -> None:
     folder = write(tmp_path / "cats", 12)
     (folder / "005.png").write_bytes(b"no picture")
     with pytest.raises(ContentError, match=r"005\.png: not an image"):
         load_splits(str(folder))
 
 
-def test_what_would_not_fit_in_memory_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_that_would_not_fit_in_memory_are_refused_before_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "MAX_BYTES", 10**5)
     with pytest.raises(ContentError, match=r"found 1,797 images of 8 x 8, which take 0\.0 GB, and training holds all"):
         load_splits("digits")
@@ -292,7 +292,7 @@ def test_points_without_labels_are_cut_as_well() -> None:
     assert (material.shape, len(material.test), material.test.labels) == ((3,), 3, None)
 
 
-def test_progress_counts_every_picture(write_digits: Callable[..., Path], tmp_path: Path) -> None:
+def test_progress_counts_every_image(write_digits: Callable[..., Path], tmp_path: Path) -> None:
     seen: list[tuple[str, int, int | None]] = []
     load_splits(str(write_digits(tmp_path / "digits", 30)), tick=lambda *told: seen.append(told))
     assert seen[-1] == ("reading images", 30, 30)
@@ -323,7 +323,7 @@ def test_both_halves_hold_all_classes_even_of_a_folder_sorted_by_class(tmp_path:
     assert counts(domains.a.train.labels) == counts(domains.b.train.labels) == [10, 10]
 
 
-def test_small_pictures_grow_to_sixteen_for_translation_unless_a_size_is_given() -> None:
+def test_small_images_grow_to_sixteen_for_translation_unless_a_size_is_given() -> None:
     assert load_domains("digits", size=8).a.shape == (1, 8, 8)
     assert load_domains("digits", size=32).b.shape == (1, 32, 32)
 
@@ -363,7 +363,7 @@ def test_a_folder_beside_the_domains_is_warned_of(tmp_path: Path) -> None:
         load_domains(str(tmp_path / "maps"), size=16)
 
 
-def test_a_domain_with_too_few_pictures_is_named(tmp_path: Path) -> None:
+def test_a_domain_with_too_few_images_is_named(tmp_path: Path) -> None:
     write(tmp_path / "pair" / "trainA", 10)
     write(tmp_path / "pair" / "trainB", 9)
     with pytest.raises(ContentError, match=r"pair/trainB: found 9 samples to train on"):

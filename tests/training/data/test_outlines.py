@@ -27,7 +27,7 @@ def test_an_outline_is_dilation_minus_erosion() -> None:
 
 
 @pytest.mark.parametrize("value", [0, 7, 255])
-def test_a_flat_picture_has_no_outline(value: int) -> None:
+def test_a_flat_image_has_no_outline(value: int) -> None:
     assert not outlines(torch.full((2, 3, 8, 8), value, dtype=torch.uint8)).any()
 
 
@@ -39,12 +39,12 @@ def test_a_lone_pixel_is_outlined_by_its_neighbourhood() -> None:
     assert torch.equal(outlines(pixels), expected)
 
 
-def test_bytes_stay_bytes_and_the_picture_unchanged() -> None:
+def test_bytes_stay_bytes_and_the_image_unchanged() -> None:
     pixels = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
     before = pixels.clone()
     assert outlines(pixels).dtype == torch.uint8
     assert torch.equal(pixels, before)
 
 
-def test_no_pictures_have_no_outlines() -> None:
+def test_no_images_have_no_outlines() -> None:
     assert outlines(torch.zeros(0, 3, 8, 8, dtype=torch.uint8)).shape == (0, 3, 8, 8)

@@ -125,7 +125,7 @@ def test_a_nan_stops_its_model_within_a_logging_interval_and_the_others_go_on(
     assert again.stderr.splitlines()[-1] == result.stderr.splitlines()[-1]
 
 
-def test_a_run_that_never_was_good_has_no_report_and_says_so(
+def test_a_run_that_never_was_good_has_no_report_and_that_is_reported(
     run: Run, here: None, tmp_path: Path, bad_from: Callable[[str, int], None]
 ) -> None:
     bad_from("dcgan", 1)

@@ -87,7 +87,7 @@ def healthy_losses(rng: np.random.Generator, loss: str) -> Records:
 
 
 @pytest.mark.parametrize("loss", ["non-saturating", "hinge", "least-squares", "wasserstein"])
-def test_no_healthy_run_is_called_ill(loss: str) -> None:
+def test_no_healthy_run_has_a_symptom(loss: str) -> None:
     for seed in range(RUNS):
         rng = np.random.default_rng(seed)
         checks = healthy_checks(rng, int(rng.integers(5, 21)), conditional=bool(seed % 2) and loss == "hinge")
@@ -123,11 +123,11 @@ def test_every_verdict_has_its_place_and_healthy_is_alone() -> None:
         ),
     ],
 )
-def test_healthy_says_what_it_was_judged_by(losses: Records, checks: Records, said: str) -> None:
+def test_a_healthy_verdict_has_the_figures_of_the_last_check(losses: Records, checks: Records, said: str) -> None:
     assert [verdict.sentence for verdict in verdicts(losses, checks)] == [said]
 
 
-def test_what_is_absent_null_or_not_finite_is_passed_over() -> None:
+def test_values_that_are_missing_null_nan_or_infinite_are_ignored() -> None:
     nothing = (None, float("nan"), float("inf"), "diverged", True)
     keys = ("fid", "fid_train", "floor", "recall", "precision", "spread", "critic_gap", "class_recall", "fid_ab")
     checks = [{"step": i, **dict.fromkeys(keys, value)} for i, value in enumerate(nothing * 3)]
@@ -202,7 +202,7 @@ def test_few_intervals_or_a_term_turned_off_are_not_frozen() -> None:
 # critic winning
 
 
-def test_a_critic_that_tells_all_apart_wins() -> None:
+def test_a_discriminator_that_separates_all_images_wins() -> None:
     # StudioGAN's DCGAN at 200,000 steps: D .0019, G 9.7 and rising
     rng = np.random.default_rng(0)
     losses = losses_of(d_loss=noisy(rng, lambda t: 0.6 * 0.0019 ** min(1, 2 * t), 0.1), g_loss=lambda t: 2 + 9 * t)
@@ -214,7 +214,7 @@ def test_a_critic_that_tells_all_apart_wins() -> None:
     assert levels is not None
 
 
-def test_the_critics_sentence_word_for_word() -> None:
+def test_the_discriminators_sentence_word_for_word() -> None:
     alternating = [0.0018, 0.0020]
     losses = losses_of(12, g_loss=lambda t: 9 + t)
     for i, record in enumerate(losses):
@@ -229,7 +229,7 @@ def test_the_critics_sentence_word_for_word() -> None:
 @pytest.mark.parametrize(
     ("loss", "least"), [("minimax", 0.0), ("least-squares", 0.0), ("hinge", 0.0), ("f-js", -math.log(4))]
 )
-def test_every_loss_that_has_a_least_tells_a_winning_critic(loss: str, least: float) -> None:
+def test_every_loss_that_has_a_least_shows_a_winning_discriminator(loss: str, least: float) -> None:
     rng = np.random.default_rng(0)
     losses = losses_of(d_loss=lambda t: least + 0.003 * (1 + 0.5 * float(rng.random())))
     assert names(verdicts(losses, [], loss=loss)) == ["critic winning"]
@@ -242,7 +242,7 @@ def test_a_generator_that_catches_up_is_no_alarm() -> None:
     assert names(verdicts(losses, [])) == ["healthy"]
 
 
-def test_each_of_cyclegans_critics_is_judged_with_its_own_translator() -> None:
+def test_each_discriminator_of_cyclegan_is_compared_with_its_own_generator() -> None:
     losses = losses_of(
         d_a=lambda t: 0.1 + 0.02 * t,
         d_b=lambda t: 0.002 + 0.001 * t,
@@ -255,7 +255,7 @@ def test_each_of_cyclegans_critics_is_judged_with_its_own_translator() -> None:
     assert found[0].sentence.startswith("critic winning: d/b 0.0028 and g/ab 0.98 over the last 20 intervals: ")
 
 
-def test_a_wasserstein_critic_that_runs_away_wins() -> None:
+def test_a_wasserstein_critic_that_diverges_wins() -> None:
     losses = losses_of(d_loss=lambda t: -(1 + 39 * t), d_real=lambda t: 40 * t, d_fake=lambda t: -1 + t)
     found = verdicts(losses, [], loss="wasserstein")
     assert [verdict.sentence for verdict in found] == [
@@ -273,7 +273,7 @@ def test_a_wasserstein_critic_that_runs_away_wins() -> None:
         lambda t: 0.25 + 0.15 * t,  # the measured growth of a healthy one that overfits a little
     ],
 )
-def test_a_wasserstein_critic_may_part_them_as_long_as_it_settles(apart: Curve) -> None:
+def test_a_wasserstein_critic_may_separate_them_as_long_as_it_converges(apart: Curve) -> None:
     rng = np.random.default_rng(0)
     losses = losses_of(d_real=noisy(rng, apart, 0.05), d_fake=lambda t: 0.0)
     losses = [{**record, "d/loss": -record["d/real"]} for record in losses]
@@ -365,7 +365,7 @@ def test_a_small_a_single_or_an_uncertain_rise_is_none(fid: list[float]) -> None
 # overfitting and memorising
 
 
-def test_a_critic_that_takes_held_out_pictures_for_made_ones_has_overfitted() -> None:
+def test_a_discriminator_that_scores_held_out_images_like_generated_ones_has_overfitted() -> None:
     found = verdicts([], checks_of(critic_gap=[0.1, 0.6, 0.8, 0.9, 0.95]))
     assert [verdict.sentence for verdict in found] == [
         "overfitting: generalisation gap of the discriminator 0.95 at step 2,500, at least 0.80 at the last 3 checks "
@@ -386,7 +386,7 @@ def test_a_moderate_gap_counts_where_the_fid_has_risen() -> None:
     assert names(verdicts([], checks_of(fid=sorted(fid, reverse=True), critic_gap=gaps))) == ["healthy"]
 
 
-def test_samples_nearer_to_training_pictures_are_copies() -> None:
+def test_samples_nearer_to_training_images_are_copies() -> None:
     checks = checks_of(fid=[20.0, 14.0, 14.1], fid_train=[18.0, 6.0, 6.35], floor=[8.5] * 3)
     assert [verdict.sentence for verdict in verdicts([], checks)] == [
         "memorising: FID 6.35 to training images but 14.10 to held-out ones at step 1,500, where "
@@ -397,7 +397,7 @@ def test_samples_nearer_to_training_pictures_are_copies() -> None:
     assert names(verdicts([], exact)) == ["memorising"]
 
 
-def test_a_difference_such_as_real_pictures_have_is_no_memory() -> None:
+def test_a_difference_such_as_real_images_have_is_no_memory() -> None:
     for fid, fid_train, floor in ((0.95, 0.72, 0.61), (0.6, 0.3, 0.61), (14.0, 9.0, 3.0), (30.0, 33.0, 0.5)):
         checks = checks_of(fid=[40.0, fid, fid], fid_train=[40.0, fid_train, fid_train], floor=[floor] * 3)
         assert names(verdicts([], checks)) == ["healthy"]
@@ -419,7 +419,7 @@ def test_a_generator_that_ignores_z_has_collapsed() -> None:
     ]
 
 
-def test_ten_pictures_for_ten_classes_are_a_collapse() -> None:
+def test_ten_images_for_ten_classes_are_a_collapse() -> None:
     # the usual concatenated embedding: recall 0 within classes while the classes are all hit and the samples spread
     classes: list[Mapping[str, float]] = [{"0": 0.2, "1": 0.1}, {"0": 0.12, "1": 0.0}]
     found = verdicts([], checks_of(recall=[0.2, 0.27], precision=[0.7, 0.84], spread=[0.9, 0.9], class_recall=classes))
@@ -471,7 +471,7 @@ def test_the_beginning_of_a_run_is_no_collapse() -> None:
     assert names(verdicts([], checks_of(fid=[90.0, 41.0, 42.0, 41.0, 40.0, 41.0], **columns))) == ["mode collapse"]
 
 
-def test_a_collapsed_best_checkpoint_is_told_of() -> None:
+def test_a_collapsed_best_checkpoint_is_reported() -> None:
     checks = checks_of(fid=[20.0, 9.0, 10.0, 10.0], recall=[0.0, 0.02, 0.8, 0.8], precision=[0.9] * 4)
     assert verdicts([], checks)[0].sentence.startswith(
         "mode collapse: recall 0.02 while precision is 0.90 at step 1,000, the best checkpoint: "

@@ -57,7 +57,7 @@ def test_start_and_reached_are_the_activations_of_what_is_given_back() -> None:
     torch.testing.assert_close(found.before, on_sphere(normal(3, 8)))
 
 
-def test_what_cannot_be_raised_stays_what_it_was() -> None:
+def test_inputs_that_cannot_be_raised_stay_the_same() -> None:
     found = ascend(lambda z: 0 * z, normal(2, 4), torch.tensor([0, 1]), on_sphere)
     assert found.reached.tolist() == found.start.tolist() == [0, 0]
 
@@ -122,7 +122,7 @@ def test_every_model_has_a_layer_in_the_middle(model: str) -> None:
 # what is stored
 
 
-def test_the_liveliest_channels_are_raised_from_the_best_of_a_few_starts(tmp_path: Path) -> None:
+def test_the_channels_that_vary_most_are_raised_from_the_best_of_a_few_starts(tmp_path: Path) -> None:
     torch.manual_seed(5)
     config = configuration("dcgan", (1, 8, 8))
     sampler = Sampler(build(config).network("g").eval().requires_grad_(False), config)
@@ -175,7 +175,7 @@ def test_a_layer_of_a_run_is_stored_the_same_every_time(trained: Callable[[str],
     assert store_activation(run).read_bytes() == at_the_end
 
 
-def test_a_translator_shows_the_test_pictures_that_excite_it_most(trained: Callable[[str], Path]) -> None:
+def test_a_translator_shows_the_test_images_that_excite_it_most(trained: Callable[[str], Path]) -> None:
     run = trained("cyclegan")
     found = arrays(store_activation(run, "block2"))
     network = load_sampler(run).network
@@ -199,12 +199,12 @@ def test_an_unknown_layer_is_refused_with_the_nearest_one(trained: Callable[[str
         store_activation(trained("vanilla"), "blok2")
 
 
-def test_points_have_no_pictures_to_show(trained: Callable[..., Path]) -> None:
+def test_points_have_no_activations_to_store(trained: Callable[..., Path]) -> None:
     with pytest.raises(UsageError, match="found a generator of points, needed one of images"):
         store_activation(trained("vanilla", "ring8"))
 
 
-def test_what_is_no_run_or_has_no_checkpoint_is_refused_in_a_line(tmp_path: Path) -> None:
+def test_a_folder_without_a_run_or_checkpoint_is_refused_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nowhere: no such run folder"):
         store_activation(tmp_path / "nowhere")
     with pytest.raises(ContentError, match="found no run of `ganeval train`, needed one with a generator"):

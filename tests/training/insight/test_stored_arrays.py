@@ -89,7 +89,7 @@ def arrays(path: Path) -> dict[str, np.ndarray]:
 # the critic's scores at a check
 
 
-def test_the_scores_are_the_critics_own_of_training_held_out_and_made_pictures(tmp_path: Path) -> None:
+def test_the_scores_are_the_discriminators_own_of_training_held_out_and_generated_images(tmp_path: Path) -> None:
     model = Adversarial(CONFIG, Painter(), Means())
     data = tiny_splits(train=1500)
     subject = GeneratorSubject(CONFIG, data, None, None)
@@ -105,7 +105,7 @@ def test_the_scores_are_the_critics_own_of_training_held_out_and_made_pictures(t
     np.testing.assert_allclose(found["made"], means(made), atol=1e-5)
 
 
-def test_both_critics_of_a_translator_score_pictures_by_the_mean_of_their_patches(tmp_path: Path) -> None:
+def test_both_discriminators_of_a_translator_score_images_by_the_mean_of_their_patches(tmp_path: Path) -> None:
     networks = {"ab": Brighter(0.25), "ba": Brighter(-0.5), "da": Means(patches=True), "db": Means(patches=True)}
     model = build(configuration("cyclegan", (1, 16, 16), steps=1))
     model.networks = nn.ModuleDict(networks)
@@ -123,7 +123,7 @@ def test_both_critics_of_a_translator_score_pictures_by_the_mean_of_their_patche
         np.testing.assert_allclose(np.sort(found[f"made_{domain}"]), np.sort(expected), atol=2 / 127.5)
 
 
-def test_patches_are_judged_in_blocks_as_they_are_at_once() -> None:
+def test_patches_are_scored_in_blocks_as_they_are_at_once() -> None:
     critic = build(configuration("cyclegan", (1, 16, 16), steps=1)).network("da").eval()
     pixels = torch.randint(256, (230, 1, 16, 16), dtype=torch.uint8)
     with torch.inference_mode():
@@ -131,7 +131,7 @@ def test_patches_are_judged_in_blocks_as_they_are_at_once() -> None:
     torch.testing.assert_close(patch_scores(critic, pixels), whole, atol=1e-5, rtol=0)
 
 
-def test_what_no_full_pack_can_judge_is_left_out_and_nothing_is_written_of_nothing(tmp_path: Path) -> None:
+def test_sets_without_a_full_pack_have_no_scores_and_nothing_is_written_without_scores(tmp_path: Path) -> None:
     config = Config("mine", latent=3, batch_size=192, norm_d="none", pack=64)
     model = Adversarial(config, Painter(), Means())
     subject = GeneratorSubject(config, tiny_splits(train=130, selection=20), None, None)
@@ -214,7 +214,7 @@ def test_a_finished_run_is_given_what_it_lacks_and_its_report_stays(
     assert (order.folder / "report.json").read_bytes() == before
 
 
-def test_layers_that_were_looked_at_while_it_trained_are_made_anew_or_go(tiny: Orders, tmp_path: Path) -> None:
+def test_activations_of_an_earlier_best_checkpoint_are_written_again_or_deleted(tiny: Orders, tmp_path: Path) -> None:
     order = tiny("vanilla", tmp_path / "run")
     prepared = prepare(order)
     outcome = train_run(prepared, silent)
@@ -238,7 +238,7 @@ def test_a_run_that_never_was_good_has_no_generator_to_show(tiny: Orders, tmp_pa
     assert not (order.folder / "gallery.npz").exists()
 
 
-def test_the_gallery_of_a_run_shows_what_was_scored_beside_all_training_pictures(tiny: Orders, tmp_path: Path) -> None:
+def test_the_gallery_of_a_run_shows_what_was_scored_beside_all_training_images(tiny: Orders, tmp_path: Path) -> None:
     order = tiny("cgan", tmp_path / "run")
     prepared = prepare(order)
     finish(prepared, train_run(prepared, silent), silent)
@@ -254,7 +254,7 @@ def test_the_gallery_of_a_run_shows_what_was_scored_beside_all_training_pictures
     assert found["labels"].shape == (32,)
 
 
-def test_a_large_network_without_a_gpu_looks_through_some_of_the_training_pictures(
+def test_a_large_network_without_a_gpu_searches_a_subset_of_the_training_images(
     tiny: Orders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else the neighbours of a run on CIFAR-10 take longer than all of its scores."""

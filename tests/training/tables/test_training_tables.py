@@ -133,7 +133,7 @@ def test_the_table_fits_the_terminal_and_breaks_no_number(width: int | None) -> 
     assert "…" not in text
 
 
-def test_a_run_that_is_not_healthy_says_why_and_one_without_a_report_has_dashes() -> None:
+def test_a_run_that_is_not_healthy_has_its_reason_and_one_without_a_report_has_dashes() -> None:
     good = report_of("digits-dcgan-s0", 1.0, fid_last=1.5, fid_raw=2.5, fid_last_raw=3.5)
     lines = printed(finished(good))
     (row,) = [line.split() for line in lines if line.split()[:1] == ["digits-dcgan-s0"]]
@@ -224,7 +224,7 @@ def test_the_table_and_the_page_say_how_many_are_scored_where_it_is_one_number(t
 # the yardsticks
 
 
-def test_the_yardsticks_are_training_pictures_and_uniform_noise(tmp_path: Path) -> None:
+def test_the_yardsticks_are_training_images_and_uniform_noise(tmp_path: Path) -> None:
     order = RunRequest("dcgan", "digits", tmp_path, count=200)
     real, ceiling = yardsticks(order, load_splits("digits"), tmp_path, silent)
     assert (real.samples.name, ceiling.samples.name) == ("real (train)", "noise")
@@ -236,7 +236,7 @@ def test_the_yardsticks_are_training_pictures_and_uniform_noise(tmp_path: Path) 
     assert [one.scores for one in again] == [real.scores, ceiling.scores]
 
 
-def test_noise_is_uniform_for_pictures_and_as_wide_as_the_data_for_points() -> None:
+def test_noise_is_uniform_for_images_and_as_wide_as_the_data_for_points() -> None:
     pixels = noise(load_splits("digits"), 500)
     assert (pixels.dtype, tuple(pixels.shape)) == (torch.uint8, (500, 1, 8, 8))
     assert float(pixels.double().mean()) == pytest.approx(127.5, abs=2)
@@ -247,6 +247,6 @@ def test_noise_is_uniform_for_pictures_and_as_wide_as_the_data_for_points() -> N
     assert points.mean(0).tolist() == pytest.approx([0, 0], abs=0.2)
 
 
-def test_a_run_judged_by_one_check_says_what_it_was_judged_by() -> None:
+def test_a_healthy_run_of_one_check_is_reported_with_its_figures() -> None:
     judged = Verdict("healthy", "healthy: no alarm at step 1: FID 90.0, recall 0.00")
     assert [verdict_text(judged, checks) for checks in (1, 3)] == [judged.sentence, "healthy"]
