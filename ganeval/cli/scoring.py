@@ -163,7 +163,7 @@ def check(source: str, data_root: Path | None, offline: bool) -> None:
     from ganeval.tables.report_view import facts_view
 
     # a generator is refused, whatever its count
-    images = open_images(source, Opening(data_root, offline, count=0, pictures=True))
+    images = open_images(source, Opening(data_root, offline, count=0))
     with progress() as tick:
         found = survey(images, tick)
     print_view(facts_view(source, found.rows()))
@@ -229,7 +229,7 @@ def classifier(source: str, path: Path | None, seed: int, device: str, data_root
     if path is not None:
         check_target("-o", path)
     with progress() as tick:
-        images = open_source(source, Opening(data_root, offline, count=0, pictures=True))  # as in `check`
+        images = open_source(source, Opening(data_root, offline, count=0, images=True))  # as in `check`
         line = ensure_classifier(images, path, seed=seed, device=pick_device(device), tick=tick)
     click.echo(line)
 

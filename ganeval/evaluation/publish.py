@@ -26,7 +26,7 @@ def publish(given: Any, path: Path, settings: Settings, kind: str, tick: Tick) -
         raise UsageError(f"{path}: found the suffix '{path.suffix}', needed {' or '.join(SUFFIXES)}")
     if kind not in KINDS:
         raise unknown("kind", kind, KINDS)
-    source = open_images(given, settings.opening(settings.n, pictures=True))
+    source = open_images(given, settings.opening(settings.n))
     how, store = extraction(full_name(given), settings, tick), Store.of(settings.cache)
     images = how.decoded(draw(source, settings.n, settings.seed))
     found = FeatureSet.from_samples(images, how, store, tick, sums=kind == "statistics")

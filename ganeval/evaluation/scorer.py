@@ -136,7 +136,7 @@ class Scorer:
 
     def _scored(self, samples: Any, name: str | None, *, showing: bool) -> tuple[Report, Album | None]:
         with collected() as said:
-            opening = self.settings.opening(self.settings.n, pictures=True, points=self.of_points)
+            opening = self.settings.opening(self.settings.n, images=True, points=self.of_points)
             source = self.settings.ranks.in_turn(lambda: open_source(samples, opening))
             if isinstance(source, Statistics) and source.features is None:
                 raise ContentError(
@@ -225,7 +225,7 @@ class Scorer:
 def _opened(reference: Any, settings: Settings, tick: Tick) -> tuple[list[str], Source, Extraction]:
     """The families asked for, the reference, and how its pictures become features."""
     families = choose(settings.metrics)
-    source = open_source(reference, settings.opening(settings.ref_n, pictures=False))
+    source = open_source(reference, settings.opening(settings.ref_n))
     made_with = source.provenance.get("extractor") if isinstance(source, Statistics) else None
     return families, source, extraction(full_name(reference), settings, tick, made_with)
 

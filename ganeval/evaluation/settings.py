@@ -1,4 +1,4 @@
-"""What can be asked of a scoring run, and how pictures then become features."""
+"""What can be asked of a scoring run, and how images then become features."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,14 +41,14 @@ class Settings:
     latent: int | tuple[int, ...] | None = None
     ranks: Ranks = ALONE
 
-    def opening(self, count: int | None, *, pictures: bool, points: bool = False) -> Opening:
+    def opening(self, count: int | None, *, images: bool = False, points: bool = False) -> Opening:
         """What opening a source needs of these settings."""
         device = str(pick_device(self.device))
-        return Opening(self.data_root, self.offline, count, self.seed, self.latent, pictures, points, device)
+        return Opening(self.data_root, self.offline, count, self.seed, self.latent, images, points, device)
 
 
 def extraction(reference: str, settings: Settings, tick: Tick, made_with: str | None = None) -> Extraction:
-    """How pictures become features under these settings; "auto" depends on the reference alone, not on the network.
+    """How images become features under these settings; "auto" depends on the reference alone, not on the network.
 
     Unless the reference is a statistics file that was `made_with` one of our extractors. UsageError for a bad setting.
     """

@@ -1,6 +1,5 @@
 """`FeatureSet`: what everything downstream sees of a set, whether its images were decoded or a file was read."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -117,12 +116,11 @@ class FeatureSet:
             if source.mean is None or source.covariance is None:
                 raise ContentError(f"{source.name}: found neither features nor statistics, needed either")
             return replace(cls.from_moments(source.mean, source.covariance, count, device), facts=facts)
-        classes: Sequence[str] = source.provenance.get("classes") or ()
         return cls(
             _on(device, source.features).float(),
             None if source.probabilities is None else _on(device, source.probabilities),
             None if source.labels is None else torch.from_numpy(source.labels).long(),
-            tuple(classes) or None,
+            source.classes,
             centres=None if source.centres is None else _on(device, source.centres),
             sigma=source.sigma,
             facts=facts,

@@ -1,4 +1,4 @@
-"""What a shorter arithmetic does to features: a few pictures of a set go through the network in float32 too."""
+"""What a shorter floating-point format does to features: a few images go through the network in float32 too."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from torch import Tensor
 from ganeval.extractors.base import Extractor
 from ganeval.metrics.ranks import Ranks
 
-COMPARED = 256  # pictures
+COMPARED = 256  # images
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class PrecisionSample:
 
 
 class Comparison:
-    """Takes out a few pictures of those that go by, evenly spread; of a stream of unknown length the first ones."""
+    """Takes out a few images of those that go by, evenly spread; of a stream of unknown length the first ones."""
 
     def __init__(self, extractor: Extractor, ranks: Ranks, expected: int | None) -> None:
         self.extractor, self.ranks, self.every = extractor, ranks, max(1, -(-(expected or 0) // COMPARED))
@@ -34,15 +34,15 @@ class Comparison:
         self.own: list[Tensor] = []
         self.float32: list[Tensor] = []
 
-    def add(self, pictures: Tensor, features: Tensor, indices: Sequence[int]) -> None:
-        """Take in a batch: what goes into the network, what came out, and which pictures of the set they are."""
+    def add(self, images: Tensor, features: Tensor, indices: Sequence[int]) -> None:
+        """Take in a batch: what goes into the network, what came out, and which images of the set they are."""
         if self.extractor.precision == "float32" or len(self.indices) >= COMPARED:
             return
         chosen = [row for row, index in enumerate(indices) if index % self.every == 0]
         if chosen:
             exact = replace(self.extractor, precision="float32")
             self.own.append(features[chosen])
-            self.float32.append(exact.run(pictures[chosen])[0])
+            self.float32.append(exact.run(images[chosen])[0])
             self.indices += [indices[row] for row in chosen]
 
     def tensors(self) -> dict[str, Tensor]:

@@ -59,7 +59,7 @@ def _by_shape(
 ) -> torch.Tensor:
     """Apply `resample` (uint8 n,3,H,W and S -> float32 n,3,S,S) to stacks of one shape; keep the order."""
     resized = torch.empty(len(images), 3, size, size, device=device)
-    for rows in _stacks([picture.shape for picture in images], size):
+    for rows in _stacks([image.shape for image in images], size):
         stack = _on_device(torch.from_numpy(np.stack([images[row] for row in rows])), device)
         unchanged = stack.shape[-2:] == (size, size)
         resized[rows] = stack.float() if unchanged else resample(stack, size)

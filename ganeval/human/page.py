@@ -59,7 +59,7 @@ class HumanTestOptions:
         """How to open a source: with `count` images; a generator makes what the test needs by default."""
         if count is None and _is_generator(source):
             count = self.n // 2
-        return Opening(self.data_root, self.offline, count, self.draw_seed, pictures=True, device=self.device)
+        return Opening(self.data_root, self.offline, count, self.draw_seed, device=self.device)
 
 
 def make_page(

@@ -3,7 +3,7 @@
 import difflib
 import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,9 @@ Source = SampleSet | Statistics
 
 @dataclass(frozen=True)
 class Opening:
-    """What opening a source may need: where data sets are, how many pictures a generator is asked for, what it is for.
+    """What opening a source may need: where data sets are, how many images a generator is asked for, what it is for.
 
-    `pictures`: of a file that holds both pictures and statistics (ADM's do) the pictures are wanted. `points`: arrays,
+    `images`: of a file that holds both images and statistics (ADM's do) the images are wanted. `points`: arrays,
     .npy and .npz hold points (N, D), to be scored against a mixture. `device`: where a trained run is sampled.
     """
 
@@ -41,13 +41,13 @@ class Opening:
     count: int | None = None
     seed: int = 2020
     latent: int | tuple[int, ...] | None = None
-    pictures: bool = False
+    images: bool = False
     points: bool = False
     device: str = "cpu"
 
 
 def open_source(source: Any, opening: Opening = Opening()) -> Source:
-    """The pictures or statistics behind anything that `SRC` may be.
+    """The images or statistics behind anything that `SRC` may be.
 
     A folder, `.zip`, `.tar`, `.npz`, `.npy`, a data set's name, a run folder, `module:function`, a statistics file; in
     Python also an array, a tensor, an iterable, a callable or a `torch.nn.Module` (with `latent`).
@@ -67,10 +67,10 @@ def open_source(source: Any, opening: Opening = Opening()) -> Source:
 
 def open_images(source: Any, opening: Opening = Opening()) -> SampleSet:
     """The images behind a source, as `open_source` opens it; UsageError for points or statistics."""
-    found = open_source(source, opening)
-    if isinstance(found, Statistics):
-        raise UsageError(f"{found.name}: found points or statistics, needed images")
-    return found
+    samples = open_source(source, replace(opening, images=True))
+    if isinstance(samples, Statistics):
+        raise UsageError(f"{samples.name}: found points or statistics, needed images")
+    return samples
 
 
 def full_name(source: Any) -> str:
@@ -123,7 +123,7 @@ def _named(text: str, opening: Opening) -> Source:
 
 
 def _run(path: Path, opening: Opening) -> Source:
-    """The pictures of a run: its own, samples made anew, or those its report names, if they are still there."""
+    """The images of a run: its own, new samples of its model, or those that its report names, if they still exist."""
     if is_trained(path) and not any((path / name).exists() for name in SAMPLES):
         return _sampled(path, opening)
     source = samples_of(path)
@@ -132,15 +132,15 @@ def _run(path: Path, opening: Opening) -> Source:
     try:
         return _named(source, opening)
     except UsageError as reason:
-        raise ContentError(f"{path}: a run whose pictures cannot be had again ({reason})") from reason
+        raise ContentError(f"{path}: a run whose images cannot be opened again ({reason})") from reason
 
 
 def _sampled(path: Path, opening: Opening) -> Source:
     """Samples of a trained run's best checkpoint: as many as are asked for, else as many as it was scored on."""
-    from reference_models import CheckpointError, load_sampler
+    from reference_models import CheckpointError, load_sampler, translates
 
-    if config_of(path)["config"].get("model") == "cyclegan":
-        raise ContentError(f"{path}: found no samples.npz; `ganeval sample {path} -o FILE.npz` makes translations anew")
+    if translates(str(config_of(path)["config"].get("model"))):
+        raise ContentError(f"{path}: found no samples.npz, needed translations; `ganeval sample {path} -o FILE.npz`")
 
     try:
         sampler = load_sampler(path, device=opening.device)
@@ -174,19 +174,17 @@ def _file(path: Path, opening: Opening) -> Source:
     if suffix in COMPRESSED_TARS:
         return tar_images(path)
     if suffix in SUFFIXES:
-        return (
-            read_statistics(path) if suffix == ".pt" or _wants_statistics(path, opening.pictures) else npz_images(path)
-        )
+        return read_statistics(path) if suffix == ".pt" or _wants_statistics(path, opening.images) else npz_images(path)
     found = f"found a '{suffix}' file" if suffix else "found a file without a suffix"
-    raise ContentError(f"{path}: {found}, needed a folder, .zip, .tar, .npz or .npy of pictures, or a statistics file")
+    raise ContentError(f"{path}: {found}, needed a folder, .zip, .tar, .npz or .npy of images, or a statistics file")
 
 
-def _wants_statistics(path: Path, pictures: bool) -> bool:
-    """Whether an npz is to be read as statistics; else it holds pictures, or nothing of use, as their reader says."""
+def _wants_statistics(path: Path, images: bool) -> bool:
+    """Whether an npz is to be read as statistics; else it holds images, or nothing of use, as their reader reports."""
     names = names_in(path)
     if not ({"mu", "sigma"} <= names or "features" in names):
         return False
     held = names & {"arr_0", "images"}
-    if held and not pictures:
-        warnings.warn(f"{path}: its statistics are used; the pictures it holds too are not", GanevalWarning, 2)
-    return not (held and pictures)
+    if held and not images:
+        warnings.warn(f"{path}: its statistics are used; the images it holds too are not", GanevalWarning, 2)
+    return not (held and images)

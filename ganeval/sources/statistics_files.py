@@ -53,6 +53,11 @@ class Statistics:
     sigma: float | None = None
 
     @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The names of the classes, where the provenance has them."""
+        return tuple(map(str, self.provenance.get("classes") or ())) or None
+
+    @property
     def fingerprint(self) -> str:
         """Of the images behind the numbers, where the file knows it; else of the numbers, which is all there is."""
         if known := self.provenance.get("fingerprint"):

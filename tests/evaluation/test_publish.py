@@ -159,7 +159,7 @@ def test_of_a_file_with_pictures_and_statistics_samples_are_the_pictures(run, di
     as_reference = scored(run, "--samples", digits_folder, "--ref", tmp_path / "adm.npz", *FID)
     assert as_samples["samples"]["count"] == 20
     assert as_reference["reference"]["count"] is None
-    assert any("the pictures it holds too are not" in text for text in as_reference["warnings"])
+    assert any("the images it holds too are not" in text for text in as_reference["warnings"])
 
 
 def test_features_keep_labels_so_that_modes_stay_classes(run, write_digits, tmp_path):

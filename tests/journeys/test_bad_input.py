@@ -104,7 +104,7 @@ def write_weights(root: Path) -> None:
 
 
 NEEDED = "needed png, jpg, jpeg, webp, bmp, tif, tiff, gif, ppm, pgm, pbm, pnm"
-SOURCES = "needed a folder, .zip, .tar, .npz or .npy of pictures, or a statistics file"
+SOURCES = "needed a folder, .zip, .tar, .npz or .npy of images, or a statistics file"
 DATA_SETS = "digits, mnist, fashion-mnist, cifar10, cifar100, stl10, stacked-digits, stacked-mnist, ring8, grid25"
 INCEPTION = ("--samples", "good", "--ref", "digits", "--extractor", "inception")
 PICKLE = "needs pickle, which can run code; save a plain uint8 array"

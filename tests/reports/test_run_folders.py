@@ -143,7 +143,7 @@ def test_a_run_whose_samples_are_gone_is_an_error(tmp_path):
     write_run(tmp_path / "run", report_on(tmp_path / "gone"), {})
     with pytest.raises(ContentError) as caught:
         open_source(tmp_path / "run")
-    assert str(caught.value).startswith(f"{tmp_path / 'run'}: a run whose pictures cannot be had again (")
+    assert str(caught.value).startswith(f"{tmp_path / 'run'}: a run whose images cannot be opened again (")
     assert f"{tmp_path / 'gone'}: no such file" in str(caught.value)
 
 

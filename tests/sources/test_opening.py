@@ -149,7 +149,7 @@ def test_a_function_in_the_working_folder_is_a_generator(here):
 def test_what_neither_is_nor_names_pictures_is_refused_by_name(here):
     (here / "notes.txt").write_text("hello")
     (here / "notes").write_text("hello")
-    needed = "needed a folder, .zip, .tar, .npz or .npy of pictures, or a statistics file"
+    needed = "needed a folder, .zip, .tar, .npz or .npy of images, or a statistics file"
     for name, found in (("notes.txt", "found a '.txt' file"), ("notes", "found a file without a suffix")):
         with pytest.raises(ContentError) as caught:
             open_source(name)

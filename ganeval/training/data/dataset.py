@@ -86,7 +86,7 @@ class OpenSplits:
     @property
     def class_count(self) -> int:
         """The number of classes; 0 without labels."""
-        return 0 if self.parts.train.labels is None else len(_classes(self.parts.train) or ())
+        return 0 if self.parts.train.labels is None else len(self.parts.train.classes or ())
 
     def counts(self) -> dict[str, int]:
         """The number of samples in each split, by its name."""
@@ -101,7 +101,7 @@ class OpenSplits:
             images = [part for part in parts if isinstance(part, SampleSet)]
             tensors = [torch.from_numpy(pixels) for pixels in read_pixels(images, self.size, tick)]
         samples = zip(tensors, parts, strict=True)
-        splits = [Split(pixels, _labels(part), classes=_classes(part)) for pixels, part in samples]
+        splits = [Split(pixels, _labels(part), classes=part.classes) for pixels, part in samples]
         return assembled(self.name, self.source, splits)
 
 
@@ -175,13 +175,6 @@ def _points(samples: Statistics) -> Tensor:
 
 def _labels(samples: ImagesOrPoints) -> Tensor | None:
     return None if samples.labels is None else torch.tensor(np.asarray(samples.labels), dtype=torch.int64)
-
-
-def _classes(samples: ImagesOrPoints) -> tuple[str, ...] | None:
-    if isinstance(samples, SampleSet):
-        return samples.classes
-    names = samples.provenance.get("classes")
-    return tuple(map(str, names)) if names else None
 
 
 def _fingerprint(splits: Sequence[Split]) -> str:

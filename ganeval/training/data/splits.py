@@ -59,7 +59,7 @@ def parts_of(source: str, opening: Opening) -> Parts:
 def open_set(source: str, opening: Opening) -> ImagesOrPoints:
     """The images or points of a source; UsageError for a stream, which is read only once."""
     # with a count, a callable opens as a stream, and is refused as one
-    opened = open_source(source, replace(opening, count=0, pictures=True))
+    opened = open_source(source, replace(opening, count=0, images=True))
     if isinstance(opened, Statistics) or opened.random_access:
         return opened
     raise UsageError(f"{source}: found a stream, which is read once; needed images in a folder, archive or array")
