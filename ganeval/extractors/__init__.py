@@ -51,22 +51,22 @@ def open_extractor(
         raise UsageError(f"--precision tf32 needs a CUDA device, and this is {device.type}: use float32 or bf16")
     if not isinstance(name, str | Path) and not callable(name):
         raise UsageError(f"extractor: found a {type(name).__name__}, needed a name, a file or a callable")
-    given = str(name) if isinstance(name, str | Path) else name
-    row = EXTRACTORS.get(given) if isinstance(given, str) else None
-    is_file = isinstance(given, str) and given.endswith(".safetensors")
-    if isinstance(given, str) and row is None and not is_file and ":" not in given:
-        raise unknown("extractor", given, EXTRACTORS)
+    target = str(name) if isinstance(name, str | Path) else name
+    row = EXTRACTORS.get(target) if isinstance(target, str) else None
+    is_file = isinstance(target, str) and target.endswith(".safetensors")
+    if isinstance(target, str) and row is None and not is_file and ":" not in target:
+        raise unknown("extractor", target, EXTRACTORS)
     if weights is not None and (row is None or row.weights is None):
         raise UsageError(
             f"extractor '{name}' takes no --weights: only networks with published weights do, such as inception"
         )
     options = LoadOptions(device, precision, weights, offline, shift_scale, progress)
     if row is not None:
-        extractor = load(str(given), options)
+        extractor = load(str(target), options)
     elif is_file:
-        extractor = classifier_file(Path(str(given)), options, name=Path(str(given)).stem)
+        extractor = classifier_file(Path(str(target)), options, name=Path(str(target)).stem)
     else:
-        extractor = custom(given, options)
+        extractor = custom(target, options)
     return replace(extractor, network=HalvingNetwork(extractor.network))
 
 

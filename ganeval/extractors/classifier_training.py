@@ -62,8 +62,8 @@ def _pixels(images: SampleSet, progress: Tick | None) -> Tensor:
     size = min(max(max(images.item(0).pixels.shape[1:]), SIZES[0]), SIZES[-1])
     pixels = torch.empty(len(images), 3, size, size, dtype=torch.uint8)
     for start, batch in zip(range(0, len(images), 256), images.batches(256), strict=True):
-        for row, picture in enumerate(batch, start):
-            pixels[row] = _resized(torch.from_numpy(np.ascontiguousarray(picture.pixels)), size)
+        for row, image in enumerate(batch, start):
+            pixels[row] = _resized(torch.from_numpy(np.ascontiguousarray(image.pixels)), size)
         if progress:
             progress("reading images", start + len(batch), len(images))
     return pixels

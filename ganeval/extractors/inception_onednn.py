@@ -12,6 +12,7 @@ largest feature was seen).
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -69,7 +70,8 @@ def can_fuse() -> bool:
 
 def fused_trunk(module: Any, shift: float, scale: float) -> Step:
     """Images (N,3,299,299) on 0..255 -> pool features (N,2048), of torch-fidelity's Inception; consumes `module`."""
-    stem: list[Step] = [_first(module.Conv2d_1a_3x3, shift, scale)]
+    stem: list[Step] = [lambda x: x.contiguous(memory_format=torch.channels_last)]
+    stem += [_first(module.Conv2d_1a_3x3, shift, scale)]
     stem += [_convolution(module.Conv2d_2a_3x3), _convolution(module.Conv2d_2b_3x3), POOLS["shrink"]]
     stem += [_convolution(module.Conv2d_3b_1x1), _convolution(module.Conv2d_4a_3x3), POOLS["shrink"]]
     blocks = {name: _block(layer) for name, layer in module.named_children() if name.startswith("Mixed")}
@@ -77,7 +79,7 @@ def fused_trunk(module: Any, shift: float, scale: float) -> Step:
     rest = [step for name, step in blocks.items() if name >= "Mixed_6b"]
 
     def trunk(images: Tensor) -> Tensor:
-        maps = _few_at_a_time(_chain([_channels_last, *stem]), images, STEM)
+        maps = _few_at_a_time(_chain(stem), images, STEM)
         maps = _few_at_a_time(_chain(middle), maps, MIDDLE)
         return _few_at_a_time(_chain([*rest, lambda x: x.mean((2, 3))]), maps, REST)
 
@@ -93,15 +95,11 @@ def _step(block: Any, name: str) -> Step:
     if name in POOLS:
         return POOLS[name]
     if name.endswith("/average"):
-        return _averaged(_convolution(getattr(block, name.removesuffix("/average")), relu=False))
+        convolution = _convolution(getattr(block, name.removesuffix("/average")), relu=False)
+        average = partial(F.avg_pool2d, kernel_size=3, stride=1, padding=1, count_include_pad=False)
+        return lambda maps: average(convolution(maps)).relu_()
     steps = [_convolution(getattr(block, layer)) for layer in name.split("|")]
     return steps[0] if len(steps) == 1 else lambda maps: torch.cat([step(maps) for step in steps], 1)
-
-
-def _averaged(convolution: Step) -> Step:
-    return lambda maps: F.avg_pool2d(
-        convolution(maps), kernel_size=3, stride=1, padding=1, count_include_pad=False
-    ).relu_()
 
 
 def _convolution(block: Any, relu: bool = True) -> Step:
@@ -119,10 +117,10 @@ def _first(block: Any, shift: float, scale: float) -> Step:
 
 def _kernel(layer: nn.Conv2d, relu: bool) -> Step:
     weight, bias = layer.weight.detach().contiguous(memory_format=torch.channels_last), layer.bias
-    places = (list(layer.padding), list(layer.stride), list(layer.dilation), 1)
-    after = "relu" if relu else "none"
+    geometry = (list(layer.padding), list(layer.stride), list(layer.dilation), 1)
+    activation = "relu" if relu else "none"
     run = torch.ops.mkldnn._convolution_pointwise
-    return lambda maps: run(maps, weight, bias, *places, after, [], "")
+    return lambda maps: run(maps, weight, bias, *geometry, activation, [], "")
 
 
 def _chain(steps: Sequence[Step]) -> Step:
@@ -132,10 +130,6 @@ def _chain(steps: Sequence[Step]) -> Step:
         return maps
 
     return run
-
-
-def _channels_last(maps: Tensor) -> Tensor:
-    return maps.contiguous(memory_format=torch.channels_last)
 
 
 def _few_at_a_time(step: Step, maps: Tensor, count: int) -> Tensor:

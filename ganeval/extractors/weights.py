@@ -39,10 +39,11 @@ class Weights:
 
 
 def find_weights(name: str, given: Path | None, offline: bool, progress: Tick | None = None) -> Weights:
-    """The weights of `name`: the given file, else ganeval's cache, else torch hub's folder, else a download.
+    """The weights of `name`: the file `given`, else ganeval's cache, else torch hub's folder, else a download.
 
-    A given file may be any of the right shapes; a found one must be the published one.
-    Raises UsageError where `given` is no file, ContentError where a found file is altered, MissingWeights otherwise.
+    `given` may hold any weights of the right shapes; a file of the cache or the hub must be the published one.
+    Raises UsageError where `given` is no file, ContentError where a file is altered, MissingWeights where there is none
+    and it cannot be downloaded.
     """
     row = PUBLISHED[name]
     if given is not None:
@@ -65,7 +66,7 @@ def find_weights(name: str, given: Path | None, offline: bool, progress: Tick | 
 
 
 def weights_status(name: str) -> str:
-    """Where the published weights of `name` are on this machine, for a listing: one line, nothing hashed."""
+    """The folder of the published weights of `name` on this machine, in one line for a listing; nothing is hashed."""
     row = PUBLISHED[name]
     for path in _places(row):
         if path.is_file():

@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import pickle
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
 from ganeval.errors import ContentError, MissingWeights, UsageError
 from ganeval.extractors import weights as module
 from ganeval.extractors.weights import PUBLISHED, check_shapes, find_weights, load_state_dict, weights_status
+from ganeval.runtime.files import network_timeout
 
 NAME = "vgg16"
 CONTENT = bytes(range(256)) * 5000
@@ -159,6 +161,18 @@ def test_a_download_interrupted_by_the_user_leaves_nothing_behind(tmp_path, monk
     monkeypatch.setitem(PUBLISHED, NAME, replace(PUBLISHED[NAME], url=f"{server}/whole"))
     with pytest.raises(KeyboardInterrupt):
         find_weights(NAME, None, offline=False, progress=interrupt)
+    assert list((tmp_path / "cache/weights").iterdir()) == []
+
+
+def test_a_silent_server_is_given_up_after_the_timeout(tmp_path, monkeypatch):
+    """It accepts the connection and never answers; ten seconds, shortened here."""
+    monkeypatch.setattr(module.files, "network_timeout", lambda: network_timeout(0.2))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        monkeypatch.setitem(PUBLISHED, NAME, replace(PUBLISHED[NAME], url=url))
+        with pytest.raises(MissingWeights, match="timed out"):
+            find_weights(NAME, None, offline=False)
+    assert socket.getdefaulttimeout() is None
     assert list((tmp_path / "cache/weights").iterdir()) == []
 
 
