@@ -102,8 +102,17 @@ def _restore(
     if checkpoint is None:
         return None
     tensors, document = checkpoint
-    _check_same(folder, document, state.model.config, fingerprint)
-    _check_world(folder, document, state.model.config, ranks.world)
+    config, processes = state.model.config, int(document.get("ranks", 1))  # earlier versions trained with one
+    if changed := changed_since(document, config, fingerprint):
+        raise CheckpointError(
+            f"{folder}: holds a run of another configuration ({'; '.join(changed)}); "
+            "give another folder, or delete this one"
+        )
+    if processes != ranks.world and document["step"] < config.steps:  # which would round other sums
+        raise CheckpointError(
+            f"{folder}: found a run of {processes} processes at step {document['step']}, now {ranks.world}; they would "
+            f"not resume it exactly; start {processes} (torchrun --nproc-per-node), or give another folder"
+        )
     state.restore(tensors, device, str(folder))
     # killed between its two checkpoints, a run has a best one that is newer than the last one knows
     best = read(folder / "checkpoints", "best")
@@ -113,7 +122,7 @@ def _restore(
     if ranks.rank == 0:
         for name, about in {"last": document, "best": best}.items():
             tidy(folder / "checkpoints", name, about["file"])
-    return Progress(document["step"], document["drawn"], document["seconds"], best.get("best"), _processes(document))
+    return Progress(document["step"], document["drawn"], document["seconds"], best.get("best"), processes)
 
 
 def changed_since(document: Mapping[str, Any], config: Config, fingerprint: str) -> list[str]:
@@ -121,35 +130,11 @@ def changed_since(document: Mapping[str, Any], config: Config, fingerprint: str)
 
     A setting that an earlier version did not have was at its default then.
     """
-    changed = differences(
-        {**Config(config.model).to_dict(), **with_current_names(document["config"])}, config.to_dict()
-    )
+    before = {**Config(config.model).to_dict(), **with_current_names(document["config"])}
+    changed = differences(before, config.to_dict())
     if document.get("data_sha256") != fingerprint:
         changed.append("the training data: other samples")
     return changed
-
-
-def _check_same(folder: Path, document: Mapping[str, Any], config: Config, fingerprint: str) -> None:
-    if changed := changed_since(document, config, fingerprint):
-        raise CheckpointError(
-            f"{folder}: holds a run of another configuration ({'; '.join(changed)}); "
-            "give another folder, or delete this one"
-        )
-
-
-def _check_world(folder: Path, document: Mapping[str, Any], config: Config, world: int) -> None:
-    """A run resumes on as many processes as before: others round sums otherwise, and it would not be the same run."""
-    before = _processes(document)
-    if before != world and document["step"] < config.steps:
-        raise CheckpointError(
-            f"{folder}: found a run of {before} processes at step {document['step']}, now {world}, which would not "
-            f"resume it exactly; start {before} (torchrun --nproc-per-node), or give another folder"
-        )
-
-
-def _processes(document: Mapping[str, Any]) -> int:
-    """How many processes train it; in earlier versions it was one."""
-    return int(document.get("ranks", 1))
 
 
 def _digest(tensors: Mapping[str, Tensor]) -> str:

@@ -196,7 +196,7 @@ def test_a_run_goes_on_with_as_many_processes_as_before_and_is_read_by_any_when_
     with pytest.raises(CheckpointError) as caught:
         train(build(RUNS["vanilla"]), data_of(RUNS["vanilla"]), tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path}: found a run of 2 processes at step 9, now 1, which would not resume it exactly; "
+        f"{tmp_path}: found a run of 2 processes at step 9, now 1; they would not resume it exactly; "
         "start 2 (torchrun --nproc-per-node), or give another folder"
     )
 
