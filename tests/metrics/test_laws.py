@@ -1,7 +1,22 @@
-"""Laws that every metric family obeys, run over the whole of METRICS so that a new one cannot be forgotten."""
+"""Laws that every metric family obeys, run over the whole of FAMILIES so that a new one cannot be forgotten.
+
+To add a metric: write `ganeval/metrics/NAME.py` with the formula on top and a row in `ganeval/reports/scores.py` (see
+CONTRIBUTING.md). Then declare here
+
+- in LAWS the fewest rows of real and fake that it takes, whether it is symmetric, which scores draw at random;
+- in WORSE, for each of its scores, the damages to the samples that must make it worse: `noise` blurs the clusters,
+  `shift` moves all samples, `drop` leaves classes out;
+- in `arguments`, how to compute what it needs and no family needed before.
+
+What holds for this metric alone (its formula as the oracle of the fast path, closed forms, another library, its error
+bar against simulation) goes into `tests/metrics/test_NAME.py`. That ganeval prepares the same arguments as these plain
+calls is tested in test_score_features.py.
+"""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import torch
@@ -9,15 +24,15 @@ from torch import Tensor
 from toy_features import generator, normal
 
 from ganeval.errors import GanevalWarning
-from ganeval.evaluation.metric_inputs import Pair
-from ganeval.features.feature_set import FeatureSet
 from ganeval.metrics.estimate import Estimate, check_rows
+from ganeval.metrics.modes import Modes, cells, modes_by_cell, modes_by_probability, modes_by_vote
+from ganeval.metrics.neighbours import overlap
+from ganeval.metrics.ranks import ALONE
 from ganeval.reports.scores import METRICS
 
 CLASSES, WIDTH = 4, 8
 CENTRES = 4 * torch.eye(CLASSES, WIDTH)
 SIGMA = 0.7
-NAMES = tuple(f"class {i}" for i in range(CLASSES))
 
 
 @dataclass(frozen=True)
@@ -64,7 +79,7 @@ WORSE = {  # which damage each score must notice
 
 every_family = pytest.mark.parametrize("family", METRICS)
 BLIND = ("is", "mixture")  # families that never look at the reference's features
-that_see = pytest.mark.parametrize("family", [name for name in METRICS if name not in BLIND])
+with_reference = pytest.mark.parametrize("family", [name for name in METRICS if name not in BLIND])
 
 
 def draw(seed: int, count: int = 300, classes: int = CLASSES) -> tuple[Tensor, Tensor]:
@@ -78,19 +93,51 @@ def probabilities(features: Tensor) -> Tensor:
     return torch.softmax(features @ CENTRES[:, : features.shape[1]].to(features.dtype).T / 2, 1)
 
 
+def arguments(real: Tensor, fake: Tensor, labels: Tensor | None) -> dict[str, Callable[[], Any]]:
+    """How to compute each argument that a family may need; modes by the classifier, by vote of `labels`, or by cell."""
+    with_classifier = labels is None and real.shape[1] == fake.shape[1] == WIDTH
+
+    def fake_cells() -> Modes:
+        return modes_by_cell(cells(real), fake)
+
+    def fake_modes() -> Modes:
+        if with_classifier:
+            return modes_by_probability(probabilities(fake))
+        return fake_cells() if labels is None else modes_by_vote(real, labels, fake, CLASSES)
+
+    def real_counts() -> Any:
+        if with_classifier:
+            return modes_by_probability(probabilities(real)).counts()
+        return (cells(real).counts if labels is None else torch.bincount(labels, minlength=CLASSES)).numpy()
+
+    return {
+        "real": lambda: real,
+        "fake": lambda: fake,
+        "real_moments": lambda: None,
+        "fake_moments": lambda: None,
+        "fake_probabilities": lambda: probabilities(fake),
+        "overlap": lambda: overlap(real, fake),
+        "real_counts": real_counts,
+        "fake_modes": fake_modes,
+        "real_cells": lambda: cells(real),
+        "fake_cells": fake_cells,
+        "centres": lambda: CENTRES,
+        "sigma": lambda: SIGMA,
+        "seed": lambda: 2020,
+        "ranks": lambda: ALONE,
+        "tick": lambda: None,
+    }
+
+
 def scores(family: str, real: Tensor, fake: Tensor, labels: Tensor | None = None) -> dict[str, Estimate]:
-    """The family's own function on arguments prepared as ganeval prepares them; modes by the classifier or by vote."""
-    classifier = labels is None and real.shape[1] == fake.shape[1] == WIDTH
-    classes = None if labels is None else NAMES
-    real_probabilities = probabilities(real) if classifier else None
-    real_side = FeatureSet(real, real_probabilities, labels, classes, centres=CENTRES, sigma=SIGMA)
-    pair = Pair(real_side, FeatureSet(fake, probabilities(fake)), classifier=classifier)
+    """The scores of a family by its plain function."""
+    compute = arguments(real, fake, labels)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GanevalWarning)
-        return METRICS[family].load()(**{need: getattr(pair, need) for need in METRICS[family].needs})
+        return METRICS[family].load()(**{need: compute[need]() for need in METRICS[family].needs})
 
 
-def test_no_family_and_no_score_is_forgotten() -> None:
+def test_every_family_and_score_has_its_laws() -> None:
     assert set(LAWS) == set(METRICS)
     declared = [name for row in METRICS.values() for name in row.scores]
     assert sorted(WORSE) == sorted(declared)
@@ -98,7 +145,7 @@ def test_no_family_and_no_score_is_forgotten() -> None:
 
 
 @every_family
-def test_gives_the_scores_it_declares(family: str) -> None:
+def test_gives_the_scores_of_its_row_within_their_ranges(family: str) -> None:
     row = METRICS[family]
     found = scores(family, draw(0)[0], draw(10)[0])
     assert set(found) == set(row.scores)
@@ -113,13 +160,13 @@ def test_gives_the_scores_it_declares(family: str) -> None:
 
 
 @every_family
-def test_twice_is_equal_bit_for_bit(family: str) -> None:
+def test_deterministic_bit_for_bit(family: str) -> None:
     real, fake = draw(0)[0], draw(10, classes=3)[0]
     assert scores(family, real, fake) == scores(family, real.clone(), fake.clone())
 
 
 @every_family
-def test_its_arguments_stay_as_they_were(family: str) -> None:
+def test_arguments_are_not_changed(family: str) -> None:
     real, fake = draw(0)[0], draw(10)[0]
     copies = real.clone(), fake.clone()
     scores(family, real, fake)
@@ -131,27 +178,27 @@ def test_its_arguments_stay_as_they_were(family: str) -> None:
 @pytest.mark.parametrize("fakes", [5, 200])
 def test_symmetric_where_declared(family: str, fakes: int) -> None:
     real, fake = draw(0)[0], draw(10, fakes, classes=3)[0]
-    one, other = scores(family, real, fake), scores(family, fake, real)
+    forward, backward = scores(family, real, fake), scores(family, fake, real)
     for name in METRICS[family].scores:
         # the same value by way of the other set's factor: rounding of float64, and of the float32 error bar
-        assert one[name].value == pytest.approx(other[name].value, rel=1e-9)
-        assert one[name].error == pytest.approx(other[name].error, rel=1e-3)
+        assert forward[name].value == pytest.approx(backward[name].value, rel=1e-9)
+        assert forward[name].error == pytest.approx(backward[name].error, rel=1e-3)
 
 
 @every_family
-def test_order_does_not_matter_but_where_it_draws(family: str) -> None:
+def test_order_of_rows_does_not_matter_except_for_random_draws(family: str) -> None:
     real, fake = draw(0)[0], draw(10, classes=3)[0]
-    mixed = [rows[torch.randperm(len(rows), generator=generator(5))] for rows in (real, fake)]
-    one, other = scores(family, real, fake), scores(family, *mixed)
+    shuffled = [rows[torch.randperm(len(rows), generator=generator(5))] for rows in (real, fake)]
+    plain, other = scores(family, real, fake), scores(family, *shuffled)
     for name in METRICS[family].scores:
         if name not in LAWS[family].draws:
-            assert other[name].value == pytest.approx(one[name].value, rel=1e-9)  # sums in another order
-        elif one[name].error is not None:
+            assert other[name].value == pytest.approx(plain[name].value, rel=1e-9)  # sums in another order
+        elif plain[name].error is not None:
             # two draws of subsets, splits or cells: four of the standard errors of their difference
-            assert abs(other[name].value - one[name].value) <= 4 * 2**0.5 * max(one[name].error, other[name].error)
+            assert abs(other[name].value - plain[name].value) <= 4 * 2**0.5 * max(plain[name].error, other[name].error)
         else:
             # ndb: 30 cells cut anew; fid-infinity: a fit to other subsets, of a value of about 4
-            assert other[name].value == pytest.approx(one[name].value, abs=0.25 if name == "ndb" else 0.8)
+            assert other[name].value == pytest.approx(plain[name].value, abs=0.25 if name == "ndb" else 0.8)
 
 
 def damaged(damage: str, level: int) -> Tensor:
@@ -176,7 +223,7 @@ def test_worse_samples_score_worse(family: str, damage: str) -> None:
 @every_family
 @pytest.mark.parametrize("side", ["real", "fake"])
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
-def test_refuses_what_is_not_finite_and_says_where(family: str, side: str, bad: float) -> None:
+def test_refuses_nan_and_infinity_and_names_the_row(family: str, side: str, bad: float) -> None:
     (real, labels), (fake, _) = draw(0), draw(10)
     (real if side == "real" else fake)[7, 3] = bad
     if side == "real" and family in BLIND:
@@ -188,20 +235,20 @@ def test_refuses_what_is_not_finite_and_says_where(family: str, side: str, bad: 
 
 
 @pytest.mark.parametrize("side", ["real", "fake"])
-def test_refuses_probabilities_that_are_not_finite(side: str) -> None:
+def test_refuses_nan_in_probabilities(side: str) -> None:
     real, fake = draw(0)[0], draw(10)[0]
     (real if side == "real" else fake)[7, 3] = float("nan")
     with pytest.raises(ValueError, match=r"^probabilities: row 7 is not finite$"):
         scores("modes", real, fake)
 
 
-def test_finite_rows_whose_sum_overflows_are_finite() -> None:
+def test_rows_whose_sum_overflows_are_not_refused_as_infinite() -> None:
     check_rows("fake", torch.full((3, 4), 3e38))
     with pytest.raises(ValueError, match=r"^fake: row 1 is not finite$"):
         check_rows("fake", torch.tensor([[3e38, 3e38], [torch.inf, -torch.inf]]))
 
 
-@that_see
+@with_reference
 @pytest.mark.parametrize("voted", [False, True])
 def test_refuses_widths_that_differ(family: str, voted: bool) -> None:
     (real, labels), (fake, _) = draw(0), draw(10)
@@ -211,7 +258,7 @@ def test_refuses_widths_that_differ(family: str, voted: bool) -> None:
 
 @every_family
 @pytest.mark.parametrize("side", [0, 1])
-def test_refuses_too_few_rows_and_takes_just_enough(family: str, side: int) -> None:
+def test_refuses_too_few_rows_and_takes_the_fewest(family: str, side: int) -> None:
     (real, labels), (fake, _) = draw(0), draw(10)
     least = LAWS[family].least[side]
 
@@ -228,14 +275,14 @@ def test_refuses_too_few_rows_and_takes_just_enough(family: str, side: int) -> N
 
 
 @pytest.mark.parametrize("family", [name for name in METRICS if name != "is"])
-def test_refuses_what_is_not_rows_of_features(family: str) -> None:
+def test_refuses_features_of_width_zero(family: str) -> None:
     (real, labels), (fake, _) = draw(0), draw(10)
     with pytest.raises(ValueError, match=r"found shape \(300, 0\), needed \(N, D\)"):
         scores(family, real, fake[:, :0], labels)
 
 
 @every_family
-def test_float64_gives_the_same(family: str) -> None:
+def test_float64_features_give_the_same_scores(family: str) -> None:
     real, fake = draw(0)[0], draw(10, classes=3)[0]
     single, double = scores(family, real, fake), scores(family, real.double(), fake.double())
     for name in METRICS[family].scores:

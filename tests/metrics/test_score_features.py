@@ -1,5 +1,7 @@
 """Scores of the user's own features: what it takes, what it refuses, and that its options arrive."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,11 @@ from toy_features import normal
 
 from ganeval.errors import ContentError, UsageError
 from ganeval.evaluation.families import score_features
+from ganeval.metrics.estimate import Estimate
+from ganeval.metrics.extrapolation import fid_infinity
+from ganeval.metrics.frechet import fid
 from ganeval.metrics.kernel import kid
+from ganeval.metrics.modes import cells, mode_coverage, modes_by_cell
 from ganeval.metrics.neighbours import density_coverage, overlap, precision_recall
 from ganeval.reports.report import Score
 from ganeval.reports.scores import METRICS
@@ -49,6 +55,25 @@ def test_k_and_seed_are_used() -> None:
     assert found["precision"].value < plain["precision"].value  # smaller balls hold less
     assert found["coverage"].value > plain["coverage"].value
     assert found["kid"].value != plain["kid"].value
+
+
+BY_CELL = modes_by_cell(cells(REAL), FAKE)
+PLAIN: dict[str, Callable[[], dict[str, Estimate]]] = {
+    "fid": lambda: fid(REAL, FAKE),
+    "fid-infinity": lambda: fid_infinity(REAL, FAKE),
+    "kid": lambda: kid(REAL, FAKE),
+    "pr": lambda: precision_recall(overlap(REAL, FAKE)),
+    "dc": lambda: density_coverage(overlap(REAL, FAKE)),
+    "modes": lambda: mode_coverage(cells(REAL).counts.numpy(), BY_CELL, cells(REAL), BY_CELL),
+}
+
+
+@pytest.mark.parametrize("family", PLAIN)
+def test_scores_are_those_of_the_plain_functions(family: str) -> None:
+    scores, estimates = score_features(REAL, FAKE, metrics=[family]), PLAIN[family]()
+    assert {name: (score.value, score.error) for name, score in scores.items()} == {
+        name: (estimate.value, estimate.error) for name, estimate in estimates.items()
+    }
 
 
 def test_an_unknown_metric_is_the_users_slip() -> None:
