@@ -66,21 +66,23 @@ class TableView:
 
 def table_of(group: ComparisonGroup, anchors: Sequence[str]) -> TableView:
     """The table of a group; an anchor for each row."""
-    columns = tuple(_column(group, name) for name in group.table_scores)
-    rows = tuple(_row(group, row, anchor) for row, anchor in zip(group.rows, anchors, strict=True))
-    return TableView(columns, rows, group.sort, group.baseline.name if group.baseline else "")
-
-
-def _column(group: ComparisonGroup, name: str) -> ScoreColumn:
-    better = group.better(name)
-    heading = title(name, group.rows[0].report.protocol)
-    return ScoreColumn(name, heading, ARROWS[better], f"{better} is better", name == group.sort)
-
-
-def _row(group: ComparisonGroup, row: Row, anchor: str) -> TableRow:
-    cells = tuple(_cell(group, row, name) for name in group.table_scores)
-    kind = row.yardstick or ""
-    return TableRow(row.name, kind, group.rank(row), len(row.reports), row is group.baseline, anchor, cells)
+    columns = []
+    for name in group.table_scores:
+        better, heading = group.better(name), title(name, group.rows[0].report.protocol)
+        columns.append(ScoreColumn(name, heading, ARROWS[better], f"{better} is better", name == group.sort))
+    rows = [
+        TableRow(
+            row.name,
+            row.yardstick or "",
+            group.rank(row),
+            len(row.reports),
+            row is group.baseline,
+            anchor,
+            tuple(_cell(group, row, name) for name in group.table_scores),
+        )
+        for row, anchor in zip(group.rows, anchors, strict=True)
+    ]
+    return TableView(tuple(columns), tuple(rows), group.sort, group.baseline.name if group.baseline else "")
 
 
 def _cell(group: ComparisonGroup, row: Row, name: str) -> ScoreCell:
