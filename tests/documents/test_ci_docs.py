@@ -153,7 +153,7 @@ def test_the_figures_of_the_page_are_those_of_the_recorded_seeds() -> None:
     assert f"{factor:.2f} · {spread:.4f} · {root:.3f} = {factor * spread * root:.3f}\n" in PAGE
     assert f"{factor:.2f} · {figures[-1]:.3f} · {root:.3f} = {factor * figures[-1] * root:.2f}" in PAGE
     wide = factor * root * statistics.stdev(one.scores["fid"].value for one in recordings[0])
-    assert f"With 1,097 samples the same arithmetic gives a tolerance of {wide:.2f}" in PAGE
+    assert f"With 1,097 samples the same calculation gives a tolerance of {wide:.2f}" in PAGE
 
 
 def test_what_the_page_says_fails_and_passes_does_so() -> None:

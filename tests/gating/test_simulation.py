@@ -8,7 +8,7 @@ from a Monte Carlo of its own generator; two reports of equal N share the bias, 
 
 import math
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -27,6 +27,15 @@ HOW = Protocol("tf1", "inception", "2048", "published", "67", "tf1-bilinear")
 REAL = ImageSet("real", "real/", 50_000, "sha256:0a")
 WIDTH = 6
 EXACT = Moments(None, torch.zeros(WIDTH, dtype=torch.float64), torch.eye(WIDTH, dtype=torch.float64))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Thousands of matrices of width 6: threads that wait for one another take eight times as long."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def report(score: Score, count: int = 1000) -> Report:
