@@ -17,7 +17,7 @@ from ganeval.evaluation.families import score_pair
 from ganeval.evaluation.metric_inputs import Pair
 from ganeval.extractors import open_extractor
 from ganeval.features.feature_set import FeatureSet
-from ganeval.features.rank_consistency import check_alike
+from ganeval.features.rank_consistency import check_ranks_agree
 from ganeval.media.files import folder_images
 from ganeval.media.streams import stream_images
 from ganeval.metrics import distances
@@ -97,7 +97,7 @@ def test_what_ranks_share_arrives_whatever_its_size_and_who_has_it(tmp_path: Pat
     assert found[0]["digest"] == hashlib.sha256(bytes(range(7)) + bytes(range(14))).hexdigest()
     assert found[0]["hash"] == folder_images(folder).bytes_hash()
     assert refused[0] == (
-        f"{folder}: rank 1 has another number of pictures than rank 0 (5 and 6); needed the same files, weights and "
+        f"{folder}: rank 1 has another number of images than rank 0 (5 and 6); needed the same files, weights and "
         "devices on all machines"
     )
     assert (tmp_path / "turns").read_text(encoding="utf-8")[0] == "0"
@@ -113,10 +113,10 @@ def test_ranks_that_would_make_one_set_of_two_are_refused(tmp_path: Path) -> Non
     images, extractor = folder_images(write_few(tmp_path, 3)), open_extractor("digits", device=torch.device("cpu"))
     for changed in ({"list of names": "0"}, {"network": "0"}, {"device": "cuda"}):
         with pytest.raises(ContentError, match=f"rank 1 has another {next(iter(changed))} than rank 0"):
-            check_alike(images, extractor, Two())
+            check_ranks_agree(images, extractor, Two())
     changed = {}
-    check_alike(images, extractor, Two())
-    check_alike(stream_images(iter(()), "stream"), extractor, Two())
+    check_ranks_agree(images, extractor, Two())
+    check_ranks_agree(stream_images(iter(()), "stream"), extractor, Two())
 
 
 def test_a_stream_is_run_by_one_rank_which_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run) -> None:
