@@ -1,11 +1,13 @@
 """What excites a layer: gradient ascent against closed forms, and what is stored and refused."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from click.testing import Result
 from torch import Tensor, nn
 
 from ganeval.errors import ContentError, UsageError
@@ -151,16 +153,19 @@ def test_a_class_stays_that_of_the_start(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def trained(
-    tiny: Orders, carried_out: Carried, classifiers: None, tmp_path_factory: pytest.TempPathFactory
+    tiny: Orders, carried_out: Carried, suite_run: tuple[Path, Result], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], Path]:
-    """A run of eight steps; for reading, and for layers."""
-    made: dict[str, Path] = {}
+    """A run of eight steps of `train-all`'s, or on other data; for reading, and for layers."""
+    folder = tmp_path_factory.mktemp("runs")
 
     def run(model: str, source: str = "digits") -> Path:
-        if model + source not in made:
-            made[model + source] = tmp_path_factory.mktemp("runs") / f"{source}-{model}-s0"
-            carried_out(tiny(model, made[model + source], source))
-        return made[model + source]
+        path = folder / f"{source}-{model}-s0"
+        if not path.exists():
+            if source == "digits":
+                shutil.copytree(suite_run[0] / path.name, path)
+            else:
+                carried_out(tiny(model, path, source))
+        return path
 
     return run
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from click.testing import Result
 from torch import Tensor, nn
 from training_runs import prepare
 
@@ -17,7 +18,7 @@ from ganeval.reports.run_folders import log_of
 from ganeval.training import samples
 from ganeval.training.checks.subjects import MAX_TRANSLATIONS, SEED, GeneratorSubject, TranslatorSubject, patch_scores
 from ganeval.training.checks.watch import TrainingWatch
-from ganeval.training.data.dataset import Split, Splits
+from ganeval.training.data.dataset import Split, Splits, load_splits
 from ganeval.training.data.domains import Domains
 from ganeval.training.final_scores import FinishedRun, finish
 from ganeval.training.insight.activation import store_activation
@@ -144,11 +145,8 @@ def test_sets_without_a_full_pack_have_no_scores_and_nothing_is_written_without_
 # runs
 
 
-def test_every_check_has_its_scores_and_the_gap_in_the_log_is_theirs(
-    tiny: Orders, carried_out: Carried, tmp_path: Path
-) -> None:
-    run = tmp_path / "run"
-    carried_out(tiny("cgan", run))
+def test_every_check_has_its_scores_and_the_gap_in_the_log_is_theirs(suite_run: tuple[Path, Result]) -> None:
+    run = suite_run[0] / "digits-cgan-s0"
     checks = {line["step"]: line["check"] for line in log_of(run) if "check" in line}
     assert sorted(path.name for path in (run / "learning").glob("scores-*")) == [
         f"scores-{step:08d}.npz" for step in sorted(checks)
@@ -166,10 +164,9 @@ def files_of(run: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("model", ["vanilla", "cyclegan"])
 def test_a_run_that_was_stopped_leaves_the_arrays_of_one_that_was_not(
-    tiny: Orders, carried_out: Carried, classifiers: None, tmp_path: Path, model: str
+    tiny: Orders, carried_out: Carried, suite_run: tuple[Path, Result], tmp_path: Path, model: str
 ) -> None:
-    whole = tmp_path / "whole" / "run"
-    carried_out(tiny(model, whole))
+    whole = suite_run[0] / f"digits-{model}-s0"
 
     class Stopped(Exception):
         pass
@@ -198,10 +195,14 @@ def test_a_run_that_was_stopped_leaves_the_arrays_of_one_that_was_not(
     ],
 )
 def test_a_finished_run_is_given_what_it_lacks_and_its_report_stays(
-    tiny: Orders, carried_out: Carried, classifiers: None, tmp_path: Path, model: str, source: str, expected: set[str]
-) -> None:
+    tiny: Orders, carried_out: Carried, suite_run: tuple[Path, Result], tmp_path: Path,
+    model: str, source: str, expected: set[str],
+) -> None:  # fmt: skip
     order = tiny(model, tmp_path / "run", source)
-    carried_out(order)
+    if source == "digits":
+        shutil.copytree(suite_run[0] / f"digits-{model}-s0", order.folder)
+    else:
+        carried_out(order)
     made = {name: content for name, content in files_of(order.folder).items() if "s/step" not in name}
     assert {name for name in made if "scores-" not in name} == expected
     before = (order.folder / "report.json").read_bytes()
@@ -238,18 +239,14 @@ def test_a_run_that_never_was_good_has_no_generator_to_show(tiny: Orders, tmp_pa
     assert not (order.folder / "gallery.npz").exists()
 
 
-def test_the_gallery_of_a_run_shows_what_was_scored_beside_all_training_images(tiny: Orders, tmp_path: Path) -> None:
-    order = tiny("cgan", tmp_path / "run")
-    prepared = prepare(order)
-    finish(prepared, train_run(prepared, silent), silent)
-    found = arrays(order.folder / "gallery.npz")
+def test_the_gallery_of_a_run_shows_what_was_scored_beside_all_training_images(suite_run: tuple[Path, Result]) -> None:
+    folder = suite_run[0] / "digits-cgan-s0"
+    found = arrays(folder / "gallery.npz")
     assert str(found["neighbours_of"]) == "digits:train"
-    pool = {one.numpy().tobytes() for one in prepared.splits.train.pixels}
+    pool = {image.numpy().tobytes() for image in load_splits("digits").train.pixels}
     assert all(one.tobytes() in pool for one in found["neighbours"])
-    count = load_report(order.folder).samples.count
-    assert count == 100
-    sampler = Sampler(build(prepared.config).network("g"), prepared.config)
-    assert found["by_class"].shape == (10, 8, *sampler.config.shape[1:], 1)
+    assert load_report(folder).samples.count == 100
+    assert found["by_class"].shape == (10, 8, 8, 8, 1)
     assert found["classes"].tolist() == [str(digit) for digit in range(10)]
     assert found["labels"].shape == (32,)
 
