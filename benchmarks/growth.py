@@ -86,7 +86,7 @@ def of_ranks(count: int, width: int) -> None:
             scores = score_pair(Pair(*sides, ranks=ranks), families)
             return {name: score.value for name, score in scores.items()}
 
-        ranks.everyone("ready")
+        ranks.gather("ready")
         found = inside(work)
         if ranks.rank == 0:
             print(json.dumps(asdict(found)), flush=True)

@@ -74,7 +74,7 @@ class Extraction:
         if not (samples.random_access and self.extractor.cacheable):
             return None
         rank, count = self.ranks.rank, len(samples)
-        stored = self.ranks.first(sum(map(samples.size_of, range(count))) if rank == 0 else 0)
+        stored = self.ranks.broadcast(sum(map(samples.size_of, range(count))) if rank == 0 else 0)
         return key_of(**self._parts(), count=count, stored=stored).partition("/")[2][:16]
 
     def key(self, shelf: str, bytes_hash: str, *, sums: bool = False) -> str:
@@ -131,8 +131,11 @@ class Collector:
         ranks, device = self.extraction.ranks, self.extraction.extractor.device
         if not census.count:
             raise ContentError(f"{name}: found no image that can be read, needed some")
-        tensors = {"features": ranks.joined(rows_of(self.features, device)), "indices": torch.tensor(census.indices)}
-        probabilities = ranks.joined(rows_of(self.probabilities, device))
+        tensors = {
+            "features": ranks.gather_rows(rows_of(self.features, device)),
+            "indices": torch.tensor(census.indices),
+        }
+        probabilities = ranks.gather_rows(rows_of(self.probabilities, device))
         if len(probabilities):
             tensors["probabilities"] = probabilities
         return Entry(tensors | self.comparison.tensors(), asdict(census.facts()))
@@ -143,7 +146,7 @@ def census_of_all(own: Census, ranks: Ranks) -> Census:
     if ranks.world == 1:
         return own
     whole = Census(own.keeping)
-    for part in ranks.everyone(own):
+    for part in ranks.gather(own):
         whole.extend(part)
     return whole
 

@@ -143,7 +143,7 @@ def _stored(
 ) -> FeatureSet | None:
     """What the store keeps of a set. The set is read for its hash only where its shelf is not empty."""
     ranks, device = extraction.ranks, metric_device(extraction.extractor.device)
-    if shelf is None or not ranks.first(store.has_any(shelf) if ranks.rank == 0 else False):
+    if shelf is None or not ranks.broadcast(store.has_any(shelf) if ranks.rank == 0 else False):
         return None
     bytes_hash = hash_of(samples, ranks)
     for of_sums in (False, True) if sums else (False,):

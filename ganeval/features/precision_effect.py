@@ -50,7 +50,7 @@ class Comparison:
         if self.extractor.precision == "float32":
             return {}
         parts = {"own": self.own, "float32": self.float32}
-        return {name: self.ranks.joined(rows_of(rows, self.extractor.device)) for name, rows in parts.items()}
+        return {name: self.ranks.gather_rows(rows_of(rows, self.extractor.device)) for name, rows in parts.items()}
 
 
 def rows_of(parts: list[Tensor], device: torch.device) -> Tensor:

@@ -11,7 +11,7 @@ from ganeval.metrics.ranks import Ranks
 
 def hash_of(samples: SampleSet, ranks: Ranks) -> str:
     """What `bytes_hash` gives; each rank reads its own part."""
-    return samples.published_hash or ranks.digested(b"".join(map(samples.digest, ranks.part(len(samples)))))
+    return samples.published_hash or ranks.digest_of_all(b"".join(map(samples.digest, ranks.part(len(samples)))))
 
 
 def check_ranks_agree(samples: SampleSet, extractor: Extractor, ranks: Ranks) -> None:
@@ -23,7 +23,7 @@ def check_ranks_agree(samples: SampleSet, extractor: Extractor, ranks: Ranks) ->
         names = "".join(f"{samples.name_of(index)}\n" for index in range(len(samples)))
         own["number of images"] = str(len(samples))
         own["list of names"] = hashlib.sha256(names.encode()).hexdigest()[:12]
-    everyone = ranks.everyone(own)
+    everyone = ranks.gather(own)
     for rank, other in enumerate(everyone):
         for what, first in everyone[0].items():
             if other[what] != first:

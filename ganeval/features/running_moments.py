@@ -43,7 +43,7 @@ class MomentCollector(Collector):
     def entry(self, census: Census, name: str) -> Entry:
         check_enough(name, census.count)
         ranks = self.extraction.ranks
-        width = max(ranks.everyone(self.subset.width))
+        width = max(ranks.gather(self.subset.width))
         if not self.census.count:  # no image was left for this rank
             self.sum.add(torch.empty(0, width, device=self.device))
             self.subset.add(torch.empty(0, width, device=self.device), np.arange(0))
@@ -88,7 +88,7 @@ class Subset:
             return self.features
         device = self.features.device
         signed = torch.from_numpy(self.priorities.view(np.int64).copy()).to(device)
-        features, priorities = ranks.joined(self.features), ranks.joined(signed).cpu().numpy().view(np.uint64)
+        features, priorities = ranks.gather_rows(self.features), ranks.gather_rows(signed).cpu().numpy().view(np.uint64)
         return features[torch.from_numpy(least(priorities)).to(device)]
 
 

@@ -67,8 +67,8 @@ class Store:
         entry = self._load(key) if ranks.rank == 0 else None
         if ranks.world == 1:
             return entry
-        facts = ranks.first(None if entry is None else dict(entry.facts))
-        tensors = ranks.tensors_of_first(None if entry is None else entry.tensors)
+        facts = ranks.broadcast(None if entry is None else dict(entry.facts))
+        tensors = ranks.broadcast_tensors(None if entry is None else entry.tensors)
         return None if tensors is None or facts is None else Entry(tensors, facts)
 
     def _load(self, key: str | None) -> Entry | None:

@@ -73,7 +73,7 @@ def kid(
     table = torch.zeros(subsets, len(fields(_Components)), dtype=torch.float64)
     if tick is not None:
         tick("kid", 0, subsets)
-    for i in ranks.mine(range(subsets)):
+    for i in range(subsets)[ranks.stride]:
         x, y = fakes.block(rows[i][0]), reals.block(rows[i][1])
         table[i] = torch.tensor(astuple(_components(x, y)), dtype=torch.float64)
         if tick is not None:

@@ -10,7 +10,7 @@ from scipy.linalg.blas import dsyrk, dtrmm
 from torch import Tensor
 
 BANDS = 4  # of a symmetric product: 5 of 8 parts are multiplied, and no band is too thin to be fast
-MIRRORED = 256  # rows
+MIRROR_ROWS = 256  # at a time
 # A private operator of torch, which its compiler calls; absent from a torch without oneDNN, perhaps from a later one
 ONEDNN_LINEAR: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
 
@@ -33,7 +33,7 @@ def product32(left: Tensor, right: Tensor, bias: Tensor | None = None) -> Tensor
 def bands32(rows: Tensor, bias: Tensor | None = None) -> Iterator[tuple[int, int, Tensor]]:
     """rows @ rows.T in float32 from its diagonal on: (start, stop, rows[start:stop] @ rows[start:].T + bias[start:]).
 
-    What lies left of a band is the mirror image of bands before it.
+    The rest, left of each band, is the mirror image of the bands before it.
     """
     start = 0
     for band in rows.tensor_split(BANDS):
@@ -52,18 +52,18 @@ def gram32(rows: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def add_gram64(rows: Tensor, total: Tensor) -> None:
-    """total += rows.T @ rows in float64, of which only the lower triangle is kept: `mirror` makes it whole."""
+    """total += rows.T @ rows in float64, only in the lower triangle: `mirror` fills in the other."""
     if rows.device.type != "cpu":
         total.addmm_(rows.T, rows)
         return
-    upper = total.numpy().T  # of the same numbers in columns, as Fortran counts
+    upper = total.numpy().T  # the same memory by columns, as Fortran reads it
     dsyrk(1.0, rows.contiguous().numpy().T, beta=1.0, c=upper, overwrite_c=1)
 
 
 def mirror(lower: Tensor) -> Tensor:
-    """Make a matrix symmetric by its lower triangle, in place and a few rows at a time, as caches like it."""
-    for start in range(0, len(lower), MIRRORED):
-        stop = start + MIRRORED
+    """Make a matrix symmetric by its lower triangle, in place and a few rows at a time, for the cache's sake."""
+    for start in range(0, len(lower), MIRROR_ROWS):
+        stop = start + MIRROR_ROWS
         own = lower[start:stop, start:stop]
         own.copy_(own.tril() + own.tril(-1).T)
         lower[:start, start:stop] = lower[start:stop, :start].T
@@ -80,7 +80,7 @@ def congruence64(lower: Tensor, symmetric: Tensor) -> Tensor:
 
 
 def eigh64(symmetric: Tensor) -> tuple[Tensor, Tensor]:
-    """Eigenvalues in rising order and eigenvectors in float64; on the CPU by scipy, a fifth faster there than torch."""
+    """Eigenvalues in ascending order and eigenvectors in float64; on the CPU by scipy, a fifth faster than torch."""
     if symmetric.device.type != "cpu":
         values, vectors = torch.linalg.eigh(symmetric)
         return values, vectors

@@ -8,12 +8,12 @@ from torch import Tensor
 from ganeval.metrics.linear_algebra import add_gram64, mirror
 from ganeval.metrics.ranks import ALONE, Ranks
 
-BLOCK = 1024  # rows that are held in float64 at a time: 16 MB of 2,048 features, which the allocator keeps
+BLOCK = 1024  # rows in float64 at a time: 16 MB of 2,048 features, which the allocator reuses
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Count, mean (D,) and covariance (D, D) of a set, in float64; the count is None where a file does not say it."""
+    """Count, mean (D,) and covariance (D, D) of a set, in float64; the count is None where a file does not give it."""
 
     count: int | None
     mean: Tensor
@@ -26,9 +26,9 @@ class Moments:
 
 
 class MomentSum:
-    """Moments of features that arrive in blocks and need not be kept.
+    """Moments of features that arrive in blocks and are not stored.
 
-    What is summed is taken around the mean of the first block: near enough to the mean of all that no digits are lost.
+    Sums are taken around the mean of the first block: near enough to the mean of all that no digits are lost.
     """
 
     def __init__(self) -> None:
@@ -48,20 +48,20 @@ class MomentSum:
         self.count += len(features)
 
     def moments(self, ranks: Ranks = ALONE) -> Moments:
-        """The moments of all that the ranks have taken in, the covariance divided by N - 1."""
-        count = sum(ranks.everyone(self.count))
+        """The moments of the blocks of all ranks, the covariance divided by N - 1."""
+        count = sum(ranks.gather(self.count))
         if count < 2:
             raise ValueError(f"moments: found {count} rows, needed at least 2")
-        own = self._centre + self._sum / max(1, self.count)
-        mean = ranks.total(self.count * own) / count
-        away = own - mean
-        around = torch.addr(mirror(self._squares), self._sum, self._sum, alpha=-1 / max(1, self.count))
-        scatter = ranks.total(around.addr_(away, away, alpha=self.count))
+        own_mean = self._centre + self._sum / max(1, self.count)
+        mean = ranks.total(self.count * own_mean) / count
+        shift = own_mean - mean
+        own_scatter = torch.addr(mirror(self._squares), self._sum, self._sum, alpha=-1 / max(1, self.count))
+        scatter = ranks.total(own_scatter.addr_(shift, shift, alpha=self.count))
         return Moments(count, mean, scatter.div_(count - 1))
 
 
 def moments(features: Tensor, ranks: Ranks = ALONE) -> Moments:
-    """Mean and covariance (divided by N - 1) of features (N, D), in float64; each rank sums up its part of the rows.
+    """Mean and covariance (divided by N - 1) of features (N, D), in float64; each rank sums its part of the rows.
 
     >>> moments(torch.tensor([[0.0, 0.0], [2.0, 4.0]])).covariance.tolist()
     [[2.0, 4.0], [4.0, 8.0]]

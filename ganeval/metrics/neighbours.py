@@ -153,7 +153,7 @@ def _neighbours(own: Points, ranks: Ranks, *ks: int) -> Neighbours:
     part = nearest_within(own, count, ranks.stride)
     if ranks.world == 1:
         return part
-    squares, indices = (ranks.joined(columns.T.contiguous()).T for columns in (part.squares, part.indices))
+    squares, indices = (ranks.gather_rows(columns.T.contiguous()).T for columns in (part.squares, part.indices))
     least, order = squares.topk(count, dim=1, largest=False)
     return Neighbours(least, indices.gather(1, order))
 
@@ -167,9 +167,9 @@ def _combine(overlap: Overlap, ranks: Ranks) -> None:
     occupancy.occupied_by_block = ranks.total(occupancy.occupied_by_block.int()) > 0
     occupancy.balls_of_fake = ranks.total(occupancy.balls_of_fake)
     occupancy.balls_without_block = ranks.total(occupancy.balls_without_block)
-    occupancy.occupied_level = ranks.joined(occupancy.occupied_level[None]).amin(0)
+    occupancy.occupied_level = ranks.gather_rows(occupancy.occupied_level[None]).amin(0)
     for balls in (overlap.real, overlap.real_dense, overlap.fake):
-        balls.ties = sum(ranks.everyone(balls.ties))
+        balls.ties = sum(ranks.gather(balls.ties))
 
 
 def _near_pairs(least: Tensor, i: int, j: int, overlap: Overlap) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,7 +1,7 @@
-"""How processes share the work of one metric. Alone, which is the default, a process does all of it."""
+"""Ranks: how several processes share the work of one metric. By default a process is alone and does all of it."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from torch import Tensor
@@ -10,29 +10,25 @@ Item = TypeVar("Item")
 
 
 class Ranks:
-    """One process among `world` that compute the same thing: what is its own to do, and what all of them found.
+    """One process among `world` that compute the same thing: its part of the work, and the exchange of results.
 
-    This class is a process by itself; `ganeval.distributed` has the one that talks to others. Every method that
-    exchanges something must be called by all ranks, in the same order.
+    This class is a process alone; `ganeval.runtime.distributed` has the one among others. Every method that exchanges
+    something must be called by all ranks, in the same order.
     """
 
     rank, world = 0, 1
 
-    def mine(self, items: Sequence[Item]) -> Sequence[Item]:
-        """Every `world`-th item, beginning with this rank's number.
-
-        >>> Ranks().mine("abc")
-        'abc'
-        """
-        return items[self.rank :: self.world]
-
     @property
     def stride(self) -> slice:
-        """This rank's items of any list: every `world`-th, beginning with this rank's number."""
+        """This rank's part of any list: every `world`-th item, the first that of its number.
+
+        >>> "abc"[Ranks().stride]
+        'abc'
+        """
         return slice(self.rank, None, self.world)
 
     def part(self, count: int) -> range:
-        """This rank's own run of `count` things in a row; the runs of all ranks differ by one at most.
+        """This rank's part of `count` items as a range; the lengths of all ranks' ranges differ by one at most.
 
         >>> Ranks().part(7)
         range(0, 7)
@@ -43,33 +39,33 @@ class Ranks:
         """The sum over all ranks, on every rank."""
         return values
 
-    def joined(self, rows: Tensor) -> Tensor:
-        """The rows of all ranks one below the other, in the order of ranks, on every rank."""
+    def gather_rows(self, rows: Tensor) -> Tensor:
+        """The rows of all ranks, concatenated in the order of ranks, on every rank."""
         return rows
 
-    def everyone(self, value: Any) -> list[Any]:
-        """What each rank says, in the order of ranks, on every rank."""
+    def gather(self, value: Any) -> list[Any]:
+        """The value of each rank, in the order of ranks, on every rank; small ones, as they are pickled."""
         return [value]
 
-    def first(self, value: Item) -> Item:
-        """What rank 0 says, on every rank; small things, as they are pickled."""
-        found: Item = self.everyone(value)[0]
-        return found
+    def broadcast(self, value: Item) -> Item:
+        """The value of rank 0, on every rank; small ones, as they are pickled."""
+        first: Item = self.gather(value)[0]
+        return first
 
-    def tensors_of_first(self, tensors: Mapping[str, Tensor] | None) -> dict[str, Tensor] | None:
+    def broadcast_tensors(self, tensors: Mapping[str, Tensor] | None) -> dict[str, Tensor] | None:
         """Rank 0's tensors on every rank, or None where it has none."""
         return None if tensors is None else dict(tensors)
 
-    def digested(self, own: bytes | bytearray) -> str:
-        """The sha256 (hex) of what all ranks have, one after the other; nobody holds all of it."""
+    def digest_of_all(self, own: bytes | bytearray) -> str:
+        """The sha256 (hex) of the bytes of all ranks in their order; no rank holds all of them."""
         return hashlib.sha256(own).hexdigest()
 
     def in_turn(self, work: Callable[[], Item]) -> Item:
-        """What `work` gives on each rank; rank 0 does it before the others, who find what it has fetched."""
+        """The result of `work` on each rank; rank 0 runs it before the others, which then find what it downloaded."""
         if self.rank == 0:
-            found = work()
-        self.everyone(None)
-        return found if self.rank == 0 else work()
+            result = work()
+        self.gather(None)
+        return result if self.rank == 0 else work()
 
 
 ALONE = Ranks()

@@ -55,8 +55,8 @@ class TorchrunRanks(Ranks):
         self._meet(lambda: dist.all_reduce(summed, group=self._values))
         return summed
 
-    def joined(self, rows: Tensor) -> Tensor:
-        shapes = self.everyone(tuple(rows.shape))
+    def gather_rows(self, rows: Tensor) -> Tensor:
+        shapes = self.gather(tuple(rows.shape))
         counts = [shape[0] for shape in shapes]
         widths = next((shape[1:] for shape in shapes if shape[0]), shapes[0][1:])  # a rank without rows may not know
         whole = rows.new_empty(sum(counts), *widths)
@@ -65,10 +65,10 @@ class TorchrunRanks(Ranks):
         self._meet(lambda: [dist.broadcast(p, rank, group=self._values) for rank, p in enumerate(parts) if len(p)])
         return whole
 
-    def tensors_of_first(self, tensors: Mapping[str, Tensor] | None) -> dict[str, Tensor] | None:
+    def broadcast_tensors(self, tensors: Mapping[str, Tensor] | None) -> dict[str, Tensor] | None:
         own = tensors or {}
         forms = {name: (tensor.shape, tensor.dtype) for name, tensor in own.items()}
-        forms_of_first = self.first(None if tensors is None else forms)
+        forms_of_first = self.broadcast(None if tensors is None else forms)
         if forms_of_first is None:
             return None
         shared: dict[str, Tensor] = {}
@@ -78,9 +78,9 @@ class TorchrunRanks(Ranks):
             self._meet(partial(dist.broadcast, shared[name], 0, group=self._control))
         return shared
 
-    def digested(self, own: bytes | bytearray) -> str:
+    def digest_of_all(self, own: bytes | bytearray) -> str:
         whole = hashlib.sha256()
-        for rank, length in enumerate(self.everyone(len(own))):
+        for rank, length in enumerate(self.gather(len(own))):
             for start in range(0, length, CHUNK):
                 is_sender = rank == self.rank
                 chunk = bytearray(own[start : start + CHUNK]) if is_sender else bytearray(min(CHUNK, length - start))
@@ -89,7 +89,7 @@ class TorchrunRanks(Ranks):
                 whole.update(chunk)
         return whole.hexdigest()
 
-    def everyone(self, value: Any) -> list[Any]:
+    def gather(self, value: Any) -> list[Any]:
         values: list[Any] = [None] * self.world
         self._meet(lambda: dist.all_gather_object(values, value, group=self._control))
         return values

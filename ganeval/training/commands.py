@@ -63,7 +63,7 @@ def train_one(
         if ranks.rank == 0:
             return (plan_view(request, ranks), None) if dry_run else _train_first(request, tick, width, ranks)
         if not dry_run:
-            ranks.everyone(None)  # until the first rank has read the data: they are fetched once
+            ranks.gather(None)  # until the first rank has read the data: they are fetched once
             train_run(load(validate(request, ranks), None, silent), silent, ranks)
             end_together(ranks)
         return None
@@ -80,7 +80,7 @@ def _train_first(request: RunRequest, tick: Tick, width: int | None, ranks: Rank
         warnings.warn(f"no scores while training, and no best checkpoint: {reason}", GanevalWarning, 2)
         extraction = None
     prepared = load(plan, extraction, tick)
-    ranks.everyone(None)
+    ranks.gather(None)
     run = finish(prepared, train_run(prepared, tick, ranks), tick)
     end_together(ranks)
     return training_view([run], (), width) if prepared.scored else _unscored_view(run), _divergence(run)
@@ -92,7 +92,7 @@ def end_together(ranks: Ranks) -> None:
     A rank that fails meanwhile reports its own error; its exit code decides.
     """
     with contextlib.suppress(LostRank):
-        ranks.everyone(None)
+        ranks.gather(None)
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,7 @@ class Run:
         """Score the model, keep the best, save."""
         step = self.progress.step
         scores = {key: _as_json(value) for key, value in self.watch.checked(step, self.model, self.average).items()}
-        check: dict[str, Any] = self.ranks.everyone(scores)[0]
+        check: dict[str, Any] = self.ranks.gather(scores)[0]
         self.model.networks.train()
         if check:
             self._append({"step": step, "check": check})

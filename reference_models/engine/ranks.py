@@ -27,10 +27,10 @@ class TrainingRanks(Protocol):
     def total(self, values: Tensor) -> Tensor:
         """The sum over all ranks, on every rank."""
 
-    def joined(self, rows: Tensor) -> Tensor:
+    def gather_rows(self, rows: Tensor) -> Tensor:
         """The rows of all ranks one below the other, in the order of ranks, on every rank."""
 
-    def everyone(self, value: Any) -> list[Any]:
+    def gather(self, value: Any) -> list[Any]:
         """The value of each rank, in the order of ranks, on every rank."""
 
 
@@ -45,10 +45,10 @@ class SingleProcess:
     def total(self, values: Tensor) -> Tensor:
         return values
 
-    def joined(self, rows: Tensor) -> Tensor:
+    def gather_rows(self, rows: Tensor) -> Tensor:
         return rows
 
-    def everyone(self, value: Any) -> list[Any]:
+    def gather(self, value: Any) -> list[Any]:
         return [value]
 
 

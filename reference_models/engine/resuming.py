@@ -86,12 +86,12 @@ def resume(state: State, folder: Path, device: torch.device, fingerprint: str, r
     for first in (True, False):  # the first rank before the others: it tidies up, and reports alone what is at fault
         if first is (ranks.rank == 0):
             progress = _restore(state, folder, device, fingerprint, ranks)
-        ranks.everyone(None)
+        ranks.gather(None)
     progress = progress or Progress(ranks=ranks.world)
     start = {"step": progress.step, "device": device.type, "training data": fingerprint[:12]}
     if ranks.world > 1:
         start["set of weights"] = _digest(state.model.networks.state_dict())
-    _check_alike(folder, ranks.everyone({**start, **state.model.config.to_dict()}))
+    _check_alike(folder, ranks.gather({**start, **state.model.config.to_dict()}))
     return progress
 
 

@@ -95,4 +95,4 @@ class Translation(Model):
         generator = context.draw(f"pool {domain}").generator
         if ranks.world == 1 or not pool.size:
             return pool.exchange(fakes, generator)
-        return rows_of_rank(ranks, pool.exchange(ranks.joined(fakes), generator))
+        return rows_of_rank(ranks, pool.exchange(ranks.gather_rows(fakes), generator))

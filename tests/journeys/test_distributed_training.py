@@ -251,7 +251,7 @@ def test_batch_norm_is_warned_of_where_it_is_not_synchronised() -> None:
 
 def test_a_rank_that_fails_after_training_is_not_the_others_failure() -> None:
     class Left(Two):
-        def everyone(self, value: object) -> list[object]:
+        def gather(self, value: object) -> list[object]:
             raise LostRank("rank 0 exited")
 
     end_together(Left())

@@ -107,7 +107,7 @@ def test_ranks_that_would_make_one_set_of_two_are_refused(tmp_path: Path) -> Non
     class Two(Ranks):
         world = 2
 
-        def everyone(self, value: dict) -> list:
+        def gather(self, value: dict) -> list:
             return [value, {**value, **changed}]
 
     images, extractor = folder_images(write_few(tmp_path, 3)), open_extractor("digits", device=torch.device("cpu"))
@@ -234,11 +234,11 @@ def test_without_torchrun_a_process_is_alone(monkeypatch: pytest.MonkeyPatch) ->
         assert ranks is ALONE
     tensor = torch.arange(3)
     assert ranks.total(tensor) is tensor
-    assert ranks.joined(tensor) is tensor
-    assert ranks.tensors_of_first({"a": tensor}) == {"a": tensor}
-    assert ranks.digested(b"ab") == hashlib.sha256(b"ab").hexdigest()
+    assert ranks.gather_rows(tensor) is tensor
+    assert ranks.broadcast_tensors({"a": tensor}) == {"a": tensor}
+    assert ranks.digest_of_all(b"ab") == hashlib.sha256(b"ab").hexdigest()
     assert ranks.in_turn(lambda: 7) == 7
-    assert ranks.everyone("a") == ["a"]
+    assert ranks.gather("a") == ["a"]
 
 
 def test_each_rank_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

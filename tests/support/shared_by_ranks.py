@@ -21,7 +21,7 @@ from ganeval.runtime.distributed import ranks_of_torchrun
 def found_by(ranks: Ranks, folder: str, other: str, target: Path) -> dict[str, object]:
     rows = torch.arange(2.0 * ranks.rank).reshape(ranks.rank, 2) if ranks.rank else torch.empty(0)
     kept = {"a": torch.arange(3), "b": torch.ones(2, 2, dtype=torch.float64)} if ranks.rank == 0 else None
-    shared = ranks.tensors_of_first(kept)
+    shared = ranks.broadcast_tensors(kept)
     assert shared is not None
     extractor = open_extractor("digits", device=torch.device("cpu"))
     images = folder_images(folder)
@@ -32,11 +32,11 @@ def found_by(ranks: Ranks, folder: str, other: str, target: Path) -> dict[str, o
     except ContentError as reason:
         refused = str(reason)
     return {
-        "joined": ranks.joined(rows).tolist(),
-        "nothing": list(ranks.joined(torch.empty(0)).shape),
+        "joined": ranks.gather_rows(rows).tolist(),
+        "nothing": list(ranks.gather_rows(torch.empty(0)).shape),
         "shared": {name: [str(tensor.dtype), tensor.tolist()] for name, tensor in shared.items()},
-        "nobody": ranks.tensors_of_first(None),
-        "digest": ranks.digested(bytes(range(7 * ranks.rank))),
+        "nobody": ranks.broadcast_tensors(None),
+        "digest": ranks.digest_of_all(bytes(range(7 * ranks.rank))),
         "hash": hash_of(images, ranks),
         "refused": refused,
         "turns": ranks.in_turn(lambda: (target / "turns").open("a").write(str(ranks.rank))),

@@ -254,10 +254,10 @@ class Pretended:
     def total(self, values: Tensor) -> Tensor:
         return 3 * values
 
-    def joined(self, rows: Tensor) -> Tensor:
+    def gather_rows(self, rows: Tensor) -> Tensor:
         return torch.cat([2 * rows, rows])
 
-    def everyone(self, value: Any) -> list[Any]:
+    def gather(self, value: Any) -> list[Any]:
         return [value, value]
 
 
