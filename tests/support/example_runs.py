@@ -83,9 +83,9 @@ def store(path: Path, **arrays: Any) -> None:
 def store_pictures(folder: Path, side: int, labels: bool) -> None:
     """An interpolation and one layer."""
     cells = some_cells(12, 9, side, 7)[..., :1]
-    told = {"labels": np.array([3, 1, 0, 2])} if labels else {}
+    classes = {"labels": np.array([3, 1, 0, 2])} if labels else {}
     positions = np.linspace(0, 1, 9)
-    store(folder / "interpolation.npz", linear=cells[:4], spherical=cells[4:8], positions=positions, **told)
+    store(folder / "interpolation.npz", linear=cells[:4], spherical=cells[4:8], positions=positions, **classes)
     one = {"channels": np.arange(8), "start": np.arange(8) / 2, "reached": np.arange(8) + 1.0}
     store(folder / "activation-block2.npz", pictures=cells[8, :8], before=cells[9, :8], layer=np.array("block2"), **one)
 

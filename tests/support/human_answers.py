@@ -1,4 +1,4 @@
-"""What tests of the real-or-fake test share: sets told apart by their light, and answers as a browser saves them."""
+"""What tests of the real-or-fake test share: sets that differ in brightness, and answers as a browser saves them."""
 
 import base64
 import io
@@ -17,7 +17,7 @@ from ganeval.reports.report import ImageSet, Protocol, Report, Score
 
 
 def write_sets(folder: Path, count: int = 30, size: int = 8) -> tuple[str, str]:
-    """Samples darker than half, reals lighter: a picture says itself which set it is of."""
+    """Samples darker than half, reals lighter: an image itself shows which set it is of."""
     random = np.random.RandomState(0)
     paths = folder / "dark.npz", folder / "light.npz"
     for path, low, high in zip(paths, (0, 150), (100, 256), strict=True):
@@ -45,7 +45,7 @@ def images_in(page: Path) -> list[bytes]:
 
 
 def is_light(png: bytes) -> bool:
-    """Whether a picture is one of `write_sets`' reals."""
+    """Whether an image is one of `write_sets`' reals."""
     return float(np.asarray(Image.open(io.BytesIO(png))).mean()) > 128
 
 
@@ -75,19 +75,19 @@ def write_answers(
 
 
 def right(plan: HumanTestPlan) -> list[str]:
-    """What somebody says who is never wrong."""
+    """The answers of somebody who is never wrong."""
     return ["real" if real else "fake" for real in plan.truth()]
 
 
 def with_errors(plan: HumanTestPlan, fakes: int, reals: int) -> list[str]:
-    """What somebody says who takes so many fakes for real, and so many reals for fake."""
+    """The answers of somebody who takes so many fakes for real, and so many reals for fake."""
     left = {False: fakes, True: reals}
-    said = []
+    answers = []
     for real in plan.truth():
         wrong = left[real] > 0
         left[real] -= 1
-        said.append("real" if real != wrong else "fake")
-    return said
+        answers.append("real" if real != wrong else "fake")
+    return answers
 
 
 SET = SetIdentity("a", 10, "sha256:aa")

@@ -53,7 +53,7 @@ STORED = """([name, rows]) => new Promise((done, failed) => {
 
 @pytest.fixture
 def test_page(tmp_path):
-    """A test of four pictures, each seen until it is answered, and its plan."""
+    """A test of four images, each shown until it is answered, and its plan."""
     return human_answers.write_test(tmp_path, n=4, seconds=0)
 
 
@@ -62,7 +62,7 @@ def stored(page, plan, rows=None):
     return page.evaluate(STORED, [f"ganeval-human-{plan.id}", rows])
 
 
-def kept_answers(page, plan):
+def stored_answers(page, plan):
     """What the browser has stored of the only sitting."""
     return stored(page, plan)[0]["answers"]
 
@@ -79,7 +79,7 @@ def overflow(page):
 
 
 def press(page, choices, keys):
-    """Answer these pictures by keys, each once it can be answered."""
+    """Answer these images by keys, each once it can be answered."""
     for choice in choices:
         page.wait_for_selector(ANSWERABLE)
         page.keyboard.press(keys[choice])
@@ -143,7 +143,7 @@ def test_by_touch_on_a_phone_and_always_real(open_page, test_page, tmp_path):
     phone.check()
 
 
-def test_a_picture_gives_way_to_a_mask_and_the_time_is_taken_from_its_first_sight(browser_page, tmp_path):
+def test_a_mask_replaces_the_image_and_the_time_counts_from_its_first_frame(browser_page, tmp_path):
     path, plan = human_answers.write_test(tmp_path, n=2, seconds=0.3)
     page = browser_page.open(path)
     page.evaluate(WATCH)
@@ -155,12 +155,12 @@ def test_a_picture_gives_way_to_a_mask_and_the_time_is_taken_from_its_first_sigh
     page.wait_for_timeout(200)
     page.keyboard.press("ArrowLeft")
     whole = 1000 * (time.perf_counter() - start)
-    (first,) = kept_answers(page, plan)
+    (first,) = stored_answers(page, plan)
     assert 480 <= first["ms"] <= whole - FIXATION + 20  # 300 seen and 200 waited; the cross is no part of it
     assert (first["answer"], first["looks"]) == ("fake", 1)
 
 
-def test_without_a_limit_a_picture_stays_until_it_is_answered(browser_page, test_page):
+def test_without_a_limit_an_image_stays_until_it_is_answered(browser_page, test_page):
     path, plan = test_page
     page = browser_page.open(path)
     page.evaluate(WATCH)
@@ -169,10 +169,10 @@ def test_without_a_limit_a_picture_stays_until_it_is_answered(browser_page, test
     page.wait_for_timeout(1500)
     assert page.evaluate("window.history_of_stage") == ["cross", "picture"]
     page.keyboard.press("r")
-    assert kept_answers(page, plan)[0]["ms"] >= 1500
+    assert stored_answers(page, plan)[0]["ms"] >= 1500
 
 
-def test_a_tab_out_of_sight_is_a_pause_that_takes_no_time(browser_page, test_page):
+def test_a_hidden_tab_pauses_and_takes_no_time(browser_page, test_page):
     path, plan = test_page
     page = browser_page.open(path)
     start = time.perf_counter()
@@ -189,11 +189,11 @@ def test_a_tab_out_of_sight_is_a_pause_that_takes_no_time(browser_page, test_pag
     assert page.is_visible("#picture")
     page.keyboard.press("ArrowLeft")
     whole = 1000 * (time.perf_counter() - start)
-    assert kept_answers(page, plan)[0]["ms"] <= whole - FIXATION - 1000 + 20
+    assert stored_answers(page, plan)[0]["ms"] <= whole - FIXATION - 1000 + 20
     browser_page.check()
 
 
-def test_a_held_key_answers_one_picture_and_the_browsers_own_keys_none(browser_page, test_page):
+def test_a_held_key_answers_one_image_and_the_browsers_own_keys_none(browser_page, test_page):
     page = browser_page.open(test_page[0])
     page.keyboard.press("Space")
     page.wait_for_selector("#picture:visible")
@@ -206,7 +206,7 @@ def test_a_held_key_answers_one_picture_and_the_browsers_own_keys_none(browser_p
     assert page.inner_text("#count") == "2 of 4"
 
 
-def test_without_storage_the_test_works_and_says_so(open_page, test_page, tmp_path):
+def test_without_storage_the_test_works_with_a_warning(open_page, test_page, tmp_path):
     path, plan = test_page
     watched = open_page()
     watched.page.add_init_script(NO_STORAGE)
@@ -215,7 +215,7 @@ def test_without_storage_the_test_works_and_says_so(open_page, test_page, tmp_pa
     page.keyboard.press("Space")
     press(page, human_answers.with_errors(plan, 2, 2), {"fake": "ArrowLeft", "real": "ArrowRight"})
     page.wait_for_selector("#end:visible")
-    assert page.inner_text("#saved") == ""  # not kept, so not said to be
+    assert page.inner_text("#saved") == ""  # nothing is stored, so the page does not claim it
     name = downloaded(page, tmp_path / "a.json", lambda: page.click("#save"))
     assert len(name) == len(f"answers-{plan.id[:8]}-123456.json")  # nobody gave a name
     assert tally([tmp_path / "a.json"]).pooled.errors.value == 1
@@ -250,7 +250,7 @@ def test_what_another_tab_stores_leaves_a_name_that_is_being_typed(browser_page,
     assert page.input_value("#who") == "Ada"
 
 
-def test_pictures_are_scaled_by_whole_numbers_of_dots(open_page, test_page):
+def test_images_are_scaled_by_whole_numbers_of_dots(open_page, test_page):
     path, _ = test_page
     for ratio in (1, 1.5, 2):
         page = open_page(device_scale_factor=ratio).open(path)
@@ -264,7 +264,7 @@ def test_pictures_are_scaled_by_whole_numbers_of_dots(open_page, test_page):
 
 
 @pytest.mark.parametrize("size", [(1280, 900), (400, 780), (780, 360), (320, 568)])
-def test_picture_and_buttons_are_on_one_screen(open_page, test_page, size):
+def test_image_and_buttons_are_on_one_screen(open_page, test_page, size):
     page = open_page(viewport={"width": size[0], "height": size[1]}).open(test_page[0])
     page.keyboard.press("Space")
     page.wait_for_selector("#trial:visible")
@@ -287,7 +287,7 @@ def luminance(colour):
 
 
 @pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
-def test_it_is_readable_by_day_and_by_night(open_page, test_page, scheme, dark):
+def test_it_is_readable_in_light_and_dark(open_page, test_page, scheme, dark):
     page = open_page(color_scheme=scheme).open(test_page[0])
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (luminance([int(part) for part in paper[4:-1].split(",")]) < 0.5) == dark
@@ -296,7 +296,7 @@ def test_it_is_readable_by_day_and_by_night(open_page, test_page, scheme, dark):
     assert contrast(page, "#unkept") >= 4.5
 
 
-def test_a_reader_of_the_screen_hears_where_it_is(browser_page, test_page):
+def test_a_screen_reader_announces_the_position(browser_page, test_page):
     page = browser_page.open(test_page[0])
     assert page.get_by_role("heading", name="Real or fake?").is_visible()
     assert page.get_by_label("Your name or initials").is_visible()
@@ -309,7 +309,7 @@ def test_a_reader_of_the_screen_hears_where_it_is(browser_page, test_page):
 
 
 @pytest.mark.parametrize("damage", [{}, {"answers": 7, "looks": 1}, {"answers": [0] * 99, "looks": 1}])
-def test_a_damaged_sitting_is_no_end(browser_page, test_page, damage):
+def test_a_damaged_sitting_is_ignored(browser_page, test_page, damage):
     path, plan = test_page
     page = browser_page.open(path)
     sound = {"sitting": "b", "who": "Ben", "begun": "2026-01-31T12:00:00.000Z", "answers": [], "looks": 1}
@@ -321,7 +321,7 @@ def test_a_damaged_sitting_is_no_end(browser_page, test_page, damage):
     browser_page.check()
 
 
-def test_a_database_of_another_kind_is_no_end_and_said(browser_page, test_page):
+def test_a_database_of_another_format_is_a_warning(browser_page, test_page):
     path, plan = test_page
     other = path.with_name("other.html")
     other.write_text("another page")
@@ -334,7 +334,7 @@ def test_a_database_of_another_kind_is_no_end_and_said(browser_page, test_page):
     browser_page.check()
 
 
-def test_a_look_that_is_not_counted_yet_is_none_when_the_tab_goes_out_of_sight(browser_page, test_page):
+def test_a_look_that_is_not_stored_yet_does_not_count_when_the_tab_is_hidden(browser_page, test_page):
     path, plan = test_page
     page = browser_page.open(path)
     page.evaluate(HIDE_AT_THE_LOOK)
@@ -344,4 +344,4 @@ def test_a_look_that_is_not_counted_yet_is_none_when_the_tab_goes_out_of_sight(b
     page.keyboard.press("Space")
     page.wait_for_selector("#picture:visible")
     page.keyboard.press("ArrowLeft")
-    assert kept_answers(page, plan)[0]["looks"] == 1
+    assert stored_answers(page, plan)[0]["looks"] == 1

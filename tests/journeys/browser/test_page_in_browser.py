@@ -71,7 +71,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page with everything that there is: real runs, galleries with a copy, classes, a name too long for a phone."""
+    """A page with all its parts: real runs, galleries with a copy, classes, a name too long for a phone."""
     folder = tmp_path_factory.mktemp("whole")
     for run in sorted(RECORDED.glob("digits-*")):
         shutil.copytree(run, folder / run.name)
@@ -94,18 +94,18 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def names(page: Any) -> list[str]:
-    """The judged runs in the order in which the first table has them."""
+    """The runs in the order in which the first table has them."""
     found: list[str] = page.eval_on_selector_all("tbody.judged th", "all => all.map(one => one.dataset.sort)")
     return found
 
 
-def unfold(page: Any) -> None:
+def open_details(page: Any) -> None:
     page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
 
 
-def test_nothing_breaks_nothing_is_fetched_and_every_picture_is_there(browser_page: Any, whole: Path) -> None:
+def test_nothing_breaks_nothing_is_fetched_and_every_image_is_there(browser_page: Any, whole: Path) -> None:
     page = browser_page.open(whole)
-    unfold(page)
+    open_details(page)
     widths = page.eval_on_selector_all("img", "all => all.map(one => one.naturalWidth)")
     assert len(widths) >= 32 * 2 + 10
     assert min(widths) > 0
@@ -113,7 +113,7 @@ def test_nothing_breaks_nothing_is_fetched_and_every_picture_is_there(browser_pa
     browser_page.check()
 
 
-def test_small_pictures_are_enlarged_without_smoothing_and_by_a_whole_number(browser_page: Any, whole: Path) -> None:
+def test_small_images_are_enlarged_without_smoothing_and_by_a_whole_number(browser_page: Any, whole: Path) -> None:
     page = browser_page.open(whole)
     pictures = page.locator(".pair img")
     scales = pictures.evaluate_all("all => all.map(one => one.getBoundingClientRect().width / one.naturalWidth)")
@@ -186,12 +186,12 @@ def test_the_keyboard_sorts_and_its_focus_can_be_seen(browser_page: Any, small: 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_has_no_sideways_scroll_whatever_is_unfolded(
+def test_a_phone_has_no_sideways_scroll_with_everything_open(
     open_page: Callable[..., Any], whole: Path, scheme: str
 ) -> None:
     watched = open_page(viewport={"width": 400, "height": 800}, color_scheme=scheme)
     page = watched.open(whole)
-    unfold(page)
+    open_details(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     assert page.evaluate("[...document.querySelectorAll('.scroll')].some(one => one.scrollWidth > one.clientWidth)")
     watched.check()
@@ -200,11 +200,11 @@ def test_a_phone_has_no_sideways_scroll_whatever_is_unfolded(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_text_stands_out_from_what_is_behind_it(open_page: Callable[..., Any], whole: Path, scheme: str) -> None:
     page = open_page(color_scheme=scheme).open(whole)
-    unfold(page)
+    open_details(page)
     assert page.evaluate(CONTRASTS) == []
 
 
-def test_light_and_dark_follow_the_reader_and_a_choice_is_kept(open_page: Callable[..., Any], small: Path) -> None:
+def test_light_and_dark_follow_the_reader_and_a_choice_is_stored(open_page: Callable[..., Any], small: Path) -> None:
     page = open_page(color_scheme="dark").open(small)
     ground = "getComputedStyle(document.body).backgroundColor"
     dark = page.evaluate(ground)
@@ -219,7 +219,7 @@ def test_light_and_dark_follow_the_reader_and_a_choice_is_kept(open_page: Callab
     assert page.evaluate(ground) == dark
 
 
-def test_the_page_reads_without_javascript(open_page: Callable[..., Any], whole: Path) -> None:
+def test_the_page_can_be_read_without_javascript(open_page: Callable[..., Any], whole: Path) -> None:
     watched = open_page(java_script_enabled=False)
     page = watched.open(whole)
     text = page.locator("main").inner_text()
@@ -263,7 +263,7 @@ def test_links_of_the_table_lead_to_the_cards(browser_page: Any, whole: Path) ->
 
 @pytest.fixture(scope="session")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page of a run with large pictures and long names of classes."""
+    """A page of a run with large images and long names of classes."""
     folder = tmp_path_factory.mktemp("large")
     write_run(folder / "large", scored("large", 1.0), {})
     random = np.random.RandomState(0)
@@ -282,9 +282,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("width", [1280, 400])
-def test_pictures_and_captions_lie_apart_however_large_they_are(
-    open_page: Callable[..., Any], large: Path, width: int
-) -> None:
+def test_images_and_captions_lie_apart_at_any_size(open_page: Callable[..., Any], large: Path, width: int) -> None:
     page = open_page(viewport={"width": width, "height": 900}).open(large)
     boxes = page.eval_on_selector_all(
         ".pair img",
@@ -301,12 +299,10 @@ def test_pictures_and_captions_lie_apart_however_large_they_are(
 
 
 @pytest.mark.parametrize(("width", "media"), [(1280, "screen"), (400, "screen"), (720, "print")])
-def test_no_picture_is_stretched(
-    open_page: Callable[..., Any], whole: Path, large: Path, width: int, media: str
-) -> None:
+def test_no_image_is_stretched(open_page: Callable[..., Any], whole: Path, large: Path, width: int, media: str) -> None:
     for path in (whole, large):
         page = open_page(viewport={"width": width, "height": 900}).open(path)
-        unfold(page)
+        open_details(page)
         page.emulate_media(media=media)
         stretched = page.eval_on_selector_all(
             "img",
