@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganeval.errors import BadImage, ContentError
 from ganeval.extractors.base import Extractor
-from ganeval.features.precision_effect import Comparison, rows_of
+from ganeval.features.precision_effect import PrecisionComparison, rows_of
 from ganeval.features.resize import RESIZES
 from ganeval.features.store import Entry, key_of
 from ganeval.media.base import Items, SampleSet
@@ -101,10 +101,11 @@ class Collector:
     """Takes batches through the network and keeps every feature; `Evaluator` feeds it from a training loop."""
 
     def __init__(self, extraction: Extraction, count: int | None = None, *, keeping: bool = True) -> None:
-        self.extraction, self.census, self.stop = extraction, Census(keeping), 0
+        self.extraction, self.stop = extraction, 0
+        self.census = Census(keeping=keeping, digests=keeping or extraction.ranks.world > 1)
         self.features: list[Tensor] = []
         self.probabilities: list[Tensor] = []
-        self.comparison = Comparison(extraction.extractor, extraction.ranks, count)
+        self.comparison = PrecisionComparison(extraction.extractor, extraction.ranks, count)
 
     def add(self, batch: Batch) -> None:
         """Extract the features of a batch."""
@@ -145,9 +146,10 @@ def census_of_all(own: Census, ranks: Ranks) -> Census:
     """What all ranks have counted, in the order of ranks, which is that of the images."""
     if ranks.world == 1:
         return own
-    whole = Census(own.keeping)
+    whole = Census(keeping=own.keeping)
     for part in ranks.gather(own):
         whole.extend(part)
+    whole.hashes = ranks.digest_of_all(own.pixels), ranks.digest_of_all(own.stored)
     return whole
 
 

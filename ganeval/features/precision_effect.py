@@ -25,7 +25,7 @@ class PrecisionSample:
         return cls(tensors["own"], tensors["float32"]) if "float32" in tensors else None
 
 
-class Comparison:
+class PrecisionComparison:
     """Takes out a few images of those that go by, evenly spread; of a stream of unknown length the first ones."""
 
     def __init__(self, extractor: Extractor, ranks: Ranks, expected: int | None) -> None:

@@ -1,6 +1,6 @@
 """Sets too large to keep: the sums of their features, and a few features drawn for the error bar.
 
-Memory does not grow with the number of images (each of several ranks holds digests of its own ones).
+Memory does not grow with the number of images (each of several ranks holds 64 bytes of each of its own).
 """
 
 from dataclasses import asdict
@@ -28,11 +28,10 @@ class MomentCollector(Collector):
     """Takes batches through the network and keeps the sums of their features, and a few of these."""
 
     def __init__(self, extraction: Extraction, count: int | None = None) -> None:
-        ranks = extraction.ranks
-        super().__init__(extraction, count, keeping=ranks.world > 1)
+        super().__init__(extraction, count, keeping=False)
         self.sum, self.subset = MomentSum(), Subset()
         # a stream, whose count may be unknown, is run by rank 0 alone
-        self.first = ranks.part(count).start if count is not None else 0
+        self.first = extraction.ranks.part(count).start if count is not None else 0
         self.device = metric_device(extraction.extractor.device)
 
     def take(self, features: Tensor, probabilities: Tensor | None) -> None:
@@ -49,7 +48,7 @@ class MomentCollector(Collector):
             self.subset.add(torch.empty(0, width, device=self.device), np.arange(0))
         sums, features = self.sum.moments(ranks), self.subset.of_all(ranks)
         tensors = {"mean": sums.mean, "covariance": sums.covariance, "features": features}
-        return Entry(tensors | self.comparison.tensors(), asdict(census.facts(duplicates=False)))
+        return Entry(tensors | self.comparison.tensors(), asdict(census.facts()))
 
 
 def check_enough(name: str, count: int) -> None:

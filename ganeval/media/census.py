@@ -44,14 +44,16 @@ class Census:
 
     The fingerprint is the sha256 of the sha256 digests of each image's shape and pixels, so that threads can hash;
     `stored_hash` is that of the stored bytes, as `SampleSet.bytes_hash` gives it.
-    Without `keeping` it holds nothing of single images: neither which they were nor how many were there before.
+    Without `keeping` it remembers nothing of single images: neither which they were nor how many were there before.
+    With `digests` it holds these, 64 bytes an image, so that several processes can hash one after the other's.
     """
 
-    def __init__(self, keeping: bool = True) -> None:
-        self.keeping, self.count = keeping, 0
+    def __init__(self, *, keeping: bool = True, digests: bool = True) -> None:
+        self.keeping, self.digests, self.count = keeping, digests, 0
         self.indices: list[int] = []
         self.skipped: list[tuple[str, str]] = []
-        self._pixels, self._stored = bytearray(), bytearray()
+        self.pixels, self.stored = bytearray(), bytearray()
+        self.hashes: tuple[str, str] | None = None  # of pixels and stored bytes, where several processes took part
         self._pixels_hash, self._stored_hash = hashlib.sha256(), hashlib.sha256()
         self._shapes, self._formats, self._converted = Counter[tuple[int, ...]](), Counter[str](), Counter[str]()
 
@@ -62,8 +64,9 @@ class Census:
         for record in records:
             if self.keeping:
                 self.indices.append(record.index)
-                self._pixels += record.pixels
-                self._stored += record.stored
+            if self.digests:
+                self.pixels += record.pixels
+                self.stored += record.stored
             self._pixels_hash.update(record.pixels)
             self._stored_hash.update(record.stored)
             self._shapes[record.shape] += 1
@@ -71,39 +74,38 @@ class Census:
             self._converted.update(record.converted)
 
     def extend(self, other: "Census") -> None:
-        """Count what another has counted, after this one's. The hashes are known only if both are `keeping`."""
+        """Count what another process has counted, after this one's; who joins them sets the `hashes`."""
         self.count += other.count
         self.indices += other.indices
         self.skipped += other.skipped
-        self._pixels += other._pixels
-        self._stored += other._stored
-        self._pixels_hash.update(other._pixels)
-        self._stored_hash.update(other._stored)
+        self.pixels += other.pixels
         self._shapes += other._shapes
         self._formats += other._formats
         self._converted += other._converted
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if not name.endswith("_hash")}  # none can be pickled
+        # no hash can be pickled, and nobody needs the digests of others but to count duplicates
+        left_out = {"_pixels_hash": None, "_stored_hash": None, "stored": bytearray()}
+        return vars(self) | left_out | ({} if self.keeping else {"pixels": bytearray()})
 
     @property
     def stored_hash(self) -> str:
         """The sha256 (hex) of the digests of what was decoded, in order."""
-        return self._stored_hash.hexdigest()
+        return self.hashes[1] if self.hashes else self._stored_hash.hexdigest()
 
-    def facts(self, *, duplicates: bool = True) -> Facts:
-        """What was counted; `duplicates` are those of single images, which a census must be `keeping`."""
+    def facts(self) -> Facts:
+        """What was counted; the duplicates are known to a census that is `keeping`."""
         shape = next(iter(self._shapes)) if len(self._shapes) == 1 else None
         size = hashlib.sha256().digest_size
-        different = {bytes(self._pixels[start : start + size]) for start in range(0, len(self._pixels), size)}
+        different = {bytes(self.pixels[start : start + size]) for start in range(0, len(self.pixels), size)}
         return Facts(
             count=self.count,
-            fingerprint=f"sha256:{self._pixels_hash.hexdigest()}",
+            fingerprint=f"sha256:{self.hashes[0] if self.hashes else self._pixels_hash.hexdigest()}",
             shape=None if shape is None else (shape[0], shape[1], shape[2]),
             formats=dict(sorted(self._formats.items())),
             converted=dict(sorted(self._converted.items())),
             skipped=tuple(self.skipped),
-            duplicates=self.count - len(different) if self.keeping and duplicates else None,
+            duplicates=self.count - len(different) if self.keeping else None,
             sizes=len(self._shapes),
         )
 

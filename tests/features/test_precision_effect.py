@@ -71,9 +71,9 @@ def test_precision_keeps_reports_apart_but_its_effect_does_not() -> None:
 def test_few_pictures_are_compared_spread_over_the_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision_effect, "COMPARED", 10)
     seen = []
-    original = precision_effect.Comparison.tensors
+    original = precision_effect.PrecisionComparison.tensors
     monkeypatch.setattr(
-        precision_effect.Comparison, "tensors", lambda self: seen.append(self.indices) or original(self)
+        precision_effect.PrecisionComparison, "tensors", lambda self: seen.append(self.indices) or original(self)
     )
     evaluate(EXAMPLES, "digits", metrics=["fid"], precision="bf16", cache=False)
     assert [len(indices) for indices in seen] == [10, 10]

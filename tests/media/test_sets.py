@@ -23,6 +23,7 @@ from PIL import Image
 from ganeval.errors import BadImage, ContentError, UsageError
 from ganeval.media.arrays import array_images, npy_images, npz_images
 from ganeval.media.files import folder_images, tar_images, zip_images
+from ganeval.media.streams import stream_images
 
 RANDOM = np.random.default_rng(11)
 
@@ -114,6 +115,38 @@ def test_order_labels_and_names(tmp_path, files):
         assert images.labels.dtype == np.int64
         assert images.name_of(0) == f"{images.name}{joint}cat/10.png"
         assert [len(batch) for batch in images.batches(3)] == [3, 1]
+
+
+def test_one_face_of_folders_archives_arrays_and_streams(tmp_path, files):
+    """Items by batch, digests and sizes as stored; of a stream the batches alone."""
+    sets = three_ways(tmp_path, files)
+    array = np.stack([image.transpose(1, 2, 0) for image in all_pixels(sets[0])])
+    arrays, stream = array_images(array, "array"), stream_images(array, "stream")
+    for images in (*sets, arrays, stream, sets[0].subset([3, 1, 2]), arrays.subset([0])):
+        batches = list(images.map_batches(list, 3))
+        total = sum(map(len, batches))
+        assert [index for batch in batches for index, _ in batch] == list(range(total))
+        assert [len(batch) for batch in batches] == [min(3, total), total - 3][: -(-total // 3)]
+        if images.random_access:
+            assert images.count == len(images) == total
+            for index, image in (item for batch in batches for item in batch):
+                assert image.digest == images.digest(index) == images.item(index).digest
+            part = list(images.map_batches(list, 1, part=range(1, len(images)), polite=True))
+            assert [index for batch in part for index, _ in batch] == list(range(1, len(images)))
+    for images in sets:
+        assert [images.size_of(index) for index in range(4)] == [len(files[name]) for name in sorted(files)]
+        (chosen,) = images.subset([2]).map_batches(list, 9)
+        assert images.subset([2]).size_of(0) == images.size_of(2)
+        np.testing.assert_array_equal(chosen[0][1].pixels, images.item(2).pixels)
+    assert arrays.size_of(1) == 6 * 5 * 3
+
+
+def test_a_bad_image_is_an_item_of_its_batch_or_raised(tmp_path, files):
+    images = folder_images(write_folder(tmp_path / "a", {**files, "cat/2.png": b""}))
+    (batch,) = images.map_batches(list, 9)
+    assert [isinstance(image, BadImage) for _, image in batch] == [False, True, False, False, False]
+    with pytest.raises(BadImage, match=r"2\.png: the file is empty"):
+        list(images.batches(9))
 
 
 def test_labels_only_where_every_picture_has_one(tmp_path):
