@@ -1,4 +1,4 @@
-"""Networks made ready for many pictures: folded, compiled where it is repaid, and equal to what they were."""
+"""Networks made faster for many images: folded, compiled where it pays, and equal to what they were."""
 
 import copy
 from collections.abc import Callable
@@ -32,20 +32,20 @@ from ganeval.progress import silent
 
 CPU = torch.device("cpu")
 SIDE, INTO, OUT = 10, 3, 5
-OPERATIONS = 2 * INTO * OUT * 9 * SIDE**2  # of one picture in a convolution of 3 × 3: a product and a sum each
+OPERATIONS = 2 * INTO * OUT * 9 * SIDE**2  # of one image in a convolution of 3 × 3: a product and a sum each
 
 
 LAYER = nn.Sequential(nn.Conv2d(INTO, OUT, 3, padding=1)).requires_grad_(False)
-PICTURES = torch.ones(4, INTO, SIDE, SIDE)
+IMAGES = torch.ones(4, INTO, SIDE, SIDE)
 
 
-def convolution(pictures: Tensor) -> tuple[Tensor, None]:
-    return LAYER(pictures).flatten(1), None
+def convolution(images: Tensor) -> tuple[Tensor, None]:
+    return LAYER(images).flatten(1), None
 
 
 @pytest.fixture
 def thousand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compiling is worth a thousand pictures a thread, on a machine that can."""
+    """Compiling is worth a thousand images a thread, on a machine that can."""
     monkeypatch.setitem(compilation.PAYS_FROM, "cpu", 1000 * OPERATIONS)
     monkeypatch.setattr(compilation, "can_compile", lambda _: True)
 
@@ -59,16 +59,16 @@ def one_thread():
 
 
 @pytest.mark.usefixtures("one_thread", "thousand")
-@pytest.mark.parametrize(("coming", "repaid"), [(0, False), (999, False), (1000, True), (10**6, True)])
-def test_compiling_is_repaid_by_so_many_pictures(coming, repaid):
-    assert compilation.compilation_pays(convolution, LAYER, PICTURES, coming) is repaid
+@pytest.mark.parametrize(("count", "pays"), [(0, False), (999, False), (1000, True), (10**6, True)])
+def test_compiling_pays_from_so_many_images_on(count, pays):
+    assert compilation.compilation_pays(convolution, LAYER, IMAGES, count) is pays
 
 
 @pytest.mark.usefixtures("one_thread", "thousand")
-def test_more_threads_need_more_pictures():
+def test_more_threads_need_more_images():
     """They share the network's work, and hardly the compiler's."""
     torch.set_num_threads(2)
-    assert [compilation.compilation_pays(convolution, LAYER, PICTURES, count) for count in (1999, 2000)] == [
+    assert [compilation.compilation_pays(convolution, LAYER, IMAGES, count) for count in (1999, 2000)] == [
         False,
         True,
     ]
@@ -78,46 +78,46 @@ def test_more_threads_need_more_pictures():
 def test_operations_are_those_that_torch_counts(name):
     """A tenth: torch counts the attention pool of CLIP's ResNet as well, and less of a transformer's attention."""
     module = CLIPVisual(*CLIP[name]).visual.float().eval()
-    picture = torch.rand(1, 3, 224, 224)
+    image = torch.rand(1, 3, 224, 224)
     with torch.inference_mode():
-        found = compilation.operations(module, module, picture)
+        found = compilation.operations(module, module, image)
         with FlopCounterMode(display=False) as counter:
-            module(picture)
+            module(image)
     assert found == pytest.approx(counter.get_total_flops(), rel=0.1)
     assert not any(layer._forward_hooks for layer in module.modules())
 
 
 @pytest.mark.parametrize("name", ["clip-vit-l-14", "clip-vit-b-16", "clip-rn50", "clip-vit-b-32"])
-def test_the_page_says_from_how_many_pictures_on_two_cores(name):
+def test_the_page_says_from_how_many_images_on_two_cores(name):
     with torch.device("meta"):
-        module, picture = CLIPVisual(*CLIP[name]).visual.eval(), torch.empty(1, 3, 224, 224)
-    pictures = 2 * compilation.PAYS_FROM["cpu"] / compilation.operations(module, module, picture)
+        module, image = CLIPVisual(*CLIP[name]).visual.eval(), torch.empty(1, 3, 224, 224)
+    images = 2 * compilation.PAYS_FROM["cpu"] / compilation.operations(module, module, image)
     page = (Path(__file__).parents[2] / "docs/speed.md").read_text(encoding="utf-8")
-    assert f"{float(f'{pictures:.2g}'):,.0f}" in page
+    assert f"{float(f'{images:.2g}'):,.0f}" in page
 
 
 @pytest.mark.usefixtures("one_thread")
 def test_without_a_compiler_nothing_is_tried(monkeypatch):
     monkeypatch.setitem(compilation.PAYS_FROM, "cpu", 1)
     monkeypatch.setattr(compilation.shutil, "which", lambda _: "/usr/bin/c++")
-    assert compilation.compilation_pays(convolution, LAYER, PICTURES, 1)
+    assert compilation.compilation_pays(convolution, LAYER, IMAGES, 1)
     monkeypatch.setattr(compilation.shutil, "which", lambda _: None)
-    assert not compilation.compilation_pays(convolution, LAYER, PICTURES, 10**12)
+    assert not compilation.compilation_pays(convolution, LAYER, IMAGES, 10**12)
 
 
 def test_on_other_devices_a_network_runs_as_it_is():
     network = AcceleratedNetwork(convolution_of_nothing, never)
-    pictures = torch.ones(1, INTO, SIDE, SIDE, device="meta")  # stands for MPS
+    images = torch.ones(1, INTO, SIDE, SIDE, device="meta")  # stands for MPS
     for _ in range(RUNS + 2):
-        assert network(pictures)[0] is pictures
+        assert network(images)[0] is images
 
 
-def convolution_of_nothing(pictures: Tensor) -> tuple[Tensor, None]:
-    return pictures, None
+def convolution_of_nothing(images: Tensor) -> tuple[Tensor, None]:
+    return images, None
 
 
 def never(*_: object) -> Network:
-    raise AssertionError("made ready")
+    raise AssertionError("made faster")
 
 
 @pytest.mark.usefixtures("thousand")
@@ -139,7 +139,7 @@ def test_where_the_compiler_fails_the_network_goes_on_as_it_is(monkeypatch, fail
     network = accelerate(convolution, LAYER)
     network.expect(10**6)
     for _ in range(RUNS + 2):
-        assert torch.equal(network(PICTURES)[0], convolution(PICTURES)[0])
+        assert torch.equal(network(IMAGES)[0], convolution(IMAGES)[0])
     assert tried == ["compile"]
     assert network.form is None
 
@@ -151,7 +151,7 @@ def test_a_form_that_fails_later_is_given_up():
     made: list[Network] = []
     network = AcceleratedNetwork(convolution, lambda *_: made.append(broken) or broken)
     for _ in range(3 * RUNS + 3):
-        assert torch.equal(network(PICTURES)[0], convolution(PICTURES)[0])
+        assert torch.equal(network(IMAGES)[0], convolution(IMAGES)[0])
     assert made == [broken]
 
 
@@ -159,41 +159,41 @@ def test_each_set_is_a_question_of_its_own():
     """So that it goes the same way whether or not its reference was extracted in the same run."""
     asked: list[int] = []
 
-    def ready(network: Network, pictures: Tensor, coming: int) -> Network | None:
-        asked.append(coming)
+    def ready(network: Network, images: Tensor, count: int) -> Network | None:
+        asked.append(count)
         return network
 
-    network, pictures = AcceleratedNetwork(convolution_of_nothing, ready), torch.ones(2, 1)
+    network, images = AcceleratedNetwork(convolution_of_nothing, ready), torch.ones(2, 1)
     for count in (5, 3, 7, 7):
         network.expect(count)
         for _ in range(RUNS + 2):
-            network(pictures)
+            network(images)
     assert asked == [5, 3, 7, 7]
 
 
-class Listening:
-    """A network that keeps what it is told."""
+class Listener:
+    """A network that records the counts that it is announced."""
 
     def __init__(self) -> None:
-        self.told: list[int] = []
+        self.announced: list[int] = []
 
     def expect(self, count: int) -> None:
-        self.told.append(count)
+        self.announced.append(count)
 
-    def __call__(self, pictures: Tensor) -> tuple[Tensor, None]:
-        return pictures.flatten(1), None
+    def __call__(self, images: Tensor) -> tuple[Tensor, None]:
+        return images.flatten(1), None
 
 
-def test_a_network_is_told_how_many_pictures_are_to_come():
-    network = Listening()
+def test_a_network_is_announced_how_many_images_are_to_come():
+    network = Listener()
     how = Extraction(extractor_of(HalvingNetwork(network), 8), "tf1-bilinear", batch_size=2)
     FeatureSet.from_samples(array_images(np.zeros((7, 8, 8, 3), np.uint8)), how, Store(None), silent)
-    assert network.told == [7]
+    assert network.announced == [7]
     extractor_of(doubled, 8).expect(7)  # one that does not listen
 
 
-def doubled(pictures: Tensor) -> tuple[Tensor, None]:
-    return 2 * pictures.flatten(1), None
+def doubled(images: Tensor) -> tuple[Tensor, None]:
+    return 2 * images.flatten(1), None
 
 
 def extractor_of(network: Network, size: int) -> Extractor:
@@ -227,10 +227,10 @@ def assert_close(found: Tensor, expected: Tensor) -> None:
 
 def test_a_folded_network_has_no_batch_norm_and_is_the_same(classifier):
     whole = copy.deepcopy(classifier)
-    pictures = 255 * torch.rand(6, 3, 32, 32)
+    images = 255 * torch.rand(6, 3, 32, 32)
     ours = fold_batch_norms(classifier)
     assert not [norm for norm in ours.modules() if isinstance(norm, nn.BatchNorm2d)]
-    assert_close(ours(pictures)[0], whole(pictures)[0])
+    assert_close(ours(images)[0], whole(images)[0])
 
 
 needs_compiler = pytest.mark.skipif(not compilation.can_compile("cpu"), reason="needs a C++ compiler")
@@ -240,15 +240,15 @@ needs_compiler = pytest.mark.skipif(not compilation.can_compile("cpu"), reason="
 def test_compiled_classifiers_are_the_plain_ones(tmp_path: Path, monkeypatch):
     """Two of one shape in one process: frozen weights of one must not serve the other. The last batch is a rest."""
     monkeypatch.setitem(compilation.PAYS_FROM, "cpu", 1)
-    pictures = (255 * torch.rand(20, 3, 32, 32)).round()
+    images = (255 * torch.rand(20, 3, 32, 32)).round()
     for seed in range(2):
         classifier = lively(Classifier(size=32, classes=10, width=64))
         about = ClassifierMetadata(32, 64, tuple("abcdefghij"), "made", "", seed, 0.1, 1)
         save_classifier(tmp_path / f"{seed}.safetensors", classifier, about)
         extractor = open_extractor(tmp_path / f"{seed}.safetensors", device=CPU)
         extractor.expect(20)
-        features, logits = classifier(pictures)
-        parts = [extractor.run(part) for part in pictures.split(6)]
+        features, logits = classifier(images)
+        parts = [extractor.run(part) for part in images.split(6)]
         assert extractor.network.network.form is not None  # `AcceleratedNetwork` in `HalvingNetwork`
         assert_close(torch.cat([part for part, _ in parts]), features)
         assert_close(torch.cat([part for _, part in parts if part is not None]), torch.softmax(logits, dim=1))
@@ -258,14 +258,14 @@ def test_compiled_classifiers_are_the_plain_ones(tmp_path: Path, monkeypatch):
 def test_a_compiled_transformer_is_torch_fidelitys_and_its_weights_are_frozen(tmp_path: Path, monkeypatch):
     monkeypatch.setitem(CLIP, "clip-vit-b-32", (32, 64, 2, 128, 16))
     monkeypatch.setitem(compilation.PAYS_FROM, "cpu", 1)
-    state, pictures = clip_state("clip-vit-b-32"), varied_images(4, 64, seed=7)
+    state, images = clip_state("clip-vit-b-32"), varied_images(4, 64, seed=7)
     save_file(state, tmp_path / "clip.safetensors")
-    (expected,) = torch_fidelity_clip("clip-vit-b-32", state)(pictures)
+    (expected,) = torch_fidelity_clip("clip-vit-b-32", state)(images)
     extractor = open_extractor("clip-vit-b-32", device=CPU, weights=tmp_path / "clip.safetensors")
     extractor.expect(4)
 
     def run() -> Tensor:
-        return [extractor.run(pictures.float())[0] for _ in range(RUNS + 1)][-1]
+        return [extractor.run(images.float())[0] for _ in range(RUNS + 1)][-1]
 
     found, written = run_and_get_code(run)
     assert_close(found, expected)
@@ -279,6 +279,6 @@ def test_inception_is_one_graph(monkeypatch):
     network = inception_network(module, LoadOptions(CPU))
     assert isinstance(network, AcceleratedNetwork)
     traced = torch.compile(network.network, backend="eager", fullgraph=True)
-    pictures = 255 * torch.rand(2, 3, 299, 299)
+    images = 255 * torch.rand(2, 3, 299, 299)
     with torch.inference_mode():
-        assert_close(traced(pictures)[0], network.network(pictures)[0])
+        assert_close(traced(images)[0], network.network(images)[0])

@@ -1,4 +1,4 @@
-"""Memory that runs out: fewer pictures at a time, the same features, and a plain word where one is too many."""
+"""Memory that runs out: fewer images at a time, the same features, and one line of error where one is too many."""
 
 import re
 import warnings
@@ -21,43 +21,43 @@ GIGABYTE = 2**30
 
 
 class Cramped:
-    """A network for which `room` pictures are too many, as torch says it."""
+    """A network for which `room` images are too many, as torch says it."""
 
     def __init__(self, room: int, says: str = SIGNS[0]) -> None:
         self.room, self.says = room, says
         self.seen: list[int] = []
 
-    def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor | None]:
-        self.seen.append(len(pictures))
-        if len(pictures) > self.room:
+    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
+        self.seen.append(len(images))
+        if len(images) > self.room:
             raise RuntimeError(f"CUDA {self.says}. Tried to allocate 2.00 GiB")
-        return pictures.flatten(1)[:, :2], pictures.flatten(1)[:, :1]
+        return images.flatten(1)[:, :2], images.flatten(1)[:, :1]
 
 
 @pytest.mark.parametrize("says", SIGNS)
-def test_pictures_that_do_not_fit_are_halved_and_stay_so(says: str) -> None:
+def test_images_that_do_not_fit_are_halved_and_stay_so(says: str) -> None:
     network = Cramped(5, says)
-    fitting, pictures = HalvingNetwork(network), torch.rand(23, 3, 2, 2)
+    fitting, images = HalvingNetwork(network), torch.rand(23, 3, 2, 2)
     with pytest.warns(GanevalWarning, match="memory ran out at 23 images at a time; 11 from here on"):
-        found, probabilities = fitting(pictures)
-    torch.testing.assert_close(found, pictures.flatten(1)[:, :2], rtol=0, atol=0)
+        found, probabilities = fitting(images)
+    torch.testing.assert_close(found, images.flatten(1)[:, :2], rtol=0, atol=0)
     assert probabilities is not None
-    torch.testing.assert_close(probabilities, pictures.flatten(1)[:, :1], rtol=0, atol=0)
+    torch.testing.assert_close(probabilities, images.flatten(1)[:, :1], rtol=0, atol=0)
     network.seen.clear()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        fitting(pictures)
+        fitting(images)
     assert max(network.seen) <= 5  # it has learned
 
 
-def test_a_single_picture_that_does_not_fit_is_one_line() -> None:
+def test_a_single_image_that_does_not_fit_is_one_line() -> None:
     said = "memory ran out at a single image of 2×2 on cpu: free some, or choose another --device"
     with pytest.warns(GanevalWarning), pytest.raises(GanevalError, match=re.escape(said)):
         HalvingNetwork(Cramped(0))(torch.rand(2, 3, 2, 2))
 
 
 def test_other_errors_are_not_taken_for_memory() -> None:
-    def broken(pictures: Tensor) -> tuple[Tensor, None]:
+    def broken(images: Tensor) -> tuple[Tensor, None]:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
     with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
@@ -74,10 +74,10 @@ def test_every_extractor_meets_the_end_of_memory() -> None:
     assert isinstance(open_extractor("digits", device=CPU).network, HalvingNetwork)
     room = 2
 
-    def own(pictures: Tensor) -> Tensor:
-        if len(pictures) > room:
+    def own(images: Tensor) -> Tensor:
+        if len(images) > room:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-        return pictures.flatten(1)
+        return images.flatten(1)
 
     extractor = open_extractor(own, device=CPU)
     with pytest.warns(GanevalWarning, match="2 from here on"):
@@ -87,7 +87,7 @@ def test_every_extractor_meets_the_end_of_memory() -> None:
 
 @pytest.mark.parametrize(("free", "size"), [(100 * GIGABYTE, 534), (None, 534), (32 * 2**20, 341), (0, 1)])
 def test_the_batch_is_what_free_memory_allows(free: int | None, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of 32 MB a fourth, by the 24,576 bytes that a picture of 768 bytes takes on its way; 64 KB each are enough."""
+    """Of 32 MB a fourth, by the 24,576 bytes that a image of 768 bytes takes on its way; 64 KB each are enough."""
     monkeypatch.setattr(extraction, "free_memory", lambda device: free)
     extractor = open_extractor("digits", device=CPU)
     assert extractor.size == 8
