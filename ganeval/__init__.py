@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ganeval.evaluation.evaluator import Evaluator
     from ganeval.evaluation.families import score_features
     from ganeval.evaluation.scorer import evaluate
+    from ganeval.evaluation.settings import Settings
     from ganeval.gating import gate
     from ganeval.metrics.modes import js_divergence, kl_divergence
     from ganeval.reports.report import Report, Score, load_report, load_reports
@@ -30,6 +31,7 @@ _HOMES = {
     "MissingWeights": "errors",
     "Report": "reports.report",
     "Score": "reports.report",
+    "Settings": "evaluation.settings",
     "UsageError": "errors",
     "compare": "comparison",
     "evaluate": "evaluation.scorer",
@@ -52,6 +54,7 @@ __all__ = [
     "MissingWeights",
     "Report",
     "Score",
+    "Settings",
     "UsageError",
     "__version__",
     "compare",

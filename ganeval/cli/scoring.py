@@ -1,104 +1,77 @@
-"""`score`, `check`, `features` and `classifier`: what needs pictures."""
+"""`score`, `check`, `features` and `classifier`: the commands that read images."""
 
+import functools
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ganeval.cli.console import print_view, progress, terminal_width, warn
 from ganeval.errors import ContentError, UsageError
-from ganeval.reports.scores import METRICS
+from ganeval.evaluation.settings import OPTIONS, Settings
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from ganeval.reports.report import Report
 
-METRICS_HELP = f"Metric families, separated by commas: {', '.join(METRICS)}. Default: all that apply."
+FLAGS = tuple(name for name, option in OPTIONS.items() if option.flag is not None)
+FOR_FEATURES = tuple(
+    name for name in FLAGS if name not in ("metrics", "ref_n", "k_precision_recall", "k_density_coverage")
+)
 
 
-def settings_options(command: Command) -> Command:
-    """The flags that decide how pictures become features."""
-    for option in reversed(
-        [
-            click.option(
-                "--extractor",
-                default="auto",
-                metavar="NAME|FILE|module:function",
-                help="Network: auto, a name of `ganeval list extractors`, a classifier file, or your own.",
-            ),
-            click.option("--protocol", default="tf1", metavar="NAME", help="tf1 (default), clean or pytorch-fid."),
-            click.option(
-                "--weights",
-                type=click.Path(path_type=Path),
-                metavar="FILE",
-                help="A state dict for the extractor (.safetensors or .pth).",
-            ),
-            click.option(
-                "-n",
-                "n",
-                type=click.IntRange(1),
-                metavar="N",
-                help="Draw N samples at random; for a generator, how many to make.",
-            ),
-            click.option("--seed", default=2020, show_default=True, help="Of every random draw."),
-            click.option("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps."),
-            click.option(
-                "--precision", default="float32", metavar="NAME", help="float32, tf32 or bf16; part of the protocol."
-            ),
-            click.option(
-                "--decoder",
-                default="pillow",
-                metavar="NAME",
-                help="pillow, or nvjpeg: JPEGs on the GPU, whose pixels differ a little; part of the protocol.",
-            ),
-            click.option(
-                "--batch-size", type=int, metavar="N", help="Pictures at a time; changes features by rounding only."
-            ),
-            click.option(
-                "--data-root",
-                type=click.Path(path_type=Path),
-                metavar="DIR",
-                help="Where data sets are (GANEVAL_DATA).",
-            ),
-            click.option(
-                "--on-bad-image",
-                default="fail",
-                metavar="fail|skip",
-                help="Stop at a picture that cannot be read, or leave it out and say so.",
-            ),
-            click.option("--no-cache", "cache", flag_value=False, default=True, help="Neither read nor keep features."),
-            click.option("--offline", is_flag=True, help="Download nothing (GANEVAL_OFFLINE=1)."),
-        ]
-    ):
-        command = option(command)
-    return command
+def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Gives a command the flags of these settings, and their values as one argument, `settings`."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        def run(**arguments: Any) -> None:
+            command(settings=Settings(**{name: arguments.pop(name) for name in names}), **arguments)
+
+        flagged: Callable[..., None] = functools.wraps(command)(run)
+        for name in reversed(names):
+            flagged = _flag(name)(flagged)
+        return flagged
+
+    return decorate
+
+
+def _flag(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The flag of a setting: its name, type, default and help are those of `Settings`."""
+    option, default = OPTIONS[name], getattr(Settings, name)
+    flags = (str(option.flag), name)
+    if option.kind is bool:
+        return click.option(*flags, is_flag=True, flag_value=not default, default=default, help=option.help)
+    return click.option(
+        *flags,
+        type=click.Path(path_type=Path) if option.kind is Path else option.kind,
+        default=default,
+        show_default=default is not None,
+        metavar=option.metavar or "|".join(option.choices),
+        help=option.help,
+    )
 
 
 @click.command()
-@click.option(
-    "--samples", multiple=True, required=True, metavar="SRC", help="What to score; may be given several times."
-)
-@click.option("--ref", "reference", required=True, metavar="SRC", help="What to score against.")
-@click.option("--metrics", metavar="LIST", help=METRICS_HELP)
-@click.option("--ref-n", type=click.IntRange(1), metavar="N", help="Draw N reference images at random.")
-@click.option(
-    "--name", "names", multiple=True, metavar="NAME", help="What tables call the samples; one for each --samples."
-)
-@click.option("--json", "json_file", metavar="FILE|-", help="Write the report as JSON; - prints JSON alone on stdout.")
+@click.option("--samples", multiple=True, required=True, metavar="SRC", help="Samples to score; repeat for several.")
+@click.option("--ref", "reference", required=True, metavar="SRC", help="Reference that they are compared with.")
+@with_settings(*FLAGS)
+@click.option("--name", "names", multiple=True, metavar="NAME", help="Name in tables; one for each --samples.")
+@click.option("--json", "json_file", metavar="FILE|-", help="Report as JSON in a file; - prints it alone on stdout.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Write a run folder; for several samples, one below DIR for each name.",
+    help="Run folder for report and images; with several samples, the folder of a run folder for each.",
 )
-@settings_options
 def score(
     samples: tuple[str, ...],
     reference: str,
+    settings: Settings,
     names: tuple[str, ...],
     json_file: str | None,
     out: Path | None,
-    **options: Any,
 ) -> None:
     """Score images against a reference.
 
@@ -112,7 +85,7 @@ def score(
     as --ref, a statistics file (mu and sigma). Each score has one standard error over new draws of both sets.
     """
     from ganeval.evaluation.gallery import FILE, write_gallery
-    from ganeval.evaluation.settings import Settings
+    from ganeval.evaluation.scorer import Scorer
     from ganeval.reports.run_folders import write_run
     from ganeval.runtime.distributed import prepare_rank, ranks_of_torchrun
     from ganeval.runtime.files import check_target
@@ -121,23 +94,27 @@ def score(
     if names and len(names) != len(samples):
         raise UsageError(f"--name: found {len(names)}, needed one for each of the {len(samples)} --samples")
     names = names or tuple(display_name(source) for source in samples)
-    with ranks_of_torchrun(options["device"]) as ranks:
-        folders = [] if ranks.rank else _run_folders(names, out)
-        if json_file not in (None, "-") and not ranks.rank:
+    with ranks_of_torchrun(settings.device) as ranks:
+        is_first = ranks.rank == 0
+        folders = _run_folders(names, out) if is_first else []
+        if json_file not in (None, "-") and is_first:
             check_target("--json", Path(json_file))
-        own = {"device": prepare_rank(options["device"], ranks), "ranks": ranks}
-        pairs = list(zip(samples, names, strict=True))
-        scored = _scored(reference, pairs, Settings(**{**options, **own}), showing=out is not None)
-    if ranks.rank:  # the report is rank 0's to write
+        with progress(shown=is_first) as tick:
+            scorer = Scorer(reference, replace(settings, device=prepare_rank(settings.device, ranks)), tick, ranks)
+            scored = [
+                scorer.score_and_show(source, name) if out is not None else (scorer.score(source, name), None)
+                for source, name in zip(samples, names, strict=True)
+            ]
+    if not is_first:  # the first rank writes the report
         return
     reports = [report for report, _ in scored]
-    about = {"reference": reference, "samples": list(samples), **_plain(options)}
+    values = {name: getattr(settings, name) for name in FLAGS}
+    config = {"reference": reference, "samples": list(samples), **json.loads(json.dumps(values, default=str))}
     for folder, (report, gallery) in zip(folders, scored, strict=False):
         write_gallery(folder / FILE, gallery)
-        write_run(folder, report, about)
-    document = reports[0].to_dict() if len(reports) == 1 else [report.to_dict() for report in reports]
+        write_run(folder, report, config)
     if json_file is not None:
-        _write_json(document, json_file)
+        _write_json(reports, json_file)
     if json_file != "-":
         _show(reports)
     for text in dict.fromkeys(text for report in reports for text in report.warnings):
@@ -146,24 +123,23 @@ def score(
 
 @click.command()
 @click.argument("source", metavar="SRC")
-@click.option("--data-root", type=click.Path(path_type=Path), metavar="DIR", help="Where data sets are (GANEVAL_DATA).")
-@click.option("--offline", is_flag=True, help="Download nothing (GANEVAL_OFFLINE=1).")
-def check(source: str, data_root: Path | None, offline: bool) -> None:
-    """Say what is in these images, and what would make a score wrong.
+@with_settings("data_root", "offline")
+def check(source: str, settings: Settings) -> None:
+    """List what a set of images holds, and what would make a score of it wrong.
 
     \b
     ganeval check out/
     ganeval check samples.npz
 
-    Counts, formats, conversions, sizes, exact duplicates, files that cannot be read, classes and their order, and which
-    metrics there are too few images for. Exit code 1 if `ganeval score` would refuse anything.
+    Counts, formats, conversions, sizes, exact duplicates, files that cannot be read, classes and their order, and the
+    metrics that need more images. Exit code 1 if `ganeval score` would refuse anything.
     """
+    from ganeval.evaluation.opening import opening
     from ganeval.evaluation.survey import survey
-    from ganeval.sources.opening import Opening, open_images
+    from ganeval.sources.opening import open_images
     from ganeval.tables.report_view import facts_view
 
-    # a generator is refused, whatever its count
-    images = open_images(source, Opening(data_root, offline, count=0))
+    images = open_images(source, opening(settings, 0))  # `survey` refuses a generator, whatever its count
     with progress() as tick:
         found = survey(images, tick)
     print_view(facts_view(source, found.rows()))
@@ -179,73 +155,65 @@ def check(source: str, data_root: Path | None, offline: bool) -> None:
     required=True,
     type=click.Path(path_type=Path),
     metavar="FILE.npz",
-    help="Where to write; .pt for torch-fidelity.",
+    help="File to write; .pt for torch-fidelity.",
 )
-@click.option("--kind", default="statistics", metavar="NAME", help="statistics (mu, sigma; default) or features.")
-@settings_options
-def features(source: str, path: Path, kind: str, **options: Any) -> None:
+@click.option(
+    "--kind",
+    default="statistics",
+    show_default=True,
+    metavar="statistics|features",
+    help="Content of the file: mu and sigma, or all features.",
+)
+@with_settings(*FOR_FEATURES)
+def features(source: str, path: Path, kind: str, settings: Settings) -> None:
     """Publish reference statistics (mu, sigma) or features of images.
 
     \b
     ganeval features real/ -o real.npz               then: ganeval score --samples out/ --ref real.npz
     ganeval features cifar10 -o cifar10.npz          pytorch-fid, TTUR and ADM read the same file; torch-fidelity a .pt
-    ganeval features real/ -o real.npz --kind features     all metrics, without the pictures
+    ganeval features real/ -o real.npz --kind features     all metrics, without the images
 
-    The file says how it was made; a score under another protocol refuses it.
+    The file records its protocol; a score under another protocol refuses it.
     """
     from ganeval.evaluation.publish import publish
-    from ganeval.evaluation.settings import Settings
     from ganeval.runtime.files import check_target
 
     check_target("-o", path)
     with progress() as tick:
-        count = publish(source, path, Settings(**options), kind, tick)
+        count = publish(source, path, settings, kind, tick)
     click.echo(f"{path}: {kind} of {count:,} images")
 
 
 @click.command()
 @click.argument("source", metavar="SRC")
 @click.option(
-    "-o", "path", type=click.Path(path_type=Path), metavar="FILE", help="Where to write (default: the cache)."
+    "-o", "path", type=click.Path(path_type=Path), metavar="FILE", help="File to write. Default: in the cache."
 )
-@click.option("--seed", default=2020, show_default=True, help="Of initialisation, order and augmentation.")
-@click.option("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps.")
-@click.option("--data-root", type=click.Path(path_type=Path), metavar="DIR", help="Where data sets are (GANEVAL_DATA).")
-@click.option("--offline", is_flag=True, help="Download nothing (GANEVAL_OFFLINE=1).")
-def classifier(source: str, path: Path | None, seed: int, device: str, data_root: Path | None, offline: bool) -> None:
+@with_settings("seed", "device", "data_root", "offline")
+def classifier(source: str, path: Path | None, settings: Settings) -> None:
     """Train the small classifier of a labelled data set: features, IS and mode counts for any domain.
 
     \b
     ganeval classifier cifar10                     then: ganeval score --samples out/ --ref cifar10 --extractor cifar10
     ganeval classifier pets/ -o pets.safetensors   a folder per class; then: --extractor pets.safetensors
 
-    Seeded, trained once, kept by the hash of the data; a second call finds it.
+    Trained once for each seed and data set, and stored by the hash of the images.
     """
+    from ganeval.evaluation.opening import opening
     from ganeval.extractors.classifier_command import ensure_classifier
     from ganeval.runtime.devices import pick_device
     from ganeval.runtime.files import check_target
-    from ganeval.sources.opening import Opening, open_source
+    from ganeval.sources.opening import open_source
 
     if path is not None:
         check_target("-o", path)
     with progress() as tick:
-        images = open_source(source, Opening(data_root, offline, count=0, images=True))  # as in `check`
-        line = ensure_classifier(images, path, seed=seed, device=pick_device(device), tick=tick)
+        images = open_source(source, opening(settings, 0, images=True))  # as in `check`
+        line = ensure_classifier(images, path, seed=settings.seed, device=pick_device(settings.device), tick=tick)
     click.echo(line)
 
 
-def _scored(reference: str, samples: list[tuple[str, str]], settings: Any, showing: bool) -> list[tuple[Any, Any]]:
-    """A report on each of the samples (source and name), and a gallery where one is wanted."""
-    from ganeval.evaluation.scorer import Scorer
-
-    with progress(shown=settings.ranks.rank == 0) as tick:
-        scorer = Scorer(reference, settings, tick)
-        if showing:
-            return [scorer.score_and_show(source, name) for source, name in samples]
-        return [(scorer.score(source, name), None) for source, name in samples]
-
-
-def _show(reports: list[Any]) -> None:
+def _show(reports: list["Report"]) -> None:
     from ganeval.tables.report_view import report_view, reports_view
 
     if len(reports) == 1:
@@ -254,11 +222,13 @@ def _show(reports: list[Any]) -> None:
         print_view(reports_view(reports, width=terminal_width()))
 
 
-def _write_json(document: Any, target: str) -> None:
+def _write_json(reports: list["Report"], target: str) -> None:
+    """One report as an object, several as a list of them."""
     from ganeval.reports.report import dump
     from ganeval.runtime.files import replacing
 
-    text = dump(document) + "\n"
+    documents = [report.to_dict() for report in reports]
+    text = dump(documents[0] if len(documents) == 1 else documents) + "\n"
     if target == "-":
         click.echo(text, nl=False)
         return
@@ -279,7 +249,3 @@ def _run_folders(names: tuple[str, ...], out: Path | None) -> list[Path]:
     for folder in folders:
         check_target("--out", folder / "report.json")
     return folders
-
-
-def _plain(options: dict[str, Any]) -> dict[str, Any]:
-    return json.loads(json.dumps(options, default=str))  # type: ignore[no-any-return]

@@ -1,14 +1,14 @@
 """`Evaluator`: scores in a training loop, batch by batch, against a reference made ready once."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ganeval.errors import UsageError, collected, warn_all
 from ganeval.evaluation.scorer import Scorer, image_set
-from ganeval.evaluation.settings import Settings
+from ganeval.evaluation.settings import DEFAULTS, Settings
 from ganeval.evaluation.warnings import image_warnings
 from ganeval.features.extraction import Collector, prepare
 from ganeval.features.feature_set import FeatureSet
@@ -21,6 +21,7 @@ class Evaluator:
     """Scores while you train: `update` with batches of generated images as they come, `compute` a report, `reset`.
 
     The reference is made ready once. Images are uint8 or floats in 0..1, (N, C, H, W) or (N, H, W, C).
+    `settings`: every option but `n` and `latent`, as all images are scored; keywords take the place of what it has.
 
     >>> import torch
     >>> evaluator = Evaluator("digits", metrics=["fid"])
@@ -32,25 +33,25 @@ class Evaluator:
     def __init__(
         self,
         reference: Any,
+        settings: Settings = DEFAULTS,
         *,
         metrics: Sequence[str] | str | None = None,
-        extractor: Any = "auto",
-        protocol: str = "tf1",
-        weights: str | Path | None = None,
-        device: str = "auto",
-        seed: int = 2020,
-        data_root: str | Path | None = None,
+        extractor: str | Path | Callable[..., Any] | None = None,
+        protocol: str | None = None,
+        seed: int | None = None,
+        device: str | None = None,
     ) -> None:
-        settings = Settings(
-            metrics=metrics,
-            extractor=extractor,
-            protocol=protocol,
-            weights=Path(weights) if weights is not None else None,
-            device=device,
-            seed=seed,
-            data_root=Path(data_root) if data_root is not None else None,
-        )
-        self._scorer = Scorer(reference, settings)
+        for name in ("n", "latent"):
+            if getattr(settings, name) is not None:
+                raise UsageError(f"{name}: found {getattr(settings, name)}, needed none: an Evaluator takes all images")
+        keywords: dict[str, Any] = {
+            "metrics": metrics,
+            "extractor": extractor,
+            "protocol": protocol,
+            "seed": seed,
+            "device": device,
+        }
+        self._scorer = Scorer(reference, settings.override(keywords))
         self.reset()
 
     def update(self, images: Any) -> None:

@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from ganeval.errors import UsageError, unknown, warn_all
-from ganeval.evaluation.settings import Settings, extraction
+from ganeval.evaluation.opening import extraction, opening
+from ganeval.evaluation.settings import Settings
 from ganeval.evaluation.warnings import image_warnings
 from ganeval.features.feature_set import FeatureSet
 from ganeval.features.store import Store
 from ganeval.progress import Tick
-from ganeval.sources.opening import full_name, open_images
+from ganeval.sources.opening import open_images
 from ganeval.sources.statistics_files import SUFFIXES, write_statistics
 from ganeval.sources.subsampling import draw
 
@@ -26,8 +27,8 @@ def publish(given: Any, path: Path, settings: Settings, kind: str, tick: Tick) -
         raise UsageError(f"{path}: found the suffix '{path.suffix}', needed {' or '.join(SUFFIXES)}")
     if kind not in KINDS:
         raise unknown("kind", kind, KINDS)
-    source = open_images(given, settings.opening(settings.n))
-    how, store = extraction(full_name(given), settings, tick), Store.of(settings.cache)
+    source = open_images(given, opening(settings, settings.n))
+    how, store = extraction(given, settings, tick), Store.of(settings.cache)
     images = how.decoded(draw(source, settings.n, settings.seed))
     found = FeatureSet.from_samples(images, how, store, tick, sums=kind == "statistics")
     warn_all(image_warnings(images.name, found.facts, images.ignored))

@@ -16,13 +16,15 @@ from ganeval.errors import ContentError, collected, warn_all
 from ganeval.evaluation.families import OF_A_MIXTURE, check_sets, choose, possible, score_pair
 from ganeval.evaluation.gallery import Album, Gallery, Reservoir, album_of, gallery_of
 from ganeval.evaluation.metric_inputs import Pair
-from ganeval.evaluation.settings import Settings, extraction
+from ganeval.evaluation.opening import extraction, opening
+from ganeval.evaluation.settings import DEFAULTS, Settings
 from ganeval.evaluation.warnings import image_warnings, score_warnings
 from ganeval.features.extraction import Extraction
 from ganeval.features.feature_set import FeatureSet
 from ganeval.features.store import Store
 from ganeval.media.base import SampleSet
 from ganeval.media.census import Facts
+from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick, silent
 from ganeval.reports.report import ImageSet, Protocol, Report
 from ganeval.runtime.devices import metric_device
@@ -37,22 +39,14 @@ LARGE = 200_000  # pictures above which FID alone keeps sums: their features wou
 def evaluate(
     samples: Any,
     reference: Any,
+    settings: Settings = DEFAULTS,
     *,
     metrics: Sequence[str] | str | None = None,
-    extractor: Any = "auto",
-    protocol: str = "tf1",
-    weights: str | Path | None = None,
+    extractor: str | Path | Callable[..., Any] | None = None,
+    protocol: str | None = None,
     n: int | None = None,
-    ref_n: int | None = None,
-    seed: int = 2020,
-    device: str = "auto",
-    precision: str = "float32",
-    decoder: str = "pillow",
-    batch_size: int | None = None,
-    data_root: str | Path | None = None,
-    on_bad_image: str = "fail",
-    cache: bool = True,
-    offline: bool = False,
+    seed: int | None = None,
+    device: str | None = None,
     latent: int | tuple[int, ...] | None = None,
     name: str | None = None,
     tick: Tick = silent,
@@ -60,33 +54,18 @@ def evaluate(
     """A report on `samples` against `reference`: every score with its error bar and its provenance.
 
     Both may be anything that `ganeval score` takes (a path, a data set's name, `module:function`), an array, a tensor,
-    an iterable of pictures or a callable; samples also a `torch.nn.Module` with the size of its `latent` and `n`.
-    `metrics`: families of `METRICS` (default: all that apply); `extractor`: a name, a file, a callable, or "auto".
-    Raises UsageError for what cannot be meant, ContentError for what the pictures or files hold.
+    an iterable of images or a callable; samples also a `torch.nn.Module` with the size of its `latent` and `n`.
+    `settings`: every option; those asked for most can be given by keyword alone, in place of what `settings` has.
+    `name`: of the samples in the report. Raises UsageError for what cannot be meant, ContentError for what the images
+    or files hold.
 
     >>> report = evaluate("digits:test", "digits", metrics=["fid"])
     >>> report.reference.count, report.scores["fid"].better
     (1097, 'lower')
     """
-    settings = Settings(
-        metrics=metrics,
-        extractor=extractor,
-        protocol=protocol,
-        weights=Path(weights) if weights is not None else None,
-        n=n,
-        ref_n=ref_n,
-        seed=seed,
-        device=device,
-        precision=precision,
-        decoder=decoder,
-        batch_size=batch_size,
-        data_root=Path(data_root) if data_root is not None else None,
-        on_bad_image=on_bad_image,
-        cache=cache,
-        offline=offline,
-        latent=latent,
-    )
-    return Scorer(reference, settings, tick).score(samples, name)
+    keywords: dict[str, Any] = {"metrics": metrics, "extractor": extractor, "protocol": protocol}
+    keywords |= {"n": n, "seed": seed, "device": device, "latent": latent}
+    return Scorer(reference, settings.override(keywords), tick).score(samples, name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,11 +80,11 @@ class Seen:
 class Scorer:
     """A reference made ready once, for any number of samples; what `evaluate` and `ganeval score` are made of."""
 
-    def __init__(self, reference: Any, settings: Settings, tick: Tick = silent) -> None:
-        self.settings, self.tick = settings, tick
+    def __init__(self, reference: Any, settings: Settings, tick: Tick = silent, ranks: Ranks = ALONE) -> None:
+        self.settings, self.tick, self.ranks = settings, tick, ranks
         self.store = Store.of(settings.cache)
         with collected() as said:
-            self.families, source, self.how = settings.ranks.in_turn(lambda: _opened(reference, settings, tick))
+            self.families, source, self.how = ranks.in_turn(lambda: _opened(reference, settings, tick, ranks))
             start = time.perf_counter()
             seen = self._seen(source, reference, settings.ref_n, None)
         self.reference, self.reference_set, self.reference_album = seen.side, seen.images, seen.album
@@ -126,7 +105,7 @@ class Scorer:
         No gallery where samples are points. Of a stream, which passes once, some pictures are kept while it does.
         """
         report, album = self._scored(samples, name, showing=True)
-        if album is None or self.settings.ranks.rank:  # the first rank alone shows anything
+        if album is None or self.ranks.rank:  # the first rank alone shows anything
             return report, None
         return report, gallery_of(album, beside or self.reference_album, self.settings.seed)
 
@@ -136,8 +115,8 @@ class Scorer:
 
     def _scored(self, samples: Any, name: str | None, *, showing: bool) -> tuple[Report, Album | None]:
         with collected() as said:
-            opening = self.settings.opening(self.settings.n, images=True, points=self.of_points)
-            source = self.settings.ranks.in_turn(lambda: open_source(samples, opening))
+            how = opening(self.settings, self.settings.n, images=True, points=self.of_points)
+            source = self.ranks.in_turn(lambda: open_source(samples, how))
             if isinstance(source, Statistics) and source.features is None:
                 raise ContentError(
                     f"{source.name}: a statistics file holds no pictures; it can be --ref, not --samples"
@@ -201,9 +180,11 @@ class Scorer:
             self.reference,
             side,
             seed=self.settings.seed,
+            k_precision_recall=self.settings.k_precision_recall,
+            k_density_coverage=self.settings.k_density_coverage,
             classifier=classes is not None and classes == self.reference.classes,
             store=self.store,
-            ranks=self.settings.ranks,
+            ranks=self.ranks,
             tick=self.tick,
         )
 
@@ -217,17 +198,17 @@ class Scorer:
             weights_sha256=extractor.weights_sha256 or None,
             resize=self.how.resize,
             seed=self.settings.seed,
+            k_precision_recall=self.settings.k_precision_recall,
+            k_density_coverage=self.settings.k_density_coverage,
             precision=extractor.precision,
             decoder=self.how.decoder,
         )
 
 
-def _opened(reference: Any, settings: Settings, tick: Tick) -> tuple[list[str], Source, Extraction]:
-    """The families asked for, the reference, and how its pictures become features."""
-    families = choose(settings.metrics)
-    source = open_source(reference, settings.opening(settings.ref_n))
-    made_with = source.provenance.get("extractor") if isinstance(source, Statistics) else None
-    return families, source, extraction(full_name(reference), settings, tick, made_with)
+def _opened(reference: Any, settings: Settings, tick: Tick, ranks: Ranks) -> tuple[list[str], Source, Extraction]:
+    """The families asked for, the reference, and how its images become features."""
+    families, source = choose(settings.metrics), open_source(reference, opening(settings, settings.ref_n))
+    return families, source, extraction(reference, settings, tick, source, ranks)
 
 
 def image_set(found: Facts, name: str, given: Any) -> ImageSet:

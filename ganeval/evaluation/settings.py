@@ -1,102 +1,204 @@
-"""What can be asked of a scoring run, and how images then become features."""
+"""`Settings`: the one list of what can be asked of a scoring run. Flags, their help and the Python interface are its.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+Imports no torch: `ganeval score --help` is made from it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from ganeval.errors import UsageError, unknown
 from ganeval.evaluation.protocols import PROTOCOLS
-from ganeval.extractors import EXTRACTORS, default_extractor, open_extractor
-from ganeval.features.extraction import Extraction
-from ganeval.media.images.nvjpeg import decoder_on
-from ganeval.metrics.ranks import ALONE, Ranks
-from ganeval.progress import Tick
-from ganeval.runtime.devices import pick_device
-from ganeval.sources.opening import Opening
+from ganeval.metrics import K_DENSITY_COVERAGE, K_PRECISION_RECALL
+from ganeval.reports.scores import METRICS
 
-ON_BAD_IMAGE = ("fail", "skip")
-DECODERS = ("pillow", "nvjpeg")
+
+@dataclass(frozen=True)
+class Option:
+    """A setting as a flag: its name (None: for Python alone), its help, its type, and which values are refused."""
+
+    flag: str | None
+    help: str
+    metavar: str | None = None
+    kind: type = str
+    choices: tuple[str, ...] = ()
+    least: int | None = None
+    most: int | None = None
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that can be asked of a scoring run; the flags of `ganeval score` by the same names."""
+    """Everything that can be asked of a scoring run. UsageError for a value that cannot be meant.
 
-    metrics: Sequence[str] | str | None = None
-    extractor: Any = "auto"
-    protocol: str = "tf1"
-    weights: Path | None = None
-    n: int | None = None
-    ref_n: int | None = None
-    seed: int = 2020
-    device: str = "auto"
-    precision: str = "float32"
-    decoder: str = "pillow"
-    batch_size: int | None = None
-    data_root: Path | None = None
-    on_bad_image: str = "fail"
-    cache: bool = True
-    offline: bool = False
-    latent: int | tuple[int, ...] | None = None
-    ranks: Ranks = ALONE
-
-    def opening(self, count: int | None, *, images: bool = False, points: bool = False) -> Opening:
-        """What opening a source needs of these settings."""
-        device = str(pick_device(self.device))
-        return Opening(self.data_root, self.offline, count, self.seed, self.latent, images, points, device)
-
-
-def extraction(reference: str, settings: Settings, tick: Tick, made_with: str | None = None) -> Extraction:
-    """How images become features under these settings; "auto" depends on the reference alone, not on the network.
-
-    Unless the reference is a statistics file that was `made_with` one of our extractors. UsageError for a bad setting.
+    >>> Settings(metrics="fid,kid", seed=1).batch_size is None
+    True
     """
-    _check(settings)
-    convention = _choice("protocol", settings.protocol, PROTOCOLS)
-    extractor = open_extractor(
-        _auto(reference, made_with) if settings.extractor == "auto" else settings.extractor,
-        device=pick_device(settings.device),
-        weights=settings.weights,
-        precision=settings.precision,
-        offline=settings.offline,
-        shift_scale=convention.shift_scale,
-        progress=tick,
+
+    metrics: Sequence[str] | str | None = field(
+        default=None,
+        metadata={
+            "flag": "--metrics",
+            "help": f"Metric families, separated by commas: {', '.join(METRICS)}. Default: all that apply.",
+            "metavar": "LIST",
+        },
     )
-    return Extraction(
-        extractor,
-        convention.resize,
-        on_bad_image=settings.on_bad_image,
-        batch_size=settings.batch_size,
-        ranks=settings.ranks,
-        decoder=settings.decoder,
+    extractor: str | Path | Callable[..., Any] = field(
+        default="auto",
+        metadata={
+            "flag": "--extractor",
+            "help": "Network that gives the features: a name of `ganeval list extractors`, a classifier file, your own "
+            "module:function, or auto, which follows the reference.",
+            "metavar": "NAME|FILE|module:function",
+        },
+    )
+    protocol: str = field(
+        default="tf1",
+        metadata={
+            "flag": "--protocol",
+            "help": "Published way of resizing and scaling the images.",
+            "choices": tuple(PROTOCOLS),
+        },
+    )
+    weights: str | Path | None = field(
+        default=None,
+        metadata={
+            "flag": "--weights",
+            "help": "State dict for the extractor (.safetensors or .pth). Default: the published weights.",
+            "metavar": "FILE",
+            "kind": Path,
+        },
+    )
+    n: int | None = field(
+        default=None,
+        metadata={
+            "flag": "-n",
+            "help": "Number of samples, drawn at random; of a generator, the number to generate. Default: all.",
+            "metavar": "N",
+            "kind": int,
+            "least": 1,
+        },
+    )
+    ref_n: int | None = field(
+        default=None,
+        metadata={
+            "flag": "--ref-n",
+            "help": "Number of reference images, drawn at random. Default: all.",
+            "metavar": "N",
+            "kind": int,
+            "least": 1,
+        },
+    )
+    seed: int = field(
+        default=2020,
+        metadata={
+            "flag": "--seed",
+            "help": "Seed of every random draw.",
+            "metavar": "S",
+            "kind": int,
+            "least": 0,
+            "most": 2**32 - 1,
+        },
+    )
+    k_precision_recall: int = field(
+        default=K_PRECISION_RECALL,
+        metadata={
+            "flag": "--k-precision-recall",
+            "help": "Nearest neighbours in a ball of precision and recall; part of the protocol.",
+            "metavar": "K",
+            "kind": int,
+            "least": 1,
+        },
+    )
+    k_density_coverage: int = field(
+        default=K_DENSITY_COVERAGE,
+        metadata={
+            "flag": "--k-density-coverage",
+            "help": "Nearest neighbours in a ball of density and coverage; part of the protocol.",
+            "metavar": "K",
+            "kind": int,
+            "least": 1,
+        },
+    )
+    device: str = field(
+        default="auto",
+        metadata={"flag": "--device", "help": "Device of the network.", "metavar": "auto|cpu|cuda|mps"},
+    )
+    precision: str = field(
+        default="float32",
+        metadata={
+            "flag": "--precision",
+            "help": "Floating-point format of the network; part of the protocol.",
+            "metavar": "float32|tf32|bf16",
+        },
+    )
+    decoder: str = field(
+        default="pillow",
+        metadata={
+            "flag": "--decoder",
+            "help": "JPEG decoder; nvjpeg runs on the GPU and differs by grey levels. Part of the protocol.",
+            "choices": ("pillow", "nvjpeg"),
+        },
+    )
+    batch_size: int | None = field(
+        default=None,
+        metadata={
+            "flag": "--batch-size",
+            "help": "Images in a batch; changes features by rounding only. Default: as network and memory allow.",
+            "metavar": "N",
+            "kind": int,
+            "least": 1,
+        },
+    )
+    data_root: str | Path | None = field(
+        default=None,
+        metadata={
+            "flag": "--data-root",
+            "help": "Folder of the data sets. Default: GANEVAL_DATA.",
+            "metavar": "DIR",
+            "kind": Path,
+        },
+    )
+    on_bad_image: str = field(
+        default="fail",
+        metadata={
+            "flag": "--on-bad-image",
+            "help": "Response to an image that cannot be read: stop, or leave it out with a warning.",
+            "choices": ("fail", "skip"),
+        },
+    )
+    cache: bool = field(
+        default=True,
+        metadata={"flag": "--no-cache", "help": "No features read from the cache or stored there.", "kind": bool},
+    )
+    offline: bool = field(
+        default=False,
+        metadata={"flag": "--offline", "help": "No downloads, as with GANEVAL_OFFLINE=1.", "kind": bool},
+    )
+    latent: int | tuple[int, ...] | None = field(
+        default=None,
+        metadata={"flag": None, "help": "Size of the latents of a generator that is a `torch.nn.Module`."},
     )
 
+    def __post_init__(self) -> None:
+        for name, described in OPTIONS.items():
+            value, flag = getattr(self, name), described.flag or name
+            if described.choices and value not in described.choices:
+                raise unknown(flag.lstrip("-"), value, described.choices)
+            if value is None or described.least is None:
+                continue
+            if value < described.least or value > (described.most or value):
+                needed = f"at least {described.least}" if described.most is None else f"0 to {described.most}"
+                raise UsageError(f"{flag}: found {value}, needed {needed}")
 
-def _auto(reference: str, made_with: str | None) -> str:
-    """What "auto" stands for; a file is believed only where it names one of ours: it must not choose code to run."""
-    return made_with if made_with is not None and made_with in EXTRACTORS else default_extractor(reference)
+    def override(self, values: Mapping[str, Any]) -> "Settings":
+        """The same settings, but for the values that are not None.
 
-
-def _check(settings: Settings) -> None:
-    for flag, value, least in (
-        ("--batch-size", settings.batch_size, 1),
-        ("-n", settings.n, 1),
-        ("--ref-n", settings.ref_n, 1),
-    ):
-        if value is not None and value < least:
-            raise UsageError(f"{flag}: found {value}, needed at least {least}")
-    if not 0 <= settings.seed < 2**32:
-        raise UsageError(f"--seed: found {settings.seed}, needed 0 to {2**32 - 1}")
-    if settings.decoder not in DECODERS:
-        raise unknown("decoder", settings.decoder, DECODERS)
-    if settings.decoder == "nvjpeg":
-        decoder_on(pick_device(settings.device))  # says at once where it cannot be
-    if settings.on_bad_image not in ON_BAD_IMAGE:
-        raise unknown("--on-bad-image", settings.on_bad_image, ON_BAD_IMAGE)
+        >>> Settings(seed=1).override({"seed": None, "n": 50}).seed
+        1
+        """
+        return replace(self, **{name: value for name, value in values.items() if value is not None})
 
 
-def _choice(kind: str, name: str, table: dict[str, Any]) -> Any:
-    if name not in table:
-        raise unknown(kind, name, table)
-    return table[name]
+OPTIONS: dict[str, Option] = {item.name: Option(**item.metadata) for item in fields(Settings)}
+DEFAULTS = Settings()

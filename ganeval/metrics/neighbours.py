@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ganeval.errors import GanevalWarning
+from ganeval.metrics import K_DENSITY_COVERAGE, K_PRECISION_RECALL
 from ganeval.metrics.balls import LEVELS, Balls, random_blocks
 from ganeval.metrics.distances import (
     ROUNDING,
@@ -46,7 +47,7 @@ def in_balls(centres: Tensor, others: Tensor, k: int) -> Tensor:
     return across <= radius[:, None]
 
 
-def precision(real: Tensor, fake: Tensor, k: int = 3) -> float:
+def precision(real: Tensor, fake: Tensor, k: int = K_PRECISION_RECALL) -> float:
     """Share of fakes (N, D) that lie in a ball of the reals (M, D); 0 to 1, higher is better.
 
     >>> precision(torch.tensor([[0.0], [1.0]]), torch.tensor([[0.5], [9.0]]), k=1)
@@ -55,17 +56,17 @@ def precision(real: Tensor, fake: Tensor, k: int = 3) -> float:
     return float(in_balls(real, fake, k).any(0).double().mean())
 
 
-def recall(real: Tensor, fake: Tensor, k: int = 3) -> float:
+def recall(real: Tensor, fake: Tensor, k: int = K_PRECISION_RECALL) -> float:
     """Share of reals (M, D) that lie in a ball of the fakes (N, D); 0 to 1, higher is better."""
     return float(in_balls(fake, real, k).any(0).double().mean())
 
 
-def density(real: Tensor, fake: Tensor, k: int = 5) -> float:
+def density(real: Tensor, fake: Tensor, k: int = K_DENSITY_COVERAGE) -> float:
     """Number of balls of the reals that hold a fake, over k, on average; 0 upwards, 1 expected, higher is better."""
     return float(in_balls(real, fake, k).sum(0).double().mean() / k)
 
 
-def coverage(real: Tensor, fake: Tensor, k: int = 5) -> float:
+def coverage(real: Tensor, fake: Tensor, k: int = K_DENSITY_COVERAGE) -> float:
     """Share of balls of the reals that hold a fake; 0 to 1, higher is better."""
     return float(in_balls(real, fake, k).any(1).double().mean())
 
@@ -91,8 +92,8 @@ def overlap(
     real: Tensor,
     fake: Tensor,
     *,
-    k_precision_recall: int = 3,
-    k_density_coverage: int = 5,
+    k_precision_recall: int = K_PRECISION_RECALL,
+    k_density_coverage: int = K_DENSITY_COVERAGE,
     seed: int = 2020,
     neighbours: Neighbours | None = None,
     ranks: Ranks = ALONE,
@@ -137,7 +138,10 @@ def overlap(
 
 
 def real_neighbours(
-    real: Tensor, k_precision_recall: int = 3, k_density_coverage: int = 5, ranks: Ranks = ALONE
+    real: Tensor,
+    k_precision_recall: int = K_PRECISION_RECALL,
+    k_density_coverage: int = K_DENSITY_COVERAGE,
+    ranks: Ranks = ALONE,
 ) -> Neighbours:
     """The neighbours that `overlap` needs of a reference: worth keeping, since the reference does not change.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from ganeval.errors import ContentError
+from ganeval.metrics import K_DENSITY_COVERAGE, K_PRECISION_RECALL
 
 SCHEMA = 1
 TEXTS = {"name", "source", "ganeval", "created"}  # what every part of a report has as text
@@ -76,8 +77,8 @@ class Protocol:
     resize: str
     covariance: str = "n-1"
     seed: int = 2020
-    k_precision_recall: int = 3
-    k_density_coverage: int = 5
+    k_precision_recall: int = K_PRECISION_RECALL
+    k_density_coverage: int = K_DENSITY_COVERAGE
     precision: str = "float32"
     decoder: str = "pillow"
     precision_effect: float | None = None

@@ -13,6 +13,8 @@ from importlib import import_module
 from math import inf, log
 from typing import Any
 
+from ganeval.metrics import K_DENSITY_COVERAGE
+
 ARROWS = {"lower": "↓", "higher": "↑"}
 
 
@@ -53,7 +55,7 @@ class MetricFamily:
         function: Callable[..., dict[str, Any]] = getattr(import_module(f"ganeval.metrics.{module}"), name)
         return function
 
-    def fewest_samples(self, *, k: int = 5, width: int = 2048) -> int:
+    def fewest_samples(self, *, k: int = K_DENSITY_COVERAGE, width: int = 2048) -> int:
         """The number of samples below which the family has no meaning; `k`: the larger of both k, `width`: D.
 
         >>> FAMILIES["pr"].fewest_samples(), FAMILIES["fid-infinity"].fewest_samples(width=64)

@@ -8,7 +8,7 @@ from functools import lru_cache
 import torch
 
 from ganeval.errors import ContentError, GanevalWarning
-from ganeval.evaluation.settings import extraction
+from ganeval.evaluation.opening import extraction
 from ganeval.features.extraction import Extraction
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick

@@ -48,7 +48,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Folders:
 
 
 def our_report(folders: Folders, weights: Path, protocol: str, metrics: str = "fid") -> Report:
-    return ganeval.evaluate(*folders, extractor="inception", weights=weights, protocol=protocol, metrics=metrics)
+    return ganeval.evaluate(*folders, Settings(metrics, "inception", protocol, weights))
 
 
 def our_features(folders: Folders, weights: Path, protocol: str) -> torch.Tensor:

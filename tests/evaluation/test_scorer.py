@@ -10,7 +10,9 @@ import torch
 from PIL import Image, ImageFilter
 
 import ganeval
-from ganeval.errors import ContentError, UsageError
+from ganeval.comparison.comparing import differences
+from ganeval.errors import BadImage, ContentError, UsageError
+from ganeval.evaluation.settings import Settings
 from ganeval.reports.report import Report
 from ganeval.reports.scores import METRICS
 from ganeval.sources.datasets import open_dataset
@@ -127,6 +129,50 @@ def test_the_evaluator_starts_anew_after_reset(test_digits: Array) -> None:
     assert evaluator.compute().samples.count == 200
 
 
+def test_the_evaluator_follows_every_setting(tmp_path: Path) -> None:
+    """Precision, batch size, k and offline reach the scorer; a keyword takes the place of what the settings have."""
+    settings = Settings(metrics="fid", precision="bf16", batch_size=7, k_precision_recall=4, offline=True, cache=False)
+    evaluator = ganeval.Evaluator("digits:test", settings, metrics="fid,pr", seed=5)
+    evaluator.update(stripes(20))
+    report = evaluator.compute()
+    assert list(report.scores) == ["fid", "precision", "recall"]
+    protocol = report.protocol
+    assert (protocol.precision, protocol.k_precision_recall, protocol.seed) == ("bf16", 4, 5)
+    assert protocol == ganeval.evaluate(stripes(20), "digits:test", settings, metrics="fid,pr", seed=5).protocol
+    (tmp_path / "cut.png").write_bytes(b"cut")
+    with pytest.raises(BadImage):
+        ganeval.Evaluator(tmp_path, Settings(extractor="digits"))
+    with pytest.raises(ContentError, match=r"no (picture|image)"):  # left out, as it was asked for; nothing remains
+        ganeval.Evaluator(tmp_path, Settings(extractor="digits", on_bad_image="skip"))
+
+
+@pytest.mark.parametrize("settings", [Settings(n=5), Settings(latent=16)])
+def test_the_evaluator_refuses_settings_that_it_would_ignore(settings: Settings) -> None:
+    with pytest.raises(UsageError, match="an Evaluator takes all images"):
+        ganeval.Evaluator("digits", settings)
+
+
+def test_a_keyword_that_is_no_setting_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="metric"):
+        ganeval.evaluate("digits:test", "digits", metric="fid")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="batchsize"):
+        Settings(batchsize=7)  # type: ignore[call-arg]
+
+
+def test_another_k_is_computed_and_reported_and_not_comparable(test_digits: Array) -> None:
+    """The values are those of the plain function on the same features, in both families."""
+    settings = Settings(metrics="pr,dc", extractor=by_pixels, k_precision_recall=2, k_density_coverage=9)
+    report = ganeval.evaluate(test_digits[:100], test_digits[100:300], settings)
+    assert (report.protocol.k_precision_recall, report.protocol.k_density_coverage) == (2, 9)
+    features = [torch.from_numpy(part).flatten(1).float() for part in (test_digits[100:300], test_digits[:100])]
+    plain = ganeval.score_features(*features, metrics=("pr", "dc"), k_precision_recall=2, k_density_coverage=9)
+    default = ganeval.evaluate(test_digits[:100], test_digits[100:300], metrics="pr,dc", extractor=by_pixels)
+    for name, score in report.scores.items():
+        assert score.value == pytest.approx(plain[name].value, rel=1e-6), name
+        assert score.value != default.scores[name].value, name
+    assert differences(report, default) == ["k precision recall: 2, not 3", "k density coverage: 9, not 5"]
+
+
 def test_the_evaluator_refuses_what_is_no_image() -> None:
     evaluator = ganeval.Evaluator("digits", metrics="fid")
     with pytest.raises(ContentError, match="from -1"):
@@ -139,7 +185,7 @@ def test_a_generator_network_is_scored_by_its_latent_size() -> None:
     torch.manual_seed(0)
     network = torch.nn.Sequential(torch.nn.Linear(16, 64), torch.nn.Sigmoid(), torch.nn.Unflatten(1, (1, 8, 8)))
     first = ganeval.evaluate(network, "digits", latent=16, n=60, metrics="fid,pr")
-    again = ganeval.evaluate(network, "digits", latent=16, n=60, metrics="fid,pr", batch_size=7)
+    again = ganeval.evaluate(network, "digits", Settings(latent=16, n=60, metrics="fid,pr", batch_size=7))
     assert first.samples.count == 60
     assert first.scores["fid"].value == pytest.approx(again.scores["fid"].value, rel=1e-4)
 
@@ -277,11 +323,19 @@ def test_a_generator_that_fails_is_one_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "line"), [({"seed": -1}, "--seed"), ({"n": 0}, "-n"), ({"batch_size": 0}, "--batch")]
+    ("setting", "line"),
+    [
+        ({"seed": -1}, "--seed: found -1, needed 0 to 4294967295"),
+        ({"seed": 2**32}, "--seed"),
+        ({"n": 0}, "-n: found 0, needed at least 1"),
+        ({"batch_size": 0}, "--batch"),
+        ({"k_precision_recall": 0}, "--k-precision-recall: found 0"),
+        ({"on_bad_image": "skp"}, "did you mean 'skip'"),
+    ],
 )
 def test_numbers_that_cannot_be_are_one_line(test_digits: Array, setting: dict[str, int], line: str) -> None:
     with pytest.raises(UsageError, match=line):
-        ganeval.evaluate(test_digits, "digits", metrics="fid", **setting)  # type: ignore[arg-type]
+        ganeval.evaluate(test_digits, "digits", Settings(metrics="fid", **setting))  # type: ignore[arg-type]
 
 
 def test_the_callers_autocast_changes_no_score(test_digits: Array) -> None:

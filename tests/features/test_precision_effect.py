@@ -8,7 +8,7 @@ import pytest
 import torch
 from launching import torchrun
 
-from ganeval import Evaluator, evaluate
+from ganeval import Evaluator, Settings, evaluate
 from ganeval.comparison.comparing import differences
 from ganeval.features import precision_effect
 from ganeval.metrics.frechet import fid
@@ -40,7 +40,9 @@ def test_the_effect_of_other_features_is_the_difference_of_both_fids() -> None:
 
 def test_the_effect_in_the_report_is_that_of_scoring_twice() -> None:
     """From 250 of 500 and 220 of 1,097 pictures: the sign and the size."""
-    short, exact = (evaluate(EXAMPLES, "digits", metrics=["fid"], precision=name) for name in ("bf16", "float32"))
+    short, exact = (
+        evaluate(EXAMPLES, "digits", Settings(metrics=["fid"], precision=name)) for name in ("bf16", "float32")
+    )
     assert exact.protocol.precision_effect is None
     effect = short.protocol.precision_effect
     assert effect is not None
@@ -48,7 +50,7 @@ def test_the_effect_in_the_report_is_that_of_scoring_twice() -> None:
     assert 1e-5 < abs(expected) < 0.01
     assert effect == pytest.approx(expected, rel=0.5)
     assert f"bf16 (FID {effect:+.2g} against float32)" in short.protocol.line()
-    again = evaluate(EXAMPLES, "digits", metrics=["fid"], precision="bf16")  # both sides from the store
+    again = evaluate(EXAMPLES, "digits", Settings(metrics=["fid"], precision="bf16"))  # both sides from the store
     assert again.protocol.precision_effect == effect
 
 
@@ -61,7 +63,7 @@ def test_a_reference_without_pictures_leaves_the_effect_unknown_and_says_so(tmp_
 
 
 def test_precision_keeps_reports_apart_but_its_effect_does_not() -> None:
-    short = evaluate(EXAMPLES, "digits", metrics=["fid"], precision="bf16")
+    short = evaluate(EXAMPLES, "digits", Settings(metrics=["fid"], precision="bf16"))
     assert differences(short, replace(short, protocol=replace(short.protocol, precision_effect=9.0))) == []
     assert differences(short, replace(short, protocol=replace(short.protocol, precision="float32"))) == [
         "precision: bf16, not float32"
@@ -75,7 +77,7 @@ def test_few_pictures_are_compared_spread_over_the_set(monkeypatch: pytest.Monke
     monkeypatch.setattr(
         precision_effect.PrecisionComparison, "tensors", lambda self: seen.append(self.indices) or original(self)
     )
-    evaluate(EXAMPLES, "digits", metrics=["fid"], precision="bf16", cache=False)
+    evaluate(EXAMPLES, "digits", Settings(metrics=["fid"], precision="bf16", cache=False))
     assert [len(indices) for indices in seen] == [10, 10]
     assert seen[1] == list(range(0, 500, 50))
 
@@ -86,7 +88,7 @@ def test_ranks_measure_the_same_effect(tmp_path: Path) -> None:
     ended = torchrun(2, "score", *asked, "--json", str(tmp_path / "two.json"))
     assert ended.returncode == 0, ended.stderr[-500:]
     found = json.loads((tmp_path / "two.json").read_text())["protocol"]["precision_effect"]
-    alone = evaluate(EXAMPLES, "digits", metrics=["fid"], precision="bf16", cache=False)
+    alone = evaluate(EXAMPLES, "digits", Settings(metrics=["fid"], precision="bf16", cache=False))
     assert found == pytest.approx(alone.protocol.precision_effect, rel=0.02)
 
 

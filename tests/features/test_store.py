@@ -15,7 +15,8 @@ from safetensors.torch import save_file
 
 from ganeval import evaluate
 from ganeval.errors import BadImage, GanevalWarning
-from ganeval.evaluation.settings import Settings, extraction
+from ganeval.evaluation.opening import extraction
+from ganeval.evaluation.settings import Settings
 from ganeval.features.feature_set import FeatureSet
 from ganeval.features.store import Entry, Store, key_of
 from ganeval.media import files
@@ -233,7 +234,7 @@ def test_a_folder_and_a_zip_of_the_same_files_share_an_entry(how, digits_folder,
 
 
 def fid(samples, reference, **options):
-    return evaluate(samples, reference, metrics=["fid"], extractor="digits", **options).scores["fid"]
+    return evaluate(samples, reference, Settings(metrics=["fid"], extractor="digits", **options)).scores["fid"]
 
 
 def test_a_second_score_against_a_reference_decodes_none_of_it(cache, decoded, digits_folder, write_digits, tmp_path):
@@ -289,12 +290,12 @@ def test_what_was_skipped_is_never_kept_so_that_mending_it_counts(cache, write_d
     folder = write_digits(tmp_path / "a", 20)
     whole = (folder / "007.png").read_bytes()
     (folder / "007.png").write_bytes(whole[:50])
-    left_out = evaluate(folder, "digits", metrics=["fid"], on_bad_image="skip")
+    left_out = evaluate(folder, "digits", Settings(metrics=["fid"], on_bad_image="skip"))
     assert left_out.samples.count == 19
     with pytest.raises(BadImage, match=r"007\.png: cannot be decoded"):
         evaluate(folder, "digits", metrics=["fid"])
     (folder / "007.png").write_bytes(whole)
-    assert evaluate(folder, "digits", metrics=["fid"], on_bad_image="skip").samples.count == 20
+    assert evaluate(folder, "digits", Settings(metrics=["fid"], on_bad_image="skip")).samples.count == 20
 
 
 def test_a_name_that_promises_another_format_is_another_entry(cache, write_digits, tmp_path):
@@ -318,7 +319,7 @@ def test_files_that_change_while_they_are_read_are_not_kept(cache, write_digits,
     evaluate(folder, "digits", metrics=["fid"])
     monkeypatch.undo()
     (folder / "007.png").write_bytes(before["007.png"])
-    kept, fresh = (evaluate(folder, "digits", metrics=["fid"], cache=cache) for cache in (True, False))
+    kept, fresh = (evaluate(folder, "digits", Settings(metrics=["fid"], cache=cache)) for cache in (True, False))
     assert kept.scores["fid"].value == fresh.scores["fid"].value
     assert kept.samples.fingerprint == fresh.samples.fingerprint
 

@@ -215,7 +215,7 @@ TABLE = {
     ),
     good("--device", "cudda"): (2, "unknown device 'cudda': did you mean 'cuda'? (known: {…})"),
     good("--precision", "bf61"): (2, "unknown precision 'bf61': did you mean 'bf16'? (known: float32, tf32, bf16)"),
-    good("--on-bad-image", "skp"): (2, "unknown --on-bad-image 'skp': did you mean 'skip'? (known: fail, skip)"),
+    good("--on-bad-image", "skp"): (2, "unknown on-bad-image 'skp': did you mean 'skip'? (known: fail, skip)"),
     ("list", "metrix"): (2, "unknown list 'metrix': did you mean 'metrics'? (known: {…})"),
     ("features", "good", "-o", "new.npz", "--extractor", "digits", "--kind", "feature"): (
         2, "unknown kind 'feature': did you mean 'features'? (known: statistics, features)",

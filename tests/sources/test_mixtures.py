@@ -110,7 +110,7 @@ def test_fewer_points_can_be_drawn() -> None:
     again = ganeval.evaluate(points, "ring8", n=2500)
     assert report.samples.count == 2500
     assert report.samples.fingerprint == again.samples.fingerprint != points_of(points, "").provenance["fingerprint"]
-    assert ganeval.evaluate("ring8:test", "ring8", ref_n=100, metrics="fid").reference.count == 100
+    assert ganeval.evaluate("ring8:test", "ring8", ganeval.Settings(ref_n=100, metrics="fid")).reference.count == 100
     with pytest.raises(ContentError, match="found 100000 images, needed 100001"):
         ganeval.evaluate(points, "ring8", n=100_001)
 

@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from ganeval.errors import GanevalWarning
-from ganeval.evaluation.settings import Settings, extraction
+from ganeval.evaluation.opening import extraction
+from ganeval.evaluation.settings import Settings
 from ganeval.features.extraction import Extraction
 from ganeval.media.arrays import array_images
 from ganeval.media.base import SampleSet
