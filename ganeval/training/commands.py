@@ -175,7 +175,7 @@ def processes_for(plans: Sequence[TrainingPlan]) -> int:
 
 def _ensure_classifier(request: RunRequest, tick: Tick) -> None:
     """Train the data set's own classifier where `auto` stands for it and it is not on this machine yet."""
-    dataset = EXTRACTORS[request.scoring.extractor].trained_on if request.extractor == "auto" else None
+    dataset = EXTRACTORS[str(request.scoring.extractor)].trained_on if request.extractor == "auto" else None
     if dataset is None:
         return
     images = open_source(dataset, Opening(request.data_root, request.offline))
