@@ -216,7 +216,8 @@ def test_lists_name_what_is_here_and_what_is_missing(run, tmp_path, monkeypatch)
 
 def test_settings_are_listed_when_asked_for_and_known_to_the_help(run):
     listed = run("list", "settings").stdout
-    assert re.search(r"\n +pack +samples that .*\n +whole number, 1 to 64; default: 1; not for models that translate\n", listed)
+    about = "whole number, 1 to 64; default: 1; not for models that translate"
+    assert re.search(rf"\n +pack +samples that .*\n +{about}\n", listed)
     assert re.search(rf"\n +size .*\n +whole number, {SMALLEST} to {LARGEST}; ", listed)
     assert listed not in run("list").stdout
     for command in ("train", "train-all"):
