@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-MAX_HISTOGRAM_MODES = 100  # more bars are no picture
+MAX_HISTOGRAM_MODES = 100  # more bars cannot be told apart in a plot
 
 Counts = np.ndarray[Any, Any]
 

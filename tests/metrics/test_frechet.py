@@ -67,7 +67,7 @@ def test_two_dimensions_that_do_not_commute() -> None:
     assert frechet_distance(gaussian(torch.zeros(2), a), gaussian(torch.zeros(2), b)) == pytest.approx(expected)
 
 
-def test_the_population_of_the_reference_notes() -> None:
+def test_gaussians_with_known_distance() -> None:
     eye = torch.eye(64)
     distance = frechet_distance(gaussian(torch.zeros(64), eye), gaussian(torch.full((64,), 0.1), 1.21 * eye))
     assert distance == pytest.approx(64 * 0.1**2 + 64 * (1.1 - 1) ** 2, rel=1e-6)  # 0.1 is a float32 here
@@ -136,7 +136,7 @@ def test_constant_features(which: str, fakes: int) -> None:
         assert value(real, fake) == pytest.approx(left_out, rel=1e-9)
 
 
-def test_a_doubled_feature_counts_twice_and_bends_no_error_bar() -> None:
+def test_a_duplicate_feature_counts_twice_in_value_and_error() -> None:
     real, fake = correlated(0, 300, 12).double(), correlated(5, 300, 12, 0.3).double()
     scale = torch.ones(12).double()
     scale[:4] = 2**0.5  # (x, x) is √2·x along its diagonal
@@ -177,7 +177,7 @@ def test_a_set_against_itself_is_zero(count: int) -> None:
 
 
 @pytest.mark.parametrize("reals", [20, 300])
-def test_known_moments_of_the_reference_change_nothing(reals: int) -> None:
+def test_known_moments_of_the_reference_give_the_same_score(reals: int) -> None:
     real, fake = correlated(0, reals, 32), correlated(5, 200, 32, 0.3)
     assert fid(real, fake, real_moments=moments(real)) == fid(real, fake)
 
@@ -245,5 +245,5 @@ def test_the_error_bar_of_many_points_does_not_depend_on_their_order() -> None:
     fake = torch.randn(12_000, 4, generator=random)
     fake[::3] += 4
     mixed = fake[torch.randperm(len(fake), generator=random)]
-    one, other = fid(real, fake)["fid"].error_samples, fid(real, mixed)["fid"].error_samples
-    assert one == pytest.approx(other, rel=0.1)  # each a variance of 4,096 points: 3 %
+    plain, shuffled = fid(real, fake)["fid"].error_samples, fid(real, mixed)["fid"].error_samples
+    assert plain == pytest.approx(shuffled, rel=0.1)  # each a variance of 4,096 points: 3 %

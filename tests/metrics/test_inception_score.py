@@ -84,7 +84,7 @@ def test_fewer_images_than_splits() -> None:
         score(torch.eye(4)[:1])
 
 
-def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_block_size_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = probabilities(logits(4, 300))
     found = score(rows)
     # by its name: the package has a function of the same name

@@ -70,14 +70,14 @@ def test_the_same_images_twice_fall_below_zero() -> None:
 
 @pytest.mark.parametrize("row", [0, 5])
 @pytest.mark.parametrize("factor", [10, 100, 1000])
-def test_one_point_far_off_spoils_nothing_wherever_it_stands(factor: float, row: int) -> None:
+def test_an_outlier_in_any_row_costs_no_accuracy(factor: float, row: int) -> None:
     """1e-4: float32 products, whose cubes of the one point are up to a trillion times those of the others."""
     real, fake = normal(1, 300, 64), normal(2, 300, 64)
     fake[row] *= factor
     assert kid(real, fake)["kid"].value == pytest.approx(squared_mmd(real, fake), rel=1e-4, abs=1e-5)
 
 
-def test_large_features_overflow_nothing() -> None:
+def test_large_features_do_not_overflow() -> None:
     """Kernels of 1e24, whose squares float32 cannot hold: the value is that of float64, the error bar finite."""
     real, fake = 3e4 * normal(1, 80, 16), 3e4 * normal(2, 90, 16)
     found = kid(real, fake, subset_size=80, subsets=5)["kid"]

@@ -29,7 +29,7 @@ RANDOM_HISTOGRAMS = [np.random.default_rng(seed).integers(0, 40, (2, 12)) for se
 
 
 def filled(counts: list[int], confidence: float | None = None) -> Modes:
-    """Samples that fill the modes as told."""
+    """Samples, so many in each mode."""
     assigned = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
     return Modes(assigned, None if confidence is None else torch.full(assigned.shape, confidence), len(counts))
 

@@ -214,7 +214,7 @@ def warned(real: Tensor, fake: Tensor, **options: int) -> list[str]:
     return [str(warning.message) for warning in caught]
 
 
-def test_ordinary_features_warn_about_nothing() -> None:
+def test_no_warning_without_ties_or_duplicates() -> None:
     assert warned(normal(0, 60, 8), normal(1, 8, 8)) == []
 
 
@@ -244,7 +244,7 @@ def test_ties_are_counted_once_for_each_ball(k: int, k_dense: int) -> None:
 # One pass, in tiles, with the reference's part kept
 
 
-def test_tiles_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tile_size_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     real, fake = normal(0, 150, 6), normal(1, 130, 6, 0.4, 0.8)
     with_ties = lattice(generator(0), 100, 5), lattice(generator(1), 90, 5)
     found = estimates(real, fake), estimates(*with_ties)
@@ -252,7 +252,7 @@ def test_tiles_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (estimates(real, fake), estimates(*with_ties)) == found
 
 
-def test_kept_neighbours_change_nothing() -> None:
+def test_stored_neighbours_give_the_same_scores() -> None:
     real, fake = normal(0, 150, 6), normal(1, 130, 6, 0.4, 0.8)
     kept = real_neighbours(real, 2, 4)
     fresh = overlap(real, fake, k_precision_recall=2, k_density_coverage=4)
@@ -261,7 +261,7 @@ def test_kept_neighbours_change_nothing() -> None:
     assert precision_recall(fresh) == precision_recall(again)
 
 
-def test_neighbours_of_what_is_not_finite_are_refused() -> None:
+def test_neighbours_refuse_nan() -> None:
     real = normal(0, 50, 6)
     real[7, 3] = torch.nan
     with pytest.raises(ValueError, match=r"^real: row 7 is not finite$"):

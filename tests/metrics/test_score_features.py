@@ -76,7 +76,7 @@ def test_scores_are_those_of_the_plain_functions(family: str) -> None:
     }
 
 
-def test_an_unknown_metric_is_the_users_slip() -> None:
+def test_an_unknown_metric_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match=r"^unknown metric 'fdi': did you mean 'fid'\? \(known: fid, "):
         score_features(REAL, FAKE, metrics=["fdi"])
 
@@ -105,7 +105,7 @@ def test_features_too_large_for_distances_are_refused(dtype: type) -> None:
 
 @pytest.mark.parametrize("metric", [name for name in METRICS if name not in ("is", "mixture")])
 @pytest.mark.parametrize("side", ["real", "fake"])
-def test_nan_is_one_line_that_says_where(metric: str, side: str) -> None:
+def test_nan_is_one_line_with_the_row(metric: str, side: str) -> None:
     features = {"real": REAL.numpy().copy(), "fake": FAKE.numpy().copy()}
     features[side][41, 5] = np.nan
     with pytest.raises(ContentError) as refusal:
@@ -132,7 +132,7 @@ def test_too_few_rows_are_one_line(metric: str, least: int, side: str) -> None:
 @pytest.mark.parametrize(
     "bad", [torch.zeros(5), torch.zeros(5, 3, 2), torch.zeros(5, 3, dtype=torch.int64), np.zeros((5, 3), bool)]
 )
-def test_what_is_not_features_is_refused(bad: object) -> None:
+def test_refuses_arrays_that_are_not_features(bad: object) -> None:
     with pytest.raises(ContentError, match=r"^fake: found .*, needed floats \(N, D\)$"):
         score_features(REAL, bad)
 
@@ -144,7 +144,7 @@ def test_a_k_below_one_is_refused(name: str, k: int) -> None:
         score_features(REAL, FAKE, metrics=["pr", "dc"], **{name: k})
 
 
-def test_what_is_no_array_is_refused_and_a_gradient_is_no_matter() -> None:
+def test_refuses_text_and_takes_tensors_with_gradient() -> None:
     with pytest.raises(ContentError, match="real: found a str"):
         score_features("features.npy", FAKE)
     tensor = torch.as_tensor(REAL).clone().requires_grad_()
