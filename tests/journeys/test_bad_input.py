@@ -123,7 +123,7 @@ def good(*more):
 TABLE = {
     # the content of what was passed
     samples("empty"): (1, f"empty: found no files; {NEEDED}"),
-    samples("texts"): (1, f"texts: found 2 files, none of them pictures (.csv 1, .txt 1); {NEEDED}"),
+    samples("texts"): (1, f"texts: found 2 files, none of them images (.csv 1, .txt 1); {NEEDED}"),
     samples("folder-in-folder"): (1, f"folder-in-folder: found no files; {NEEDED}"),
     samples("one"): (1, "one: found 1 image, needed at least 2 for fid; {…}"),
     samples("six", "--metrics", "pr"): (1, "six: found 6 images, needed at least 7 for pr; {…}"),
@@ -140,7 +140,7 @@ TABLE = {
         1, "traversal.zip: member '../../etc/000.png' points outside the archive (path traversal); nothing was read",
     ),
     samples("bomb.zip"): (
-        1, "bomb.zip!bomb.png: 2,000,000,000 bytes for one picture; at most 1,073,741,824 are read",
+        1, "bomb.zip!bomb.png: 2,000,000,000 bytes for one image; at most 1,073,741,824 are read",
     ),
     samples("text.zip"): (1, "text.zip: not a zip archive, or a damaged one (File is not a zip file)"),
     samples("pickled.npz"): (1, f"pickled.npz: {PICKLE}"),
@@ -345,7 +345,7 @@ def test_nothing_readable_at_all_is_refused_even_when_skipping(run, place, tmp_p
     (tmp_path / "a.png").write_text("hello")
     result = run(*samples(tmp_path, "--on-bad-image", "skip"))
     assert result.exit_code == 1
-    assert result.stderr == f"Error: {tmp_path}: found no picture that can be read, needed some\n"
+    assert result.stderr == f"Error: {tmp_path}: found no image that can be read, needed some\n"
 
 
 def test_a_disk_that_fills_up_is_one_line(run, place, monkeypatch):
