@@ -92,3 +92,28 @@ def test_the_reference_models_import_nothing_of_ganeval() -> None:
 def test_only_training_imports_the_reference_models_at_the_top() -> None:
     importers = {room for room in ROOMS for path in files_of(room) if "reference_models" in packages(path, at_top=True)}
     assert importers == {"training"}
+
+
+def definitions(kind: type[ast.AST]) -> list[tuple[str, Path]]:
+    """The public classes, say, of all files, each with its file."""
+    files = [path for package in ("ganeval", "reference_models") for path in sorted((ROOT / package).rglob("*.py"))]
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in files}
+    found = [(node, path) for path, tree in trees.items() for node in ast.walk(tree) if isinstance(node, kind)]
+    return [(node.name, path.relative_to(ROOT)) for node, path in found if not node.name.startswith("_")]  # type: ignore[attr-defined]
+
+
+def test_no_class_name_stands_twice() -> None:
+    places: dict[str, list[str]] = {}
+    for name, path in definitions(ast.ClassDef):
+        places.setdefault(name, []).append(str(path))
+    assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    empty = {"utils", "util", "helpers", "common", "misc"}
+    assert [
+        path
+        for package in ("ganeval", "reference_models")
+        for path in (ROOT / package).rglob("*.py")
+        if path.stem in empty
+    ] == []

@@ -102,7 +102,7 @@ def main() -> None:
     ganeval check out/                                  what is in these images
     ganeval train-all                                   five reference GANs, so that scores have a yardstick
     ganeval compare                                     the runs in results/, side by side
-    ganeval report -o report.html                       the same as one page with pictures
+    ganeval report -o report.html                       the same as one page with images
     ganeval gate results/mine --max fid=25              exit 0 held, 1 regressed, 3 too close to tell
     ganeval list                                        what is here, and what is missing
 

@@ -26,8 +26,8 @@ def datasets(data_root: Path | None) -> Rows:
     from ganeval.sources.datasets import DATASETS, dataset_status
     from ganeval.sources.mixtures import MIXTURES
 
-    pictures = {name: dataset_status(name, data_root) for name in DATASETS}
-    return {**pictures, **dict.fromkeys(MIXTURES, "here: points, drawn with a fixed seed")}
+    images = {name: dataset_status(name, data_root) for name in DATASETS}
+    return {**images, **dict.fromkeys(MIXTURES, "here: points, drawn with a fixed seed")}
 
 
 def extractors(_: Path | None) -> Rows:
@@ -53,7 +53,7 @@ def settings(_: Path | None) -> Rows:
     """Every key of `--set`: what it means, its values and defaults."""
     from reference_models.configuration.setting_help import explained  # as heavy as torch
 
-    size = "side of the pictures, which are cropped and resized to it\nwhole number, 8 to 256; default: as they are"
+    size = "side of the images, which are cropped and resized to it\nwhole number, 8 to 256; default: as they are"
     return {"size": size, **explained()}
 
 

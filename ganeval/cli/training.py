@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DATA = click.option("--data", "source", default="digits", show_default=True, metavar="SRC", help="Training data.")
-DEVICE = click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda or mps.")
+DEVICE = click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="Device that trains and samples: auto, cpu, cuda or mps.",
+)
 DATA_ROOT = click.option(
     "--data-root", type=click.Path(path_type=Path), metavar="DIR", help="Folder of data sets (default: GANEVAL_DATA)."
 )
@@ -30,8 +36,8 @@ def run_options(command: Command) -> Command:
             click.option(
                 "--preset",
                 metavar="NAME",
-                help="digits, mnist, cifar10, large or vectors. Default: the data set's own, else chosen by image size "
-                "(then without horizontal flips).",
+                help="Recipe: digits, mnist, cifar10, large or vectors. Default: the data set's own, else chosen by "
+                "image size (then without horizontal flips).",
             ),
             click.option(
                 "--steps",
