@@ -1,4 +1,4 @@
-"""From features to scores: every family of `METRICS` on one pair of sets, whatever they share prepared once."""
+"""From features to scores: every family of `METRICS` on a reference and samples."""
 
 import warnings
 from collections.abc import Sequence
@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from ganeval.errors import ContentError, GanevalWarning, UsageError, unknown
-from ganeval.evaluation.metric_inputs import Pair
+from ganeval.evaluation.metric_inputs import MetricInputs
 from ganeval.features.feature_set import FeatureSet
+from ganeval.metrics import K_DENSITY_COVERAGE, K_PRECISION_RECALL
 from ganeval.metrics.estimate import Estimate
 from ganeval.reports.report import Score, check_finite
 from ganeval.reports.scores import METRICS, MetricFamily
@@ -21,7 +22,7 @@ SHARED = ("real_moments", "fake_moments", "overlap")  # what ranks prepare toget
 OF_A_MIXTURE = ("fid", "mixture")  # unasked; modes and balls only estimate what its known centres say exactly
 
 
-def score_pair(pair: Pair, families: Sequence[str]) -> dict[str, Score]:
+def score_families(inputs: MetricInputs, families: Sequence[str]) -> dict[str, Score]:
     """The scores of these families, in the order of `METRICS`; on ranks but the first, only of those that they share.
 
     Raises ContentError, naming the family, for features that a metric refuses or a score that is not finite.
@@ -30,24 +31,22 @@ def score_pair(pair: Pair, families: Sequence[str]) -> dict[str, Score]:
     for name in [name for name in METRICS if name in families]:
         family = METRICS[name]
         try:
-            with torch.no_grad(), precision_context("float32", pair.fake.device):
-                estimates = _estimates(family, pair)
+            with torch.no_grad(), precision_context("float32", inputs.fake.device):
+                estimates = _estimates(family, inputs)
         except ValueError as reason:
             raise ContentError(f"{name}: {reason}") from reason
         for score_name, row in family.scores.items():
             if score_name in estimates:
-                scores[score_name] = _score(score_name, estimates[score_name], row.better, pair.mode_names)
+                scores[score_name] = _score(score_name, estimates[score_name], row.better, inputs.mode_names)
     return scores
 
 
-def _estimates(family: MetricFamily, pair: Pair) -> dict[str, Estimate]:
+def _estimates(family: MetricFamily, inputs: MetricInputs) -> dict[str, Estimate]:
     """A family's scores; a rank that is not the first does its share of the work and leaves the rest to rank 0."""
-    if pair.ranks.rank == 0:
-        return family.load()(**{need: getattr(pair, need) for need in family.needs})
-    for need in SHARED:
-        if need in family.needs:
-            getattr(pair, need)
-    return family.load()(**{need: getattr(pair, need) for need in family.needs}) if "ranks" in family.needs else {}
+    inputs.arguments(need for need in SHARED if need in family.needs)
+    if inputs.ranks.rank == 0 or "ranks" in family.needs:
+        return family.load()(**inputs.arguments(family.needs))
+    return {}
 
 
 def choose(metrics: Sequence[str] | str | None) -> list[str]:
@@ -67,11 +66,11 @@ def choose(metrics: Sequence[str] | str | None) -> list[str]:
     return [name for name in METRICS if name in names]
 
 
-def possible(pair: Pair, families: Sequence[str], insisted: bool) -> list[str]:
-    """Those families that this pair can give; the others are warned about, or refused where they were asked for."""
+def possible(inputs: MetricInputs, families: Sequence[str], insisted: bool) -> list[str]:
+    """The families that these inputs can give; the others are warned about, or refused where they were asked for."""
     kept = []
     for name in families:
-        reason = _impossible(pair, name)
+        reason = _impossible(inputs, name)
         if reason is None:
             kept.append(name)
         elif insisted:
@@ -81,15 +80,15 @@ def possible(pair: Pair, families: Sequence[str], insisted: bool) -> list[str]:
     return kept
 
 
-def check_sets(pair: Pair, families: Sequence[str], names: tuple[str, str]) -> None:
+def check_sets(inputs: MetricInputs, families: Sequence[str], names: tuple[str, str]) -> None:
     """ContentError unless both sets (`names`: reference, samples) are of one width and large enough for each family."""
-    real_width = pair.real.shape[1] if isinstance(pair.real, Tensor) else len(pair.real.mean)
-    if real_width != pair.width:
-        raise ContentError(f"{names[0]}: found {real_width} features, needed {pair.width} as {names[1]} has")
+    real_width = inputs.real.shape[1] if isinstance(inputs.real, Tensor) else len(inputs.real.mean)
+    if real_width != inputs.width:
+        raise ContentError(f"{names[0]}: found {real_width} features, needed {inputs.width} as {names[1]} has")
     for family in families:
-        k = max(pair.k_precision_recall, pair.k_density_coverage)
-        least = METRICS[family].fewest_samples(k=k, width=pair.width)
-        for name, count in zip(names, (pair.real_side.count, pair.fake_side.count), strict=True):
+        k = max(inputs.k_precision_recall, inputs.k_density_coverage)
+        least = METRICS[family].fewest_samples(k=k, width=inputs.width)
+        for name, count in zip(names, (inputs.real_set.count, inputs.fake_set.count), strict=True):
             if count is not None and count < least:
                 pictures = "1 image" if count == 1 else f"{count} images"
                 raise ContentError(
@@ -102,13 +101,13 @@ def score_features(
     fake: Any,
     *,
     metrics: Sequence[str] = ("fid", "kid", "pr", "dc"),
-    k_precision_recall: int = 3,
-    k_density_coverage: int = 5,
+    k_precision_recall: int = K_PRECISION_RECALL,
+    k_density_coverage: int = K_DENSITY_COVERAGE,
     seed: int = 2020,
 ) -> dict[str, Score]:
     """Scores of your own features: `real` (M, D) and `fake` (N, D), arrays or tensors, float32 or float64.
 
-    Each score says which direction is better and has its standard error. Needs no pictures and no network.
+    Each score says which direction is better and has its standard error. Needs no images and no network.
     Raises ContentError for features that are not finite or too few, UsageError for an unknown metric.
 
     >>> import numpy as np
@@ -121,10 +120,12 @@ def score_features(
         if k < 1:
             raise UsageError(f"{name}: found {k}, needed at least 1")
     sides = [FeatureSet(_as_features(name, values)) for name, values in (("real", real), ("fake", fake))]
-    pair = Pair(*sides, seed=seed, k_precision_recall=k_precision_recall, k_density_coverage=k_density_coverage)
-    families = possible(pair, choose(metrics), insisted=True)
-    check_sets(pair, families, ("real", "fake"))
-    return score_pair(pair, families)
+    inputs = MetricInputs(
+        *sides, seed=seed, k_precision_recall=k_precision_recall, k_density_coverage=k_density_coverage
+    )
+    families = possible(inputs, choose(metrics), insisted=True)
+    check_sets(inputs, families, ("real", "fake"))
+    return score_families(inputs, families)
 
 
 def _as_features(name: str, values: Any) -> Tensor:
@@ -137,12 +138,12 @@ def _as_features(name: str, values: Any) -> Tensor:
     return tensor.float() if tensor.dtype != torch.float64 else tensor
 
 
-def _impossible(pair: Pair, family: str) -> str | None:
-    if "centres" in METRICS[family].needs and pair.real_side.centres is None:
+def _impossible(inputs: MetricInputs, family: str) -> str | None:
+    if "centres" in METRICS[family].needs and inputs.real_set.centres is None:
         return "the reference is no mixture whose centres are known (ring8 and grid25 are)"
-    if pair.real_side.features is None and family not in FROM_STATISTICS:
+    if inputs.real_set.features is None and family not in FROM_STATISTICS:
         return "the reference is a statistics file, which holds no features"
-    if "fake_probabilities" in METRICS[family].needs and pair.fake_side.probabilities is None:
+    if "fake_probabilities" in METRICS[family].needs and inputs.fake_set.probabilities is None:
         return "this extractor gives no class probabilities"
     return None
 

@@ -1,7 +1,7 @@
 """A reference and samples as the metrics see them, whatever they share prepared once."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ from torch import Tensor
 from ganeval.errors import GanevalWarning
 from ganeval.features.feature_set import FeatureSet
 from ganeval.features.store import Entry, Store, key_of
+from ganeval.metrics import K_DENSITY_COVERAGE, K_PRECISION_RECALL
 from ganeval.metrics.distances import Neighbours
 from ganeval.metrics.estimate import check_rows
 from ganeval.metrics.frechet_error import fid_change
@@ -24,34 +25,34 @@ from ganeval.progress import Tick
 from ganeval.runtime.devices import precision_context
 
 
-class Pair:
-    """A reference and samples: each property is one argument of a metric family, prepared when first asked for.
+class MetricInputs:
+    """A reference and samples, and whatever `INPUTS` needs of them: computed once, however many families share it.
 
     What depends on the reference alone is kept in the store.
     """
 
     def __init__(
         self,
-        real_side: FeatureSet,
-        fake_side: FeatureSet,
+        real_set: FeatureSet,
+        fake_set: FeatureSet,
         *,
         seed: int = 2020,
-        k_precision_recall: int = 3,
-        k_density_coverage: int = 5,
+        k_precision_recall: int = K_PRECISION_RECALL,
+        k_density_coverage: int = K_DENSITY_COVERAGE,
         classifier: bool = False,
         store: Store | None = None,
         ranks: Ranks = ALONE,
         tick: Tick | None = None,
     ) -> None:
-        self.real_side, self.fake_side, self.seed, self.tick = real_side, fake_side, seed, tick
+        self.real_set, self.fake_set, self.seed, self.tick = real_set, fake_set, seed, tick
         self.ranks = ranks
         self.k_precision_recall, self.k_density_coverage = k_precision_recall, k_density_coverage
         self.classifier, self.store = classifier, store or Store(None)
 
     @property
     def real(self) -> Tensor | Moments:
-        features = self.real_side.features
-        known = self.real_side.moments if features is None else features
+        features = self.real_set.features
+        known = self.real_set.moments if features is None else features
         if known is None:
             raise ValueError("real: needs features or moments")
         return known
@@ -63,27 +64,27 @@ class Pair:
 
     @property
     def fake(self) -> Tensor:
-        return _needed("fake", self.fake_side.features)
+        return _needed("fake", self.fake_set.features)
 
     @property
     def fake_probabilities(self) -> Tensor:
-        return _needed("fake probabilities", self.fake_side.probabilities)
+        return _needed("fake probabilities", self.fake_set.probabilities)
 
     @property
     def centres(self) -> Tensor:
-        return _needed("centres", self.real_side.centres)
+        return _needed("centres", self.real_set.centres)
 
     @property
     def sigma(self) -> float:
-        if self.real_side.sigma is None:
-            raise ValueError("sigma: not there")
-        return self.real_side.sigma
+        if self.real_set.sigma is None:
+            raise ValueError("sigma: found a reference that is no mixture, needed one")
+        return self.real_set.sigma
 
     @cached_property
     def real_moments(self) -> Moments | None:
-        if self.real_side.features is None or self.real_side.moments is not None:
-            return self.real_side.moments if self.real_side.features is not None else None
-        real = self.real_side.features
+        if self.real_set.features is None or self.real_set.moments is not None:
+            return self.real_set.moments if self.real_set.features is not None else None
+        real = self.real_set.features
         check_rows("real", real)
 
         def compute() -> dict[str, Tensor]:
@@ -96,7 +97,7 @@ class Pair:
     @cached_property
     def fake_moments(self) -> Moments:
         check_rows("fake", self.fake)
-        return self.fake_side.moments or moments(self.fake, self.ranks)
+        return self.fake_set.moments or moments(self.fake, self.ranks)
 
     @cached_property
     def overlap(self) -> Overlap:
@@ -137,7 +138,7 @@ class Pair:
     @cached_property
     def fake_modes(self) -> Modes:
         """By the classifier if its classes are the reference's, else by vote of labelled references, else by cell."""
-        side = self.real_side
+        side = self.real_set
         if self.classifier:
             return modes_by_probability(self.fake_probabilities)
         if side.labels is not None and side.classes is not None:
@@ -149,16 +150,20 @@ class Pair:
     @cached_property
     def real_counts(self) -> np.ndarray[Any, Any]:
         """The reference's points in each mode, assigned as the samples are where a classifier assigns them."""
-        side = self.real_side
+        side = self.real_set
         if self.classifier:
             return modes_by_probability(_needed("real probabilities", side.probabilities)).counts()
         if side.labels is not None and side.classes is not None:
             return torch.bincount(side.labels, minlength=len(side.classes)).cpu().numpy()
         return self.real_cells.counts.numpy()
 
+    def arguments(self, needs: Iterable[str]) -> dict[str, Any]:
+        """The arguments of a family's function, by the names in its row."""
+        return {need: INPUTS[need](self) for need in needs}
+
     def precision_effect(self) -> float | None:
         """How much higher FID is than in float32, where a few features of both sides are known in both."""
-        real, fake, device = self.real_side.precision_sample, self.fake_side.precision_sample, self.fake.device
+        real, fake, device = self.real_set.precision_sample, self.fake_set.precision_sample, self.fake.device
         if real is None or fake is None:
             return None
         pairs = [(side.own.to(device), side.float32.to(device)) for side in (real, fake)]
@@ -168,19 +173,19 @@ class Pair:
     @property
     def mode_names(self) -> list[str] | None:
         """The classes that modes are; None where they are cells, or modes of a mixture."""
-        side = self.real_side
+        side = self.real_set
         classes = side.classes if self.classifier or side.labels is not None else None
         return None if classes is None or side.centres is not None else list(classes)
 
     @property
     def _real_features(self) -> Tensor:
-        return _needed("real", self.real_side.features)
+        return _needed("real", self.real_set.features)
 
     def _kept(
         self, kind: str, compute: Callable[[], dict[str, Tensor]], ranks: Ranks, **parts: Any
     ) -> dict[str, Tensor]:
         """What was computed from the reference's features before, or is now by all of `ranks`, on their device."""
-        key = key_of(kind=kind, features=self.real_side.key, **parts) if self.real_side.key else None
+        key = key_of(kind=kind, features=self.real_set.key, **parts) if self.real_set.key else None
         entry = self.store.load(key, ranks)
         tensors = compute() if entry is None else entry.tensors
         if entry is None and ranks.rank == 0:
@@ -190,5 +195,24 @@ class Pair:
 
 def _needed(name: str, tensor: Tensor | None) -> Tensor:
     if tensor is None:
-        raise ValueError(f"{name}: not there")
+        raise ValueError(f"{name}: found none of them, needed some")
     return tensor
+
+
+INPUTS: dict[str, Callable[[MetricInputs], Any]] = {  # all that a metric family may need
+    "real": lambda inputs: inputs.real,
+    "fake": lambda inputs: inputs.fake,
+    "fake_probabilities": lambda inputs: inputs.fake_probabilities,
+    "real_moments": lambda inputs: inputs.real_moments,
+    "fake_moments": lambda inputs: inputs.fake_moments,
+    "overlap": lambda inputs: inputs.overlap,
+    "real_counts": lambda inputs: inputs.real_counts,
+    "fake_modes": lambda inputs: inputs.fake_modes,
+    "real_cells": lambda inputs: inputs.real_cells,
+    "fake_cells": lambda inputs: inputs.fake_cells,
+    "centres": lambda inputs: inputs.centres,
+    "sigma": lambda inputs: inputs.sigma,
+    "seed": lambda inputs: inputs.seed,
+    "ranks": lambda inputs: inputs.ranks,
+    "tick": lambda inputs: inputs.tick,
+}

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from ganeval.errors import ContentError, collected, warn_all
-from ganeval.evaluation.families import OF_A_MIXTURE, check_sets, choose, possible, score_pair
+from ganeval.evaluation.families import OF_A_MIXTURE, check_sets, choose, possible, score_families
 from ganeval.evaluation.gallery import Album, Gallery, Reservoir, album_of, gallery_of
-from ganeval.evaluation.metric_inputs import Pair
+from ganeval.evaluation.metric_inputs import MetricInputs
 from ganeval.evaluation.opening import extraction, opening
 from ganeval.evaluation.settings import DEFAULTS, Settings
 from ganeval.evaluation.warnings import image_warnings, score_warnings
@@ -137,19 +137,19 @@ class Scorer:
     def report(self, side: FeatureSet, images: ImageSet, said: Callable[[], list[str]], extracting: float) -> Report:
         """The report of samples whose features are known; `said` gives what was warned about on the way."""
         start = time.perf_counter()
-        pair = self._pair(side)
-        families = possible(pair, self.families, insisted=self.settings.metrics is not None)
-        check_sets(pair, families, (self.reference_set.name, images.name))
-        scores = score_pair(pair, families)
+        inputs = self._inputs(side)
+        families = possible(inputs, self.families, insisted=self.settings.metrics is not None)
+        check_sets(inputs, families, (self.reference_set.name, images.name))
+        scores = score_families(inputs, families)
         seconds = {"extract": extracting, "metrics": time.perf_counter() - start}
         protocol = self._protocol()
-        if "fid" in families and pair.ranks.rank == 0:
-            effect = pair.precision_effect()
+        if "fid" in families and inputs.ranks.rank == 0:
+            effect = inputs.precision_effect()
             protocol = replace(protocol, precision_effect=effect)
             if effect is None and protocol.precision != "float32":
                 text = f"fid: what {protocol.precision} has done to it is unknown: the reference has no pictures here"
                 warn_all([text])
-        warn_all(score_warnings(images, self.reference_set, protocol, pair.width, families))
+        warn_all(score_warnings(images, self.reference_set, protocol, inputs.width, families))
         return Report(
             ganeval=__version__,
             created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -174,9 +174,9 @@ class Scorer:
         warn_all(image_warnings(name, side.facts, images.ignored))
         return Seen(side, image_set(side.facts, name, given), None if large else album_of(name, side, images))
 
-    def _pair(self, side: FeatureSet) -> Pair:
+    def _inputs(self, side: FeatureSet) -> MetricInputs:
         classes = self.how.extractor.classes
-        return Pair(
+        return MetricInputs(
             self.reference,
             side,
             seed=self.settings.seed,

@@ -13,8 +13,8 @@ from launching import SCRIPTS, run_ranks, torchrun
 from scored_by_ranks import FAMILIES
 
 from ganeval.errors import BadImage, ContentError, UsageError
-from ganeval.evaluation.families import score_pair
-from ganeval.evaluation.metric_inputs import Pair
+from ganeval.evaluation.families import score_families
+from ganeval.evaluation.metric_inputs import MetricInputs
 from ganeval.extractors import open_extractor
 from ganeval.features.feature_set import FeatureSet
 from ganeval.features.rank_consistency import check_ranks_agree
@@ -64,7 +64,7 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def one_process(path: Path) -> dict[str, list[float | None]]:
     with np.load(path) as arrays:
         sides = [FeatureSet(torch.from_numpy(arrays[name])) for name in ("real", "fake")]
-    scores = score_pair(Pair(*sides), FAMILIES)
+    scores = score_families(MetricInputs(*sides), FAMILIES)
     return {name: [score.value, score.error or 0, score.error_samples or 0] for name, score in scores.items()}
 
 
