@@ -123,6 +123,20 @@ def test_a_model_is_listed_trained_and_scored(extended: Path, ganeval: Command) 
     assert "fid" in json.loads((run / "report.json").read_text(encoding="utf-8"))["scores"]
 
 
+def test_the_losses_of_the_example_model_are_those_that_training_runs(extended: Path) -> None:
+    code = (
+        "import torch; from reference_models import lsgan; from reference_models.objectives.losses import LOSSES;"
+        "real, fake = torch.randn(2, 9); D = lambda scores: scores; loss = LOSSES['least-squares'];"
+        "of_d = lsgan.discriminator_loss(D, real, fake) - loss.discriminator(real, fake);"
+        "print(float(abs(of_d) + abs(lsgan.generator_loss(D, fake) - loss.generator(fake))))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(extended)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, cwd=extended, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 1e-6
+
+
 def test_the_rooms_of_the_page_are_those_of_the_house() -> None:
     table = PAGE.partition("| room | purpose |")[2].partition("`reference_models/`")[0]
     rooms = re.findall(
