@@ -1,4 +1,4 @@
-"""What a reader of a score should be told: plain sentences about the pictures and about the numbers."""
+"""Warnings that a report carries: about its images, and about what its scores do not show."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,7 +11,7 @@ LOSSY = ("jpeg", "webp")
 
 
 def image_warnings(name: str, facts: Facts, ignored: Mapping[str, int]) -> Iterator[str]:
-    """What in a set of pictures may bend its scores."""
+    """Properties of a set of images that may distort its scores."""
     if facts.sizes > 1:
         yield f"{name}: {facts.sizes} different sizes; each image is resized on its own"
     lossy = sum(facts.formats.get(kind, 0) for kind in LOSSY)
@@ -26,26 +26,26 @@ def image_warnings(name: str, facts: Facts, ignored: Mapping[str, int]) -> Itera
         yield f"{name}: {files} left out that cannot be read, the first {first}"
     if ignored:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(ignored.items()))
-        yield f"{name}: passed over files that are not pictures: {kinds}"
+        yield f"{name}: files that are not images were ignored: {kinds}"
 
 
 def score_warnings(
     samples: ImageSet, reference: ImageSet, protocol: Protocol, width: int, families: Sequence[str]
 ) -> Iterator[str]:
-    """What limits the scores of these sets; `width` is the number of features."""
+    """Limits of the scores of these sets; `width` is the number of features."""
     counts = [count for count in (samples.count, reference.count) if count is not None]
     few = FEW if width > FLAT else 0
     if "fid" in families and counts and min(counts) < max(few, width):
         least, why = min(counts), f"under {FEW:,}" if min(counts) < few else f"under the {width:,} features"
         yield f"fid: biased upwards at N = {least:,} ({why}); compare only scores of equal counts"
     if samples.fingerprint is not None and samples.fingerprint == reference.fingerprint:
-        yield f"{samples.name} and {reference.name} are the same pictures: these scores say nothing"
+        yield f"{samples.name} and {reference.name} are the same images: these scores mean nothing"
     if protocol.weights == "custom" and protocol.extractor in ("inception", "vgg16"):
-        yield f"{protocol.extractor}: not the published weights; compare with nothing published"
+        yield f"{protocol.extractor}: custom weights; the scores are not comparable with published ones"
 
 
 def too_few(count: int, least: Mapping[str, int]) -> list[str]:
-    """The metric families that `count` pictures are too few for.
+    """The metric families that `count` images are too few for.
 
     >>> too_few(4, {"fid": 2, "pr": 7})
     ['pr']

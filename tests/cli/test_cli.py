@@ -257,7 +257,7 @@ def test_a_classifier_of_ones_own_folders_is_trained_once_and_scores(run, traine
     assert report["scores"]["modes_covered"]["value"] == 3
     assert report["protocol"]["weights"] == "custom"
     assert report["scores"]["fid"]["value"] == pytest.approx(0, abs=1e-6)
-    assert any("are the same pictures" in text for text in report["warnings"])
+    assert any("are the same images" in text for text in report["warnings"])
     assert "FID (own" in score(run, *options).stdout
 
 

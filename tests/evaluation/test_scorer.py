@@ -224,7 +224,7 @@ def test_every_score_is_a_number_with_a_direction(test_digits: Array) -> None:
 def test_the_same_pictures_as_their_reference_are_called_out() -> None:
     report = ganeval.evaluate("digits", "digits", metrics="fid,pr")
     assert report.scores["fid"].value == pytest.approx(0, abs=1e-6)
-    assert any("same pictures" in text for text in report.warnings)
+    assert any("same images" in text for text in report.warnings)
 
 
 def test_mixed_formats_sizes_and_duplicates_are_warned_about(test_digits: Array, tmp_path: Path) -> None:
