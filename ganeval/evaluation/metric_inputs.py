@@ -59,7 +59,7 @@ class MetricInputs:
 
     @property
     def width(self) -> int:
-        """How many features a picture has."""
+        """The number of features of an image."""
         return self.fake.shape[1]
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Convention:
-    """How a picture reaches the network. Everything else is the same in all of them (`docs/metrics.md`)."""
+    """How an image reaches the network. Everything else is the same in all of them (`docs/metrics.md`)."""
 
     resize: str
     shift_scale: tuple[float, float]  # Inception sees (x - shift) / scale

@@ -1,4 +1,4 @@
-"""The whole pipeline: pictures → features → scores → report."""
+"""The whole pipeline: images → features → scores → report."""
 
 import copy
 import platform
@@ -33,7 +33,7 @@ from ganeval.sources.statistics_files import Statistics, check_provenance
 from ganeval.sources.subsampling import draw, draw_points
 from ganeval.version import __version__
 
-LARGE = 200_000  # pictures above which FID alone keeps sums: their features would take 1.6 GB
+LARGE = 200_000  # images above which FID alone keeps sums: their features would take 1.6 GB
 
 
 def evaluate(
@@ -70,7 +70,7 @@ def evaluate(
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """One set's features, what the report says of its pictures, and those pictures where they can be had again."""
+    """One set's features, what the report says of its images, and those images where they can be had again."""
 
     side: FeatureSet
     images: ImageSet
@@ -100,9 +100,9 @@ class Scorer:
     def score_and_show(
         self, samples: Any, name: str | None = None, *, beside: Album | None = None
     ) -> tuple[Report, Gallery | None]:
-        """The report, and random samples with the nearest pictures of the reference, or of `beside`, next to them.
+        """The report, and random samples with the nearest images of the reference, or of `beside`, next to them.
 
-        No gallery where samples are points. Of a stream, which passes once, some pictures are kept while it does.
+        No gallery where samples are points. Of a stream, which passes once, some images are kept while it does.
         """
         report, album = self._scored(samples, name, showing=True)
         if album is None or self.ranks.rank:  # the first rank alone shows anything
@@ -212,7 +212,7 @@ def _opened(reference: Any, settings: Settings, tick: Tick, ranks: Ranks) -> tup
 
 
 def image_set(found: Facts, name: str, given: Any) -> ImageSet:
-    """What the report says of a set of pictures."""
+    """What the report says of a set of images."""
     facts = asdict(found)
     facts.pop("sizes")
     facts["skipped"] = tuple(f"{picture}: {reason}" for picture, reason in found.skipped)
