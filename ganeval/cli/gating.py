@@ -54,7 +54,7 @@ REPORT = click.Path(path_type=Path)
     help="Exit code 0, 1 or 3 where noise explains the excess. Default: the limits file's, else 3.",
 )
 @click.option("--junit", type=REPORT, metavar="FILE", help="JUnit XML file of the outcomes, for CI systems.")
-@click.option("--update-baseline", is_flag=True, help="REPORT as the new --baseline; nothing is judged.")
+@click.option("--update-baseline", is_flag=True, help="Replacement of --baseline by REPORT; nothing is judged.")
 def gate(reports: tuple[Path, ...], update_baseline: bool, **options: Any) -> None:
     """Hold scores against limits: 0 held, 1 regressed, 3 inconclusive, 4 not comparable.
 

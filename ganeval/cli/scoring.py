@@ -55,7 +55,7 @@ def _flag(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
 
 @click.command()
 @click.option("--samples", multiple=True, required=True, metavar="SRC", help="Samples to score; repeat for several.")
-@click.option("--ref", "reference", required=True, metavar="SRC", help="Reference that they are compared with.")
+@click.option("--ref", "reference", required=True, metavar="SRC", help="Reference to compare the samples with.")
 @with_settings(*FLAGS)
 @click.option("--name", "names", multiple=True, metavar="NAME", help="Name in tables; one for each --samples.")
 @click.option("--json", "json_file", metavar="FILE|-", help="Report as JSON in a file; - prints it alone on stdout.")

@@ -86,7 +86,7 @@ def run_options(command: Command) -> Command:
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Run folder (default: results/<data>-MODEL-s<seed>)."
 )
-@click.option("--dry-run", is_flag=True, help="Only a list of data, networks and settings; nothing is trained.")
+@click.option("--dry-run", is_flag=True, help="Listing of data, networks and settings, without training.")
 @run_options
 def train(model: str, source: str, seed: int, out: Path | None, dry_run: bool, **options: Any) -> None:
     """Train one reference model; the same command again resumes.
@@ -98,7 +98,7 @@ def train(model: str, source: str, seed: int, out: Path | None, dry_run: bool, *
     ganeval train cyclegan --data maps/ --set size=64            maps/ holds trainA and trainB
 
     MODEL is vanilla, dcgan, wgan-gp, cgan or cyclegan. Any folder, zip or array is a data set. The run folder gets
-    checkpoints (best and last, averaged and raw), log.jsonl, grids of samples and report.json, whose reference are the
+    checkpoints (best and last, averaged and raw), log.jsonl, grids of samples and report.json, scored against the
     held-out test images. Several GPUs or machines train one run with
     torchrun --nproc-per-node=K -m ganeval train MODEL ... (docs/scale.md).
     """

@@ -91,7 +91,7 @@ def _comparable(stored: Sequence[StoredReport], group: bool) -> list[list[Row]]:
     """Rows that are comparable with one another, in the order in which each kind comes first."""
     kinds: list[list[StoredReport]] = []
     for part in stored:
-        kind = next((kind for kind in kinds if not differences(kind[0].report, part.report)), None)
+        kind = next((kind for kind in kinds if not reasons_not_comparable(kind[0].report, part.report)), None)
         if kind is None:
             kinds.append([part])
         else:
@@ -136,12 +136,12 @@ def _comparison(groups: Sequence[Sequence[Row]], sort: str | None, bases: Sequen
     result = []
     for rows, baseline in pairs:
         by = sort or next(iter(names_of(rows)), "name")
-        differs = tuple(differences(rows[0].report, first))
+        differs = tuple(reasons_not_comparable(rows[0].report, first))
         result.append(ComparisonGroup(sorted_rows(rows, by), by, baseline, differs))
     return Comparison(tuple(result))
 
 
-def differences(one: Report, other: Report) -> list[str]:
+def reasons_not_comparable(one: Report, other: Report) -> list[str]:
     """Why two reports are not comparable, each as `what: the first's, not the second's`; empty where they are.
 
     The seed of a training and the names of the samples do not count. An extractor's own keys in a protocol count as
@@ -151,7 +151,7 @@ def differences(one: Report, other: Report) -> list[str]:
     >>> protocol = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
     >>> report = Report("0.1.0", "", ImageSet("a", "a/", 500), ImageSet("real", "real/", 500), protocol, {})
     >>> fewer = Report("0.1.0", "", ImageSet("b", "b/", 400), ImageSet("real", "real/", 500), protocol, {})
-    >>> differences(report, fewer)
+    >>> reasons_not_comparable(report, fewer)
     ['number of samples: 500, not 400']
     """
     mine, theirs = _settings(one.protocol), _settings(other.protocol)

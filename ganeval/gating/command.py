@@ -121,8 +121,8 @@ def update_baseline(request: GateRequest) -> list[str]:
 
 def _baseline_metrics(request: GateRequest, new: ModelReports) -> list[str]:
     """The limited scores, or without limits those of any table; checked, as no gate could use a baseline without."""
-    if differences := new.differences():
-        raise UsageError(f"--update-baseline: the reports differ among themselves: {'; '.join(differences)}")
+    if disagreements := new.disagreements():
+        raise UsageError(f"--update-baseline: the reports differ among themselves: {'; '.join(disagreements)}")
     metrics = list(dict.fromkeys(limit.metric for limit in request.limits))
     check_metrics(metrics, new)
     for metric in metrics:

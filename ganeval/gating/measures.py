@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganeval.comparison import mean_score
-from ganeval.comparison.comparing import differences
+from ganeval.comparison.comparing import reasons_not_comparable
 from ganeval.errors import ContentError, UsageError
 from ganeval.reports.report import Report, is_number, load_reports
 from ganeval.reports.run_folders import REPORTS, is_run, why_no_report
@@ -35,12 +35,14 @@ class ModelReports:
 
     @property
     def first(self) -> Report:
-        """Its protocol, reference and counts are those of all, where `differences` is empty."""
+        """Its protocol, reference and counts are those of all, where `reasons_not_comparable` gives none."""
         return self.reports[0]
 
-    def differences(self) -> list[str]:
+    def disagreements(self) -> list[str]:
         """Why the reports are not comparable with one another; empty where they are."""
-        return list(dict.fromkeys(line for other in self.reports[1:] for line in differences(self.first, other)))
+        return list(
+            dict.fromkeys(line for other in self.reports[1:] for line in reasons_not_comparable(self.first, other))
+        )
 
     def problem(self, metric: str) -> str:
         """Why a metric cannot be measured: it is missing, or not finite; empty where it can."""

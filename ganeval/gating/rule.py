@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from ganeval.comparison import kind_of
-from ganeval.comparison.comparing import differences
+from ganeval.comparison.comparing import reasons_not_comparable
 from ganeval.comparison.groups import quantile
 from ganeval.errors import UsageError, unknown
 from ganeval.gating.limits import CONFIDENCE, MIRRORED, Limit, check_confidence, parse_limit
@@ -107,13 +107,13 @@ def _judge(limit: Limit, new: ModelReports, old: ModelReports | None, confidence
 
 def _incomparable(new: ModelReports, old: ModelReports | None) -> str:
     """Why a limit cannot be judged at all; empty where it can."""
-    if lines := new.differences():
+    if lines := new.disagreements():
         return f"the reports differ among themselves: {'; '.join(lines)}"
     if old is None:
         return ""
-    if lines := old.differences():
+    if lines := old.disagreements():
         return f"the baseline's reports differ among themselves: {'; '.join(lines)}"
-    return "; ".join(differences(new.first, old.first))
+    return "; ".join(reasons_not_comparable(new.first, old.first))
 
 
 def _measured_baseline(limit: Limit, old: ModelReports) -> Measurement:

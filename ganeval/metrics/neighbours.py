@@ -34,7 +34,7 @@ PAIRS = 2**17  # near pairs decided at a time; few tiles have more, but where al
 
 
 def in_balls(centres: Tensor, others: Tensor, k: int) -> Tensor:
-    """Whether each ball around `centres` (N, D) holds each of `others` (M, D), edge inside, (N, M) bool.
+    """Whether each ball around `centres` (A, D) holds each of `others` (B, D), edge inside: bool (A, B).
 
     A ball reaches to its centre's k-th nearest neighbour among the centres, itself not counted.
 

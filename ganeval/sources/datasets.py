@@ -39,8 +39,8 @@ class DatasetRow:
     """A row of the table: the folder of its files under the data root, the files of each split, and how to read them.
 
     `splits` maps split -> file -> MD5 sum; `read(split, *contents)` takes the contents in that order and returns
-    uint8 pixels N,H,W or N,H,W,3 and labels. `source` is the torchvision class that downloads it, None where the
-    files come with ganeval. `per_triple`: three of its images are stacked into one, so many times for each triple of
+    uint8 pixels N,H,W or N,H,W,3 and labels. `source` is the torchvision class that downloads it, None where nobody
+    does. `per_triple`: three of its images are stacked into one, so many times for each triple of
     classes.
     """
 
@@ -109,7 +109,7 @@ def dataset_status(name: str, data_root: Path | None = None) -> str:
     folder = _root(data_root) / row.folder
     splits = [split] if ":" in name else row.splits
     absent = [file for split in splits for file in _absent(row, split, folder)]
-    place = str(folder) if row.source else "comes with ganeval"
+    place = "comes with ganeval" if row.folder.is_absolute() else str(folder)
     return f"missing: {', '.join(absent)} in {place}" if absent else f"here: {place}"
 
 
@@ -157,14 +157,14 @@ def _contents(published: Mapping[str, str], folder: Path) -> tuple[list[bytes], 
 
 def _download(name: str, row: DatasetRow, root: Path, absent: list[str], *, offline: bool) -> None:
     """Download a data set with torchvision, once and whole: into a folder beside, then moved into place."""
-    problem = "downloads are off" if offline else ""
-    if not offline and row.source:
+    problem = "downloads are off" if offline else "" if row.source else "nobody offers it for download"
+    if not problem:
         import torchvision.datasets
 
         try:
             root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as partial, files.network_timeout():
-                getattr(torchvision.datasets, row.source)(partial, download=True)
+                getattr(torchvision.datasets, str(row.source))(partial, download=True)
                 target = root / row.folder
                 target.mkdir(parents=True, exist_ok=True)
                 for path in (Path(partial) / row.folder).iterdir():

@@ -30,7 +30,9 @@ SMALL = 16  # pixels; up to here one thread is as fast as two, and never stalls
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A plan with its data in memory: `splits` are domain A's where a model translates, `domains` both of them.
+    """A plan with its data in memory; the third of RunRequest → TrainingPlan → Prepared → the loop's Run.
+
+    `splits`: the images, of domain A where a model translates; `domains`: both domains then.
 
     Without an `extraction` no image is scored, neither while training nor at the end.
     """

@@ -76,9 +76,10 @@ def train(
 ) -> Outcome:
     """Train to `config.steps`, or resume from where an earlier call in `folder` stopped; never raises for a NaN.
 
-    Writes `log.jsonl` and `checkpoints/` in `folder`; `fingerprint` stands for the data there (theirs, if not given).
-    `ranks`: the processes that train together, each given the same arguments on a device of its own; the `watch` of the
-    first is called. All of them return the same, with the losses of one process to rounding.
+    Writes `log.jsonl` and `checkpoints/` in `folder`; `fingerprint` identifies the data in checkpoints (by
+    default their own hash). `ranks`: the processes that train together, each given the same arguments on a device of
+    its own; the `watch` of the first is called. All return the same, with the losses of one process to rounding.
+
     Raises CheckpointError where the folder holds a run of another configuration or other data, with the difference, or
     a damaged checkpoint, and ConfigError for data of other shapes or classes than configured, and for a model that so
     many ranks cannot train. The global random state is left as it was.

@@ -10,7 +10,7 @@ from example_reports import PROTOCOL, REFERENCE, as_run, of_set, scored, trained
 from scipy import stats
 
 from ganeval.comparison import compare, kind_of, mean_score
-from ganeval.comparison.comparing import differences
+from ganeval.comparison.comparing import reasons_not_comparable
 from ganeval.comparison.rows import Row, distinct
 from ganeval.errors import ContentError, GanevalWarning, UsageError
 from ganeval.reports.report import ImageSet, Score
@@ -70,10 +70,10 @@ def test_other_weights_counts_and_references_are_groups_apart():
 
 def test_names_of_samples_and_of_the_reference_do_not_decide_what_is_comparable():
     other = replace(scored("b", 1.0), reference=replace(REFERENCE, name="my copy", source="elsewhere/"))
-    assert differences(scored("a", 1.0), other) == []
+    assert reasons_not_comparable(scored("a", 1.0), other) == []
     bare = [replace(scored("a"), reference=ImageSet(name, "", 500)) for name in ("real.npz", "other.npz")]
-    assert differences(*bare) == ["reference: real.npz, not other.npz"]
-    assert differences(bare[0], replace(bare[0], samples=bare[1].samples)) == []
+    assert reasons_not_comparable(*bare) == ["reference: real.npz, not other.npz"]
+    assert reasons_not_comparable(bare[0], replace(bare[0], samples=bare[1].samples)) == []
 
 
 def test_the_largest_group_comes_first_and_that_of_a_baseline_before_it():
