@@ -19,7 +19,7 @@ TEXTS |= {"extractor", "layer", "weights", "resize", "covariance", "precision", 
 HASHES = {"fingerprint", "weights_sha256"}  # a text, or null where there is none
 WHOLE = {"seed", "k_precision_recall", "k_density_coverage"}
 LARGEST = 1e150  # what lies beyond has no square in floats
-MANY = 10**12  # pictures that nobody makes
+MANY = 10**12  # images: more than anybody generates
 Part = TypeVar("Part")
 
 
@@ -44,10 +44,10 @@ class Score:
 
 @dataclass(frozen=True)
 class ImageSet:
-    """What was scored: how many pictures, which ones, and what became of those that are not plain 8-bit RGB.
+    """What was scored: how many images, which ones, and what became of those that are not plain 8-bit RGB.
 
     `shape` is None where sizes are mixed; `fingerprint` is that of a statistics file's numbers where it names
-    no pictures.
+    no images.
     """
 
     name: str
@@ -64,7 +64,7 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class Protocol:
-    """Everything that decides a number besides the pictures. Two reports compare only where these agree.
+    """Everything that decides a number besides the images. Two reports compare only where these agree.
 
     But for `precision_effect`, which says what `precision` has done: how much higher FID is than in float32.
     """
@@ -263,7 +263,7 @@ def _read(kind: Callable[..., Part], document: Any, what: str) -> Part:
 def _read_images(document: Any, what: str) -> ImageSet:
     images = _read(ImageSet, document, what)
     if images.count is not None and not (type(images.count) is int and 0 <= images.count < MANY):
-        raise ValueError(f"{what} has the count {images.count!r}"[:80] + ", needed a number of pictures")
+        raise ValueError(f"{what} has the count {images.count!r}"[:80] + ", needed a number of images")
     return images
 
 

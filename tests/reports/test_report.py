@@ -246,11 +246,11 @@ BROKEN = {
     ),
     "count beyond all": (
         json.dumps(document(samples={**SCHEMA_1["samples"], "count": 10**400})),
-        "report: samples has the count 10+, needed a number of pictures",
+        "report: samples has the count 10+, needed a number of images",
     ),
     "count a truth": (
         json.dumps(document(reference={**SCHEMA_1["reference"], "count": True})),
-        "report: reference has the count True, needed a number of pictures",
+        "report: reference has the count True, needed a number of images",
     ),
     "fingerprint a number": (
         json.dumps(document(reference={**SCHEMA_1["reference"], "fingerprint": 3})),
