@@ -34,6 +34,15 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.update(GANEVAL_CACHE=cache.name, GANEVAL_OFFLINE="1")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What drives a browser or starts several processes is slow, wherever it stands."""
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker("browser")
+        if item.get_closest_marker("browser") or item.get_closest_marker("torchrun"):
+            item.add_marker("slow")
+
+
 @pytest.fixture(autouse=True)
 def seeded() -> None:
     """What a test draws is the same every time: no build fails by chance."""

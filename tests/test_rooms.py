@@ -102,6 +102,7 @@ def definitions(kind: type[ast.AST]) -> list[tuple[str, Path]]:
     return [(node.name, path.relative_to(ROOT)) for node, path in found if not node.name.startswith("_")]  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_no_class_name_stands_twice() -> None:
     places: dict[str, list[str]] = {}
     for name, path in definitions(ast.ClassDef):

@@ -64,6 +64,7 @@ def test_the_recorded_runs_are_shown_in_every_format(run, form):
     assert "nan" not in done.stdout.lower()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", WRITERS)
 def test_every_format_is_sorted_by_any_score_that_some_group_lacks(form):
     names = {name for folder in RECORDED.glob("*/") if folder.is_dir() for name in load_report(folder).scores}

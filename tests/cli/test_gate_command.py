@@ -738,6 +738,7 @@ def test_the_run_of_another_machine_is_one_more_seed_among_those_of_as_few_sampl
     assert gated(run, other, "--baseline", FEWER, *flags).exit_code == 0
 
 
+@pytest.mark.slow
 def test_our_gate_fails_a_model_that_learned_too_little(run, tmp_path) -> None:
     """A twentieth of the steps; a broken loss is far worse than that."""
     trained = run("train", "vanilla", "--steps", "300", "-n", "10000", "--out", tmp_path / "short")

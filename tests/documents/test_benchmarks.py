@@ -54,6 +54,7 @@ def test_memory_is_counted_anew_above_what_was_there(measuring: ModuleType) -> N
     assert measuring.inside(dict).megabytes < 20
 
 
+@pytest.mark.slow
 def test_a_command_is_measured_with_all_that_it_starts(measuring: ModuleType) -> None:
     child = "import time; held = bytearray(b'1' * (80 * 2**20)); time.sleep(1.5)"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}]); print('done')"
@@ -84,6 +85,7 @@ def test_all_that_is_compared_is_measured(load) -> None:
     assert compared == {*cases.ON_FEATURES, *cases.NETWORKS}
 
 
+@pytest.mark.slow
 def test_a_metric_is_measured_in_a_process_of_its_own(load) -> None:
     found = load("against").elsewhere("--features", "FID value", 1001, 64)
     ours = load("cases").ganeval_fid_value(*load("cases").features(1001, 64))
@@ -91,6 +93,7 @@ def test_a_metric_is_measured_in_a_process_of_its_own(load) -> None:
     assert found.values == pytest.approx(ours, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_networks_of_both_sides_are_one_network(load) -> None:
     networks = load("networks")
     own, peer = (networks.case("classifier", side, quick=True) for side in ("ours", "peer"))

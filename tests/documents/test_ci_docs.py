@@ -72,12 +72,14 @@ def printed(workspace: Path) -> list[subprocess.CompletedProcess[str]]:
 # the page
 
 
+@pytest.mark.slow
 def test_every_command_of_the_page_succeeds(printed) -> None:
     assert len(printed) >= 6
     for ended in printed:
         assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
+@pytest.mark.slow
 def test_the_first_output_is_the_commands_own(printed) -> None:
     shown, found = blocks("text")[0], printed[0].stdout
     found = found[found.index("held  ") :]
@@ -88,6 +90,7 @@ def test_the_first_output_is_the_commands_own(printed) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_commands_leave_the_files_that_the_page_goes_on_with(printed, workspace) -> None:
     assert [one.samples.name for one in load_reports(workspace / "seeds.json")] == [
         f"digits-vanilla-s{n}" for n in range(5)
@@ -96,6 +99,7 @@ def test_the_commands_leave_the_files_that_the_page_goes_on_with(printed, worksp
     assert "the new baseline, digits\n" in "".join(ended.stdout for ended in printed)
 
 
+@pytest.mark.slow
 def test_the_two_ways_to_hold_one_seed_against_five_fail_at_the_same_value(printed, workspace) -> None:
     commands = [line for block in blocks("bash") for line in block.splitlines() if "results/mine-s5 --base" in line]
     assert len(commands) == 2
@@ -109,6 +113,7 @@ def test_the_two_ways_to_hold_one_seed_against_five_fail_at_the_same_value(print
         path.write_text(kept, encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_pages_limits_file_is_one(workspace) -> None:
     plan = read_limits_file(workspace / "limits.toml")
     assert [one.flag for one in plan.limits] == [
@@ -117,6 +122,7 @@ def test_the_pages_limits_file_is_one(workspace) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_pages_python_runs(printed, workspace) -> None:
     (workspace / "gate.py").write_text(blocks("python")[0], encoding="utf-8")
     ended = shell("python gate.py", workspace)
@@ -201,6 +207,7 @@ def test_there_are_a_workflow_with_the_action_one_without_and_one_for_gitlab() -
         assert [step["if"] for step in uploads] == ["${{ !cancelled() }}"]
 
 
+@pytest.mark.slow
 def test_the_workflow_without_the_action_runs_and_leaves_what_it_uploads(printed, workspace, tmp_path) -> None:
     folder = fresh(tmp_path, workspace)
     commands = [step["run"] for step in steps(workflows()[1]) if "run" in step]
@@ -213,6 +220,7 @@ def test_the_workflow_without_the_action_runs_and_leaves_what_it_uploads(printed
         assert (folder / path).exists(), path
 
 
+@pytest.mark.slow
 def test_the_job_for_gitlab_runs_and_leaves_its_artifacts(printed, workspace, tmp_path) -> None:
     folder = fresh(tmp_path, workspace)
     (job,) = [yaml.safe_load(block)["gate"] for block in blocks("yaml") if "artifacts" in block]
@@ -335,6 +343,7 @@ def test_the_action_is_whole_and_lets_no_input_into_a_script() -> None:
         assert any(one.get("id") == step and name in one["run"] for one in ACTION["runs"]["steps"])
 
 
+@pytest.mark.slow
 def test_the_pages_workflow_with_the_action_scores_gates_and_writes_its_page(checkout) -> None:
     (step,) = [step for step in steps(workflows()[0]) if "OWNER/" in step.get("uses", "")]
     job = act(checkout, step["with"])
@@ -350,6 +359,7 @@ def test_the_pages_workflow_with_the_action_scores_gates_and_writes_its_page(che
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "code", "outcome"),
     [
@@ -377,6 +387,7 @@ def test_the_action_gates_reports_and_says_the_outcome(checkout, given, code, ou
     assert job.outputs["score"]["report"].split() == given["report"].split()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "given", [{}, {"samples": "examples/digits"}, {"ref": "digits"}, {"samples": "a", "ref": "b", "report": "c"}]
 )
@@ -403,6 +414,7 @@ def test_the_action_taken_twice_in_one_job_keeps_both_reports(tmp_path) -> None:
     assert all(one.startswith(str(tmp_path)) for one in found)
 
 
+@pytest.mark.slow
 def test_the_page_is_written_also_where_the_gate_fails(checkout) -> None:
     job = act(checkout, {"report": "results/mine", "max": "fid=0.01", "report-page": "page/report.html"})
     assert job.code == 1
@@ -416,6 +428,7 @@ SCORED = ("samples", "ref", "extractor")
 GATED = [name for name in ACTION["inputs"] if name not in (*SCORED, "python-version")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "text"),
     [*((name, HOSTILE) for name in (*SCORED, *GATED)), *((name, "--help") for name in ("samples", *GATED))],
@@ -435,6 +448,7 @@ def test_no_input_is_run_or_taken_for_a_flag(checkout, name, text) -> None:
         assert job.outputs.get("gate", {}).get("outcome", "usage") == "usage"
 
 
+@pytest.mark.slow
 def test_a_ganeval_of_the_jobs_own_is_taken_and_else_the_actions_is_installed(checkout) -> None:
     tools = checkout / "tools"
     tools.mkdir()

@@ -56,6 +56,7 @@ def printed(done: subprocess.CompletedProcess[str]) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_metric_is_in_the_help_the_list_and_the_docs(extended: Path, ganeval: Command) -> None:
     assert "mixture, mean-distance" in " ".join(printed(ganeval("score", "--help")).split())
     listed = printed(ganeval("list", "metrics"))
@@ -69,6 +70,7 @@ def test_a_metric_is_in_the_help_the_list_and_the_docs(extended: Path, ganeval: 
     assert f"| {' | '.join(cells)}" in table
 
 
+@pytest.mark.slow
 def test_a_metric_a_protocol_and_an_extractor_are_in_scores_tables_gate_and_page(
     extended: Path, ganeval: Command, digits_folder: Path
 ) -> None:
@@ -87,6 +89,7 @@ def test_a_metric_a_protocol_and_an_extractor_are_in_scores_tables_gate_and_page
         assert text in page
 
 
+@pytest.mark.slow
 def test_a_metric_has_its_smallest_number_of_samples(
     ganeval: Command, write_digits: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -96,6 +99,7 @@ def test_a_metric_has_its_smallest_number_of_samples(
     assert "found 36 images, needed at least 37 for mean-distance" in done.stderr
 
 
+@pytest.mark.slow
 def test_protocols_and_extractors_are_listed(ganeval: Command) -> None:
     assert "half-pixel" in printed(ganeval("list", "protocols"))
     assert "colour-means" in printed(ganeval("list", "extractors"))
@@ -106,6 +110,7 @@ def idx(shape: tuple[int, ...], values: bytes) -> bytes:
     return bytes([0, 0, 8, len(shape)]) + b"".join(length.to_bytes(4, "big") for length in shape) + values
 
 
+@pytest.mark.slow
 def test_a_data_set_is_listed_and_opened(ganeval: Command, tmp_path: Path) -> None:
     assert "missing: images.idx, labels.idx" in printed(ganeval("list", "datasets", "--data-root", tmp_path))
     (tmp_path / "stripes").mkdir()
@@ -115,6 +120,7 @@ def test_a_data_set_is_listed_and_opened(ganeval: Command, tmp_path: Path) -> No
     assert "horizontal 10, vertical 10" in checked
 
 
+@pytest.mark.slow
 def test_a_model_is_listed_trained_and_scored(extended: Path, ganeval: Command) -> None:
     assert "lsgan" in printed(ganeval("list", "models"))
     run = extended / "results" / "digits-lsgan-s0"
@@ -123,6 +129,7 @@ def test_a_model_is_listed_trained_and_scored(extended: Path, ganeval: Command) 
     assert "fid" in json.loads((run / "report.json").read_text(encoding="utf-8"))["scores"]
 
 
+@pytest.mark.slow
 def test_the_losses_of_the_example_model_are_those_that_training_runs(extended: Path) -> None:
     code = (
         "import torch; from reference_models import lsgan; from reference_models.objectives.losses import LOSSES;"

@@ -69,6 +69,7 @@ def test_the_readmes_speeds_are_those_of_the_benchmark() -> None:
     assert f"others {faster('folders', 'score, PNG', 'fidelity, PNG')} as `fidelity`" in words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md", "docs/training.md"])
 def test_the_python_of_a_page_runs(page: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")

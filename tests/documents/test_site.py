@@ -27,6 +27,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_every_page_is_built_and_in_the_navigation(site: Path) -> None:
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     for page in (ROOT / "docs").glob("*.md"):
@@ -34,6 +35,7 @@ def test_every_page_is_built_and_in_the_navigation(site: Path) -> None:
         assert (site / ("" if page.stem == "index" else page.stem) / "index.html").is_file()
 
 
+@pytest.mark.slow
 def test_pages_ask_no_other_host_for_anything(site: Path) -> None:
     for page in site.rglob("index.html"):
         fetched = re.findall(
@@ -42,6 +44,7 @@ def test_pages_ask_no_other_host_for_anything(site: Path) -> None:
         assert [address for address in fetched if "canonical" not in address] == []
 
 
+@pytest.mark.slow
 def test_examples_of_docstrings_are_shown_as_code(site: Path) -> None:
     page = (site / "python" / "index.html").read_text(encoding="utf-8")
     assert "&gt;&gt;&gt; " in re.sub(r"<[^>]+>", "", page)

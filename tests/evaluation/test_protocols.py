@@ -71,6 +71,7 @@ def pytorch_fid_network(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pytorch_fid.inception, "load_state_dict_from_url", lambda *_, **__: state)
 
 
+@pytest.mark.slow
 def test_tf1_is_torch_fidelity(folders: Folders, weights: Path) -> None:
     theirs = torch_fidelity.calculate_metrics(
         input1=folders[0],
@@ -98,6 +99,7 @@ def test_tf1_is_torch_fidelity(folders: Folders, weights: Path) -> None:
     assert ours["recall"].value == pytest.approx(theirs["recall"], abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("pytorch_fid_network")
 def test_pytorch_fid_is_pytorch_fid(folders: Folders, weights: Path) -> None:
     network = pytorch_fid.inception.InceptionV3([3])
@@ -108,6 +110,7 @@ def test_pytorch_fid_is_pytorch_fid(folders: Folders, weights: Path) -> None:
     assert our_report(folders, weights, "pytorch-fid").scores["fid"].value == pytest.approx(fid, rel=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("pytorch_fid_network")
 def test_clean_is_clean_fid(folders: Folders, weights: Path) -> None:
     """clean-fid's own loader, resize and distance; pytorch-fid's network stands in for its own, which is a download."""
@@ -124,6 +127,7 @@ def test_clean_is_clean_fid(folders: Folders, weights: Path) -> None:
     assert our_report(folders, weights, "clean").scores["fid"].value == pytest.approx(fid, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_the_protocols_differ(folders: Folders, weights: Path) -> None:
     values = [our_report(folders, weights, name).scores["fid"].value for name in ("tf1", "clean", "pytorch-fid")]
     assert len({round(value, 3) for value in values}) == 3

@@ -236,6 +236,7 @@ def test_a_folded_network_has_no_batch_norm_and_is_the_same(classifier):
 needs_compiler = pytest.mark.skipif(not compilation.can_compile("cpu"), reason="needs a C++ compiler")
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_compiled_classifiers_are_the_plain_ones(tmp_path: Path, monkeypatch):
     """Two of one shape in one process: frozen weights of one must not serve the other. The last batch is a rest."""
@@ -254,6 +255,7 @@ def test_compiled_classifiers_are_the_plain_ones(tmp_path: Path, monkeypatch):
         assert_close(torch.cat([part for _, part in parts if part is not None]), torch.softmax(logits, dim=1))
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_a_compiled_transformer_is_torch_fidelitys_and_its_weights_are_frozen(tmp_path: Path, monkeypatch):
     monkeypatch.setitem(CLIP, "clip-vit-b-32", (32, 64, 2, 128, 16))
@@ -272,6 +274,7 @@ def test_a_compiled_transformer_is_torch_fidelitys_and_its_weights_are_frozen(tm
     assert "_frozen_param" in "".join(written)
 
 
+@pytest.mark.slow
 def test_inception_is_one_graph(monkeypatch):
     """What stands in the way of compiling it whole would stand in CUDA's way too."""
     monkeypatch.setattr("ganeval.extractors.inception.can_fuse", lambda: False)

@@ -103,6 +103,7 @@ def test_one_design_fits_every_size(size: int) -> None:
     assert features.dtype == logits.dtype == torch.float32
 
 
+@pytest.mark.slow
 def test_training_learns_and_repeats_itself() -> None:
     images, steps, threads = bright_and_dark(), [], torch.get_num_threads()
     before = torch.get_rng_state()

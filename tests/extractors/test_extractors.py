@@ -79,6 +79,7 @@ def test_torch_has_the_operator_of_fused_convolutions():
     assert inception_onednn.can_fuse()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fast", [True, False], ids=["fused", "modules"])
 def test_each_path_of_inception_agrees_with_torch_fidelity(inception_file, images, oracle, fast, monkeypatch):
     """1e-5 of the largest feature: float32 sums of up to 4,032 products in another order; 4e-6 was seen.
@@ -102,6 +103,7 @@ def test_each_path_of_inception_agrees_with_torch_fidelity(inception_file, image
         assert_agrees(parts, features)
 
 
+@pytest.mark.slow
 def test_inception_under_pytorch_fids_protocol_agrees_with_pytorch_fid(inception_file, images, monkeypatch):
     monkeypatch.setattr(pytorch_fid, "load_state_dict_from_url", lambda *_, **__: torch.load(inception_file))
     with torch.inference_mode():
@@ -111,6 +113,7 @@ def test_inception_under_pytorch_fids_protocol_agrees_with_pytorch_fid(inception
     assert extractor.identity["input"] == "(x-127.5)/127.5"
 
 
+@pytest.mark.slow
 def test_bfloat16_is_close_and_not_equal(inception_file, images, oracle):
     extractor = open_extractor("inception", device=CPU, weights=inception_file, precision="bf16")
     found, _ = extractor.run(resized(images[:2], extractor))
@@ -125,6 +128,7 @@ def test_weights_of_another_network_are_refused(tmp_path):
         open_extractor("inception", device=CPU, weights=tmp_path / "vgg.pth")
 
 
+@pytest.mark.slow
 def test_vgg16_agrees_with_torch_fidelity(tmp_path, images):
     torch.save(vgg16_state(), tmp_path / "vgg16.pth")
     oracle = FeatureExtractorVGG16("vgg16", ["fc2_relu"], feature_extractor_weights_path=str(tmp_path / "vgg16.pth"))

@@ -123,6 +123,7 @@ def test_pictures_are_prepared_on_a_stream_of_their_own(monkeypatch: pytest.Monk
     assert len(batch.records) == 3
 
 
+@pytest.mark.slow
 @needs_cuda
 @pytest.mark.parametrize("batch_size", [None, 3])
 def test_inception_on_cuda_is_inception_on_the_cpu(inception_file: Path, batch_size: int | None) -> None:

@@ -9,7 +9,7 @@ import torch
 from launching import torchrun
 
 from ganeval import Evaluator, Settings, evaluate
-from ganeval.comparison.comparing import differences
+from ganeval.comparison.comparing import reasons_not_comparable
 from ganeval.features import precision_effect
 from ganeval.metrics.frechet import fid
 from ganeval.metrics.frechet_error import fid_change
@@ -38,6 +38,7 @@ def test_the_effect_of_other_features_is_the_difference_of_both_fids() -> None:
     assert fid_change(real, fake, (real[:9], real[:9]), (fake[:9], fake[:9])) == pytest.approx(0.0, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_the_effect_in_the_report_is_that_of_scoring_twice() -> None:
     """From 250 of 500 and 220 of 1,097 pictures: the sign and the size."""
     short, exact = (
@@ -64,8 +65,8 @@ def test_a_reference_without_pictures_leaves_the_effect_unknown_and_says_so(tmp_
 
 def test_precision_keeps_reports_apart_but_its_effect_does_not() -> None:
     short = evaluate(EXAMPLES, "digits", Settings(metrics=["fid"], precision="bf16"))
-    assert differences(short, replace(short, protocol=replace(short.protocol, precision_effect=9.0))) == []
-    assert differences(short, replace(short, protocol=replace(short.protocol, precision="float32"))) == [
+    assert reasons_not_comparable(short, replace(short, protocol=replace(short.protocol, precision_effect=9.0))) == []
+    assert reasons_not_comparable(short, replace(short, protocol=replace(short.protocol, precision="float32"))) == [
         "precision: bf16, not float32"
     ]
 
@@ -82,6 +83,7 @@ def test_few_pictures_are_compared_spread_over_the_set(monkeypatch: pytest.Monke
     assert seen[1] == list(range(0, 500, 50))
 
 
+@pytest.mark.torchrun
 def test_ranks_measure_the_same_effect(tmp_path: Path) -> None:
     """Of the same pictures; 2 %, as bfloat16 rounds otherwise in other batches, and the effect is small."""
     asked = ["--samples", str(EXAMPLES), "--ref", "digits", "--metrics", "fid", "--precision", "bf16", "--no-cache"]

@@ -122,6 +122,7 @@ def test_sums_are_kept_and_features_in_the_store_are_used(tmp_path, how: Extract
     )
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_pictures(how: Extraction, monkeypatch: pytest.MonkeyPatch) -> None:
     """Python's own: what is remembered of single pictures. Four times as many may take a tenth more."""
     monkeypatch.setattr(running_moments, "ERROR_POINTS", 50)
@@ -143,6 +144,8 @@ def test_memory_does_not_grow_with_the_number_of_pictures(how: Extraction, monke
     assert peak(8_000) < 1.1 * peak(2_000)
 
 
+@pytest.mark.torchrun
+@pytest.mark.slow
 @pytest.mark.parametrize(("world", "count"), [(2, 5_001), (3, 2)])
 def test_ranks_sum_up_what_one_process_does(
     world: int, count: int, tmp_path: Path, how: Extraction, monkeypatch: pytest.MonkeyPatch

@@ -72,6 +72,7 @@ def allowed(confidence: float, trials: int) -> float:
 TRIALS = 2000
 
 
+@pytest.mark.montecarlo
 @pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
 def test_an_absolute_limit_at_the_truth_alarms_as_often_as_stated(confidence: float) -> None:
     generator = np.random.default_rng(1)
@@ -82,6 +83,7 @@ def test_an_absolute_limit_at_the_truth_alarms_as_often_as_stated(confidence: fl
     assert rate(found, HELD) == pytest.approx(0.5, abs=0.06)
 
 
+@pytest.mark.montecarlo
 @pytest.mark.parametrize(
     ("limits", "truth"),
     [
@@ -100,6 +102,7 @@ def test_a_relative_limit_at_the_truth_alarms_as_often_as_stated(limits, truth: 
     assert 0.02 <= rate(found) <= allowed(0.95, TRIALS)
 
 
+@pytest.mark.montecarlo
 def test_power_grows_with_the_number_of_samples_and_so_does_what_is_decided() -> None:
     generator = np.random.default_rng(3)
     regressed, inconclusive = [], []
@@ -113,6 +116,7 @@ def test_power_grows_with_the_number_of_samples_and_so_does_what_is_decided() ->
     assert inconclusive[-1] == 0.0
 
 
+@pytest.mark.montecarlo
 def test_the_number_of_samples_that_would_decide_does_in_half_of_all_cases() -> None:
     """At that N the expected excess is on the border, so that half of all new draws lie beyond it."""
     generator = np.random.default_rng(4)
@@ -143,6 +147,8 @@ def center() -> Callable[[int, float], float]:
     return of
 
 
+@pytest.mark.montecarlo
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [100, 500])
 def test_fids_false_alarms_at_the_estimators_mean_are_as_stated(center, count: int) -> None:
     truth = 0.3**2 * WIDTH
@@ -153,6 +159,8 @@ def test_fids_false_alarms_at_the_estimators_mean_are_as_stated(center, count: i
     assert 0.01 <= rate(found) <= allowed(0.95, 1000)
 
 
+@pytest.mark.montecarlo
+@pytest.mark.slow
 def test_fids_false_alarms_between_equal_models_are_as_stated_without_knowing_the_bias() -> None:
     generator = np.random.default_rng(6)
     found = []
@@ -162,6 +170,8 @@ def test_fids_false_alarms_between_equal_models_are_as_stated_without_knowing_th
     assert 0.01 <= rate(found) <= allowed(0.95, 1000)
 
 
+@pytest.mark.montecarlo
+@pytest.mark.slow
 def test_fids_power_grows_with_the_number_of_samples(center) -> None:
     generator = np.random.default_rng(7)
     powers = []
@@ -182,6 +192,8 @@ def trained(generator: np.random.Generator, mean: float, spread: float) -> Repor
     return report(Score(float(generator.normal(mean, spread)), "lower", 9.0, 0.05))
 
 
+@pytest.mark.slow
+@pytest.mark.montecarlo
 @pytest.mark.parametrize(
     ("new", "old", "spreads"),
     [
@@ -204,6 +216,7 @@ def test_seeds_of_one_model_alarm_as_often_as_stated(new: int, old: int, spreads
     assert 0.02 <= rate(found) <= allowed(0.95, TRIALS) + 0.0025 * (spreads[0] != spreads[1])
 
 
+@pytest.mark.montecarlo
 @pytest.mark.parametrize("count", [2, 3, 8])
 def test_the_mean_of_seeds_at_a_limit_alarms_as_often_as_stated(count: int) -> None:
     generator = np.random.default_rng([9, count])
@@ -212,6 +225,7 @@ def test_the_mean_of_seeds_at_a_limit_alarms_as_often_as_stated(count: int) -> N
     assert 0.03 <= rate(found) <= allowed(0.95, TRIALS)
 
 
+@pytest.mark.montecarlo
 def test_more_seeds_find_what_one_cannot() -> None:
     generator = np.random.default_rng(10)
     powers = []
@@ -226,6 +240,7 @@ def test_more_seeds_find_what_one_cannot() -> None:
     assert powers[-1] > 0.95
 
 
+@pytest.mark.montecarlo
 def test_one_seed_against_one_is_judged_by_sampling_alone_and_alarms_far_too_often() -> None:
     """What docs/ci.md warns of: an error bar of sampling says nothing of another seed."""
     generator = np.random.default_rng(11)
@@ -241,6 +256,7 @@ def test_one_seed_against_one_is_judged_by_sampling_alone_and_alarms_far_too_oft
     assert rate(covered) <= allowed(0.95, TRIALS)  # a tolerance of 1.645 · √2 · 0.2 does
 
 
+@pytest.mark.montecarlo
 def test_a_tolerance_that_predicts_one_more_seed_holds_as_often_as_stated() -> None:
     """The arithmetic of .ci/limits.toml: t · sd · √(1 + 1/5) above the mean of five holds the next in 99 of 100."""
     generator = np.random.default_rng(12)

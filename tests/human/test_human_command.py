@@ -108,6 +108,7 @@ def test_from_a_page_to_a_report(run, tmp_path, digits_folder):
     assert load_report(tmp_path / "run").scores["human_error_rate"].value == 0.5
 
 
+@pytest.mark.slow
 def test_a_tally_needs_no_torch(tmp_path, answers):
     code = (
         f"import sys; from ganeval.cli import main; main(['human', 'tally', {str(answers)!r}], standalone_mode=False)"

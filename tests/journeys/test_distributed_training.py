@@ -80,6 +80,8 @@ def files_of(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.torchrun
+@pytest.mark.slow
 def test_the_first_rank_alone_prints_warns_and_writes(straight: tuple[Path, str, str]) -> None:
     folder, out, said = straight
     assert out.count("digits:test") == 1
@@ -94,11 +96,14 @@ def test_the_first_rank_alone_prints_warns_and_writes(straight: tuple[Path, str,
     assert [record["step"] for record in log_of(folder) if "check" in record] == [80, 160, 240]  # each once
 
 
+@pytest.mark.torchrun
 def test_the_report_has_how_many_processes_trained(straight: tuple[Path, str, str]) -> None:
     training = load_report(straight[0] / "report.json").more["training"]
     assert (training["ranks"], training["steps"]) == (2, STEPS)
 
 
+@pytest.mark.torchrun
+@pytest.mark.slow
 def test_a_killed_rank_ends_the_run_with_its_name_and_the_same_command_resumes_exactly(
     straight: tuple[Path, str, str], tmp_path: Path
 ) -> None:

@@ -221,18 +221,21 @@ def ratio(reals: int, fakes: int, width: int, mean: float, scale: float, keep_re
     )
 
 
+@pytest.mark.montecarlo
 @pytest.mark.parametrize("keep_real", [False, True])
 @pytest.mark.parametrize(("reals", "fakes", "width"), [(600, 600, 32), (1000, 500, 48)])
 def test_error_of_sets_that_differ(reals: int, fakes: int, width: int, keep_real: bool) -> None:
     assert 0.85 <= ratio(reals, fakes, width, 0.2, 1.2, keep_real) <= 1.35
 
 
+@pytest.mark.montecarlo
 @pytest.mark.parametrize("keep_real", [False, True])
 @pytest.mark.parametrize(("reals", "fakes"), [(40, 40), (300, 40), (40, 300)])
 def test_error_of_fewer_points_than_dimensions_is_conservative(reals: int, fakes: int, keep_real: bool) -> None:
     assert 0.85 <= ratio(reals, fakes, 64, 0.2, 1.2, keep_real) <= 1.6
 
 
+@pytest.mark.montecarlo
 @pytest.mark.parametrize("keep_real", [False, True])
 def test_error_of_sets_that_nearly_agree_is_conservative(keep_real: bool) -> None:
     assert 0.9 <= ratio(600, 600, 32, 0.0, 1.0, keep_real) <= 2.0

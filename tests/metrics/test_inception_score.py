@@ -92,6 +92,7 @@ def test_block_size_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     assert score(rows).value == pytest.approx(found.value, rel=1e-12)  # float64 sums in another order
 
 
+@pytest.mark.montecarlo
 def test_error() -> None:
     found = error_ratio(
         lambda _, rows: score(rows),

@@ -114,6 +114,7 @@ def in_subsets(real: Tensor, fake: Tensor) -> Estimate:
     return kid(real, fake, subsets=10, subset_size=60)["kid"]
 
 
+@pytest.mark.montecarlo
 @pytest.mark.parametrize("keep_real", [False, True])
 @pytest.mark.parametrize(("mean", "scale", "least", "most"), [(0.3, 1.2, 0.8, 1.3), (0.0, 1.0, 1.0, 1.5)])
 def test_error_of_whole_sets(mean: float, scale: float, least: float, most: float, keep_real: bool) -> None:
@@ -124,6 +125,8 @@ def test_error_of_whole_sets(mean: float, scale: float, least: float, most: floa
     assert least <= found <= most  # equal sets: conservative, and only so with every one of the five components
 
 
+@pytest.mark.montecarlo
+@pytest.mark.slow
 @pytest.mark.parametrize("keep_real", [False, True])
 @pytest.mark.parametrize(("reals", "fakes"), [(200, 120), (60, 200)])
 def test_error_of_subsets(reals: int, fakes: int, keep_real: bool) -> None:

@@ -100,6 +100,7 @@ def test_the_divergence_is_log_k_less_the_entropy(seed: int) -> None:
     assert found == pytest.approx(math.log(8) - entropy(counts / counts.sum()), rel=1e-9)
 
 
+@pytest.mark.montecarlo
 def test_the_error_of_the_divergence_is_what_new_draws_do() -> None:
     shares = torch.tensor([0.3, 0.3, 0.2, 0.1, 0.05, 0.03, 0.01, 0.01])
     draws = [torch.multinomial(shares, 500, replacement=True, generator=generator(seed)) for seed in range(200)]

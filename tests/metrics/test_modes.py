@@ -110,6 +110,7 @@ def test_high_confidence(dtype: torch.dtype) -> None:
     assert "modes_high_confidence" not in coverage([1, 1], [1, 1])  # cells are never sure
 
 
+@pytest.mark.montecarlo
 @pytest.mark.parametrize("keep_real", [False, True])
 @pytest.mark.parametrize("name", ["modes_kl", "modes_js"])
 def test_errors_of_divergences(name: str, keep_real: bool) -> None:

@@ -84,6 +84,7 @@ def test_agrees_with_prdc() -> None:
         assert values(real, fake, 5, 5) == pytest.approx([theirs[name] for name in NAMES], abs=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     reals=st.integers(8, 60),
@@ -318,6 +319,8 @@ def ratio(name: str, keep_real: bool, mean: float, scale: float) -> float:
     return over_observed([scores[name] for scores in drawn(keep_real, mean, scale)], keep_real)
 
 
+@pytest.mark.montecarlo
+@pytest.mark.slow
 @pytest.mark.parametrize(("keep_real", "most"), [(False, 2.3), (True, 1.9)])
 @pytest.mark.parametrize(("mean", "scale"), [(0.4, 0.9), (0.8, 0.7), (0.0, 1.0)])
 @pytest.mark.parametrize("name", ["precision", "recall"])
@@ -327,18 +330,23 @@ def test_errors_of_precision_and_recall_are_conservative(
     assert 0.75 <= ratio(name, keep_real, mean, scale) <= most
 
 
+@pytest.mark.slow
+@pytest.mark.montecarlo
 @pytest.mark.parametrize("keep_real", [False, True])
 @pytest.mark.parametrize(("mean", "scale"), [(0.4, 0.9), (0.8, 0.7)])
 def test_error_of_density(mean: float, scale: float, keep_real: bool) -> None:
     assert 0.7 <= ratio("density", keep_real, mean, scale) <= 1.4
 
 
+@pytest.mark.montecarlo
 @pytest.mark.parametrize(("keep_real", "most"), [(False, 1.8), (True, 1.4)])
 @pytest.mark.parametrize(("mean", "scale"), [(0.4, 0.9), (0.8, 0.7)])
 def test_error_of_coverage_is_conservative(mean: float, scale: float, keep_real: bool, most: float) -> None:
     assert 0.7 <= ratio("coverage", keep_real, mean, scale) <= most
 
 
+@pytest.mark.slow
+@pytest.mark.montecarlo
 @pytest.mark.parametrize("name", ["density", "coverage"])
 @pytest.mark.parametrize("keep_real", [False, True])
 def test_errors_for_equal_sets_are_conservative(name: str, keep_real: bool) -> None:

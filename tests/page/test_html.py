@@ -50,6 +50,7 @@ def recorded() -> str:
     return page_of(compare([RECORDED]))
 
 
+@pytest.mark.slow
 def test_the_page_is_self_contained_and_its_policy_allows_only_its_own_script(recorded: str) -> None:
     html, page = recorded, Outline(recorded)
     places = [
@@ -68,6 +69,7 @@ def test_the_page_is_self_contained_and_its_policy_allows_only_its_own_script(re
     assert f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'" in str(policy)
 
 
+@pytest.mark.slow
 def test_identifiers_are_unique_and_links_lead_somewhere(recorded: str) -> None:
     page = Outline(recorded)
     names = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
@@ -76,6 +78,7 @@ def test_identifiers_are_unique_and_links_lead_somewhere(recorded: str) -> None:
     assert links - set(map(str, names)) == set()
 
 
+@pytest.mark.slow
 def test_recorded_runs_are_all_on_the_page_and_it_is_small(recorded: str) -> None:
     names = [row.name for group in compare([RECORDED]).groups for row in group.contenders]
     text = Outline(recorded).text
@@ -84,6 +87,7 @@ def test_recorded_runs_are_all_on_the_page_and_it_is_small(recorded: str) -> Non
     assert len(recorded) < 4_000_000
 
 
+@pytest.mark.slow
 def test_the_page_is_the_same_every_time() -> None:
     first, second = (page_of(compare([RECORDED / "digits-cgan-s0"])) for _ in range(2))
     assert first == second

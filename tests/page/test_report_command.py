@@ -64,6 +64,7 @@ def test_only_a_page_is_written_so_that_no_report_is_ever_overwritten(tmp_path: 
     assert (folder / "report.json").read_text() == before
 
 
+@pytest.mark.slow
 def test_the_page_is_made_without_torch(tmp_path: Path) -> None:
     code = (
         "import sys\nfrom ganeval.cli import main\n"

@@ -50,6 +50,7 @@ def test_densities_of_all_scores_within_the_edges_add_up_to_one():
     assert found[BINS // 2 - 10 : BINS // 2 + 10].sum() > 0.5
 
 
+@pytest.mark.slow
 def test_the_decision_boundary_lies_where_scores_equal_it(make_run):
     panels = plots_by_name(make_run(shape=[2]))["boundary"].figure.axes
     assert len(panels) == 3
@@ -61,6 +62,7 @@ def test_the_decision_boundary_lies_where_scores_equal_it(make_run):
         assert vertices[:, 1].max() == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_the_legend_has_the_average_precision_at_the_best_and_the_last_check(make_run):
     held, trained_on = plots_by_name(make_run())["detector"].figure.axes
     for axes, key in ((held, "held_out"), (trained_on, "real")):
@@ -70,6 +72,7 @@ def test_the_legend_has_the_average_precision_at_the_best_and_the_last_check(mak
         ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_ridges_are_the_scores_of_what_their_colour_stands_for(make_run):
     from matplotlib.colors import to_hex
 
@@ -87,6 +90,7 @@ def test_ridges_are_the_scores_of_what_their_colour_stands_for(make_run):
             assert middle == pytest.approx(scores_at(step)[key].mean(), abs=0.15), (step, key)
 
 
+@pytest.mark.slow
 def test_scores_that_are_all_equal_or_of_one_image_are_drawn(make_run):
     found = make_run()
     for step in STEPS:
@@ -97,6 +101,7 @@ def test_scores_that_are_all_equal_or_of_one_image_are_drawn(make_run):
     assert "average precision 0.500" in plots["detector"].alt
 
 
+@pytest.mark.slow
 def test_the_mean_scores_in_the_description_are_those_of_the_named_discriminator(make_run):
     assert "Mean scores at the last one: training" in plots_by_name(make_run())["critic-scores"].alt
     words = plots_by_name(make_run("c-s0", model="cyclegan", shape=[1, 16, 16]))["critic-scores"].alt

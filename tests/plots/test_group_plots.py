@@ -14,6 +14,7 @@ from ganeval.reports.report import Score
 from ganeval.reports.run_folders import StoredReport
 
 
+@pytest.mark.slow
 def test_error_bars_are_as_long_as_the_errors():
     rows, runs = example_rows()
     plots = {plot.name: plot for plot in plots_of_group(rows, runs)}
@@ -59,6 +60,7 @@ def test_points_of_precision_and_recall_are_where_the_scores_are_and_noise_is_na
     assert labels[-1] == "noise, off: recall 0.10, precision 0.01"
 
 
+@pytest.mark.slow
 def test_fid_over_training_needs_reports_alone_and_a_log_is_finer(make_run):
     (axes,) = group_plots()["fid-over-training"].figure.axes
     lines = [line for line in axes.lines if len(line.get_xdata()) > 1]

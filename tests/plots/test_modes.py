@@ -29,6 +29,7 @@ def test_a_report_with_broken_counts_is_a_warning_and_the_others_are_drawn():
     assert [axes.get_title() for axes in figure.axes] == ["mine"]
 
 
+@pytest.mark.slow
 def test_bars_of_modes_are_shares_and_lost_ones_are_crossed(make_run):
     axes = plots_by_name(make_run())["modes"].figure.axes[0]
     assert [bar.get_height() for bar in axes.patches] == [0.5, 0.3, 0.2, 0.0]

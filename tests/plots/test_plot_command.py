@@ -20,6 +20,7 @@ def names_in(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.slow
 def test_all_plots_of_a_run_go_into_its_folder_as_png_and_svg(run, make_run):
     folder = make_run().folder
     result = run("plot", folder)
@@ -33,6 +34,7 @@ def test_all_plots_of_a_run_go_into_its_folder_as_png_and_svg(run, make_run):
     assert (folder / "plots" / "losses.svg").read_text().startswith("<?xml")
 
 
+@pytest.mark.slow
 def test_the_missing_data_of_a_run_of_an_earlier_version_are_listed(run, make_run, tmp_path):
     folder = make_run().folder
     for path in (folder / "learning").iterdir():
@@ -117,6 +119,7 @@ def test_a_grid_of_far_too_many_pixels_is_one_line(run, make_run, monkeypatch):
     assert names_in(folder / "plots") == ["losses.png", "losses.svg"]
 
 
+@pytest.mark.slow
 def test_only_the_plots_asked_for_are_drawn_and_one_that_cannot_be_is_listed_with_the_reason(run, make_run):
     folder = make_run().folder
     assert run("plot", folder, "--only", "losses, modes").exit_code == 0
@@ -204,6 +207,7 @@ def test_a_broken_configuration_is_reported_once_for_all_plots(run, make_run):
     assert "modes.png" in names_in(folder / "plots")
 
 
+@pytest.mark.slow
 def test_several_runs_are_drawn_together_and_what_differs_apart(run, make_run, tmp_path):
     folders = [make_run(f"mine-s{seed}", fid).folder for seed, fid in enumerate((1.0, 2.0))]
     result = run("plot", folders[0].parent, "-o", tmp_path / "figures")
@@ -242,6 +246,7 @@ def test_a_layer_is_computed_by_training_and_then_drawn(run, make_run, monkeypat
     assert result.stderr == "Error: unknown layer 'blok3': did you mean 'block3'? (known: block3)\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", TRAINED, ids=lambda path: path.name)
 def test_the_recorded_runs_can_be_drawn(run, folder, tmp_path):
     result = run("plot", folder, "-o", tmp_path, "--only", "evolution,losses,training")

@@ -35,11 +35,13 @@ def without_names(config):
     return {key: value for key, value in config.items() if key != "names"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_whole_run_gives_every_plot_of_its_kind(all_plots, kind):
     assert set(all_plots[kind]) == EXPECTED[kind] | {"modes"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [*KINDS, "group"])
 def test_texts_lie_within_their_plot_and_apart(all_plots, kind):
     for plot in all_plots[kind].values():
@@ -59,6 +61,7 @@ def test_texts_lie_within_their_plot_and_apart(all_plots, kind):
             assert across < 1 or down < 1, (plot.name, one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extent", [0.3, 0.5, 1.0, 3.0])
 def test_titles_lie_within_plots_of_equal_aspect(make_run, extent):
     """Aspects move the axes once they are laid out: titles are to be laid out after that."""
@@ -72,6 +75,7 @@ def test_titles_lie_within_plots_of_equal_aspect(make_run, extent):
     assert max(tops["linear"], tops["spherical"]) <= figure.canvas.get_width_height()[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [*KINDS, "group"])
 def test_lines_of_one_panel_differ_in_more_than_their_colour(all_plots, kind):
     for plot in all_plots[kind].values():
@@ -85,6 +89,7 @@ def test_lines_of_one_panel_differ_in_more_than_their_colour(all_plots, kind):
             assert len({look[1:] for look in looks}) == len(looks), plot.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [*KINDS, "group"])
 def test_every_plot_has_a_description(all_plots, kind):
     for plot in all_plots[kind].values():

@@ -32,12 +32,14 @@ def plots(found):
     return all_of(found)
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_bytes_and_so_does_the_same_plot(found, plots):
     for one, other in zip(plots, all_of(found), strict=True):
         assert png_of(one) == png_of(other)
         assert svg_of(one) == svg_of(other) == svg_of(one)
 
 
+@pytest.mark.slow
 def test_a_png_has_150_dots_per_inch_and_a_white_ground(plots, tmp_path):
     from PIL import Image
 
@@ -47,6 +49,7 @@ def test_a_png_has_150_dots_per_inch_and_a_white_ground(plots, tmp_path):
         assert image.convert("RGBA").getpixel((1, 1)) == (255, 255, 255, 255)
 
 
+@pytest.mark.slow
 def test_svgs_of_one_page_share_no_identifier_and_refer_to_their_own(plots, make_run):
     others = [*all_of(make_run("b-s0")), *all_of(make_run("c", shape=[2]))]
     texts = [svg_of(plot, themed=True) for plot in [*plots, *others]]
@@ -104,6 +107,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_any_name_is_shown_as_it_is(name):
     (group,) = compare([report_on(name, 1.0), report_on("other", 2.0)]).groups
@@ -116,6 +120,7 @@ def test_any_name_is_shown_as_it_is(name):
     assert png_of(plot).startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_drawing_a_run_imports_neither_torch_nor_pandas_nor_pyplot(make_run, tmp_path):
     folder = make_run().folder
     code = f"""
@@ -133,6 +138,7 @@ assert not heavy, heavy
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.slow
 def test_drawing_leaves_matplotlibs_settings_as_they_were(found):
     import matplotlib
 

@@ -1,10 +1,12 @@
 """Plots of images: evolution, interpolation, activation."""
 
 import numpy as np
+import pytest
 from example_plots import plots_by_name
 from example_runs import STEPS, some_cells
 
 
+@pytest.mark.slow
 def test_a_row_of_the_evolution_is_the_first_row_of_that_checks_grid(make_run):
     axes = plots_by_name(make_run(classes=3, names=["zebra", "x", "y"]))["evolution"].figure.axes[0]
     canvas = np.asarray(axes.images[0].get_array())
@@ -18,6 +20,7 @@ def test_a_row_of_the_evolution_is_the_first_row_of_that_checks_grid(make_run):
     assert words == ["step 100", "★ step 200", "step 300", "zebra", "x", "y"]
 
 
+@pytest.mark.slow
 def test_translations_are_shown_as_image_translation_and_back_of_both_domains(make_run):
     axes = plots_by_name(make_run(model="cyclegan", shape=[1, 16, 16]))["evolution"].figure.axes[0]
     canvas = np.asarray(axes.images[0].get_array())
@@ -31,6 +34,7 @@ def test_translations_are_shown_as_image_translation_and_back_of_both_domains(ma
     assert {"digit → outline → digit", "outline → digit → outline"} <= {text.get_text() for text in axes.texts}
 
 
+@pytest.mark.slow
 def test_interpolations_stand_side_by_side_with_their_classes(make_run):
     found = make_run(classes=4, names=["p", "q", "r", "s"])
     axes = plots_by_name(found)["interpolation"].figure.axes[0]
@@ -41,6 +45,7 @@ def test_interpolations_stand_side_by_side_with_their_classes(make_run):
     assert [text.get_text() for text in axes.texts][:4] == ["s", "q", "p", "r"]
 
 
+@pytest.mark.slow
 def test_a_layers_starts_are_above_its_maxima(make_run):
     found = make_run()
     canvas = np.asarray(plots_by_name(found)["activation-block2"].figure.axes[0].images[0].get_array())
@@ -50,6 +55,7 @@ def test_a_layers_starts_are_above_its_maxima(make_run):
         assert np.array_equal(canvas[top : top + 8, :8, 0], arrays["pictures"][0, ..., 0])
 
 
+@pytest.mark.slow
 def test_activations_are_written_under_their_images(make_run):
     axes = plots_by_name(make_run())["activation-block2"].figure.axes[0]
     words = [text.get_text() for text in axes.texts]
@@ -57,6 +63,7 @@ def test_activations_are_written_under_their_images(make_run):
     assert [f"{value + 1:.2f}" for value in range(8)] == words[-8:]
 
 
+@pytest.mark.slow
 def test_a_translators_images_are_test_images_and_not_generated(make_run):
     plot = plots_by_name(make_run(model="cyclegan"))["activation-block2"]
     words = [text.get_text() for text in plot.figure.axes[0].texts]

@@ -16,6 +16,7 @@ def test_smoothing_is_a_running_mean_that_keeps_straight_lines_and_both_ends():
     assert np.allclose(smoothed(np.arange(300.0)), np.arange(300.0))
 
 
+@pytest.mark.slow
 def test_losses_are_those_of_the_log_with_the_best_step_and_where_it_diverged(make_run):
     found = make_run()
     with (found.folder / "log.jsonl").open("a") as file:
@@ -31,6 +32,7 @@ def test_losses_are_those_of_the_log_with_the_best_step_and_where_it_diverged(ma
     assert [text.get_text() for text in panels[0].get_legend().get_texts()] == ["D", "G"]
 
 
+@pytest.mark.slow
 def test_scores_over_training_are_named_for_what_they_are_of(make_run):
     upper, lower = plots_by_name(make_run())["training"].figure.axes
     named = {}
@@ -49,6 +51,7 @@ def test_scores_over_training_are_named_for_what_they_are_of(make_run):
     }
 
 
+@pytest.mark.slow
 def test_the_best_step_and_divergence_can_both_be_read_where_they_are_near(make_run):
     found = make_run()
     with (found.folder / "log.jsonl").open("a") as file:

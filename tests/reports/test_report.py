@@ -145,6 +145,7 @@ reports = st.builds(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(reports)
 def test_any_report_comes_back_from_its_json_as_it_was(report):

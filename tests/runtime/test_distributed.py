@@ -68,6 +68,8 @@ def one_process(path: Path) -> dict[str, list[float | None]]:
     return {name: [score.value, score.error or 0, score.error_samples or 0] for name, score in scores.items()}
 
 
+@pytest.mark.torchrun
+@pytest.mark.slow
 @pytest.mark.parametrize("world", [2, 3])
 def test_scores_of_the_same_features_do_not_depend_on_the_number_of_ranks(world: int, features: Path) -> None:
     """1e-9: sums of float64 in another order. Counts of neighbours are exact."""
@@ -82,6 +84,8 @@ def test_scores_of_the_same_features_do_not_depend_on_the_number_of_ranks(world:
         assert found[name][0] == expected[name][0]
 
 
+@pytest.mark.torchrun
+@pytest.mark.slow
 def test_what_ranks_share_arrives_whatever_its_size_and_who_has_it(tmp_path: Path) -> None:
     """Rank 0 has no rows, no bytes; rank 1 sees another folder. Of six pictures each reads two."""
     folder, other = write_few(tmp_path / "a", 6), write_few(tmp_path / "b", 5)
@@ -119,6 +123,8 @@ def test_ranks_that_would_make_one_set_of_two_are_refused(tmp_path: Path) -> Non
     check_ranks_agree(stream_images(iter(()), "stream"), extractor, Two())
 
 
+@pytest.mark.torchrun
+@pytest.mark.slow
 def test_a_stream_is_run_by_one_rank_which_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run) -> None:
     """Two pictures and three ranks: two of them have none of the pictures, nor of the reference's either."""
     (tmp_path / "painted.py").write_text(PAINTED, encoding="utf-8")
@@ -186,6 +192,8 @@ def test_openblas_gets_the_cores_of_its_rank(monkeypatch: pytest.MonkeyPatch) ->
     assert os.environ["OPENBLAS_NUM_THREADS"] == "4"
 
 
+@pytest.mark.torchrun
+@pytest.mark.slow
 def test_a_rank_that_is_gone_is_named_by_those_that_wait_for_it(features: Path) -> None:
     ended = run_ranks(3, WORKER, str(features), "dies")
     assert [process.returncode for process in ended] == [1, 9, 1]
@@ -193,6 +201,8 @@ def test_a_rank_that_is_gone_is_named_by_those_that_wait_for_it(features: Path) 
     assert " exited: see its error above" in ended[2].stderr
 
 
+@pytest.mark.torchrun
+@pytest.mark.slow
 def test_a_folder_is_scored_by_three_ranks_as_by_one(tmp_path: Path, run) -> None:
     """501 pictures on two and three ranks, one of them unreadable; the second run finds the reference in the store."""
     pictures = tmp_path / "pictures.zip"
@@ -215,6 +225,8 @@ def test_a_folder_is_scored_by_three_ranks_as_by_one(tmp_path: Path, run) -> Non
             assert report["scores"][name]["value"] == pytest.approx(score["value"], rel=1e-5, abs=1e-7), name
 
 
+@pytest.mark.torchrun
+@pytest.mark.slow
 def test_the_rank_that_meets_a_bad_picture_says_so_and_ends_the_run(tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()

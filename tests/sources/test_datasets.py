@@ -328,6 +328,7 @@ def test_names_and_status_need_no_torch() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "mean"), [("mnist:train", 0.1307), ("mnist:test", 0.1325), ("cifar10:train", 0.4734)])
 def test_the_real_data(name: str, mean: float) -> None:
     if not dataset_status(name, REAL).startswith("here"):

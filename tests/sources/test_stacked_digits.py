@@ -153,6 +153,7 @@ def test_the_extractor_has_the_classifiers_weights_but_not_its_key() -> None:
     assert three.identity != one.identity
 
 
+@pytest.mark.slow
 def test_known_gaps_are_counted_exactly() -> None:
     """Pictures that the classifier names rightly: two of each triple as reference, two of 300 of them as samples."""
     digits, extractor = open_dataset("digits"), open_extractor("stacked-digits", device=CPU)
@@ -171,6 +172,7 @@ def test_known_gaps_are_counted_exactly() -> None:
     assert report.scores["modes_kl"].value == pytest.approx(np.log(1000 / 300), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_auto_takes_the_classifier_of_channels(run: Callable[..., Result], tmp_path: Path) -> None:
     np.save(tmp_path / "some.npy", opened("stacked-digits:test").array()[:50])
     result = run(

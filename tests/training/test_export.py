@@ -50,6 +50,7 @@ def pixels(images: Any) -> Any:
 # what is written
 
 
+@pytest.mark.slow
 def test_a_folder_a_zip_and_an_npz_hold_the_same_samples(run: Run, runs: Path, tmp_path: Path) -> None:
     for name in ("a.npz", "a.zip", "a"):
         result = sampled(run, runs / "digits-dcgan-s0", tmp_path / name, "-n", "30")
@@ -62,6 +63,7 @@ def test_a_folder_a_zip_and_an_npz_hold_the_same_samples(run: Run, runs: Path, t
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "a.npz", "a.zip"]
 
 
+@pytest.mark.slow
 def test_classes_are_folders_or_labels(run: Run, runs: Path, tmp_path: Path) -> None:
     for name in ("a.npz", "a.zip", "a"):
         sampled(run, runs / "digits-cgan-s0", tmp_path / name, "-n", "40")
@@ -75,6 +77,7 @@ def test_classes_are_folders_or_labels(run: Run, runs: Path, tmp_path: Path) -> 
         assert np.array_equal(np.asarray(image), arrays(tmp_path / "a.npz")["arr_0"][7, :, :, 0])
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_file_and_a_longer_draw_begins_with_it(
     run: Run, runs: Path, tmp_path: Path
 ) -> None:
@@ -106,6 +109,7 @@ def test_checkpoints_and_raw_weights_are_other_samples(
     assert len({scores[name].value for name in ("fid", "fid_last", "fid_raw", "fid_last_raw")}) == 4
 
 
+@pytest.mark.slow
 def test_a_cyclegan_translates_test_images_both_ways(run: Run, runs: Path, tmp_path: Path) -> None:
     source = runs / "digits-cyclegan-s0"
     for direction in ("ab", "ba"):
@@ -120,6 +124,7 @@ def test_a_cyclegan_translates_test_images_both_ways(run: Run, runs: Path, tmp_p
     assert few.stderr == "Error: -n 600: found 500 test images to translate; leave -n out for all\n"
 
 
+@pytest.mark.slow
 def test_some_translations_are_a_seeded_draw_and_more_of_them_begin_with_the_same(
     run: Run, runs: Path, tmp_path: Path
 ) -> None:
@@ -170,6 +175,7 @@ def test_points_go_into_an_npz(run: Run, tiny: Orders, carried_out: Carry, tmp_p
     assert isinstance(held, Statistics)
 
 
+@pytest.mark.slow
 def test_the_default_output_is_a_zip_of_the_runs_name(
     run: Run, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,6 +189,7 @@ def test_the_default_output_is_a_zip_of_the_runs_name(
 # what is refused
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_be_sampled_is_one_line(run: Run, runs: Path, tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
@@ -209,6 +216,7 @@ def test_a_run_that_cannot_be_sampled_is_one_line(run: Run, runs: Path, tmp_path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["full"]
 
 
+@pytest.mark.slow
 def test_a_fresh_clone_has_no_checkpoints_and_that_is_reported(run: Run, runs: Path, tmp_path: Path) -> None:
     clone = tmp_path / "digits-dcgan-s0"
     clone.mkdir()
@@ -223,6 +231,7 @@ def test_a_fresh_clone_has_no_checkpoints_and_that_is_reported(run: Run, runs: P
 # a run as a source
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["dcgan", "cgan", "cyclegan"])
 def test_scoring_a_run_gives_its_reports_values_exactly(run: Run, runs: Path, model: str) -> None:
     folder = runs / f"digits-{model}-s0"
@@ -238,6 +247,7 @@ def test_scoring_a_run_gives_its_reports_values_exactly(run: Run, runs: Path, mo
         assert score.get("error") == report.scores[name].error, name
 
 
+@pytest.mark.slow
 def test_a_run_can_be_checked_and_trained_on_as_any_images(run: Run, runs: Path, tmp_path: Path) -> None:
     folder = runs / "digits-cgan-s0"
     result = run("check", folder)

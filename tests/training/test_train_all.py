@@ -44,6 +44,7 @@ def rows(text: str, title: str) -> list[list[str]]:
 # what it leaves behind
 
 
+@pytest.mark.slow
 def test_every_model_and_both_yardsticks_have_a_run_folder(suite_run: tuple[Path, Result]) -> None:
     out, _ = suite_run
     runs = [f"digits-{model}-s0" for model in MODELS]
@@ -53,6 +54,7 @@ def test_every_model_and_both_yardsticks_have_a_run_folder(suite_run: tuple[Path
         assert load_report(out / name).reference.name == "digits:test" or "cyclegan" in name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 def test_a_run_folder_holds_log_grids_and_checkpoints(suite_run: tuple[Path, Result], model: str) -> None:
     folder = suite_run[0] / f"digits-{model}-s0"
@@ -70,6 +72,7 @@ def test_a_run_folder_holds_log_grids_and_checkpoints(suite_run: tuple[Path, Res
     assert not [path for path in folder.rglob(".*") if path.name != ".lock"]  # nothing half written
 
 
+@pytest.mark.slow
 def test_all_are_scored_in_one_protocol_at_one_number_of_images(suite_run: tuple[Path, Result]) -> None:
     out, _ = suite_run
     reports = [report(out, name) for name in ("real", "noise", *[f"{model}-s0" for model in MODELS[:4]])]
@@ -81,6 +84,7 @@ def test_all_are_scored_in_one_protocol_at_one_number_of_images(suite_run: tuple
     assert both[0].protocol == reports[0].protocol
 
 
+@pytest.mark.slow
 def test_a_report_holds_the_facts_of_its_training(suite_run: tuple[Path, Result]) -> None:
     training = report(suite_run[0], "wgan-gp-s0").more["training"]
     assert (training["model"], training["data"], training["steps"]) == ("wgan-gp", "digits", 8)
@@ -93,6 +97,7 @@ def test_a_report_holds_the_facts_of_its_training(suite_run: tuple[Path, Result]
 # the table
 
 
+@pytest.mark.slow
 def test_the_models_stand_between_real_images_and_noise(suite_run: tuple[Path, Result]) -> None:
     text = suite_run[1].stdout
     found = rows(text, "against digits:test, N = 100, M = 500")
@@ -110,6 +115,7 @@ def test_the_models_stand_between_real_images_and_noise(suite_run: tuple[Path, R
         assert " of 10" in row[-1]
 
 
+@pytest.mark.slow
 def test_scores_of_only_some_models_are_a_table_of_their_own(suite_run: tuple[Path, Result]) -> None:
     text = suite_run[1].stdout
     both = rows(text, "translations against the other domain, N = 500")
@@ -123,6 +129,7 @@ def test_scores_of_only_some_models_are_a_table_of_their_own(suite_run: tuple[Pa
     assert [cell == "–" for cell in special[1][1:]] == [True] * 4 + [False] * 5
 
 
+@pytest.mark.slow
 def test_every_run_has_its_best_last_and_raw_checkpoints_scored_and_a_verdict(suite_run: tuple[Path, Result]) -> None:
     out, result = suite_run
     found = rows(result.stdout, "\ntraining\n")
@@ -137,6 +144,7 @@ def test_every_run_has_its_best_last_and_raw_checkpoints_scored_and_a_verdict(su
     assert "± one standard error" in result.stdout.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_each_run_that_ends_is_a_line_on_stderr(suite_run: tuple[Path, Result]) -> None:
     lines = suite_run[1].stderr.splitlines()
     for model in MODELS:
@@ -144,6 +152,7 @@ def test_each_run_that_ends_is_a_line_on_stderr(suite_run: tuple[Path, Result]) 
         assert re.fullmatch(r"\S+: 8 steps in \d+ s, FID [\d.]+( and [\d.]+)?", line)
 
 
+@pytest.mark.slow
 def test_the_page_has_the_tables_own_cells(suite_run: tuple[Path, Result]) -> None:
     out, result = suite_run
     page = (out / "README.md").read_text(encoding="utf-8")
@@ -158,6 +167,7 @@ def test_the_page_has_the_tables_own_cells(suite_run: tuple[Path, Result]) -> No
 # again, and elsewhere
 
 
+@pytest.mark.slow
 def test_the_same_command_again_trains_nothing_and_prints_the_same(
     run: Run, suite_run: tuple[Path, Result], here: None
 ) -> None:
@@ -177,6 +187,7 @@ def contents(out: Path) -> dict[str, bytes]:
     return {str(path.relative_to(out)): path.read_bytes() for path in files}
 
 
+@pytest.mark.slow
 def test_another_folder_and_no_processes_give_an_equal_table(
     run: Run, suite_run: tuple[Path, Result], here: None, tmp_path: Path, timeless: Cells
 ) -> None:
@@ -188,6 +199,7 @@ def test_another_folder_and_no_processes_give_an_equal_table(
         assert report(tmp_path, name).scores == report(suite_run[0], name).scores
 
 
+@pytest.mark.slow
 def test_of_several_seeds_the_table_has_mean_and_standard_deviation(run: Run, here: None, tmp_path: Path) -> None:
     result = run("train-all", *TINY, "--models", "vanilla", "--seeds", "2", "--out", tmp_path)
     assert result.exit_code == 0, result.stderr
@@ -233,6 +245,7 @@ def waited_for(what: Callable[[], Any], seconds: float = 120) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="reads the processes from /proc")
 def test_killed_at_a_random_moment_it_leaves_no_worker_and_resumes_to_the_same_table(
     run: Run, here: None, tmp_path: Path, timeless: Cells
@@ -256,6 +269,7 @@ def test_killed_at_a_random_moment_it_leaves_no_worker_and_resumes_to_the_same_t
         assert report(out, name).scores == report(tmp_path / "whole", name).scores
 
 
+@pytest.mark.slow
 def test_two_processes_do_not_train_in_one_folder(
     run: Run, here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,6 +286,7 @@ def test_two_processes_do_not_train_in_one_folder(
 # a model that fails
 
 
+@pytest.mark.slow
 def test_one_that_fails_does_not_stop_the_others(
     run: Run, here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -297,6 +312,7 @@ def test_one_that_fails_does_not_stop_the_others(
     assert "dcgan" not in (tmp_path / "README.md").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "difference"),
     [(("--set", "lr_g=0.5"), "lr_g: was 0.0002, now 0.5"), (("--steps", "12"), "steps: was 8, now 12"),

@@ -68,6 +68,7 @@ def last_line(result: Result) -> str:
 # what can be trained on
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 def test_each_model_alone_leaves_a_scored_run(run: Run, classifiers: None, tmp_path: Path, model: str) -> None:
     counted = () if model == "cyclegan" else ("-n", "100")
@@ -79,6 +80,7 @@ def test_each_model_alone_leaves_a_scored_run(run: Run, classifiers: None, tmp_p
     assert load_report(tmp_path / "run").more["training"]["model"] == model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "data", "more", "shape", "classes"),
     [("dcgan", "flat", (), [1, 8, 8], 0), ("dcgan", "flat", ("--set", "size=16"), [1, 16, 16], 0),
@@ -101,6 +103,7 @@ def test_a_folder_of_ones_own_is_a_data_set(
     assert report.reference.count == 12  # a tenth of 120
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "model", "scores"),
     [("ring8", "vanilla", {"modes_captured", "high_quality"}),
@@ -351,6 +354,7 @@ def test_a_dry_run_lists_what_would_be_trained_and_leaves_nothing(run: Run, tmp_
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_run_trained_anew_has_not_the_report_of_the_old_one(
     tiny: Orders, carried_out: Carry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -398,6 +402,7 @@ def test_a_damaged_checkpoint_is_one_line(run: Run, tiny: Orders, carried_out: C
     assert re.match(rf"Error: {weights}: missing or damaged .*; delete {weights.parent} to train anew\n", result.stderr)
 
 
+@pytest.mark.slow
 def test_a_scored_run_or_other_files_are_not_trained_over(
     run: Run, tmp_path: Path, write_digits: Callable[..., Path], suite_run: tuple[Path, Result]
 ) -> None:
@@ -463,6 +468,7 @@ def test_the_extractor_depends_on_the_data_and_not_on_the_model(tmp_path: Path, 
     assert RunRequest("dcgan", "digits", tmp_path, extractor="mine:net").scoring.extractor == "mine:net"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "extractor", "trained"),
     [("mnist", "auto", ["mnist"]), ("mnist:train", "auto", ["mnist"]), ("stacked-mnist", "auto", ["mnist"]),

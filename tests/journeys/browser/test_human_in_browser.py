@@ -93,6 +93,7 @@ def downloaded(page, path, trigger):
     return download.value.suggested_filename
 
 
+@pytest.mark.slow
 def test_by_keys_alone_with_a_reload_on_the_way(browser_page, test_page, tmp_path):
     path, plan = test_page
     page = browser_page.open(path)
@@ -119,6 +120,7 @@ def test_by_keys_alone_with_a_reload_on_the_way(browser_page, test_page, tmp_pat
     browser_page.check()
 
 
+@pytest.mark.slow
 def test_by_touch_on_a_phone_and_always_real(open_page, test_page, tmp_path):
     path, _ = test_page
     phone = open_page(**PHONE)
@@ -143,6 +145,7 @@ def test_by_touch_on_a_phone_and_always_real(open_page, test_page, tmp_path):
     phone.check()
 
 
+@pytest.mark.slow
 def test_a_mask_replaces_the_image_and_the_time_counts_from_its_first_frame(browser_page, tmp_path):
     path, plan = human_answers.write_test(tmp_path, n=2, seconds=0.3)
     page = browser_page.open(path)
@@ -160,6 +163,7 @@ def test_a_mask_replaces_the_image_and_the_time_counts_from_its_first_frame(brow
     assert (first["answer"], first["looks"]) == ("fake", 1)
 
 
+@pytest.mark.slow
 def test_without_a_limit_an_image_stays_until_it_is_answered(browser_page, test_page):
     path, plan = test_page
     page = browser_page.open(path)
@@ -172,6 +176,7 @@ def test_without_a_limit_an_image_stays_until_it_is_answered(browser_page, test_
     assert stored_answers(page, plan)[0]["ms"] >= 1500
 
 
+@pytest.mark.slow
 def test_a_hidden_tab_pauses_and_takes_no_time(browser_page, test_page):
     path, plan = test_page
     page = browser_page.open(path)
@@ -193,6 +198,7 @@ def test_a_hidden_tab_pauses_and_takes_no_time(browser_page, test_page):
     browser_page.check()
 
 
+@pytest.mark.slow
 def test_a_held_key_answers_one_image_and_the_browsers_own_keys_none(browser_page, test_page):
     page = browser_page.open(test_page[0])
     page.keyboard.press("Space")
@@ -206,6 +212,7 @@ def test_a_held_key_answers_one_image_and_the_browsers_own_keys_none(browser_pag
     assert page.inner_text("#count") == "2 of 4"
 
 
+@pytest.mark.slow
 def test_without_storage_the_test_works_with_a_warning(open_page, test_page, tmp_path):
     path, plan = test_page
     watched = open_page()
@@ -222,6 +229,7 @@ def test_without_storage_the_test_works_with_a_warning(open_page, test_page, tmp
     watched.check()
 
 
+@pytest.mark.slow
 def test_tabs_lose_nothing_of_one_another(browser_page, test_page):
     path, _ = test_page
     first = browser_page.open(path)
@@ -239,6 +247,7 @@ def test_tabs_lose_nothing_of_one_another(browser_page, test_page):
         wait_for_sittings(page, ["Ada: 1 of 4Resume", "Ben: 1 of 4Resume Space"])
 
 
+@pytest.mark.slow
 def test_what_another_tab_stores_leaves_a_name_that_is_being_typed(browser_page, test_page):
     page = browser_page.open(test_page[0])
     other = page.context.new_page()
@@ -250,6 +259,7 @@ def test_what_another_tab_stores_leaves_a_name_that_is_being_typed(browser_page,
     assert page.input_value("#who") == "Ada"
 
 
+@pytest.mark.slow
 def test_images_are_scaled_by_whole_numbers_of_dots(open_page, test_page):
     path, _ = test_page
     for ratio in (1, 1.5, 2):
@@ -296,6 +306,7 @@ def test_it_is_readable_in_light_and_dark(open_page, test_page, scheme, dark):
     assert contrast(page, "#unkept") >= 4.5
 
 
+@pytest.mark.slow
 def test_a_screen_reader_announces_the_position(browser_page, test_page):
     page = browser_page.open(test_page[0])
     assert page.get_by_role("heading", name="Real or fake?").is_visible()
@@ -308,6 +319,7 @@ def test_a_screen_reader_announces_the_position(browser_page, test_page):
     assert page.evaluate("document.activeElement.id") == "trial"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [{}, {"answers": 7, "looks": 1}, {"answers": [0] * 99, "looks": 1}])
 def test_a_damaged_sitting_is_ignored(browser_page, test_page, damage):
     path, plan = test_page
@@ -321,6 +333,7 @@ def test_a_damaged_sitting_is_ignored(browser_page, test_page, damage):
     browser_page.check()
 
 
+@pytest.mark.slow
 def test_a_database_of_another_format_is_a_warning(browser_page, test_page):
     path, plan = test_page
     other = path.with_name("other.html")
@@ -334,6 +347,7 @@ def test_a_database_of_another_format_is_a_warning(browser_page, test_page):
     browser_page.check()
 
 
+@pytest.mark.slow
 def test_a_look_that_is_not_stored_yet_does_not_count_when_the_tab_is_hidden(browser_page, test_page):
     path, plan = test_page
     page = browser_page.open(path)

@@ -103,6 +103,7 @@ def open_details(page: Any) -> None:
     page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
 
 
+@pytest.mark.slow
 def test_nothing_breaks_nothing_is_fetched_and_every_image_is_there(browser_page: Any, whole: Path) -> None:
     page = browser_page.open(whole)
     open_details(page)
@@ -185,6 +186,7 @@ def test_the_keyboard_sorts_and_its_focus_can_be_seen(browser_page: Any, small: 
     assert page.locator("#status").inner_text() == "Sorted by run, descending."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_has_no_sideways_scroll_with_everything_open(
     open_page: Callable[..., Any], whole: Path, scheme: str
@@ -197,6 +199,7 @@ def test_a_phone_has_no_sideways_scroll_with_everything_open(
     watched.check()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_text_stands_out_from_what_is_behind_it(open_page: Callable[..., Any], whole: Path, scheme: str) -> None:
     page = open_page(color_scheme=scheme).open(whole)
@@ -219,6 +222,7 @@ def test_light_and_dark_follow_the_reader_and_a_choice_is_stored(open_page: Call
     assert page.evaluate(ground) == dark
 
 
+@pytest.mark.slow
 def test_the_page_can_be_read_without_javascript(open_page: Callable[..., Any], whole: Path) -> None:
     watched = open_page(java_script_enabled=False)
     page = watched.open(whole)
@@ -243,6 +247,7 @@ def test_provenance_is_copied_as_text(open_page: Callable[..., Any], small: Path
     assert copied.startswith("samples: ")
 
 
+@pytest.mark.slow
 def test_paper_has_no_controls_is_light_and_keeps_cards_whole(open_page: Callable[..., Any], whole: Path) -> None:
     page = open_page(color_scheme="dark").open(whole)
     page.emulate_media(media="print")
@@ -253,6 +258,7 @@ def test_paper_has_no_controls_is_light_and_keeps_cards_whole(open_page: Callabl
     assert not page.locator(".learning").first.is_visible()
 
 
+@pytest.mark.slow
 def test_links_of_the_table_lead_to_the_cards(browser_page: Any, whole: Path) -> None:
     page = browser_page.open(whole)
     page.locator("table.scores tbody a").first.click()
@@ -281,6 +287,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 400])
 def test_images_and_captions_lie_apart_at_any_size(open_page: Callable[..., Any], large: Path, width: int) -> None:
     page = open_page(viewport={"width": width, "height": 900}).open(large)
@@ -298,6 +305,7 @@ def test_images_and_captions_lie_apart_at_any_size(open_page: Callable[..., Any]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "media"), [(1280, "screen"), (400, "screen"), (720, "print")])
 def test_no_image_is_stretched(open_page: Callable[..., Any], whole: Path, large: Path, width: int, media: str) -> None:
     for path in (whole, large):
@@ -319,6 +327,7 @@ def test_a_name_of_usual_length_is_on_one_line(browser_page: Any, whole: Path) -
     assert link.evaluate("one => new Set([...one.getClientRects()].map(box => box.top)).size") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [400, 650, 800, 1024, 1100, 1280, 1440])
 def test_the_scores_of_a_card_keep_to_their_place_with_differences_and_long_ends(
     open_page: Callable[..., Any], tmp_path: Path, width: int
@@ -350,6 +359,7 @@ def test_the_scores_of_a_card_keep_to_their_place_with_differences_and_long_ends
     assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
 
 
+@pytest.mark.slow
 def test_a_table_of_all_headlines_and_differences_fits_a_usual_screen(browser_page: Any, tmp_path: Path) -> None:
     scores = ("kid", "inception_score", "precision", "recall", "density", "coverage", "modes_kl", "human_error_rate")
     reports = []

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ganeval.evaluation import settings
+from ganeval.evaluation import opening
 from ganeval.features import extraction
 from ganeval.media.arrays import array_images
 from ganeval.media.files import folder_images, zip_images
@@ -65,7 +65,7 @@ def test_a_damaged_jpeg_is_one_line(folder: Path, tmp_path: Path, run) -> None:
         zip_images(tmp_path / "a.zip").decoded_by(jpegs_on(CPU)).item(0)
 
 
-def test_lack_of_memory_is_not_the_pictures_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run) -> None:
+def test_lack_of_memory_is_not_the_images_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run) -> None:
     import torchvision.io
 
     def full(*_: object, **__: object) -> None:
@@ -73,7 +73,7 @@ def test_lack_of_memory_is_not_the_pictures_fault(tmp_path: Path, monkeypatch: p
 
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "a.jpg")
     monkeypatch.setattr(torchvision.io, "decode_jpeg", full)
-    for module in (settings, extraction):
+    for module in (opening, extraction):
         monkeypatch.setattr(module, "decoder_on", lambda device: jpegs_on(CPU))
     asked = ("score", "--samples", tmp_path, "--ref", "digits", "--decoder", "nvjpeg", "--on-bad-image", "skip")
     done = run(*asked, "--no-cache")
@@ -89,7 +89,7 @@ def test_the_decoder_is_part_of_the_protocol_and_of_the_store(tmp_path: Path, ru
     pictures.mkdir()
     for path in digits_folder.iterdir():
         Image.open(path).save(pictures / f"{path.stem}.jpg", quality=90)
-    for module in (settings, extraction):
+    for module in (opening, extraction):
         monkeypatch.setattr(module, "decoder_on", lambda device: jpegs_on(CPU))
     monkeypatch.setenv("GANEVAL_CACHE", str(tmp_path / "cache"))
     reports = {}

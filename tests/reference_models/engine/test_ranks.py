@@ -81,6 +81,8 @@ def judged(config: Config, tensors: dict[str, Tensor], name: str, pictures: Tens
 EACH = [(2, name) for name in RUNS] + [(3, name) for name in OF_THREE]
 
 
+@pytest.mark.torchrun
+@pytest.mark.slow
 @pytest.mark.parametrize(("world", "name"), EACH)
 def test_several_processes_have_the_losses_of_one(
     started: Callable[[int], Path], alone: Callable[[str], Path], world: int, name: str
@@ -91,6 +93,7 @@ def test_several_processes_have_the_losses_of_one(
         assert one.get("check", one) == pytest.approx(other.get("check", other), **LOSSES)
 
 
+@pytest.mark.torchrun
 @pytest.mark.parametrize(("world", "name"), [one for one in EACH if RUNS[one[1]].model != "cyclegan"])
 def test_several_processes_have_the_weights_of_one(
     started: Callable[[int], Path], alone: Callable[[str], Path], world: int, name: str
@@ -101,6 +104,7 @@ def test_several_processes_have_the_weights_of_one(
         torch.testing.assert_close(found[key], value, rtol=WEIGHTS, atol=WEIGHTS, msg=key)
 
 
+@pytest.mark.torchrun
 @pytest.mark.parametrize(("world", "name"), [one for one in EACH if RUNS[one[1]].model == "cyclegan"])
 def test_several_processes_translate_as_one(
     started: Callable[[int], Path], alone: Callable[[str], Path], world: int, name: str
@@ -116,6 +120,7 @@ def test_several_processes_translate_as_one(
     assert any(key.startswith("state.pool") for key in tensors[0]) == bool(RUNS[name].pool_size)
 
 
+@pytest.mark.torchrun
 @pytest.mark.parametrize(("world", "name"), [*EACH, (2, "batch norm")])
 def test_all_ranks_end_with_the_same_weights_and_statistics(
     started: Callable[[int], Path], world: int, name: str
@@ -130,6 +135,7 @@ def test_all_ranks_end_with_the_same_weights_and_statistics(
     assert differing(raw, of_file) == set()
 
 
+@pytest.mark.torchrun
 @pytest.mark.parametrize("name", AGAIN)
 def test_an_interrupted_run_of_two_processes_ends_as_one_that_was_not(
     started: Callable[[int], Path], name: str
@@ -141,6 +147,7 @@ def test_an_interrupted_run_of_two_processes_ends_as_one_that_was_not(
     assert STOP % AGAIN[name].check_every  # it had to go back to a checkpoint
 
 
+@pytest.mark.torchrun
 def test_batch_norm_on_a_cpu_has_the_mean_of_the_ranks_statistics_in_the_raw_and_the_averaged_generator(
     started: Callable[[int], Path],
 ) -> None:
@@ -152,6 +159,7 @@ def test_batch_norm_on_a_cpu_has_the_mean_of_the_ranks_statistics_in_the_raw_and
     assert len(batch_norms(build(BATCH_NORM))) == 3
 
 
+@pytest.mark.torchrun
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are told by /proc")
 def test_no_thread_that_exchanged_anything_is_left_when_ranks_part(started: Callable[[int], Path]) -> None:
     """One that lets go of a tensor while the interpreter ends aborts its process, though all its work is done."""
@@ -159,6 +167,7 @@ def test_no_thread_that_exchanged_anything_is_left_when_ranks_part(started: Call
         assert int((started(2) / f"workers {rank}.txt").read_text(encoding="utf-8")) <= IDLE
 
 
+@pytest.mark.torchrun
 def test_a_loss_that_is_no_number_on_one_rank_stops_all_of_them(started: Callable[[int], Path]) -> None:
     for rank in (0, 1):
         said = (started(2) / f"diverged {rank}.txt").read_text(encoding="utf-8")
@@ -166,6 +175,7 @@ def test_a_loss_that_is_no_number_on_one_rank_stops_all_of_them(started: Callabl
     assert logged(started(2) / "diverged")[-1] == {"step": 6, "diverged": "g/loss", "last_good": 3}
 
 
+@pytest.mark.torchrun
 def test_ranks_with_other_data_are_refused(started: Callable[[int], Path]) -> None:
     data = [data_of(RUNS["vanilla"], 20 + rank).fingerprint()[:12] for rank in (0, 1)]
     for rank in (0, 1):
@@ -176,12 +186,14 @@ def test_ranks_with_other_data_are_refused(started: Callable[[int], Path]) -> No
         )
 
 
+@pytest.mark.torchrun
 def test_ranks_that_begin_with_other_weights_are_refused(started: Callable[[int], Path]) -> None:
     for rank in (0, 1):
         said = (started(2) / f"other weights {rank}.txt").read_text(encoding="utf-8")
         assert said.startswith(f"{started(2) / 'other weights'}: rank 1 has another set of weights than rank 0 (")
 
 
+@pytest.mark.torchrun
 def test_a_run_goes_on_with_as_many_processes_as_before_and_is_read_by_any_when_done(
     started: Callable[[int], Path], tmp_path: Path
 ) -> None:

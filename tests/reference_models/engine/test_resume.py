@@ -53,6 +53,7 @@ def assert_equal_runs(first: Path, second: Path) -> None:
     assert files[0] == files[1]  # nothing is left lying of what a killed process was writing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_a_run_killed_at_random_moments_ends_as_one_that_was_not(
     killed: tuple[Path, dict[str, Any]], name: str
@@ -62,10 +63,12 @@ def test_a_run_killed_at_random_moments_ends_as_one_that_was_not(
     assert_equal_runs(folder / "straight" / name, folder / "killed" / name)
 
 
+@pytest.mark.slow
 def test_the_kills_hit(killed: tuple[Path, dict[str, Any]]) -> None:
     assert sum(killed[1][name] for name in RUNS) > len(RUNS) * KILLS / 2
 
 
+@pytest.mark.slow
 def test_a_run_killed_before_any_file_is_renamed_or_deleted_ends_as_one_that_was_not(
     killed: tuple[Path, dict[str, Any]],
 ) -> None:
@@ -77,6 +80,7 @@ def test_a_run_killed_before_any_file_is_renamed_or_deleted_ends_as_one_that_was
         assert_equal_runs(folder / "straight" / "vanilla", folder / "writing" / str(number))
 
 
+@pytest.mark.slow
 def test_what_is_compared_holds_every_kind_of_state(killed: tuple[Path, dict[str, Any]]) -> None:
     last = {name: set(tensors_at(killed[0] / "straight" / name, "last")) for name in RUNS}
     assert {"state.pool a", "state.pool b"} <= last["cyclegan"]
@@ -87,12 +91,14 @@ def test_what_is_compared_holds_every_kind_of_state(killed: tuple[Path, dict[str
     assert any(key.endswith("running_mean") for key in last["dcgan"])
 
 
+@pytest.mark.slow
 def test_the_best_checkpoint_is_not_the_last_one(killed: tuple[Path, dict[str, Any]]) -> None:
     folder = killed[0] / "killed" / "dcgan"
     assert said(folder, "best")["step"] == said(folder, "last")["best"]["step"] == 6
     assert differing(tensors_at(folder, "best"), tensors_at(folder, "last"))
 
 
+@pytest.mark.slow
 def test_another_process_with_another_hash_seed_trains_the_same(
     killed: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
@@ -220,6 +226,7 @@ def with_earlier_names(folder: Path) -> None:
         path.write_text(json.dumps({**document, "config": config}), encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 def test_a_run_begun_under_earlier_names_of_settings_resumes_exactly(tmp_path: Path, model: str) -> None:
     config = tiny(model, n_critic=2)

@@ -117,6 +117,7 @@ def test_no_samples_are_refused() -> None:
 # Checkpoints
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", NOISE)
 def test_best_and_last_averaged_and_raw_are_four_generators(runs: Path, model: str) -> None:
     made = {}

@@ -168,6 +168,7 @@ def perceptron(outputs: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
+@pytest.mark.slow
 def test_a_generator_and_a_discriminator_of_ones_own_find_a_ring(tmp_path: Path) -> None:
     angle = 2 * torch.pi * torch.rand(2000, generator=torch.Generator().manual_seed(0))
     ring = torch.stack([angle.cos(), angle.sin()], 1)

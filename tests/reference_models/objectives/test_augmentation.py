@@ -175,6 +175,7 @@ def test_draws_come_from_the_generator_alone_and_differ_between_images(name: str
     assert first.unique(dim=0).shape[0] > 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("policies", [*((name,) for name in CHOICES["augment"]), CHOICES["augment"]])
 def test_gradients_flow_and_can_be_penalised(policies: tuple[str, ...], channels: int) -> None:

@@ -399,6 +399,7 @@ def test_a_named_set_without_a_selection_split_draws_it_from_train(monkeypatch: 
     )
 
 
+@pytest.mark.slow
 def test_published_splits_of_real_data_are_kept(data_root: Path) -> None:
     mnist = load_splits("mnist", data_root=data_root)
     assert (mnist.shape, [len(one) for one in splits(mnist)]) == ((1, 28, 28), [55_000, 5_000, 10_000])
@@ -407,6 +408,7 @@ def test_published_splits_of_real_data_are_kept(data_root: Path) -> None:
     np.testing.assert_array_equal(mnist.test.labels, test.labels)
 
 
+@pytest.mark.slow
 def test_cifar_draws_five_hundred_of_each_class_for_selection(data_root: Path) -> None:
     parts = parts_of("cifar10", Opening(data_root))
     assert parts.selection.labels is not None

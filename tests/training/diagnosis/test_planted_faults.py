@@ -44,10 +44,12 @@ def diagnosis(prepared: Prepared) -> list[Verdict]:
 # collapse and overfitting: one healthy run, and what each fault makes of the very same one
 
 
+@pytest.mark.slow
 def test_a_run_without_a_fault_is_healthy(tiny: Orders, tmp_path: Path) -> None:
     assert names(diagnosis(prepare(tiny("vanilla", tmp_path / "run", **LONG)))) == {"healthy"}
 
 
+@pytest.mark.slow
 def test_a_generator_that_ignores_z_is_called_mode_collapse(
     tiny: Orders, carried_out: Carry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,6 +65,7 @@ def test_a_generator_that_ignores_z_is_called_mode_collapse(
     assert load_report(tmp_path / "run").scores["recall"].value < 0.05
 
 
+@pytest.mark.slow
 def test_a_handful_of_training_images_is_called_overfitting_and_memorising(tiny: Orders, tmp_path: Path) -> None:
     prepared = prepare(tiny("vanilla", tmp_path / "run", **LONG))
     few = prepared.splits.train.take(np.arange(32))
@@ -98,6 +101,7 @@ def bad_from(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
     return plant
 
 
+@pytest.mark.slow
 def test_a_nan_stops_its_model_within_a_logging_interval_and_the_others_go_on(
     run: Run, here: None, tmp_path: Path, bad_from: Callable[[str, int], None]
 ) -> None:
@@ -125,6 +129,7 @@ def test_a_nan_stops_its_model_within_a_logging_interval_and_the_others_go_on(
     assert again.stderr.splitlines()[-1] == result.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_a_run_that_never_was_good_has_no_report_and_that_is_reported(
     run: Run, here: None, tmp_path: Path, bad_from: Callable[[str, int], None]
 ) -> None:
@@ -140,6 +145,7 @@ def test_a_run_that_never_was_good_has_no_report_and_that_is_reported(
     assert "dcgan" not in (tmp_path / "README.md").read_text()
 
 
+@pytest.mark.slow
 def test_a_learning_rate_that_is_far_too_high_is_not_called_healthy(run: Run, tmp_path: Path) -> None:
     options = ["--steps", "40", "--set", "lr_d=10", "--set", "lr_g=10", "-n", "50"]
     result = run("train", "vanilla", *options, "--out", tmp_path / "run")

@@ -170,6 +170,7 @@ def trained(
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["vanilla", "cgan", "cyclegan"])
 def test_a_layer_of_a_run_is_stored_the_same_every_time(trained: Callable[[str], Path], model: str) -> None:
     run = trained(model)
@@ -180,6 +181,7 @@ def test_a_layer_of_a_run_is_stored_the_same_every_time(trained: Callable[[str],
     assert store_activation(run).read_bytes() == at_the_end
 
 
+@pytest.mark.slow
 def test_a_translator_shows_the_test_images_that_excite_it_most(trained: Callable[[str], Path]) -> None:
     run = trained("cyclegan")
     found = arrays(store_activation(run, "block2"))
@@ -199,11 +201,13 @@ def test_a_translator_shows_the_test_images_that_excite_it_most(trained: Callabl
 # what is refused
 
 
+@pytest.mark.slow
 def test_an_unknown_layer_is_refused_with_the_nearest_one(trained: Callable[[str], Path]) -> None:
     with pytest.raises(UsageError, match=r"unknown layer 'blok2': did you mean 'block2'\? \(known: block1, block2\)"):
         store_activation(trained("vanilla"), "blok2")
 
 
+@pytest.mark.slow
 def test_points_have_no_activations_to_store(trained: Callable[..., Path]) -> None:
     with pytest.raises(UsageError, match="found a generator of points, needed one of images"):
         store_activation(trained("vanilla", "ring8"))

@@ -145,6 +145,7 @@ def test_sets_without_a_full_pack_have_no_scores_and_nothing_is_written_without_
 # runs
 
 
+@pytest.mark.slow
 def test_every_check_has_its_scores_and_the_gap_in_the_log_is_theirs(suite_run: tuple[Path, Result]) -> None:
     run = suite_run[0] / "digits-cgan-s0"
     checks = {line["step"]: line["check"] for line in log_of(run) if "check" in line}
@@ -162,6 +163,7 @@ def files_of(run: Path) -> dict[str, bytes]:
     return {str(path.relative_to(run)): path.read_bytes() for path in sorted(run.rglob("*.npz"))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["vanilla", "cyclegan"])
 def test_a_run_that_was_stopped_leaves_the_arrays_of_one_that_was_not(
     tiny: Orders, carried_out: Carried, suite_run: tuple[Path, Result], tmp_path: Path, model: str
@@ -186,6 +188,7 @@ def test_a_run_that_was_stopped_leaves_the_arrays_of_one_that_was_not(
     assert files_of(part) == files_of(whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "source", "expected"),
     [
@@ -239,6 +242,7 @@ def test_a_run_that_never_was_good_has_no_generator_to_show(tiny: Orders, tmp_pa
     assert not (order.folder / "gallery.npz").exists()
 
 
+@pytest.mark.slow
 def test_the_gallery_of_a_run_shows_what_was_scored_beside_all_training_images(suite_run: tuple[Path, Result]) -> None:
     folder = suite_run[0] / "digits-cgan-s0"
     found = arrays(folder / "gallery.npz")

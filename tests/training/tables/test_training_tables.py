@@ -224,6 +224,7 @@ def test_the_table_and_the_page_say_how_many_are_scored_where_it_is_one_number(t
 # the yardsticks
 
 
+@pytest.mark.slow
 def test_the_yardsticks_are_training_images_and_uniform_noise(tmp_path: Path) -> None:
     order = RunRequest("dcgan", "digits", tmp_path, count=200)
     real, ceiling = yardsticks(order, load_splits("digits"), tmp_path, silent)
