@@ -35,11 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What drives a browser or starts several processes is slow, wherever it stands."""
+    """What drives a browser, starts several processes or simulates is slow, wherever it stands."""
     for item in items:
         if "browser" in item.path.parts:
             item.add_marker("browser")
-        if item.get_closest_marker("browser") or item.get_closest_marker("torchrun"):
+        if any(item.get_closest_marker(name) for name in ("browser", "torchrun", "montecarlo")):
             item.add_marker("slow")
 
 
