@@ -12,9 +12,8 @@ from ganeval.version import __version__
 if TYPE_CHECKING:
     from ganeval.comparison import compare
     from ganeval.errors import BadImage, ContentError, GanevalError, GanevalWarning, MissingWeights, UsageError
-    from ganeval.evaluation.evaluator import Evaluator
+    from ganeval.evaluation.evaluator import Evaluator, evaluate
     from ganeval.evaluation.families import score_features
-    from ganeval.evaluation.scorer import evaluate
     from ganeval.evaluation.settings import Settings
     from ganeval.gating import gate
     from ganeval.metrics.modes import js_divergence, kl_divergence
@@ -34,7 +33,7 @@ _HOMES = {
     "Settings": "evaluation.settings",
     "UsageError": "errors",
     "compare": "comparison",
-    "evaluate": "evaluation.scorer",
+    "evaluate": "evaluation.evaluator",
     "gate": "gating",
     "js_divergence": "metrics.modes",
     "kl_divergence": "metrics.modes",

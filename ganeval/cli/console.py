@@ -1,4 +1,4 @@
-"""What a person sees: progress bars on stderr, tables on stdout. Needs no torch."""
+"""Progress bars and warnings on stderr, tables on stdout. Needs no torch."""
 
 import contextlib
 import shutil
@@ -12,15 +12,15 @@ import click
 from ganeval.errors import plain
 from ganeval.progress import Tick, silent
 
-MEMORY = 3600.0  # seconds that a rate is taken over: some bars move every few minutes only
+RATE_WINDOW = 3600.0  # seconds that a rate is taken over: some bars move every few minutes only
 
 
 @contextlib.contextmanager
-def progress(shown: bool = True) -> Iterator[Tick]:
-    """Bars with rates on stderr, one for each stage; nothing where stderr is no terminal or none are `shown`."""
+def progress(visible: bool = True) -> Iterator[Tick]:
+    """Bars with rates on stderr, one for each stage; nothing where stderr is no terminal, or unless `visible`."""
     from rich.console import Console
 
-    if not shown:
+    if not visible:
         yield silent
         return
     with bars_on(Console(stderr=True)) as bars:
@@ -44,15 +44,15 @@ def bars_on(console: Any, get_time: Callable[[], float] | None = None) -> Any:
         console=console,
         transient=True,
         disable=not console.is_terminal,
-        speed_estimate_period=MEMORY,
+        speed_estimate_period=RATE_WINDOW,
         get_time=get_time,
     )
 
 
 def advance(bars: Any, stage: str, done: int, total: int | None) -> None:
-    """Move a stage's bar, or start it anew for the next set, which begins at 0 or has another total.
+    """Move a stage's bar, or restart it for the next set, which begins at 0 or has another total.
 
-    Threads may report out of order: a bar never goes back. What follows `: ` in a stage may change.
+    Threads may report out of order: a bar never goes back. The text after `: ` in a stage may change.
     """
     name = stage.partition(": ")[0]
     bar = next((bar for bar in bars.tasks if bar.fields["stage"] == name), None)
@@ -68,7 +68,7 @@ def advance(bars: Any, stage: str, done: int, total: int | None) -> None:
 
 
 def rate(speed: float | None) -> str:
-    """How many a second, with two digits where they are few; empty while it is not known.
+    """A rate per second, with two digits below ten; empty while it is not known.
 
     >>> rate(1234.5), rate(3.21), rate(1 / 6), rate(None)
     ('1,234/s', '3.2/s', '0.17/s', '')
@@ -79,17 +79,17 @@ def rate(speed: float | None) -> str:
 
 
 def warn(line: str) -> None:
-    """What a reader should know, on stderr."""
+    """One warning line on stderr."""
     click.echo(f"warning: {plain(line)}", err=True)
 
 
 def terminal_width() -> int | None:
-    """How wide tables may be: as the terminal is, and without limit in a pipe."""
+    """The width of tables: the terminal's, None (no limit) in a pipe."""
     return shutil.get_terminal_size().columns if _on_terminal() else None
 
 
 def print_view(view: Any) -> None:
-    """Rich on a terminal; in a pipe plain text, as wide as it needs to be."""
+    """Print with colours on a terminal; in a pipe as plain text of any width."""
     from rich.console import Console
 
     if _on_terminal():
@@ -102,5 +102,5 @@ def print_view(view: Any) -> None:
 
 
 def _on_terminal() -> bool:
-    """Whether somebody looks on; where stdout was closed nobody does."""
+    """Whether standard output is a terminal; a closed one is None."""
     return sys.stdout is not None and sys.stdout.isatty()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganeval.cli.console import print_view, warn
-from ganeval.cli.group import said
+from ganeval.cli.group import describe_os_error
 from ganeval.errors import GanevalError, UsageError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def gate(reports: tuple[Path, ...], update_baseline: bool, **options: Any) -> No
             return
         code = _judge(request)
     except OSError as reason:  # what cannot be read, written or printed says nothing about a model
-        lost = UsageError(said(reason))
+        lost = UsageError(describe_os_error(reason))
         _annotate(lost)
         raise lost from reason
     except GanevalError as error:

@@ -14,21 +14,21 @@ from ganeval.errors import GanevalError, GanevalWarning, UsageError, plain
 from ganeval.runtime.launch import is_first_rank, is_one_of_several, rank_label, share_cores
 from ganeval.version import __version__
 
-OF_SEVERAL = ("score", "train")  # the commands that torchrun may start: the others would do their work several times
+TORCHRUN_COMMANDS = ("score", "train")  # under torchrun the others would do their work several times
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
 class Commands(click.Group):
-    """A group whose errors are one line, and which knows what a mistyped command meant."""
+    """A group that prints an error as one line and suggests the command that a mistyped name is nearest to."""
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in self.commands and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], self.commands, n=1)
             hint = f"did you mean '{near[0]}'? " if near else ""
             ctx.fail(f"unknown command '{args[0]}': {hint}(known: {', '.join(sorted(self.commands))})")
-        if args and is_one_of_several() and args[0] not in OF_SEVERAL:
+        if args and is_one_of_several() and args[0] not in TORCHRUN_COMMANDS:
             raise UsageError(
-                f"{args[0]}: runs as one process, as all but {' and '.join(OF_SEVERAL)}; leave torchrun out"
+                f"{args[0]}: runs as one process, as all but {' and '.join(TORCHRUN_COMMANDS)}; leave torchrun out"
             )
         return super().resolve_command(ctx, args)
 
@@ -40,50 +40,50 @@ class Commands(click.Group):
                 warnings.showwarning = _show_warning  # type: ignore[assignment]  # it takes what it is called with
                 return super().invoke(ctx)
         except GanevalError as error:
-            _say(str(error))
+            _print_error(str(error))
             ctx.exit(error.exit_code)
         except OSError as error:  # a full disk, a folder that may not be written; a closed pipe is click's business
             if error.errno == errno.EPIPE:
                 raise
-            _say(said(error))
+            _print_error(describe_os_error(error))
             ctx.exit(GanevalError.exit_code)
         except (MemoryError, RuntimeError) as error:
             if type(error).__name__ not in ("MemoryError", "OutOfMemoryError"):  # the second is torch's
                 raise
             reason = (str(error).splitlines() or [""])[0]
-            _say(f"memory ran out ({reason}); free some, give a smaller --batch-size, or choose another --device")
+            _print_error(f"memory ran out ({reason}); free some, lower --batch-size, or choose another --device")
             ctx.exit(GanevalError.exit_code)
 
 
-def _say(error: str) -> None:
-    """The one line of an error; of several ranks with the name of the one that failed."""
-    whose = f"{rank_label()}: " if is_one_of_several() else ""
-    click.echo(f"{whose}Error: {plain(error)}", err=True)
-    _drop_what_cannot_be_printed()
+def _print_error(error: str) -> None:
+    """The one line of an error; under torchrun with the name of the rank that failed."""
+    rank = f"{rank_label()}: " if is_one_of_several() else ""
+    click.echo(f"{rank}Error: {plain(error)}", err=True)
+    _discard_output()
 
 
-def _drop_what_cannot_be_printed() -> None:
-    """Else Python tries to print it again as it ends, and exits with 120 for whatever the error's own code was."""
+def _discard_output() -> None:
+    """Drop unprinted output: else Python prints it again as it ends, and exits with 120 instead of the error's code."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
 
 
-def said(error: OSError) -> str:
-    """Which file and why; without a file it is what is printed that found no room.
+def describe_os_error(error: OSError) -> str:
+    """The file and the reason; the reason alone where standard output could not be written.
 
-    >>> said(OSError(2, "No such file", "lost.json")), said(OSError(28, "No space left on device"))
-    ('lost.json: No such file', 'No space left on device')
+    >>> describe_os_error(OSError(2, "No such file", "lost.json"))
+    'lost.json: No such file'
     """
     return (f"{error.filename}: " if error.filename is not None else "") + (error.strerror or str(error))
 
 
 def _show_warning(message: Warning | str, category: type[Warning], file: str, line: int, *_: Any) -> None:
-    """Our warnings as one line; anybody else's as Python shows them; of several ranks the first one's alone."""
+    """Our warnings as one line, others as Python shows them; under torchrun those of the first rank alone."""
     if not is_first_rank():
         return
     if issubclass(category, GanevalWarning):

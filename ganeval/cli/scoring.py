@@ -99,7 +99,7 @@ def score(
         folders = _run_folders(names, out) if is_first else []
         if json_file not in (None, "-") and is_first:
             check_target("--json", Path(json_file))
-        with progress(shown=is_first) as tick:
+        with progress(visible=is_first) as tick:
             scorer = Scorer(reference, replace(settings, device=prepare_rank(settings.device, ranks)), tick, ranks)
             scored = [
                 scorer.score_and_show(source, name) if out is not None else (scorer.score(source, name), None)
@@ -141,10 +141,10 @@ def check(source: str, settings: Settings) -> None:
 
     images = open_images(source, opening(settings, 0))  # `survey` refuses a generator, whatever its count
     with progress() as tick:
-        found = survey(images, tick)
-    print_view(facts_view(source, found.rows()))
-    if found.refused:
-        raise ContentError(f"{source}: `ganeval score` would refuse this: {found.refused}")
+        report = survey(images, tick)
+    print_view(facts_view(source, report.rows()))
+    if report.refused:
+        raise ContentError(f"{source}: `ganeval score` would refuse this: {report.refused}")
 
 
 @click.command()

@@ -106,7 +106,7 @@ def train(model: str, source: str, seed: int, out: Path | None, dry_run: bool, *
     from ganeval.training.commands import train_one
 
     request = _request(source, seed, options, model=model, out=out)
-    with progress(shown=is_first_rank()) as tick:
+    with progress(visible=is_first_rank()) as tick:
         result = train_one(request, tick, terminal_width(), dry_run=dry_run)
     if result is None:  # another process prints
         return

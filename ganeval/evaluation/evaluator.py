@@ -1,4 +1,4 @@
-"""`Evaluator`: scores in a training loop, batch by batch, against a reference made ready once."""
+"""Scores from Python: `evaluate` for sets that are there, `Evaluator` batch by batch in a training loop."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -7,14 +7,48 @@ from pathlib import Path
 from typing import Any
 
 from ganeval.errors import UsageError, collected, warn_all
-from ganeval.evaluation.scorer import Scorer, image_set
+from ganeval.evaluation.provenance import describe_images
+from ganeval.evaluation.scorer import ExtractedSet, Scorer
 from ganeval.evaluation.settings import DEFAULTS, Settings
 from ganeval.evaluation.warnings import image_warnings
 from ganeval.features.extraction import Collector, prepare
 from ganeval.features.feature_set import FeatureSet
+from ganeval.progress import Tick, silent
 from ganeval.reports.report import Report
 from ganeval.runtime.devices import metric_device
 from ganeval.sources.opening import open_images
+
+
+def evaluate(
+    samples: Any,
+    reference: Any,
+    settings: Settings = DEFAULTS,
+    *,
+    metrics: Sequence[str] | str | None = None,
+    extractor: str | Path | Callable[..., Any] | None = None,
+    protocol: str | None = None,
+    n: int | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    latent: int | tuple[int, ...] | None = None,
+    name: str | None = None,
+    tick: Tick = silent,
+) -> Report:
+    """A report on `samples` against `reference`: every score with its error bar and its provenance.
+
+    Both may be anything that `ganeval score` takes (a path, a data set's name, `module:function`), an array, a tensor,
+    an iterable of images or a callable; samples also a `torch.nn.Module` with the size of its `latent` and `n`.
+    `settings`: every option; those asked for most can be given by keyword alone, in place of what `settings` has.
+    `name`: of the samples in the report. Raises UsageError for what cannot be meant, ContentError for what the images
+    or files hold.
+
+    >>> report = evaluate("digits:test", "digits", metrics=["fid"])
+    >>> report.reference.count, report.scores["fid"].better
+    (1097, 'lower')
+    """
+    keywords: dict[str, Any] = {"metrics": metrics, "extractor": extractor, "protocol": protocol}
+    keywords |= {"n": n, "seed": seed, "device": device, "latent": latent}
+    return Scorer(reference, settings.override(keywords), tick).score(samples, name)
 
 
 class Evaluator:
@@ -59,22 +93,22 @@ class Evaluator:
         source = open_images(images)
         if not source.random_access:
             raise UsageError(f"update: found a {type(images).__name__}, needed an array or tensor of images")
-        begun, how = time.perf_counter(), self._scorer.how
-        work = partial(prepare, extraction=how, first=self._collected.stop)
-        for batch in source.map_batches(work, how.size):
-            self._collected.add(batch)
-        self._seconds += time.perf_counter() - begun
+        start, extraction = time.perf_counter(), self._scorer.extraction
+        work = partial(prepare, extraction=extraction, first=self._collector.stop)
+        for batch in source.map_batches(work, extraction.size):
+            self._collector.add(batch)
+        self._seconds += time.perf_counter() - start
 
     def compute(self, name: str = "samples") -> Report:
         """The report on all images since the last `reset`; more may follow."""
-        with collected() as said:
-            how, collected_so_far = self._scorer.how, self._collected
-            entry = collected_so_far.entry(collected_so_far.census, name)
-            side = FeatureSet.from_entry(entry, None, metric_device(how.extractor.device))
-            warn_all(image_warnings(name, side.facts, {}))
-            return self._scorer.report(side, image_set(side.facts, name, "Evaluator"), said, self._seconds)
+        with collected() as texts:
+            entry = self._collector.entry(self._collector.census, name)
+            features = FeatureSet.from_entry(entry, None, metric_device(self._scorer.extraction.extractor.device))
+            warn_all(image_warnings(name, features.facts, {}))
+            samples = ExtractedSet(features, describe_images(features.facts, name, "Evaluator"))
+            return self._scorer.report(samples, texts, self._seconds)
 
     def reset(self) -> None:
         """Forget the images, keep the reference."""
-        self._scorer.how.extractor.expect(None)
-        self._collected, self._seconds = Collector(self._scorer.how), self._scorer.reference_seconds
+        self._scorer.extraction.extractor.expect(None)
+        self._collector, self._seconds = Collector(self._scorer.extraction), self._scorer.seconds

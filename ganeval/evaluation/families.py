@@ -10,16 +10,17 @@ from torch import Tensor
 
 from ganeval.errors import ContentError, GanevalWarning, UsageError, unknown
 from ganeval.evaluation.metric_inputs import MetricInputs
+from ganeval.evaluation.settings import Settings
 from ganeval.features.feature_set import FeatureSet
 from ganeval.metrics import K_DENSITY_COVERAGE, K_PRECISION_RECALL
 from ganeval.metrics.estimate import Estimate
 from ganeval.reports.report import Score, check_finite
-from ganeval.reports.scores import METRICS, MetricFamily
+from ganeval.reports.scores import METRICS
 from ganeval.runtime.devices import precision_context
 
-FROM_STATISTICS = ("fid", "is")  # what a reference without features can still give
-SHARED = ("real_moments", "fake_moments", "overlap")  # what ranks prepare together, in this order
-OF_A_MIXTURE = ("fid", "mixture")  # unasked; modes and balls only estimate what its known centres say exactly
+STATISTICS_FAMILIES = ("fid", "is")  # possible with a reference that has no features
+MIXTURE_FAMILIES = ("fid", "mixture")  # default for a mixture: the others estimate what its known centres say exactly
+SHARED_NEEDS = ("real_moments", "fake_moments", "overlap")  # computed by all ranks together, in this order
 
 
 def score_families(inputs: MetricInputs, families: Sequence[str]) -> dict[str, Score]:
@@ -28,25 +29,21 @@ def score_families(inputs: MetricInputs, families: Sequence[str]) -> dict[str, S
     Raises ContentError, naming the family, for features that a metric refuses or a score that is not finite.
     """
     scores: dict[str, Score] = {}
-    for name in [name for name in METRICS if name in families]:
-        family = METRICS[name]
+    for name, family in METRICS.items():
+        if name not in families:
+            continue
         try:
-            with torch.no_grad(), precision_context("float32", inputs.fake.device):
-                estimates = _estimates(family, inputs)
+            with torch.no_grad(), precision_context("float32", inputs.fake_features.device):
+                inputs.arguments(need for need in SHARED_NEEDS if need in family.needs)
+                if inputs.ranks.rank and "ranks" not in family.needs:
+                    continue  # the first rank does the rest
+                estimates: dict[str, Estimate] = family.load()(**inputs.arguments(family.needs))
         except ValueError as reason:
             raise ContentError(f"{name}: {reason}") from reason
         for score_name, row in family.scores.items():
             if score_name in estimates:
                 scores[score_name] = _score(score_name, estimates[score_name], row.better, inputs.mode_names)
     return scores
-
-
-def _estimates(family: MetricFamily, inputs: MetricInputs) -> dict[str, Estimate]:
-    """A family's scores; a rank that is not the first does its share of the work and leaves the rest to rank 0."""
-    inputs.arguments(need for need in SHARED if need in family.needs)
-    if inputs.ranks.rank == 0 or "ranks" in family.needs:
-        return family.load()(**inputs.arguments(family.needs))
-    return {}
 
 
 def choose(metrics: Sequence[str] | str | None) -> list[str]:
@@ -66,33 +63,30 @@ def choose(metrics: Sequence[str] | str | None) -> list[str]:
     return [name for name in METRICS if name in names]
 
 
-def possible(inputs: MetricInputs, families: Sequence[str], insisted: bool) -> list[str]:
-    """The families that these inputs can give; the others are warned about, or refused where they were asked for."""
-    kept = []
-    for name in families:
-        reason = _impossible(inputs, name)
-        if reason is None:
-            kept.append(name)
-        elif insisted:
+def possible(inputs: MetricInputs, families: Sequence[str], *, strict: bool) -> list[str]:
+    """The families that these inputs can give; the others are warned about, or refused where `strict`."""
+    reasons = {name: reason for name in families if (reason := _obstacle(inputs, name)) is not None}
+    for name, reason in reasons.items():
+        if strict:
             raise UsageError(f"{name}: {reason}; leave it out of --metrics")
-        else:
-            warnings.warn(f"{name} left out: {reason}", GanevalWarning, 2)
-    return kept
+        warnings.warn(f"{name} left out: {reason}", GanevalWarning, 2)
+    return [name for name in families if name not in reasons]
 
 
 def check_sets(inputs: MetricInputs, families: Sequence[str], names: tuple[str, str]) -> None:
     """ContentError unless both sets (`names`: reference, samples) are of one width and large enough for each family."""
-    real_width = inputs.real.shape[1] if isinstance(inputs.real, Tensor) else len(inputs.real.mean)
-    if real_width != inputs.width:
-        raise ContentError(f"{names[0]}: found {real_width} features, needed {inputs.width} as {names[1]} has")
+    real, width = inputs.value("real"), inputs.fake_features.shape[1]
+    real_width = real.shape[1] if isinstance(real, Tensor) else len(real.mean)
+    if real_width != width:
+        raise ContentError(f"{names[0]}: found {real_width} features, needed {width} as {names[1]} has")
+    k = max(inputs.settings.k_precision_recall, inputs.settings.k_density_coverage)
     for family in families:
-        k = max(inputs.k_precision_recall, inputs.k_density_coverage)
-        least = METRICS[family].fewest_samples(k=k, width=inputs.width)
-        for name, count in zip(names, (inputs.real_set.count, inputs.fake_set.count), strict=True):
+        least = METRICS[family].fewest_samples(k=k, width=width)
+        for name, count in zip(names, (inputs.real.count, inputs.fake.count), strict=True):
             if count is not None and count < least:
-                pictures = "1 image" if count == 1 else f"{count} images"
+                images = "1 image" if count == 1 else f"{count} images"
                 raise ContentError(
-                    f"{name}: found {pictures}, needed at least {least} for {family}; add images or leave it out"
+                    f"{name}: found {images}, needed at least {least} for {family}; add images or leave it out"
                 )
 
 
@@ -119,11 +113,10 @@ def score_features(
     for name, k in (("k_precision_recall", k_precision_recall), ("k_density_coverage", k_density_coverage)):
         if k < 1:
             raise UsageError(f"{name}: found {k}, needed at least 1")
-    sides = [FeatureSet(_as_features(name, values)) for name, values in (("real", real), ("fake", fake))]
-    inputs = MetricInputs(
-        *sides, seed=seed, k_precision_recall=k_precision_recall, k_density_coverage=k_density_coverage
-    )
-    families = possible(inputs, choose(metrics), insisted=True)
+    settings = Settings(k_precision_recall=k_precision_recall, k_density_coverage=k_density_coverage, seed=seed)
+    sets = [FeatureSet(_as_features(name, values)) for name, values in (("real", real), ("fake", fake))]
+    inputs = MetricInputs(sets[0], sets[1], settings)
+    families = possible(inputs, choose(metrics), strict=True)
     check_sets(inputs, families, ("real", "fake"))
     return score_families(inputs, families)
 
@@ -138,20 +131,21 @@ def _as_features(name: str, values: Any) -> Tensor:
     return tensor.float() if tensor.dtype != torch.float64 else tensor
 
 
-def _impossible(inputs: MetricInputs, family: str) -> str | None:
-    if "centres" in METRICS[family].needs and inputs.real_set.centres is None:
+def _obstacle(inputs: MetricInputs, family: str) -> str | None:
+    """Why these inputs cannot give a family."""
+    if "centres" in METRICS[family].needs and inputs.real.centres is None:
         return "the reference is no mixture whose centres are known (ring8 and grid25 are)"
-    if inputs.real_set.features is None and family not in FROM_STATISTICS:
+    if inputs.real.features is None and family not in STATISTICS_FAMILIES:
         return "the reference is a statistics file, which holds no features"
-    if "fake_probabilities" in METRICS[family].needs and inputs.fake_set.probabilities is None:
+    if "fake_probabilities" in METRICS[family].needs and inputs.fake.probabilities is None:
         return "this extractor gives no class probabilities"
     return None
 
 
-def _score(name: str, estimate: Estimate, better: str, modes: list[str] | None) -> Score:
-    found = asdict(estimate)
-    if found["more"]:  # counts of modes, which have names where they are classes
-        found["more"]["names"] = modes
-    score = Score(better=better, **found)
+def _score(name: str, estimate: Estimate, better: str, mode_names: list[str] | None) -> Score:
+    values = asdict(estimate)
+    if values["more"]:  # counts of modes, which have names where they are classes
+        values["more"]["names"] = mode_names
+    score = Score(better=better, **values)
     check_finite(name, score)
     return score

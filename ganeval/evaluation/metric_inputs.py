@@ -1,18 +1,18 @@
-"""A reference and samples as the metrics see them, whatever they share prepared once."""
+"""What metric families need of a reference and samples: a function for each need, in the table `INPUTS` below."""
 
 import warnings
 from collections.abc import Callable, Iterable
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ganeval.errors import GanevalWarning
+from ganeval.evaluation.settings import DEFAULTS, Settings
 from ganeval.features.feature_set import FeatureSet
 from ganeval.features.store import Entry, Store, key_of
-from ganeval.metrics import K_DENSITY_COVERAGE, K_PRECISION_RECALL
 from ganeval.metrics.distances import Neighbours
 from ganeval.metrics.estimate import check_rows
 from ganeval.metrics.frechet_error import fid_change
@@ -24,195 +24,171 @@ from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick
 from ganeval.runtime.devices import precision_context
 
+Value = TypeVar("Value")
 
+
+@dataclass(frozen=True, eq=False)
 class MetricInputs:
-    """A reference and samples, and whatever `INPUTS` needs of them: computed once, however many families share it.
+    """A reference and samples, and the settings of their comparison: both numbers of neighbours, and the seed.
 
-    What depends on the reference alone is kept in the store.
+    `classifier`: the probabilities are of the reference's own classes. `store` has what depends on the reference alone.
+    `values`: the needs computed so far; each is computed when the first family asks for it.
     """
 
-    def __init__(
-        self,
-        real_set: FeatureSet,
-        fake_set: FeatureSet,
-        *,
-        seed: int = 2020,
-        k_precision_recall: int = K_PRECISION_RECALL,
-        k_density_coverage: int = K_DENSITY_COVERAGE,
-        classifier: bool = False,
-        store: Store | None = None,
-        ranks: Ranks = ALONE,
-        tick: Tick | None = None,
-    ) -> None:
-        self.real_set, self.fake_set, self.seed, self.tick = real_set, fake_set, seed, tick
-        self.ranks = ranks
-        self.k_precision_recall, self.k_density_coverage = k_precision_recall, k_density_coverage
-        self.classifier, self.store = classifier, store or Store(None)
-
-    @property
-    def real(self) -> Tensor | Moments:
-        features = self.real_set.features
-        known = self.real_set.moments if features is None else features
-        if known is None:
-            raise ValueError("real: needs features or moments")
-        return known
-
-    @property
-    def width(self) -> int:
-        """The number of features of an image."""
-        return self.fake.shape[1]
-
-    @property
-    def fake(self) -> Tensor:
-        return _needed("fake", self.fake_set.features)
-
-    @property
-    def fake_probabilities(self) -> Tensor:
-        return _needed("fake probabilities", self.fake_set.probabilities)
-
-    @property
-    def centres(self) -> Tensor:
-        return _needed("centres", self.real_set.centres)
-
-    @property
-    def sigma(self) -> float:
-        if self.real_set.sigma is None:
-            raise ValueError("sigma: found a reference that is no mixture, needed one")
-        return self.real_set.sigma
-
-    @cached_property
-    def real_moments(self) -> Moments | None:
-        if self.real_set.features is None or self.real_set.moments is not None:
-            return self.real_set.moments if self.real_set.features is not None else None
-        real = self.real_set.features
-        check_rows("real", real)
-
-        def compute() -> dict[str, Tensor]:
-            found = moments(real, self.ranks)
-            return {"mean": found.mean, "covariance": found.covariance}
-
-        kept = self._kept("moments", compute, self.ranks)
-        return Moments(len(real), kept["mean"], kept["covariance"])
-
-    @cached_property
-    def fake_moments(self) -> Moments:
-        check_rows("fake", self.fake)
-        return self.fake_set.moments or moments(self.fake, self.ranks)
-
-    @cached_property
-    def overlap(self) -> Overlap:
-        real, k, k_dense = self._real_features, self.k_precision_recall, self.k_density_coverage
-
-        def compute() -> dict[str, Tensor]:
-            found = real_neighbours(real, k, k_dense, self.ranks)
-            return {"squares": found.squares, "indices": found.indices}
-
-        kept = self._kept("neighbours", compute, self.ranks, k=k, k_dense=k_dense)
-        known = Neighbours(kept["squares"], kept["indices"])
-        return overlap(
-            real,
-            self.fake,
-            k_precision_recall=k,
-            k_density_coverage=k_dense,
-            seed=self.seed,
-            neighbours=known,
-            ranks=self.ranks,
-            tick=self.tick,
-        )
-
-    @cached_property
-    def real_cells(self) -> Cells:
-        real = self._real_features
-
-        def compute() -> dict[str, Tensor]:
-            found = cells(real, self.seed)
-            return {"centres": found.centres, "counts": found.counts}
-
-        kept = self._kept("cells", compute, ALONE, seed=self.seed)
-        return Cells(kept["centres"].cpu(), kept["counts"].cpu())
-
-    @cached_property
-    def fake_cells(self) -> Modes:
-        return modes_by_cell(self.real_cells, self.fake)
-
-    @cached_property
-    def fake_modes(self) -> Modes:
-        """By the classifier if its classes are the reference's, else by vote of labelled references, else by cell."""
-        side = self.real_set
-        if self.classifier:
-            return modes_by_probability(self.fake_probabilities)
-        if side.labels is not None and side.classes is not None:
-            return modes_by_vote(self._real_features, side.labels, self.fake, len(side.classes))
-        text = "modes are k-means cells: the reference has no labels, nor the extractor its classes"
-        warnings.warn(text, GanevalWarning, 2)
-        return self.fake_cells
-
-    @cached_property
-    def real_counts(self) -> np.ndarray[Any, Any]:
-        """The reference's points in each mode, assigned as the samples are where a classifier assigns them."""
-        side = self.real_set
-        if self.classifier:
-            return modes_by_probability(_needed("real probabilities", side.probabilities)).counts()
-        if side.labels is not None and side.classes is not None:
-            return torch.bincount(side.labels, minlength=len(side.classes)).cpu().numpy()
-        return self.real_cells.counts.numpy()
+    real: FeatureSet
+    fake: FeatureSet
+    settings: Settings = DEFAULTS
+    classifier: bool = False
+    store: Store = field(default_factory=lambda: Store(None))
+    ranks: Ranks = ALONE
+    tick: Tick | None = None
+    values: dict[str, Any] = field(default_factory=dict, init=False)
 
     def arguments(self, needs: Iterable[str]) -> dict[str, Any]:
         """The arguments of a family's function, by the names in its row."""
-        return {need: INPUTS[need](self) for need in needs}
+        return {need: self.value(need) for need in needs}
 
-    def precision_effect(self) -> float | None:
-        """How much higher FID is than in float32, where a few features of both sides are known in both."""
-        real, fake, device = self.real_set.precision_sample, self.fake_set.precision_sample, self.fake.device
-        if real is None or fake is None:
-            return None
-        pairs = [(side.own.to(device), side.float32.to(device)) for side in (real, fake)]
-        with torch.no_grad(), precision_context("float32", device):
-            return fid_change(self.real, self.fake, pairs[0], pairs[1], self.real_moments, self.fake_moments)
+    def value(self, need: str) -> Any:
+        """One of `INPUTS`, computed once."""
+        if need not in self.values:
+            self.values[need] = INPUTS[need](self)
+        return self.values[need]
+
+    @property
+    def real_features(self) -> Tensor:
+        return _required("real", self.real.features)
+
+    @property
+    def fake_features(self) -> Tensor:
+        return _required("fake", self.fake.features)
 
     @property
     def mode_names(self) -> list[str] | None:
         """The classes that modes are; None where they are cells, or modes of a mixture."""
-        side = self.real_set
-        classes = side.classes if self.classifier or side.labels is not None else None
-        return None if classes is None or side.centres is not None else list(classes)
+        classes = self.real.classes if self.classifier or self.real.labels is not None else None
+        return None if classes is None or self.real.centres is not None else list(classes)
 
-    @property
-    def _real_features(self) -> Tensor:
-        return _needed("real", self.real_set.features)
-
-    def _kept(
-        self, kind: str, compute: Callable[[], dict[str, Tensor]], ranks: Ranks, **parts: Any
-    ) -> dict[str, Tensor]:
-        """What was computed from the reference's features before, or is now by all of `ranks`, on their device."""
-        key = key_of(kind=kind, features=self.real_set.key, **parts) if self.real_set.key else None
-        entry = self.store.load(key, ranks)
-        tensors = compute() if entry is None else entry.tensors
-        if entry is None and ranks.rank == 0:
-            self.store.save(key, Entry(tensors, {"kind": kind}))
-        return {name: tensor.to(self._real_features.device) for name, tensor in tensors.items()}
+    def precision_effect(self) -> float | None:
+        """How much higher FID is than in float32, where a few features of both sets are known in both formats."""
+        real, fake, device = self.real.precision_sample, self.fake.precision_sample, self.fake_features.device
+        if real is None or fake is None:
+            return None
+        pairs = [(sample.own.to(device), sample.float32.to(device)) for sample in (real, fake)]
+        with torch.no_grad(), precision_context("float32", device):
+            sets = self.arguments(("real", "fake", "real_moments", "fake_moments"))
+            return fid_change(**sets, real_pairs=pairs[0], fake_pairs=pairs[1])
 
 
-def _needed(name: str, tensor: Tensor | None) -> Tensor:
-    if tensor is None:
-        raise ValueError(f"{name}: found none of them, needed some")
-    return tensor
+def real(inputs: MetricInputs) -> Tensor | Moments:
+    """The reference's features, or its moments where a file holds no more."""
+    return _required("real", inputs.real.moments) if inputs.real.features is None else inputs.real.features
+
+
+def real_moments(inputs: MetricInputs) -> Moments | None:
+    """The reference's mean and covariance; None where `real` gives them already."""
+    features = inputs.real.features
+    if features is None or inputs.real.moments is not None:
+        return None if features is None else inputs.real.moments
+    check_rows("real", features)
+    tensors = _from_store(inputs, "moments", lambda: moments(features, inputs.ranks), inputs.ranks)
+    return Moments(len(features), **tensors)
+
+
+def fake_moments(inputs: MetricInputs) -> Moments:
+    """The samples' mean and covariance."""
+    check_rows("fake", inputs.fake_features)
+    return inputs.fake.moments or moments(inputs.fake_features, inputs.ranks)
+
+
+def shared_overlap(inputs: MetricInputs) -> Overlap:
+    """The neighbour search: which points lie in one another's balls, for precision, recall, density and coverage."""
+    features, ranks = inputs.real_features, inputs.ranks
+    k, k_dense = inputs.settings.k_precision_recall, inputs.settings.k_density_coverage
+    tensors = _from_store(
+        inputs, "neighbours", lambda: real_neighbours(features, k, k_dense, ranks), ranks, k=k, k_dense=k_dense
+    )
+    return overlap(
+        features,
+        inputs.fake_features,
+        k_precision_recall=k,
+        k_density_coverage=k_dense,
+        seed=inputs.settings.seed,
+        neighbours=Neighbours(**tensors),
+        ranks=ranks,
+        tick=inputs.tick,
+    )
+
+
+def real_cells(inputs: MetricInputs) -> Cells:
+    """The k-means cells of the reference."""
+    features, seed = inputs.real_features, inputs.settings.seed
+    tensors = _from_store(inputs, "cells", lambda: cells(features, seed), ALONE, seed=seed)
+    return Cells(**{name: tensor.cpu() for name, tensor in tensors.items()})
+
+
+def fake_cells(inputs: MetricInputs) -> Modes:
+    """The reference's cell of each sample."""
+    return modes_by_cell(inputs.value("real_cells"), inputs.fake_features)
+
+
+def fake_modes(inputs: MetricInputs) -> Modes:
+    """By the classifier if its classes are the reference's, else by vote of labelled references, else by cell."""
+    labels, classes = inputs.real.labels, inputs.real.classes
+    if inputs.classifier:
+        return modes_by_probability(_required("fake probabilities", inputs.fake.probabilities))
+    if labels is not None and classes is not None:
+        return modes_by_vote(inputs.real_features, labels, inputs.fake_features, len(classes))
+    text = "modes are k-means cells: the reference has no labels, nor the extractor its classes"
+    warnings.warn(text, GanevalWarning, 2)
+    modes: Modes = inputs.value("fake_cells")
+    return modes
+
+
+def real_counts(inputs: MetricInputs) -> np.ndarray[Any, Any]:
+    """The reference's points in each mode, assigned as the samples are where a classifier assigns them."""
+    labels, classes = inputs.real.labels, inputs.real.classes
+    if inputs.classifier:
+        return modes_by_probability(_required("real probabilities", inputs.real.probabilities)).counts()
+    if labels is not None and classes is not None:
+        return torch.bincount(labels, minlength=len(classes)).cpu().numpy()
+    counts: Tensor = inputs.value("real_cells").counts
+    return counts.numpy()
+
+
+def _from_store(
+    inputs: MetricInputs, kind: str, compute: Callable[[], Moments | Neighbours | Cells], ranks: Ranks, **parts: Any
+) -> dict[str, Tensor]:
+    """The tensors of what depends on the reference alone: stored, or computed now by all of `ranks`."""
+    key = key_of(kind=kind, features=inputs.real.key, **parts) if inputs.real.key else None
+    entry = inputs.store.load(key, ranks)
+    if entry is None:
+        tensors = {name: tensor for name, tensor in vars(compute()).items() if isinstance(tensor, Tensor)}
+        entry = Entry(tensors, {"kind": kind})
+        if ranks.rank == 0:
+            inputs.store.save(key, entry)
+    return {name: tensor.to(inputs.real_features.device) for name, tensor in entry.tensors.items()}
+
+
+def _required(name: str, value: Value | None) -> Value:
+    if value is None:
+        raise ValueError(f"{name}: found none, needed some")
+    return value
 
 
 INPUTS: dict[str, Callable[[MetricInputs], Any]] = {  # all that a metric family may need
-    "real": lambda inputs: inputs.real,
-    "fake": lambda inputs: inputs.fake,
-    "fake_probabilities": lambda inputs: inputs.fake_probabilities,
-    "real_moments": lambda inputs: inputs.real_moments,
-    "fake_moments": lambda inputs: inputs.fake_moments,
-    "overlap": lambda inputs: inputs.overlap,
-    "real_counts": lambda inputs: inputs.real_counts,
-    "fake_modes": lambda inputs: inputs.fake_modes,
-    "real_cells": lambda inputs: inputs.real_cells,
-    "fake_cells": lambda inputs: inputs.fake_cells,
-    "centres": lambda inputs: inputs.centres,
-    "sigma": lambda inputs: inputs.sigma,
-    "seed": lambda inputs: inputs.seed,
+    "real": real,
+    "fake": lambda inputs: inputs.fake_features,
+    "fake_probabilities": lambda inputs: _required("fake probabilities", inputs.fake.probabilities),
+    "real_moments": real_moments,
+    "fake_moments": fake_moments,
+    "overlap": shared_overlap,
+    "real_counts": real_counts,
+    "fake_modes": fake_modes,
+    "real_cells": real_cells,
+    "fake_cells": fake_cells,
+    "centres": lambda inputs: _required("centres", inputs.real.centres),
+    "sigma": lambda inputs: _required("sigma", inputs.real.sigma),
+    "seed": lambda inputs: inputs.settings.seed,
     "ranks": lambda inputs: inputs.ranks,
     "tick": lambda inputs: inputs.tick,
 }

@@ -1,8 +1,9 @@
-"""What the first steps of a score need of `Settings`: to open a source, and to extract the features of its images."""
+"""The first steps of a score, by `Settings`: to open a source, and to choose how its images become features."""
 
 from pathlib import Path
 from typing import Any
 
+from ganeval.errors import ContentError
 from ganeval.evaluation.protocols import PROTOCOLS
 from ganeval.evaluation.settings import Settings
 from ganeval.extractors import EXTRACTORS, default_extractor, open_extractor
@@ -11,7 +12,7 @@ from ganeval.media.images.nvjpeg import decoder_on
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick
 from ganeval.runtime.devices import pick_device
-from ganeval.sources.opening import Opening, Source, full_name
+from ganeval.sources.opening import Opening, Source, full_name, open_source
 from ganeval.sources.statistics_files import Statistics
 
 
@@ -19,6 +20,25 @@ def opening(settings: Settings, count: int | None, *, images: bool = False, poin
     """What `open_source` needs of the settings; `count`: the number of images that a generator is asked for."""
     device, data_root = str(pick_device(settings.device)), _path(settings.data_root)
     return Opening(data_root, settings.offline, count, settings.seed, settings.latent, images, points, device)
+
+
+def open_reference(reference: Any, settings: Settings, tick: Tick, ranks: Ranks = ALONE) -> tuple[Source, Extraction]:
+    """The open reference, and how its images and those of the samples become features."""
+
+    def work() -> tuple[Source, Extraction]:
+        source = open_source(reference, opening(settings, settings.ref_n))
+        return source, extraction(reference, settings, tick, source, ranks)
+
+    return ranks.in_turn(work)
+
+
+def open_samples(samples: Any, settings: Settings, ranks: Ranks = ALONE, *, points: bool = False) -> Source:
+    """The open samples: images, or `points` where the reference is of points. ContentError for mere moments."""
+    options = opening(settings, settings.n, images=True, points=points)
+    source = ranks.in_turn(lambda: open_source(samples, options))
+    if isinstance(source, Statistics) and source.features is None:
+        raise ContentError(f"{source.name}: a statistics file holds no images; it can be --ref, not --samples")
+    return source
 
 
 def extraction(

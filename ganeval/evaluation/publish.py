@@ -17,28 +17,27 @@ from ganeval.sources.subsampling import draw
 KINDS = ("statistics", "features")
 
 
-def publish(given: Any, path: Path, settings: Settings, kind: str, tick: Tick) -> int:
-    """Write the statistics (mu, sigma) or the features of a source to a file; returns how many images they are of.
+def publish(source: Any, path: Path, settings: Settings, kind: str, tick: Tick) -> int:
+    """Write the statistics (mu, sigma) or the features of a source to a file, and return the number of its images.
 
-    Statistics are summed up block by block: the features of any number of images need not be kept.
+    Statistics are summed up block by block: memory does not grow with the number of images.
     Raises UsageError for an unknown kind or a path that is neither `.npz` nor `.pt`.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{path}: found the suffix '{path.suffix}', needed {' or '.join(SUFFIXES)}")
     if kind not in KINDS:
         raise unknown("kind", kind, KINDS)
-    source = open_images(given, opening(settings, settings.n))
-    how, store = extraction(given, settings, tick), Store.of(settings.cache)
-    images = how.decoded(draw(source, settings.n, settings.seed))
-    found = FeatureSet.from_samples(images, how, store, tick, sums=kind == "statistics")
-    warn_all(image_warnings(images.name, found.facts, images.ignored))
-    sums = found.moments
-    if sums is None:
-        tensors = {"features": found.features, "probabilities": found.probabilities, "labels": found.labels}
+    images = open_images(source, opening(settings, settings.n))
+    pipeline, store = extraction(source, settings, tick), Store.of(settings.cache)
+    images = pipeline.decoded(draw(images, settings.n, settings.seed))
+    features = FeatureSet.from_samples(images, pipeline, store, tick, sums=kind == "statistics")
+    warn_all(image_warnings(images.name, features.facts, images.ignored))
+    if features.moments is None:
+        tensors = {"features": features.features, "probabilities": features.probabilities, "labels": features.labels}
     else:
-        tensors = {"mu": sums.mean, "sigma": sums.covariance}
+        tensors = {"mu": features.moments.mean, "sigma": features.moments.covariance}
     arrays = {name: tensor.cpu().numpy() for name, tensor in tensors.items() if tensor is not None}
-    about = {"count": found.count, "fingerprint": found.facts.fingerprint}
-    classes = found.classes if "labels" in arrays else None
-    write_statistics(path, arrays, {**how.provenance, **about, "classes": classes})
-    return found.count or 0
+    facts = {"count": features.count, "fingerprint": features.facts.fingerprint}
+    classes = features.classes if "labels" in arrays else None
+    write_statistics(path, arrays, {**pipeline.provenance, **facts, "classes": classes})
+    return features.count or 0

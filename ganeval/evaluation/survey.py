@@ -1,23 +1,23 @@
-"""What is in a set of pictures, before anyone scores it: `ganeval check`."""
+"""The contents of a set of images, before it is scored: `ganeval check`."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from ganeval.errors import BadImage, UsageError
-from ganeval.evaluation.warnings import FEW, image_warnings, too_few
+from ganeval.evaluation.warnings import BIAS_COUNT, image_warnings, too_few
 from ganeval.media.base import Items, Labels, SampleSet
 from ganeval.media.census import Census, Facts, ImageRecord, record_of
 from ganeval.progress import Tick
 from ganeval.reports.scores import METRICS
 
-LEAST = {name: family.fewest_samples() for name, family in METRICS.items() if family.default}
-CHUNK = 64
+FEWEST_IMAGES = {name: family.fewest_samples() for name, family in METRICS.items() if family.default}
+BATCH = 64
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What was found: counts and formats in `facts`, files that cannot be read, and how the classes are ordered."""
+    """A set of images: counts, formats and unreadable files in `facts`, ignored files, classes and their order."""
 
     facts: Facts
     ignored: dict[str, int]
@@ -27,17 +27,18 @@ class Survey:
     @property
     def refused(self) -> str:
         """Why `ganeval score` would refuse this set as it is; empty where it would not."""
-        few = too_few(self.facts.count or 0, LEAST)
+        few = too_few(self.facts.count or 0, FEWEST_IMAGES)
         skipped = len(self.facts.skipped)
         files = "1 file" if skipped == 1 else f"{skipped:,} files"
         reasons = [f"{files} cannot be read (mend or remove, or --on-bad-image skip)"] * bool(skipped)
         return "; ".join([*reasons, *[f"too few images for {', '.join(few)}"] * bool(few)])
 
     def advice(self) -> list[str]:
-        """What would bend a score of these pictures, a sentence each."""
+        """What would distort a score of these images, a sentence each."""
         texts = [text.removeprefix("these: ") for text in image_warnings("these", self.facts, {})]
-        small = (self.facts.count or 0) < FEW
-        return [*texts, *[f"under {FEW:,} images FID is biased upwards: compare only scores of equal counts"] * small]
+        if (self.facts.count or 0) < BIAS_COUNT:
+            texts.append(f"under {BIAS_COUNT:,} images FID is biased upwards: compare only scores of equal counts")
+        return texts
 
     def rows(self) -> dict[str, str]:
         """The survey as lines of a table."""
@@ -53,7 +54,7 @@ class Survey:
             if len(classes) <= 20
             else f"{len(classes)}, {min(classes.values())} images or more",
             "order": "sorted by class (scores do not depend on it)" if self.class_sorted else "not sorted by class",
-            "too few for": ", ".join(too_few(facts.count or 0, LEAST)) or "no metric",
+            "too few for": ", ".join(too_few(facts.count or 0, FEWEST_IMAGES)) or "no metric",
             "mind": "\n".join(self.advice()) or "nothing",
             "cannot be read": f"{len(facts.skipped):,}"
             + "".join(f"\n{name}: {why}" for name, why in facts.skipped[:20]),
@@ -63,11 +64,11 @@ class Survey:
 
 
 def survey(images: SampleSet, tick: Tick) -> Survey:
-    """Decode every picture once and say what there is. UsageError for a generator, which has no files to check."""
+    """Decode every image once and count. UsageError for a generator, which has no files to check."""
     if not images.random_access:
         raise UsageError(f"{images.name}: check looks at files and arrays, not at a generator")
     census = Census()
-    for records, bad in images.map_batches(_records, CHUNK):
+    for records, bad in images.map_batches(_records, BATCH):
         census.add(records, bad)
         tick("decode", census.count, len(images))
     return Survey(census.facts(), images.ignored, _class_counts(images), _is_sorted(images.labels))

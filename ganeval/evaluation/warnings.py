@@ -1,20 +1,20 @@
 """Warnings that a report carries: about its images, and about what its scores do not show."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from ganeval.media.census import Facts
-from ganeval.reports.report import ImageSet, Protocol
+from ganeval.reports.report import ImageSet, Protocol, Score
 
-FEW = 10_000  # below this FID's bias is large against the differences that papers report
-FLAT = 2  # features that are so few leave no bias worth a word: points in the plane
-LOSSY = ("jpeg", "webp")
+BIAS_COUNT = 10_000  # below this FID's bias is large against the differences that papers report
+POINT_WIDTH = 2  # features of points in the plane, which are too few for a bias worth a word
+LOSSY_FORMATS = ("jpeg", "webp")
 
 
 def image_warnings(name: str, facts: Facts, ignored: Mapping[str, int]) -> Iterator[str]:
     """Properties of a set of images that may distort its scores."""
     if facts.sizes > 1:
         yield f"{name}: {facts.sizes} different sizes; each image is resized on its own"
-    lossy = sum(facts.formats.get(kind, 0) for kind in LOSSY)
+    lossy = sum(facts.formats.get(kind, 0) for kind in LOSSY_FORMATS)
     if 0 < lossy < sum(facts.formats.values()):
         formats = ", ".join(f"{count:,} {kind}" for kind, count in facts.formats.items())
         yield f"{name}: mixed formats ({formats}): lossy compression alone changes FID"
@@ -30,13 +30,15 @@ def image_warnings(name: str, facts: Facts, ignored: Mapping[str, int]) -> Itera
 
 
 def score_warnings(
-    samples: ImageSet, reference: ImageSet, protocol: Protocol, width: int, families: Sequence[str]
+    samples: ImageSet, reference: ImageSet, protocol: Protocol, width: int, scores: Mapping[str, Score]
 ) -> Iterator[str]:
     """Limits of the scores of these sets; `width` is the number of features."""
+    if "fid" in scores and protocol.precision_effect is None and protocol.precision != "float32":
+        yield f"fid: what {protocol.precision} has done to it is unknown: the reference has no images here"
     counts = [count for count in (samples.count, reference.count) if count is not None]
-    few = FEW if width > FLAT else 0
-    if "fid" in families and counts and min(counts) < max(few, width):
-        least, why = min(counts), f"under {FEW:,}" if min(counts) < few else f"under the {width:,} features"
+    few = BIAS_COUNT if width > POINT_WIDTH else 0
+    if "fid" in scores and counts and min(counts) < max(few, width):
+        least, why = min(counts), f"under {BIAS_COUNT:,}" if min(counts) < few else f"under the {width:,} features"
         yield f"fid: biased upwards at N = {least:,} ({why}); compare only scores of equal counts"
     if samples.fingerprint is not None and samples.fingerprint == reference.fingerprint:
         yield f"{samples.name} and {reference.name} are the same images: these scores mean nothing"

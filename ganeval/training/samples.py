@@ -55,15 +55,14 @@ class FinalSamples:
 
 def score_final(final: FinalSamples) -> tuple[Report, Gallery | None]:
     """The report of samples and their gallery, each beside the training image nearest to it; None for points."""
-    beside = None
-    if isinstance(final.samples, SampleSet):
-        beside = final.scorer.album(_neighbours(final.train, final.scorer).images())
+    are_images = isinstance(final.samples, SampleSet)
+    beside = _neighbours(final.train, final.scorer).images() if are_images else None
     return final.scorer.score_and_show(final.samples, final.name, beside=beside)
 
 
 def _neighbours(train: Split, scorer: Scorer) -> Split:
     """The training images, or 10,000 drawn at random where extracting all would take longer than to score."""
-    extractor = scorer.how.extractor
+    extractor = scorer.extraction.extractor
     slow = extractor.device.type == "cpu" and extractor.size >= LARGE_SIDE
     if not slow or len(train) <= MAX_NEIGHBOURS:
         return train
@@ -124,8 +123,7 @@ def scorer_of(request: RunRequest, reference: Any, count: int, tick: Tick, *, wi
         needed = METRICS[few[0]].fewest_samples()
         text = f"{', '.join(few)} left out: found {count} images in the smaller set, needed {needed}"
         warnings.warn(text, GanevalWarning, 2)
-    scorer.families = [name for name in scorer.families if name not in (*few, *without)]
-    return scorer
+    return scorer.without(*few, *without)
 
 
 def sampler_of(

@@ -1,4 +1,4 @@
-"""Random samples beside the nearest real pictures: which they are, how far, of what class, and where they are kept."""
+"""Random samples beside the nearest real images: which they are, how far, of what class, and where they are kept."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ import torch
 from click.testing import Result
 from PIL import Image
 
-from ganeval.evaluation.gallery import LARGEST, SHOWN, Album, Reservoir, framed, gallery_of
+from ganeval.evaluation.gallery import IMAGES, LONGER_SIDE, Album, Reservoir, gallery_of, image_block
 from ganeval.evaluation.scorer import Scorer
 from ganeval.evaluation.settings import Settings
 from ganeval.features.feature_set import FeatureSet
@@ -30,7 +30,7 @@ def normal(count: int, width: int, seed: int) -> torch.Tensor:
 
 
 def flat(count: int) -> Callable[[int], np.ndarray]:
-    """A set whose picture of a row is of one grey, that of its number."""
+    """A set whose image of a row is of one grey, that of its number."""
     return lambda row: np.full((3, 8, 8), row % count, np.uint8)
 
 
@@ -38,15 +38,15 @@ def album(features: torch.Tensor, **more: Any) -> Album:
     return Album("mine", features, flat(256), **more)
 
 
-# the nearest real picture
+# the nearest real image
 
 
 @pytest.mark.parametrize(("count", "width"), [(5, 3), (300, 16), (3000, 4)])
 def test_neighbours_and_distances_are_those_of_brute_force(count: int, width: int) -> None:
-    real, made = normal(count, width, 0), normal(40, width, 1)
-    found = nearest_of(made, real, seed=7)
+    real, fake = normal(count, width, 0), normal(40, width, 1)
+    found = nearest_of(fake, real, seed=7)
     assert found is not None
-    squares = ((made.double()[:, None] - real.double()[None]) ** 2).sum(2).numpy()
+    squares = ((fake.double()[:, None] - real.double()[None]) ** 2).sum(2).numpy()
     assert found[0].tolist() == squares.argmin(1).tolist()
     own = ((real.double()[:, None] - real.double()[None]) ** 2).sum(2).sqrt().numpy()
     apart = (own + np.diag(np.full(count, np.inf))).min(1)
@@ -57,8 +57,8 @@ def test_neighbours_and_distances_are_those_of_brute_force(count: int, width: in
 
 def test_planted_copies_are_at_no_distance_and_near_copies_near_it() -> None:
     real = normal(500, 64, 0) + 300  # far from the origin, where products lose their digits
-    made = torch.cat([real[[3, 99]], real[[7]] + 1e-3, normal(1, 64, 5) + 300])
-    found = nearest_of(made, real, seed=0)
+    fake = torch.cat([real[[3, 99]], real[[7]] + 1e-3, normal(1, 64, 5) + 300])
+    found = nearest_of(fake, real, seed=0)
     assert found is not None
     assert found[0][:3].tolist() == [3, 99, 7]
     assert found[1][:2].tolist() == [0, 0]
@@ -66,14 +66,14 @@ def test_planted_copies_are_at_no_distance_and_near_copies_near_it() -> None:
     assert found[1][3] > 0.5
 
 
-def test_a_real_picture_that_is_there_twice_is_not_its_own_neighbour() -> None:
+def test_a_real_image_that_is_there_twice_is_not_its_own_neighbour() -> None:
     real = torch.tensor([[0.0], [0.0], [0.0], [2.0], [5.0]])
     found = nearest_of(torch.tensor([[7.0]]), real, seed=0)
     assert found is not None
     assert found[1].tolist() == [2 / 2.5]  # the others are 2 and 3 from theirs
 
 
-def test_where_real_pictures_are_all_alike_there_is_no_unit_and_no_neighbour() -> None:
+def test_where_real_images_are_all_alike_there_is_no_unit_and_no_neighbour() -> None:
     found = gallery_of(album(normal(10, 4, 0)), album(torch.ones(6, 4)), seed=0)
     assert set(found) == {"pictures"}
     assert set(gallery_of(album(normal(10, 4, 0)), album(torch.ones(1, 4)), seed=0)) == {"pictures"}
@@ -82,16 +82,16 @@ def test_where_real_pictures_are_all_alike_there_is_no_unit_and_no_neighbour() -
 # what is shown
 
 
-def test_the_pictures_are_drawn_at_random_with_the_seed_each_with_its_own_neighbour() -> None:
-    real, made = normal(200, 4, 0), normal(100, 4, 1)
-    found = gallery_of(album(made), album(real), seed=3)
-    rows = np.random.RandomState(3).permutation(100)[:SHOWN]
-    assert found["pictures"].shape == found["neighbours"].shape == (SHOWN, 8, 8, 1)
+def test_the_images_are_drawn_at_random_with_the_seed_each_with_its_own_neighbour() -> None:
+    real, fake = normal(200, 4, 0), normal(100, 4, 1)
+    found = gallery_of(album(fake), album(real), seed=3)
+    rows = np.random.RandomState(3).permutation(100)[:IMAGES]
+    assert found["pictures"].shape == found["neighbours"].shape == (IMAGES, 8, 8, 1)
     assert found["pictures"][:, 0, 0, 0].tolist() == rows.tolist()
-    nearest = torch.cdist(made[rows].double(), real.double()).argmin(1)
+    nearest = torch.cdist(fake[rows].double(), real.double()).argmin(1)
     assert found["neighbours"][:, 0, 0, 0].tolist() == nearest.tolist()
     assert (str(found["neighbours_of"]), found["distances"].dtype) == ("mine", np.float32)
-    assert not np.array_equal(gallery_of(album(made), None, seed=4)["pictures"], found["pictures"])
+    assert not np.array_equal(gallery_of(album(fake), None, seed=4)["pictures"], found["pictures"])
 
 
 def test_few_samples_are_all_shown() -> None:
@@ -122,18 +122,18 @@ def test_of_many_classes_a_hundred_are_shown_and_without_names_their_numbers_sta
     assert found["classes"].tolist() == [str(label) for label in range(150)]
 
 
-def test_pictures_of_several_sizes_get_the_commonest_and_large_ones_are_made_smaller() -> None:
+def test_images_of_several_sizes_get_the_commonest_and_large_ones_are_made_smaller() -> None:
     small, wide = np.full((3, 10, 12), 9, np.uint8), np.full((3, 20, 60), 200, np.uint8)
-    block = framed([small, wide, small])
+    block = image_block([small, wide, small])
     assert block.shape == (3, 10, 12, 1)
     assert [int(one.mean()) for one in block] == [9, 200, 9]
-    assert framed([np.zeros((3, 300, 600), np.uint8)]).shape == (1, 64, LARGEST, 1)
+    assert image_block([np.zeros((3, 300, 600), np.uint8)]).shape == (1, 64, LONGER_SIDE, 1)
     red = small.copy()
     red[0] = 10
-    assert framed([small, red]).shape == (2, 10, 12, 3)
+    assert image_block([small, red]).shape == (2, 10, 12, 3)
     sharp = np.random.RandomState(0).randint(0, 256, (3, 40, 30), np.uint8)
     other = np.asarray(Image.fromarray(sharp.transpose(1, 2, 0)).resize((12, 10), Image.Resampling.BICUBIC))
-    assert np.array_equal(framed([small, sharp, small])[1], other)
+    assert np.array_equal(image_block([small, sharp, small])[1], other)
 
 
 # streams, which pass once
@@ -144,21 +144,21 @@ def numbered(count: int) -> Iterator[np.ndarray]:
 
 
 @pytest.mark.parametrize("count", [3, 32, 33, 200])
-def test_a_stream_goes_by_unchanged_and_some_of_it_are_kept(count: int) -> None:
+def test_a_stream_passes_unchanged_and_some_of_its_images_are_kept(count: int) -> None:
     stream = Reservoir(stream_images(numbered(count), "mine"), seed=0)
-    seen = [int(picture.pixels[0, 0, 0]) for batch in stream.batches(7) for picture in batch]
+    seen = [int(image.pixels[0, 0, 0]) for batch in stream.batches(7) for image in batch]
     assert seen == list(range(count))
-    kept = [index for index, _ in stream.kept]
-    assert len(set(kept)) == len(kept) == min(SHOWN, count)
-    assert all((pixels == index).all() for index, pixels in stream.kept)
+    kept = [index for index, _ in stream.images]
+    assert len(set(kept)) == len(kept) == min(IMAGES, count)
+    assert all((pixels == index).all() for index, pixels in stream.images)
 
 
-def test_each_picture_of_a_stream_is_as_likely_to_be_kept() -> None:
+def test_each_image_of_a_stream_is_as_likely_to_be_kept() -> None:
     counts = np.zeros(64)
     for seed in range(600):
         stream = Reservoir(stream_images(numbered(64), "mine"), seed=seed)
         assert sum(map(len, stream.batches(64))) == 64
-        counts[[index for index, _ in stream.kept]] += 1
+        counts[[index for index, _ in stream.images]] += 1
     # each is kept in half of the draws: 300 ± 12.2; of 64 the largest of these deviations stays below 4.5 of them
     assert abs(counts - 300).max() < 4.5 * 12.25
 
@@ -169,7 +169,7 @@ def test_a_stream_is_shown_with_the_neighbours_of_what_was_kept() -> None:
     scorer = Scorer("digits", Settings(metrics=["fid"]))
     report, gallery = scorer.score_and_show(iter(pixels), "mine")
     assert gallery is not None
-    assert len(gallery["neighbours"]) == SHOWN
+    assert len(gallery["neighbours"]) == IMAGES
     held = {one.tobytes() for one in pixels[..., :1]}
     assert all(one.tobytes() in held for one in gallery["pictures"])
     whole, _ = scorer.score_and_show(array_images(pixels), "mine")
@@ -185,16 +185,16 @@ def test_digits_beside_the_training_digits_nearest_to_their_features() -> None:
     report, gallery = scorer.score_and_show("digits:test", "mine")
     assert gallery is not None
     test, train = (
-        FeatureSet.from_samples(open_dataset(name), scorer.how, Store(None), silent).features
+        FeatureSet.from_samples(open_dataset(name), scorer.extraction, Store(None), silent).features
         for name in ("digits:test", "digits:train")
     )
-    rows = np.random.RandomState(2020).permutation(len(test))[:SHOWN]
+    rows = np.random.RandomState(2020).permutation(len(test))[:IMAGES]
     nearest = torch.cdist(test[rows].double(), train.double()).argmin(1)
     for place, (row, neighbour) in enumerate(zip(rows.tolist(), nearest.tolist(), strict=True)):
         assert np.array_equal(gallery["pictures"][place, ..., 0], open_dataset("digits:test").item(row).pixels[0])
         assert np.array_equal(gallery["neighbours"][place, ..., 0], open_dataset("digits").item(neighbour).pixels[0])
     assert str(gallery["neighbours_of"]) == "digits:train"
-    assert 0.7 < np.median(gallery["distances"]) < 1.4, "real pictures lie among real pictures as these do"
+    assert 0.7 < np.median(gallery["distances"]) < 1.4, "real images lie among real images as these do"
     assert gallery["by_class"].shape == (10, 8, 8, 8, 1)
     assert report.scores == scorer.score("digits:test", "mine").scores
 
@@ -226,7 +226,7 @@ def test_points_have_no_gallery_and_take_that_of_former_samples_away(run: Run, t
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["config.json", "report.json"]
 
 
-def test_bad_pictures_that_are_skipped_are_not_shown(run: Run, digits_folder: Path, tmp_path: Path) -> None:
+def test_bad_images_that_are_skipped_are_not_shown(run: Run, digits_folder: Path, tmp_path: Path) -> None:
     samples = tmp_path / "samples"
     samples.mkdir()
     for number, path in enumerate(sorted(digits_folder.iterdir())[:20]):

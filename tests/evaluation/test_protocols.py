@@ -1,6 +1,6 @@
 """Each protocol against the library it is named for: the same files, the same seeded random Inception weights.
 
-Two sets of 24 real pictures (digits, enlarged and tinted). N < D here, so the peers' matrix roots carry dust of about
+Two sets of 24 real images (digits, enlarged and tinted). N < D here, so the peers' matrix roots carry dust of about
 1e-8 of the largest eigenvalue in each of 2,000 empty dimensions: FID is compared to 1e-3 (torch-fidelity, whose
 eigenvalues carry less: 1e-4), features to 1e-4.
 """
@@ -36,14 +36,14 @@ def weights(inception_file: Path) -> Path:
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> Folders:
     """Upright digits on blue, and others turned and on red: sizes that every protocol resizes differently."""
-    root, digits = tmp_path_factory.mktemp("pictures"), open_dataset("digits:test")
+    root, digits = tmp_path_factory.mktemp("images"), open_dataset("digits:test")
     for name, first, turn, channel in (("samples", 0, 90, 0), ("reference", COUNT, 0, 2)):
         (root / name).mkdir()
         for i in range(COUNT):
             pixels = digits.item(first + i).pixels.transpose(1, 2, 0).copy()
             pixels[..., channel] = 255 - pixels[..., channel] // 2
-            picture = Image.fromarray(pixels).resize((40, 56), Image.Resampling.BICUBIC).rotate(turn)
-            picture.save(root / name / f"{i:03}.png")
+            image = Image.fromarray(pixels).resize((40, 56), Image.Resampling.BICUBIC).rotate(turn)
+            image.save(root / name / f"{i:03}.png")
     return str(root / "samples"), str(root / "reference")
 
 

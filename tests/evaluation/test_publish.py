@@ -1,4 +1,4 @@
-"""`ganeval features`: statistics that others read, and that score as the pictures themselves do."""
+"""`ganeval features`: statistics that others read, and that score as the images themselves do."""
 
 import json
 
@@ -40,27 +40,27 @@ def test_pytorch_fid_reads_mu_and_sigma_of_our_file(published, run, digits_folde
     assert np.trace(covariance) > 0.1
 
 
-def test_statistics_score_as_the_pictures_they_are_of(run, published, digits_folder):
-    pictures = scored(run, "--samples", "digits:test", "--ref", digits_folder, *FID)
+def test_statistics_score_as_the_images_they_are_of(run, published, digits_folder):
+    images = scored(run, "--samples", "digits:test", "--ref", digits_folder, *FID)
     statistics = scored(run, "--samples", "digits:test", "--ref", published, *FID)
-    fid, other = pictures["scores"]["fid"], statistics["scores"]["fid"]
+    fid, other = images["scores"]["fid"], statistics["scores"]["fid"]
     assert other["value"] == pytest.approx(fid["value"], rel=1e-6)
     assert other["error_samples"] == pytest.approx(fid["error_samples"], rel=1e-6)
     assert other["error"] < fid["error"]
     assert any("error bar leaves out its part" in text for text in statistics["warnings"])
     assert not any("does not say how it was made" in text for text in statistics["warnings"])
     for key in ("count", "fingerprint"):
-        assert statistics["reference"][key] == pictures["reference"][key]
+        assert statistics["reference"][key] == images["reference"][key]
 
 
-def test_features_score_every_metric_as_the_pictures_do(run, digits_folder, tmp_path):
+def test_features_score_every_metric_as_the_images_do(run, digits_folder, tmp_path):
     path = tmp_path / "features.npz"
     done(run("features", digits_folder, "-o", path, "--kind", "features", *DIGITS))
-    pictures = scored(run, "--samples", "digits:test", "--ref", digits_folder)["scores"]
+    images = scored(run, "--samples", "digits:test", "--ref", digits_folder)["scores"]
     features = scored(run, "--samples", "digits:test", "--ref", path)["scores"]
-    assert set(features) == set(pictures)
+    assert set(features) == set(images)
     for name in ("fid", "kid", "precision", "recall", "density", "coverage", "inception_score", "ndb"):
-        assert features[name] == pictures[name]
+        assert features[name] == images[name]
 
 
 def test_a_foreign_file_is_taken_at_its_word_and_said(run, published, tmp_path):
@@ -152,9 +152,9 @@ def test_auto_takes_the_extractor_that_a_file_was_made_with(run, published):
     assert report["protocol"]["extractor"] == "digits"
 
 
-def test_of_a_file_with_pictures_and_statistics_samples_are_the_pictures(run, digits_folder, tmp_path):
-    pictures = np.zeros((20, 8, 8, 3), np.uint8) + np.arange(20, dtype=np.uint8)[:, None, None, None]
-    np.savez(tmp_path / "adm.npz", arr_0=pictures, mu=np.zeros(64), sigma=np.eye(64))
+def test_of_a_file_with_images_and_statistics_samples_are_the_images(run, digits_folder, tmp_path):
+    images = np.zeros((20, 8, 8, 3), np.uint8) + np.arange(20, dtype=np.uint8)[:, None, None, None]
+    np.savez(tmp_path / "adm.npz", arr_0=images, mu=np.zeros(64), sigma=np.eye(64))
     as_samples = scored(run, "--samples", tmp_path / "adm.npz", "--ref", digits_folder, *FID)
     as_reference = scored(run, "--samples", digits_folder, "--ref", tmp_path / "adm.npz", *FID)
     assert as_samples["samples"]["count"] == 20
@@ -190,7 +190,7 @@ def test_statistics_cannot_be_drawn_from(run, published, flag):
     assert result.stderr.count("\n") == 1
 
 
-def test_one_picture_has_no_statistics(run, write_digits, tmp_path):
+def test_one_image_has_no_statistics(run, write_digits, tmp_path):
     folder = write_digits(tmp_path / "one", 1, start=499)
     for flags in (("--no-cache",), (), ("--kind", "features"), ()):  # decoded, and from the store
         result = run("features", folder, "-o", tmp_path / "one.npz", *DIGITS, *flags)
@@ -198,7 +198,7 @@ def test_one_picture_has_no_statistics(run, write_digits, tmp_path):
         assert ("found 1 images, needed at least 2" in result.stderr) == ("--kind" not in flags)
 
 
-def test_statistics_that_name_no_pictures_are_told_apart_by_their_numbers(run, tmp_path, digits_folder):
+def test_statistics_that_name_no_images_are_told_apart_by_their_numbers(run, tmp_path, digits_folder):
     """Else a gate would take one `real.npz` for another of that name."""
     prints = []
     for name, shift in (("a", 0.0), ("b", 0.0), ("c", 1e-9)):

@@ -1,4 +1,4 @@
-"""The whole pipeline on real pictures: order of scores, dropped classes, equal results by every road, provenance."""
+"""The whole pipeline on real images: order of scores, dropped classes, equal results by every road, provenance."""
 
 import math
 from pathlib import Path
@@ -12,6 +12,7 @@ from PIL import Image, ImageFilter
 import ganeval
 from ganeval.comparison.comparing import reasons_not_comparable
 from ganeval.errors import BadImage, ContentError, UsageError
+from ganeval.evaluation.scorer import Scorer
 from ganeval.evaluation.settings import Settings
 from ganeval.reports.report import Report
 from ganeval.reports.scores import METRICS
@@ -222,7 +223,7 @@ def test_every_score_is_a_number_with_a_direction(test_digits: Array) -> None:
         assert score.error is None or score.error >= 0
 
 
-def test_the_same_pictures_as_their_reference_are_called_out() -> None:
+def test_the_same_images_as_their_reference_are_called_out() -> None:
     report = ganeval.evaluate("digits", "digits", metrics="fid,pr")
     assert report.scores["fid"].value == pytest.approx(0, abs=1e-6)
     assert any("same images" in text for text in report.warnings)
@@ -287,7 +288,7 @@ by_pixels.size = 8  # type: ignore[attr-defined]
 def test_the_modes_are_listed_by_the_names_of_their_classes(
     test_digits: Array, test_labels: Array, extractor: Any
 ) -> None:
-    """By the classifier and by vote; all but a few counts are those of the pictures' own labels."""
+    """By the classifier and by vote; all but a few counts are those of the images' own labels."""
     some = test_digits[test_labels < 7]
     more = ganeval.evaluate(some, "digits", metrics=["modes"], extractor=extractor).scores["modes_covered"].more
     own = np.bincount(test_labels[test_labels < 7], minlength=10)
@@ -343,3 +344,10 @@ def test_the_callers_autocast_changes_no_score(test_digits: Array) -> None:
     plain = scored(test_digits)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert scored(test_digits).to_dict()["scores"] == plain.to_dict()["scores"]
+
+
+def test_a_scorer_without_some_families_leaves_them_out_and_the_first_unchanged(test_digits: Array) -> None:
+    scorer = Scorer("digits", Settings(metrics="fid,kid,pr"))
+    assert set(scorer.without("kid", "dc").score(test_digits[:100]).scores) == {"fid", "precision", "recall"}
+    assert set(scorer.only("fid").score(test_digits[:100]).scores) == {"fid"}
+    assert scorer.families == ["fid", "kid", "pr"]

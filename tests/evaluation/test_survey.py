@@ -1,4 +1,4 @@
-"""`ganeval check`: what is in a set of pictures, counted, and whether `ganeval score` would refuse it."""
+"""`ganeval check`: what is in a set of images, counted, and whether `ganeval score` would refuse it."""
 
 import re
 import shutil
@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from ganeval.errors import ContentError
-from ganeval.evaluation.scorer import evaluate
-from ganeval.evaluation.survey import LEAST, survey
+from ganeval.evaluation.evaluator import evaluate
+from ganeval.evaluation.survey import FEWEST_IMAGES, survey
 from ganeval.media.arrays import array_images
 from ganeval.media.files import folder_images
 
@@ -34,7 +34,7 @@ def facts(run, source, code=0):
     return rows
 
 
-def test_plain_pictures_are_said_to_be_plain(run, tmp_path):
+def test_plain_images_are_said_to_be_plain(run, tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (9, 16, 12, 3), np.uint8)
     for index, pixels in enumerate(noise):
         Image.fromarray(pixels).save(tmp_path / f"{index}.png")
@@ -102,12 +102,12 @@ def test_check_refuses_what_score_refuses(run, write_digits, tmp_path, count):
         assert refused in re.search(r"too few images for (.*)", checked.stderr)[1].split(", ")
 
 
-@pytest.mark.parametrize("family", LEAST)
+@pytest.mark.parametrize("family", FEWEST_IMAGES)
 def test_the_least_count_of_each_family_is_the_one_that_score_asks_for(family, write_digits, tmp_path):
-    enough = write_digits(tmp_path / "enough", LEAST[family])
+    enough = write_digits(tmp_path / "enough", FEWEST_IMAGES[family])
     assert evaluate(enough, "digits", metrics=[family]).scores
     (enough / "000.png").unlink()
-    with pytest.raises(ContentError, match=f"needed at least {LEAST[family]} for {family}"):
+    with pytest.raises(ContentError, match=f"needed at least {FEWEST_IMAGES[family]} for {family}"):
         evaluate(enough, "digits", metrics=[family])
 
 

@@ -60,7 +60,7 @@ def test_a_reference_without_pictures_leaves_the_effect_unknown_and_says_so(tmp_
     assert run("features", "digits", "-o", tmp_path / "digits.npz", "--precision", "bf16").exit_code == 0
     done = run("score", "--samples", EXAMPLES, "--ref", tmp_path / "digits.npz", *asked, "--extractor", "digits")
     assert done.exit_code == 0, done.output
-    assert "fid: what bf16 has done to it is unknown: the reference has no pictures here" in done.output
+    assert "fid: what bf16 has done to it is unknown: the reference has no images here" in done.output
 
 
 def test_precision_keeps_reports_apart_but_its_effect_does_not() -> None:

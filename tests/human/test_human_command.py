@@ -7,7 +7,7 @@ import human_answers
 import pytest
 from human_answers import PLAN, wilson
 
-from ganeval.evaluation.scorer import evaluate
+from ganeval.evaluation.evaluator import evaluate
 from ganeval.human.plan import read_plan
 from ganeval.reports.report import load_report
 from ganeval.reports.run_folders import write_run

@@ -3,7 +3,7 @@
 import human_answers
 import pytest
 
-from ganeval.evaluation.scorer import evaluate
+from ganeval.evaluation.evaluator import evaluate
 from ganeval.evaluation.survey import survey
 from ganeval.human.page import HumanTestOptions, make_page
 from ganeval.human.plan import SetIdentity

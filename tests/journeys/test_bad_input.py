@@ -153,7 +153,7 @@ TABLE = {
     samples("own_code:tanh", "-n", "9"): (1, "own_code:tanh[0]: floats from -1 to {…}: needed 0..1 (for tanh {…}"),
     samples("own_code:few", "-n", "9"): (1, "own_code:few: asked for 9 images, got shape (8, 3, 8, 8)"),
     samples("statistics.npz"): (
-        1, "statistics.npz: a statistics file holds no pictures; it can be --ref, not --samples",
+        1, "statistics.npz: a statistics file holds no images; it can be --ref, not --samples",
     ),
     ("score", "--samples", "good", "--ref", "nan.npz", "--extractor", "digits"): (
         1, "nan.npz: found numbers in mu that are not finite; it cannot be a reference",
