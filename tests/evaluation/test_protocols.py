@@ -53,7 +53,7 @@ def our_report(folders: Folders, weights: Path, protocol: str, metrics: str = "f
 
 def our_features(folders: Folders, weights: Path, protocol: str) -> torch.Tensor:
     settings = Settings(extractor="inception", weights=weights, protocol=protocol, metrics="fid")
-    features = Scorer(folders[0], settings).reference.features
+    features = Scorer(folders[0], settings).reference.feature_set.features
     assert features is not None
     assert features.std(0).mean() > 0.01 * features.abs().mean()  # random weights test nothing unless features vary
     return features
