@@ -143,8 +143,8 @@ def check(source: str, settings: Settings) -> None:
     with progress() as tick:
         report = survey(images, tick)
     print_view(facts_view(source, report.rows()))
-    if report.refused:
-        raise ContentError(f"{source}: `ganeval score` would refuse this: {report.refused}")
+    if report.refusal:
+        raise ContentError(f"{source}: `ganeval score` would refuse this: {report.refusal}")
 
 
 @click.command()

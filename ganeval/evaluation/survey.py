@@ -25,7 +25,7 @@ class Survey:
     class_sorted: bool
 
     @property
-    def refused(self) -> str:
+    def refusal(self) -> str:
         """Why `ganeval score` would refuse this set as it is; empty where it would not."""
         few = too_few(self.facts.count or 0, FEWEST_IMAGES)
         skipped = len(self.facts.skipped)

@@ -46,7 +46,7 @@ def random_subset(source: Any, count: int, random: np.random.RandomState, openin
         raise ContentError(text)
     indices = [int(index) for index in random.choice(total, count, replace=False)]
     census, pixels = Census(), dict[int, Pixels]()
-    for records, batch in images.map_batches(partial(_look, keep=frozenset(indices)), CHUNK):
+    for records, batch in images.map_batches(partial(_records_and_pixels, keep=frozenset(indices)), CHUNK):
         census.add(records, [])
         pixels |= batch
         tick(f"look: {images.name}", census.count, total)
@@ -54,8 +54,8 @@ def random_subset(source: Any, count: int, random: np.random.RandomState, openin
     return ImageSubset(identity, [pixels[index] for index in indices])
 
 
-def _look(items: Items, keep: frozenset[int]) -> tuple[list[ImageRecord], dict[int, Pixels]]:
-    """What is in a batch, and the pixels of those images to `keep`."""
+def _records_and_pixels(items: Items, keep: frozenset[int]) -> tuple[list[ImageRecord], dict[int, Pixels]]:
+    """The records of a batch, and the pixels of the images to `keep`."""
     records: list[ImageRecord] = []
     pixels: dict[int, Pixels] = {}
     for index, image in readable(items):
