@@ -79,7 +79,7 @@ def test_lack_of_memory_is_not_the_images_fault(tmp_path: Path, monkeypatch: pyt
     done = run(*asked, "--no-cache")
     assert done.exit_code == 1
     assert done.output.splitlines()[-1] == (
-        "Error: memory ran out (CUDA out of memory. Tried to allocate 20.00 MiB); free some, give a smaller "
+        "Error: memory ran out (CUDA out of memory. Tried to allocate 20.00 MiB); free some, lower "
         "--batch-size, or choose another --device"
     )
 
