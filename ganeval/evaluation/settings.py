@@ -187,6 +187,8 @@ class Settings:
                 raise unknown(flag.lstrip("-"), value, described.choices)
             if value is None or described.least is None:
                 continue
+            if not hasattr(value, "__index__"):
+                raise UsageError(f"{flag}: found {value!r}, needed a whole number")
             if value < described.least or value > (described.most or value):
                 needed = f"at least {described.least}" if described.most is None else f"0 to {described.most}"
                 raise UsageError(f"{flag}: found {value}, needed {needed}")

@@ -10,8 +10,10 @@ from ganeval.metrics.ranks import Ranks
 
 
 def hash_of(samples: SampleSet, ranks: Ranks) -> str:
-    """What `bytes_hash` gives; each rank reads its own part."""
-    return samples.published_hash or ranks.digest_of_all(b"".join(map(samples.digest, ranks.part(len(samples)))))
+    """What `bytes_hash` gives; each rank reads its own part, unless rank 0 has files with published checksums."""
+    return ranks.broadcast(samples.published_hash) or ranks.digest_of_all(
+        b"".join(map(samples.digest, ranks.part(len(samples))))
+    )
 
 
 def check_ranks_agree(samples: SampleSet, extractor: Extractor, ranks: Ranks) -> None:

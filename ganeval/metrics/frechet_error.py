@@ -2,7 +2,7 @@
 
 The delta method: the distance moves by the mean influence of the points that come in, so its variance is the variance
 of `influence` over a set's points, divided by their number, once for each set. Where the sets nearly agree the distance
-is a quadratic form and this is too large, never too small (docs/calibration.md).
+is a quadratic form and this is too large, never too small.
 """
 
 import numpy as np

@@ -1,5 +1,6 @@
 """A comparison in LaTeX: a table with booktabs for each group, for pdfLaTeX, XeLaTeX and LuaLaTeX."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from ganeval.comparison import Comparison
@@ -46,10 +47,10 @@ def latex_text(comparison: Comparison) -> str:
 def escaped(text: str) -> str:
     r"""A text that LaTeX sets as it is.
 
-    >>> escaped("100 % a_b → c")
-    '100 \\% a\\_b $\\rightarrow$ c'
+    >>> escaped("100 % a_b → c"), escaped("a---b")
+    ('100 \\% a\\_b $\\rightarrow$ c', 'a-{}-{}-b')
     """
-    return text.translate(ESCAPES).replace("--", "-{}-")  # no dash of two
+    return re.sub("-(?=-)", "-{}", text.translate(ESCAPES))  # hyphens in a row make no dash
 
 
 def _table(table: GroupTable, remarks: list[str]) -> Iterator[str]:

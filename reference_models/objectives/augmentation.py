@@ -1,7 +1,7 @@
 """DiffAugment: differentiable random changes of every image that the discriminator sees, real or fake.
 
 Zhao et al. 2020, https://arxiv.org/abs/2006.10738, with the ranges of its authors' code. Each image draws its own
-changes, from the draw that is passed in. Zero is the middle of a image's range of -1 to 1, hence grey.
+changes, from the draw that is passed in. Zero is the middle of an image's range of -1 to 1, hence grey.
 """
 
 from collections.abc import Callable
@@ -54,8 +54,8 @@ def translation(images: Tensor, draw: Draw) -> Tensor:
     from_outside = _crossed((rows < 0) | (rows >= height), (columns < 0) | (columns >= width), torch.logical_or)
     # one gather over flat pixels: half the time of one an axis, and a third of advanced indexing, forth and back
     pixels = _crossed(rows.clamp(0, height - 1) * width, columns.clamp(0, width - 1), torch.add)
-    after_update = images.flatten(2).gather(2, pixels.flatten(2).expand(-1, channels, -1)).view_as(images)
-    return after_update.masked_fill(from_outside, 0)
+    shifted = images.flatten(2).gather(2, pixels.flatten(2).expand(-1, channels, -1)).view_as(images)
+    return shifted.masked_fill(from_outside, 0)
 
 
 def cutout(images: Tensor, draw: Draw) -> Tensor:

@@ -85,7 +85,7 @@ def scored(tmp_path: Path, run, *more: object) -> dict:
 def test_a_large_set_has_the_fid_and_the_error_bar_of_kept_features(tmp_path, run, digits_folder, monkeypatch) -> None:
     asked = ("--samples", digits_folder, "--no-cache")
     kept = scored(tmp_path, run, *asked)
-    monkeypatch.setattr(scorer, "LARGE", 20)
+    monkeypatch.setattr(scorer, "MOMENTS_ONLY", 20)
     monkeypatch.setattr(feature_set, "Collector", lambda *_: pytest.fail("features were kept"))
     sums = scored(tmp_path, run, *asked)
     for part in ("value", "error", "error_samples"):
