@@ -12,7 +12,7 @@ class GlossaryEntry:
 
     term: str
     means: str
-    lies: str
+    misleads: str
     source: str
 
 
@@ -25,7 +25,8 @@ def glossary_of(names: Iterable[str]) -> list[GlossaryEntry]:
     shown = set(names)
     entries = []
     for family in FAMILIES.values():
-        meanings = [score.means for name, score in family.scores.items() if name in shown]
+        scores = [score for name, score in family.scores.items() if name in shown]
+        meanings = [f"{score.title[0].upper()}{score.title[1:]}: {score.means}" for score in scores]
         if meanings:
-            entries.append(GlossaryEntry(family.term, " ".join(meanings), family.lies, family.source))
+            entries.append(GlossaryEntry(family.term, " ".join(meanings), family.misleads, family.source))
     return entries

@@ -20,7 +20,7 @@ ARROWS = {"lower": "↓", "higher": "↑"}
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """One score: its title in tables, the better direction, its range, what its error bar is from, what it means."""
+    """One score: its title in tables, the better direction, its range, what it means, what its error bar is from."""
 
     title: str
     better: str
@@ -34,14 +34,14 @@ class ScoreRow:
 class MetricFamily:
     """Scores that are computed and read together.
 
-    `function`: "module:function" in `ganeval.metrics`; `needs`: the arguments that it takes, which
-    `ganeval.evaluation.metric_inputs` prepares; `fewest`: the smallest number of samples, in terms of k and D;
+    `misleads`: how they do; `function`: "module:function" in `ganeval.metrics`; `needs`: the arguments that it takes,
+    which `ganeval.evaluation.metric_inputs` prepares; `fewest`: the smallest number of samples, in terms of k and D;
     `default`: whether it is computed unless `--metrics` says otherwise.
     """
 
     term: str
     source: str
-    lies: str
+    misleads: str
     scores: Mapping[str, ScoreRow]
     function: str = ""
     needs: tuple[str, ...] = ()
@@ -72,8 +72,8 @@ FAMILIES: dict[str, MetricFamily] = {
     "fid": MetricFamily(
         term="FID (Fréchet distance)",
         source="Heusel et al. 2017, arXiv:1706.08500",
-        lies="It is biased upwards where images are few: compare equal counts only. It sees Gaussians only, and JPEG "
-        "compression and the resize before the network change it.",
+        misleads="It is biased upwards where images are few: compare equal counts only. It sees Gaussians only, and "
+        "JPEG compression and the resize before the network change it.",
         function="frechet:fid",
         needs=("real", "fake", "real_moments", "fake_moments"),
         scores={
@@ -81,7 +81,7 @@ FAMILIES: dict[str, MetricFamily] = {
                 "FID",
                 "lower",
                 POSITIVE,
-                "The distance between two Gaussians, one fitted to the features of the samples and one to those of the "
+                "the distance between two Gaussians, one fitted to the features of the samples and one to those of the "
                 "reference. Only Inception's is called FID alone; with another network the heading names the network.",
                 "delta method",
                 headline=True,
@@ -91,7 +91,7 @@ FAMILIES: dict[str, MetricFamily] = {
     "fid-infinity": MetricFamily(
         term="FID∞ (extrapolated FID)",
         source="Chong & Forsyth 2020, arXiv:1911.07023",
-        lies="The fit is a straight line in 1/N: it needs many more images than features.",
+        misleads="The fit is a straight line in 1/N: it needs many more images than features.",
         function="extrapolation:fid_infinity",
         needs=("real", "fake", "seed", "tick"),
         fewest="D + 2",
@@ -99,18 +99,14 @@ FAMILIES: dict[str, MetricFamily] = {
         condition="only when asked for",
         scores={
             "fid_infinity": ScoreRow(
-                "FID∞",
-                "lower",
-                POSITIVE,
-                "FID extrapolated to infinitely many images of both sets.",
-                headline=True,
+                "FID∞", "lower", POSITIVE, "FID extrapolated to infinitely many images of both sets.", headline=True
             ),
         },
     ),
     "is": MetricFamily(
         term="IS (Inception Score)",
         source="Salimans et al. 2016, arXiv:1606.03498",
-        lies="It never looks at the reference: memorised images, or one perfect image a class, score the maximum.",
+        misleads="It never looks at the reference: memorised images, or one perfect image a class, score the maximum.",
         function="inception_score:inception_score",
         needs=("fake_probabilities", "seed"),
         scores={
@@ -118,7 +114,7 @@ FAMILIES: dict[str, MetricFamily] = {
                 "IS",
                 "higher",
                 (1.0, inf),
-                "High when each image is clearly of one class and all classes occur; at most the number of classes.",
+                "high when each image is clearly of one class and all classes occur; at most the number of classes.",
                 "spread over splits / √splits",
                 headline=True,
             ),
@@ -127,7 +123,7 @@ FAMILIES: dict[str, MetricFamily] = {
     "kid": MetricFamily(
         term="KID (kernel distance)",
         source="Bińkowski et al. 2018, arXiv:1801.01401",
-        lies="It is unbiased, so equal sets score around 0 and sometimes below: that is no error. Papers print it "
+        misleads="It is unbiased, so equal sets score around 0 and sometimes below: that is no error. Papers print it "
         "× 100 or × 1,000; here it is as it is.",
         function="kernel:kid",
         needs=("real", "fake", "seed", "ranks", "tick"),
@@ -137,7 +133,7 @@ FAMILIES: dict[str, MetricFamily] = {
                 "KID",
                 "lower",
                 (-inf, inf),
-                "The squared distance (MMD) between the two sets of features under a cubic kernel.",
+                "the squared distance (MMD) between the two sets of features under a cubic kernel.",
                 "variance of the U-statistic",
                 headline=True,
             ),
@@ -146,7 +142,7 @@ FAMILIES: dict[str, MetricFamily] = {
     "pr": MetricFamily(
         term="Precision and recall",
         source="Kynkäänniemi et al. 2019, arXiv:1904.06991",
-        lies="Both depend on how many images each set has. Outliers among the real images inflate precision.",
+        misleads="Both depend on how many images each set has. Outliers among the real images inflate precision.",
         function="neighbours:precision_recall",
         needs=("overlap",),
         fewest="k + 2",
@@ -155,7 +151,7 @@ FAMILIES: dict[str, MetricFamily] = {
                 "precision",
                 "higher",
                 SHARE,
-                "Precision: the share of samples that lie among the real images; it is about quality.",
+                "the share of samples that lie among the real images; it is about quality.",
                 "block jackknife",
                 headline=True,
             ),
@@ -163,7 +159,7 @@ FAMILIES: dict[str, MetricFamily] = {
                 "recall",
                 "higher",
                 SHARE,
-                "Recall: the share of real images that lie among the samples; it is about variety.",
+                "the share of real images that lie among the samples; it is about variety.",
                 "block jackknife",
                 headline=True,
             ),
@@ -172,7 +168,7 @@ FAMILIES: dict[str, MetricFamily] = {
     "dc": MetricFamily(
         term="Density and coverage",
         source="Naeem et al. 2020, arXiv:2002.09797",
-        lies="Both depend on the counts too. Density is inflated by outliers among the real images, and may exceed 1.",
+        misleads="Both depend on the counts too. Outliers among the real images inflate density, which may exceed 1.",
         function="neighbours:density_coverage",
         needs=("overlap",),
         fewest="k + 2",
@@ -181,7 +177,7 @@ FAMILIES: dict[str, MetricFamily] = {
                 "density",
                 "higher",
                 POSITIVE,
-                "Density: how crowded the real images are around a sample; 1 for real data.",
+                "how crowded the real images are around a sample; 1 for real data.",
                 "block jackknife",
                 headline=True,
             ),
@@ -189,7 +185,7 @@ FAMILIES: dict[str, MetricFamily] = {
                 "coverage",
                 "higher",
                 SHARE,
-                "Coverage: the share of real images that have a sample near them.",
+                "the share of real images that have a sample near them.",
                 "block jackknife",
                 headline=True,
             ),
@@ -198,8 +194,8 @@ FAMILIES: dict[str, MetricFamily] = {
     "modes": MetricFamily(
         term="Modes",
         source="Che et al. 2017, arXiv:1612.02136; NDB: Richardson & Weiss 2018, arXiv:1805.12462",
-        lies="Ten of ten modes say nothing about variety inside a mode: read recall beside it. The cells of NDB fit "
-        "the reference, so even equal sets differ in more than 5 % of them: compare with real data.",
+        misleads="Ten of ten modes say nothing about variety inside a mode: read recall beside it. The cells of NDB "
+        "fit the reference, so even equal sets differ in more than 5 % of them: compare with real data.",
         function="modes:mode_coverage",
         needs=("real_counts", "fake_modes", "real_cells", "fake_cells"),
         fewest="5",
@@ -208,52 +204,35 @@ FAMILIES: dict[str, MetricFamily] = {
                 "modes covered",
                 "higher",
                 POSITIVE,
-                "Covered: modes (classes) with at least a tenth of their share in the reference.",
+                "modes (classes) with at least a tenth of their share in the reference.",
                 headline=True,
             ),
-            "modes_hit": ScoreRow("modes hit", "higher", POSITIVE, "Hit: modes with at least one sample."),
+            "modes_hit": ScoreRow("modes hit", "higher", POSITIVE, "modes with at least one sample."),
             "modes_kl": ScoreRow(
                 "modes KL",
                 "lower",
                 POSITIVE,
-                "KL: the divergence of the shares from the reference's, in nats.",
+                "the divergence of the shares from the reference's, in nats.",
                 "delta method",
                 headline=True,
             ),
             "modes_js": ScoreRow(
-                "modes JS",
-                "lower",
-                (0.0, log(2)),
-                "JS: the Jensen–Shannon divergence of the shares, in nats.",
-                "delta method",
+                "modes JS", "lower", (0.0, log(2)), "the Jensen–Shannon divergence of shares, in nats.", "delta method"
             ),
             "modes_high_confidence": ScoreRow(
-                "high confidence",
-                "higher",
-                SHARE,
-                "High confidence: the share of samples that the classifier assigns with p ≥ 0.9.",
-                "binomial",
+                "high confidence", "higher", SHARE, "the share of samples classified with p ≥ 0.9.", "binomial"
             ),
-            "ndb": ScoreRow(
-                "NDB/K",
-                "lower",
-                SHARE,
-                "NDB: of k-means cells of the reference, the share that the samples fill differently.",
-            ),
+            "ndb": ScoreRow("NDB/K", "lower", SHARE, "the share of k-means cells that the samples fill differently."),
             "ndb_js": ScoreRow(
-                "NDB JS",
-                "lower",
-                (0.0, log(2)),
-                "NDB JS: the Jensen–Shannon divergence over these cells, in nats.",
-                "delta method",
+                "NDB JS", "lower", (0.0, log(2)), "the Jensen–Shannon divergence over cells, in nats.", "delta method"
             ),
         },
     ),
     "mixture": MetricFamily(
         term="Modes with known centres",
         source="Srivastava et al. 2017, arXiv:1705.07761; Lin et al. 2018, arXiv:1712.04086",
-        lies="It says nothing of the shape inside a mode: a generator that emits the bare centres scores best of all. "
-        "Real data have 98.9 % high quality.",
+        misleads="It says nothing of the shape inside a mode: a generator that emits the bare centres scores best of "
+        "all. Real data have 98.9 % high quality.",
         function="mixture:mixture_coverage",
         needs=("fake", "centres", "sigma", "real"),
         fewest="1",
@@ -264,20 +243,17 @@ FAMILIES: dict[str, MetricFamily] = {
                 "modes captured",
                 "higher",
                 POSITIVE,
-                "Captured: centres with a sample within three standard deviations.",
+                "centres with a sample within 3 standard deviations.",
                 headline=True,
             ),
             "modes_captured_tenth": ScoreRow(
-                "captured to a tenth",
-                "higher",
-                POSITIVE,
-                "Captured to a tenth: centres with at least a tenth of their fair share of samples.",
+                "captured to a tenth", "higher", POSITIVE, "centres with at least a tenth of their share of samples."
             ),
             "high_quality": ScoreRow(
                 "high quality",
                 "higher",
                 SHARE,
-                "High quality: the share of samples within three standard deviations of a centre.",
+                "the share of samples within 3 standard deviations of a centre.",
                 "binomial",
                 headline=True,
             ),
@@ -285,7 +261,7 @@ FAMILIES: dict[str, MetricFamily] = {
                 "reverse KL",
                 "lower",
                 POSITIVE,
-                "Reverse KL: how unevenly the samples fall on the centres, in nats.",
+                "how unevenly the samples fall on the centres, in nats.",
                 "delta method",
                 headline=True,
             ),
@@ -294,33 +270,25 @@ FAMILIES: dict[str, MetricFamily] = {
     "checkpoints": MetricFamily(
         term="FID of other checkpoints",
         source="Heusel et al. 2017, arXiv:1706.08500",
-        lies="As FID. The best checkpoint is chosen on the selection split, which is not the one that is reported.",
+        misleads="As FID. The best checkpoint is chosen on the selection split, which is not the one that is reported.",
         default=False,
         condition="for all trained models",
         scores={
             "fid_last": ScoreRow(
-                "FID, last checkpoint", "lower", POSITIVE, "Last: FID of the last checkpoint.", "delta method"
+                "FID, last checkpoint", "lower", POSITIVE, "FID of the last checkpoint.", "delta method"
             ),
             "fid_raw": ScoreRow(
-                "FID, raw weights",
-                "lower",
-                POSITIVE,
-                "Raw: FID of the weights themselves instead of their moving average.",
-                "delta method",
+                "FID, raw weights", "lower", POSITIVE, "FID of the weights themselves, not averaged.", "delta method"
             ),
             "fid_last_raw": ScoreRow(
-                "FID, last and raw",
-                "lower",
-                POSITIVE,
-                "Last and raw: FID of the last checkpoint without the average.",
-                "delta method",
+                "FID, last and raw", "lower", POSITIVE, "FID of the last checkpoint, not averaged.", "delta method"
             ),
         },
     ),
     "conditional": MetricFamily(
         term="Class-conditional scores",
         source="Shmelkov et al. 2018, arXiv:1807.09499; Ravuri & Vinyals 2019, arXiv:1905.10887",
-        lies="Label accuracy stays perfect while every class collapses to one image; intra-class recall does not.",
+        misleads="Label accuracy stays perfect while every class collapses to one image; intra-class recall does not.",
         default=False,
         condition="for conditional models",
         scores={
@@ -328,71 +296,51 @@ FAMILIES: dict[str, MetricFamily] = {
                 "label accuracy",
                 "higher",
                 SHARE,
-                "Label accuracy: how often a classifier of real images names the class that was asked for.",
+                "how often a classifier of real images names the class that was asked for.",
                 "binomial",
             ),
             "intra_class_recall": ScoreRow(
-                "intra-class recall", "higher", SHARE, "Intra-class recall: the mean of recall within each class."
+                "intra-class recall", "higher", SHARE, "the mean of recall within each class."
             ),
             "gan_train": ScoreRow(
-                "GAN-train",
-                "higher",
-                SHARE,
-                "GAN-train: how often a classifier trained on the samples is right on real images.",
-                "binomial",
+                "GAN-train", "higher", SHARE, "accuracy on real images of a classifier trained on samples.", "binomial"
             ),
             "gan_train_real": ScoreRow(
-                "GAN-train, real data",
-                "higher",
-                SHARE,
-                "GAN-train, real data: what a classifier of real images reaches there.",
-                "binomial",
+                "GAN-train, real data", "higher", SHARE, "the same of a classifier trained on real images.", "binomial"
             ),
         },
     ),
     "translation": MetricFamily(
         term="Translation",
         source="Zhu et al. 2017, arXiv:1703.10593",
-        lies="A translator that does nothing has a perfect cycle: read it beside FID.",
+        misleads="A translator that does nothing has a perfect cycle: read it beside FID.",
         default=False,
         condition="for models that translate",
         scores={
             "fid_real": ScoreRow(
-                "FID, real data",
-                "lower",
-                POSITIVE,
-                "FID, real data: FID of real training images of the target domain.",
-                "delta method",
+                "FID, real data", "lower", POSITIVE, "FID of real training images of the target domain.", "delta method"
             ),
             "fid_nothing": ScoreRow(
-                "FID, doing nothing",
-                "lower",
-                POSITIVE,
-                "FID, doing nothing: FID of the images before their translation.",
-                "delta method",
+                "FID, doing nothing", "lower", POSITIVE, "FID of the images before their translation.", "delta method"
             ),
             "cycle_l1": ScoreRow(
                 "cycle L1",
                 "lower",
                 SHARE,
-                "Cycle L1: the mean absolute difference, of 0 … 1, between an image and its way there and back.",
+                "the mean absolute difference, of 0 … 1, between an image and its way there and back.",
                 "spread over images",
             ),
             "labels_kept": ScoreRow(
-                "labels kept",
-                "higher",
-                SHARE,
-                "Labels kept: how often a translation is still of the class that it came from.",
-                "binomial",
+                "labels kept", "higher", SHARE, "how often a translation is still of its class.", "binomial"
             ),
             "psnr": ScoreRow(
-                "PSNR dB", "higher", POSITIVE, "PSNR: closeness to the hidden truth, in dB.", "spread over images"
+                "PSNR dB", "higher", POSITIVE, "closeness to the hidden truth, in dB.", "spread over images"
             ),
             "psnr_nothing": ScoreRow(
                 "PSNR dB, nothing",
                 "higher",
                 POSITIVE,
-                "PSNR, nothing: what leaving the image as it is would reach.",
+                "PSNR of the images before their translation.",
                 "spread over images",
             ),
         },
@@ -400,7 +348,7 @@ FAMILIES: dict[str, MetricFamily] = {
     "human": MetricFamily(
         term="Human error rate",
         source="Zhou et al. 2019, arXiv:1904.01121",
-        lies="It depends on who looked, at what size and for how long; people differ more than its interval shows.",
+        misleads="It depends on who looked, at what size and for how long; people differ more than its interval shows.",
         default=False,
         condition="from `ganeval human`",
         scores={
@@ -408,7 +356,7 @@ FAMILIES: dict[str, MetricFamily] = {
                 "human error rate",
                 "higher",
                 SHARE,
-                "How often people take a sample for real, or a real image for a sample: 50 % is chance.",
+                "how often people take a sample for real, or a real image for a sample: 50 % is chance.",
                 "Wilson interval",
                 headline=True,
             ),

@@ -66,7 +66,7 @@ def test_a_metric_is_in_the_help_the_list_and_the_docs(extended: Path, ganeval: 
     command = [sys.executable, "-c", code, str(ROOT / "docs" / "generate_metrics.py")]
     environment = {**os.environ, "PYTHONPATH": str(extended)}
     table = subprocess.run(command, env=environment, cwd=extended, capture_output=True, text=True, check=True).stdout
-    cells = ("`mean_distance`", "mean distance", "`mean-distance`", "lower", "0 … ∞", "–", "37", "How far apart ")
+    cells = ("`mean_distance`", "mean distance", "`mean-distance`", "lower", "0 … ∞", "–", "37", "how far apart ")
     assert f"| {' | '.join(cells)}" in table
 
 
@@ -85,7 +85,7 @@ def test_a_metric_a_protocol_and_an_extractor_are_in_scores_tables_gate_and_page
     printed(ganeval("gate", run, "--max", "mean_distance=1000"))
     printed(ganeval("report", run, "-o", extended / "page.html"))
     page = (extended / "page.html").read_text(encoding="utf-8")
-    for text in ("mean distance", "How far apart the means are.", "It sees nothing but means.", "Nobody 2026"):
+    for text in ("mean distance", "how far apart the means are.", "It sees nothing but means.", "Nobody 2026"):
         assert text in page
 
 

@@ -12,7 +12,7 @@ def test_a_row_is_whole(family: str) -> None:
     row = FAMILIES[family]
     assert row.term
     assert row.source
-    assert row.lies.endswith(".")
+    assert row.misleads.endswith(".")
     assert row.fewest_samples(k=5, width=8) >= 1
     assert row.default <= bool(row.function)
     assert row.condition or row.default
