@@ -8,16 +8,14 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from types import NoneType, UnionType
+from typing import Any, Self, TypeVar, get_args, get_origin
 
 from ganeval.errors import ContentError
 from ganeval.metrics import K_DENSITY_COVERAGE, K_PRECISION_RECALL
 
 SCHEMA = 1
-TEXTS = {"name", "source", "ganeval", "created"}  # what every part of a report has as text
-TEXTS |= {"extractor", "layer", "weights", "resize", "covariance", "precision", "decoder"}
-HASHES = {"fingerprint", "weights_sha256"}  # a text, or null where there is none
-WHOLE = {"seed", "k_precision_recall", "k_density_coverage"}
+OPTIONAL = {"precision_effect", "error_samples", "std", "raw", "whole", "total"}  # written only where they apply
 LARGEST = 1e150  # what lies beyond has no square in floats
 MANY = 10**12  # images: more than anybody generates
 Part = TypeVar("Part")
@@ -115,10 +113,10 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, with the keys of later versions as they were read."""
         parts = {
-            "samples": _plain(self.samples),
-            "reference": _plain(self.reference),
-            "protocol": _protocol_document(self.protocol),
-            "scores": {name: _score_document(score) for name, score in self.scores.items()},
+            "samples": _document(self.samples),
+            "reference": _document(self.reference),
+            "protocol": _document(self.protocol),
+            "scores": {name: _document(score) for name, score in self.scores.items()},
             "warnings": list(self.warnings),
             "environment": dict(self.environment),
         }
@@ -139,10 +137,13 @@ class Report:
             )
         try:
             own = {
-                "samples": _read_images(document.get("samples"), "samples"),
-                "reference": _read_images(document.get("reference"), "reference"),
-                "protocol": _read_protocol(document.get("protocol")),
-                "scores": {name: _read_score(name, score) for name, score in _mapping(document, "scores").items()},
+                "samples": _read(ImageSet, document.get("samples"), "samples"),
+                "reference": _read(ImageSet, document.get("reference"), "reference"),
+                "protocol": _read(Protocol, document.get("protocol"), "protocol"),
+                "scores": {
+                    name: _read(Score, score, f"score {name}")
+                    for name, score in _object(document["scores"], "scores").items()
+                },
             }
             return _read(cls, {**document, **own}, "report")
         except ValueError as reason:
@@ -219,81 +220,50 @@ def check_finite(name: str, score: Score) -> None:
             raise ContentError(f"{name}: came out as {number}, which is no score; the features are at fault")
 
 
-def _plain(part: ImageSet | Protocol) -> dict[str, Any]:
+def _document(part: ImageSet | Protocol | Score) -> dict[str, Any]:
+    """A part as JSON has it: in a score the direction comes last, then the keys of later versions."""
     document = asdict(part)
     more = document.pop("more")
-    return {**document, **more}
-
-
-def _protocol_document(protocol: Protocol) -> dict[str, Any]:
-    """All settings, and the effect of one where it was measured."""
-    document = _plain(protocol)
-    if protocol.precision_effect is None:
-        document.pop("precision_effect")
-    return document
-
-
-def _score_document(score: Score) -> dict[str, Any]:
-    """`value`, `error` and `better` always; the others only where they apply."""
-    document = asdict(score)
-    more = document.pop("more")
-    better = document.pop("better")
-    kept = {key: value for key, value in document.items() if value is not None or key == "error"}
-    return {**kept, "better": better, **more}
+    if isinstance(part, Score):
+        document["better"] = document.pop("better")
+    return {**{key: value for key, value in document.items() if value is not None or key not in OPTIONAL}, **more}
 
 
 def _read(kind: Callable[..., Part], document: Any, what: str) -> Part:
-    """A dataclass from a mapping; keys it does not know go into `more`. ValueError for one it lacks."""
-    if not isinstance(document, Mapping):
-        raise ValueError(f"{what} is {json.dumps(document)[:40]}, needed an object")
+    """A dataclass from a mapping; keys it does not know go into `more`. ValueError for one it lacks or cannot hold."""
+    document = _object(document, what)
     known = {item.name: item for item in fields(kind) if item.name != "more"}  # type: ignore[arg-type]
     needed = [name for name, item in known.items() if item.default is MISSING and item.default_factory is MISSING]
     if lacking := [name for name in needed if name not in document]:
         raise ValueError(f"{what} lacks {', '.join(lacking)}")
-    own = {key: tuple(value) if isinstance(value, list) else value for key, value in document.items() if key in known}
-    for key in (TEXTS | HASHES) & own.keys():
-        if not isinstance(own[key], str) and not (key in HASHES and own[key] is None):
-            raise ValueError(f"{what} has the {key} {own[key]!r}"[:80] + ", needed a text")
-    for key in WHOLE & own.keys():
-        if type(own[key]) is not int:
-            raise ValueError(f"{what} has the {key} {own[key]!r}"[:80] + ", needed a whole number")
+    own = {key: value for key, value in document.items() if key in known}
+    for key, value in own.items():
+        types = get_args(known[key].type) if isinstance(known[key].type, UnionType) else (known[key].type,)
+        needed_text, is_valid = VALUES.get(key) or TYPES.get(get_origin(types[0]) or types[0], ANY)
+        if not is_valid(value) and not (value is None and NoneType in types):
+            raise ValueError(f"{what} has the {key} {value!r}"[:80] + f", needed {needed_text}")
+        own[key] = tuple(value) if isinstance(value, list) else value
     return kind(**own, more={key: value for key, value in document.items() if key not in known})
 
 
-def _read_images(document: Any, what: str) -> ImageSet:
-    images = _read(ImageSet, document, what)
-    if images.count is not None and not (type(images.count) is int and 0 <= images.count < MANY):
-        raise ValueError(f"{what} has the count {images.count!r}"[:80] + ", needed a number of images")
-    return images
+def _object(value: Any, what: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{what} is {json.dumps(value)[:40]}, needed an object")
+    return value
 
 
-def _read_protocol(document: Any) -> Protocol:
-    protocol = _read(Protocol, document, "protocol")
-    effect = protocol.precision_effect
-    if effect is not None and not (_is_float(effect) and math.isfinite(effect)):
-        raise ValueError(f"protocol has the precision_effect {effect!r}"[:80] + ", needed a number")
-    return protocol
-
-
-def _read_score(name: str, document: Any) -> Score:
-    score = _read(Score, document, f"score {name}")
-    if not _is_float(score.value) or score.better not in ("lower", "higher"):
-        found = f"score {name} has the value {score.value!r}"[:80] + f" and better {score.better!r}"[:40]
-        raise ValueError(f"{found}, needed a number, and lower or higher")
-    for key in ("error", "error_samples", "std", "raw", "whole", "total"):
-        number = getattr(score, key)
-        if number is not None and not _is_float(number):
-            raise ValueError(f"score {name} has the {key} {number!r}"[:80] + ", needed a number")
-    return score
-
-
-def _is_float(value: Any) -> bool:
-    """Whether a JSON value is a number that a float holds; NaN is, and is each reader's to refuse."""
-    return isinstance(value, float) or (type(value) is int and abs(value) < LARGEST)
-
-
-def _mapping(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    if not isinstance(document[key], Mapping):
-        raise ValueError(f"{key} is {json.dumps(document[key])[:40]}, needed an object")
-    found: Mapping[str, Any] = document[key]
-    return found
+Check = tuple[str, Callable[[Any], bool]]  # what a value must be, and whether it is
+TYPES: dict[Any, Check] = {  # of a field, whatever its name
+    str: ("a text", lambda value: isinstance(value, str)),
+    int: ("a whole number", lambda value: type(value) is int),
+    # NaN and infinity are each reader's to refuse
+    float: ("a number", lambda value: isinstance(value, float) or (type(value) is int and abs(value) < LARGEST)),
+    tuple: ("a list", lambda value: isinstance(value, list | tuple)),
+    Mapping: ("an object", lambda value: isinstance(value, Mapping)),
+}
+VALUES: dict[str, Check] = {  # of a field by its name
+    "count": ("a number of images", lambda value: type(value) is int and 0 <= value < MANY),
+    "better": ("lower or higher", lambda value: value in ("lower", "higher")),
+    "precision_effect": ("a number", is_number),
+}
+ANY: Check = ("", lambda _: True)

@@ -231,7 +231,7 @@ BROKEN = {
     "score a number": (json.dumps(document(scores={"fid": 3})), "report: score fid is 3, needed an object"),
     "value a text": (
         json.dumps(document(scores={"fid": {"value": "N/A", "better": "lower"}})),
-        "report: score fid has the value 'N/A' and better 'lower', needed a number, and lower or higher",
+        "report: score fid has the value 'N/A', needed a number",
     ),
     "error a text": (
         json.dumps(document(scores={"fid": {"value": 1.0, "better": "lower", "error": "small"}})),
@@ -275,15 +275,23 @@ BROKEN = {
     ),
     "value beyond all": (
         json.dumps(document(scores={"fid": {"value": 10**400, "better": "lower"}})),
-        "report: score fid has the value 10+ and better 'lower', needed a number, and lower or higher",
+        "report: score fid has the value 10+, needed a number",
     ),
     "value a truth": (
         json.dumps(document(scores={"fid": {"value": True, "better": "lower"}})),
-        "report: score fid has the value True and better 'lower', needed a number, and lower or higher",
+        "report: score fid has the value True, needed a number",
+    ),
+    "warnings a number": (
+        json.dumps(document(warnings=3)),
+        "not a whole ganeval report: report has the warnings 3, needed a list",
+    ),
+    "formats a list": (
+        json.dumps(document(samples={**SCHEMA_1["samples"], "formats": ["png"]})),
+        r"report: samples has the formats \['png'\], needed an object",
     ),
     "direction unknown": (
         json.dumps(document(scores={"fid": {"value": 1.0, "better": "up"}})),
-        "report: score fid has the value 1.0 and better 'up', needed a number, and lower or higher",
+        "report: score fid has the better 'up', needed lower or higher",
     ),
 }
 
