@@ -13,7 +13,7 @@ from ganeval.cli.group import describe_os_error
 from ganeval.errors import GanevalError, UsageError
 
 if TYPE_CHECKING:
-    from ganeval.gating.command import GateRequest
+    from ganeval.gating.limits import GateOptions
 
 REPORT = click.Path(path_type=Path)
 
@@ -69,18 +69,18 @@ def gate(reports: tuple[Path, ...], update_baseline: bool, **options: Any) -> No
     within the error bars is inconclusive. The exit code is 2 for a lost file, a wrong name or option, and no limit. In
     GitHub Actions the step summary and annotations are written as well.
     """
-    from ganeval.gating.command import gate_request
+    from ganeval.gating.command import gate_options
     from ganeval.gating.command import update_baseline as write_baseline
 
     flags = {kind: options.pop(kind.replace("-", "_")) for kind in ("max", "min", "max-increase", "max-decrease")}
     try:
         if update_baseline and options["junit"] is not None:
             raise UsageError("--junit: found --update-baseline, which judges nothing; leave one of them out")
-        request = gate_request(reports, flags, **options)
+        settings = gate_options(flags, **options)
         if update_baseline:
-            click.echo("\n".join(write_baseline(request)))
+            click.echo("\n".join(write_baseline(reports, settings)))
             return
-        code = _judge(request)
+        code = _judge(reports, settings, options["junit"])
     except OSError as reason:  # what cannot be read, written or printed says nothing about a model
         lost = UsageError(describe_os_error(reason))
         _annotate(lost)
@@ -100,14 +100,19 @@ def _annotate(error: GanevalError) -> None:
             click.echo(annotation("error", "ganeval gate: cannot judge", str(error)))
 
 
-def _judge(request: "GateRequest") -> int:
+def _judge(reports: tuple[Path, ...], options: "GateOptions", junit_file: Path | None) -> int:
     """Judge, report to the terminal, JUnit and GitHub, and return the exit code."""
-    from ganeval.gating.command import gate_view, run_gate, write_junit
+    from ganeval.gating.command import gate_view
     from ganeval.gating.github import annotations, append_summary, in_actions, summary
+    from ganeval.gating.junit import junit
+    from ganeval.gating.rule import judge
+    from ganeval.runtime.files import write_text
 
     started = time.perf_counter()
-    gate, policy = run_gate(request), request.inconclusive
-    write_junit(gate, request, time.perf_counter() - started)
+    gate = judge(options.limits, reports, options.baseline or None, options.confidence)
+    policy = options.inconclusive
+    if junit_file is not None:
+        write_text("--junit", junit_file, junit(gate, policy, time.perf_counter() - started))
     warnings = list(gate.warnings)
     print_view(gate_view(gate, policy))
     if in_actions(os.environ):

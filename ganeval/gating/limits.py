@@ -51,13 +51,20 @@ class Limit:
         return f"--{self.kind} {self.metric}={self.amount:.12g}{'%' * self.percent}"
 
     @property
-    def weight(self) -> float:
+    def weight(self) -> Decimal:
         """The factor of the baseline's value, and so of its error."""
-        return float(self._factor())
+        share = Decimal(repr(self.amount)) / 100 if self.percent else Decimal(0)
+        return 1 + share if self.upper else 1 - share
 
-    def bound(self, baseline: float = 0.0) -> float:
+    def bound(self, baseline: float = 0.0) -> Decimal:
         """The largest, or the smallest, value that holds the limit."""
-        return float(self._bound(baseline))
+        amount = Decimal(repr(self.amount))
+        if not self.relative:
+            return amount
+        base = Decimal(repr(baseline))
+        if self.percent:
+            return base * self.weight
+        return base + amount if self.upper else base - amount
 
     def excess(self, value: float, baseline: float = 0.0) -> float:
         """The difference that must be 0 at most, in decimal arithmetic: 0.87 - 0.85 - 0.02 is 0, as it is written.
@@ -65,21 +72,8 @@ class Limit:
         >>> Limit("max-decrease", "recall", 0.02).excess(0.85, 0.87), Limit("max", "fid", 25.0).excess(26.5)
         (0.0, 1.5)
         """
-        difference = Decimal(repr(value)) - self._bound(baseline)
+        difference = Decimal(repr(value)) - self.bound(baseline)
         return float(difference if self.upper else -difference)
-
-    def _factor(self) -> Decimal:
-        share = Decimal(repr(self.amount)) / 100 if self.percent else Decimal(0)
-        return 1 + share if self.upper else 1 - share
-
-    def _bound(self, baseline: float) -> Decimal:
-        amount = Decimal(repr(self.amount))
-        if not self.relative:
-            return amount
-        base = Decimal(repr(baseline))
-        if self.percent:
-            return base * self._factor()
-        return base + amount if self.upper else base - amount
 
 
 def parse_limit(kind: str, metric: str, amount: object) -> Limit:
@@ -123,27 +117,29 @@ def check_confidence(confidence: float) -> None:
         raise UsageError(f"--confidence {confidence}: needed a number between 0.5 and 1, as 0.95")
 
 
-def check_policy(policy: str) -> None:
-    """UsageError for a value that --inconclusive does not have."""
-    if policy not in POLICIES:
-        raise unknown("value of --inconclusive", policy, POLICIES)
-
-
 @dataclass(frozen=True)
-class LimitsFile:
-    """What a limits file holds: limits, the baseline's paths, the confidence, and the exit of an inconclusive gate."""
+class GateOptions:
+    """Limits, the baseline's paths, the one-sided confidence, and what an inconclusive gate is: pass, fail or 3.
+
+    UsageError for a value that the options of the command do not have.
+    """
 
     limits: tuple[Limit, ...] = ()
     baseline: tuple[Path, ...] = ()
     confidence: float = CONFIDENCE
     inconclusive: str = "3"
 
+    def __post_init__(self) -> None:
+        check_confidence(self.confidence)
+        if self.inconclusive not in POLICIES:
+            raise unknown("value of --inconclusive", self.inconclusive, POLICIES)
+
     def with_flags(self, limits: Iterable[Limit]) -> tuple[Limit, ...]:
-        """The file's limits; those of the command line replace entries of the same kind and metric."""
+        """The limits; those of the command line replace entries of the same kind and metric."""
         return tuple({(limit.kind, limit.metric): limit for limit in (*self.limits, *limits)}.values())
 
 
-def read_limits_file(path: Path) -> LimitsFile:
+def read_limits_file(path: Path) -> GateOptions:
     """A TOML file of limits; a baseline's path is relative to that file. UsageError for anything else in it.
 
     >>> import tempfile
@@ -163,7 +159,7 @@ def read_limits_file(path: Path) -> LimitsFile:
         raise UsageError(f"--limits {path}: {reason}") from reason
 
 
-def _content(document: Mapping[str, Any], folder: Path) -> LimitsFile:
+def _content(document: Mapping[str, Any], folder: Path) -> GateOptions:
     keys = [*KINDS, "baseline", "confidence", "inconclusive"]
     for key in document:
         if key not in keys:
@@ -177,11 +173,9 @@ def _content(document: Mapping[str, Any], folder: Path) -> LimitsFile:
     confidence = document.get("confidence", CONFIDENCE)
     if isinstance(confidence, bool) or not isinstance(confidence, int | float):
         raise UsageError(f"confidence = {confidence!r}: needed a number, as 0.95")
-    policy = str(document.get("inconclusive", "3"))
-    check_confidence(confidence)
-    check_policy(policy)
     baseline = document.get("baseline", [])
     paths: list[Any] = baseline if isinstance(baseline, list) else [baseline]
     if not all(isinstance(path, str) and path for path in paths):
         raise UsageError(f"baseline = {baseline!r}: needed the path of a report, or a list of paths")
-    return LimitsFile(tuple(limits), tuple(folder / path for path in paths), confidence, policy)
+    policy = str(document.get("inconclusive", "3"))
+    return GateOptions(tuple(limits), tuple(folder / path for path in paths), confidence, policy)

@@ -8,8 +8,9 @@ from pathlib import Path
 from ganeval.comparison import mean_score
 from ganeval.comparison.comparing import reasons_not_comparable
 from ganeval.errors import ContentError, UsageError
-from ganeval.reports.report import Report, is_number, load_reports
+from ganeval.reports.report import Report, Score, is_number, load_reports
 from ganeval.reports.run_folders import REPORTS, is_run, why_no_report
+from ganeval.reports.score_names import cell
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,12 @@ class Measurement:
     better: str
     count: int = 1
     missing: str = ""
+
+    @property
+    def text(self) -> str:
+        """The value ± its error, as tables have it, and over how many seeds it is the mean."""
+        text = cell(Score(self.value, self.better, None if self.missing else self.error))
+        return text + f" of {self.count} seeds" * (self.count > 1)
 
 
 @dataclass(frozen=True)

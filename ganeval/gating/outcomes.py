@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from ganeval.errors import plain
 from ganeval.gating.limits import Limit
 from ganeval.gating.measures import Measurement
-from ganeval.reports.report import Score
-from ganeval.reports.score_names import NOTHING, cell
+from ganeval.reports.score_names import NOTHING
 
 HELD, REGRESSED, INCONCLUSIVE, NOT_COMPARABLE = "held", "regressed", "inconclusive", "not comparable"
 EXIT_CODES = {NOT_COMPARABLE: 4, REGRESSED: 1, INCONCLUSIVE: 3, HELD: 0}  # the worst first
@@ -30,12 +29,12 @@ class Judgement:
     @property
     def value_text(self) -> str:
         """The value ± one standard error from the samples' side; a dash where there is none."""
-        return NOTHING if self.value is None else value_text(self.value)
+        return NOTHING if self.value is None else self.value.text
 
     @property
     def limit_text(self) -> str:
         """The limit, and the baseline that it is relative to."""
-        return self.limit.flag + (f" (baseline {value_text(self.baseline)})" if self.baseline else "")
+        return self.limit.flag + (f" (baseline {self.baseline.text})" if self.baseline else "")
 
     @property
     def finding(self) -> str:
@@ -87,13 +86,6 @@ class Gate:
         which = limits if count == total else f"{count} of {limits}"
         policy = f" by --inconclusive {inconclusive}" * (self.outcome == INCONCLUSIVE and inconclusive != "3")
         return f"gate: {self.outcome} ({which}), exit code {self.exit_code_for(inconclusive)}{policy}"
-
-
-def value_text(measurement: Measurement) -> str:
-    """A value ± its error, as tables have it, and over how many seeds it is the mean."""
-    error = None if measurement.missing else measurement.error
-    text = cell(Score(measurement.value, measurement.better, error))
-    return text + f" of {measurement.count} seeds" * (measurement.count > 1)
 
 
 def three_digits(number: float) -> str:

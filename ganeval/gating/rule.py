@@ -58,12 +58,13 @@ def gate(
     """
     kinds = {"max": max, "min": min, "max-increase": max_increase, "max-decrease": max_decrease}
     limits = [parse_limit(kind, metric, amount) for kind, limits in kinds.items() for metric, amount in limits.items()]
+    return judge(limits, report, baseline, confidence)
+
+
+def judge(limits: Sequence[Limit], report: Reports, baseline: Reports | None, confidence: float = CONFIDENCE) -> Gate:
+    """The outcome of each limit. UsageError for a file that is lost, broken or no report, and as of `gate`."""
     old = None if baseline is None else read_model(baseline, "the baseline")
-    return judge(limits, read_model(report, "the report"), old, confidence)
-
-
-def judge(limits: Sequence[Limit], new: ModelReports, old: ModelReports | None, confidence: float = CONFIDENCE) -> Gate:
-    """The outcome of each limit, of new reports and a baseline's. UsageError for limits that cannot be judged."""
+    new = read_model(report, "the report")
     check_confidence(confidence)
     if not limits:
         raise UsageError("found no limit, needed at least one, as --max fid=25")
@@ -98,7 +99,7 @@ def _judge(limit: Limit, new: ModelReports, old: ModelReports | None, confidence
     excess = limit.excess(value.value, baseline.value if baseline else 0.0)
     parts = [(value.error, value.count)]
     if baseline is not None:
-        parts.append((abs(limit.weight) * baseline.error, baseline.count))
+        parts.append((abs(float(limit.weight)) * baseline.error, baseline.count))
     error, factor = math.hypot(*[error for error, _ in parts]), quantile(confidence, parts)
     outcome = HELD if excess <= 0 else INCONCLUSIVE if excess <= factor * error else REGRESSED
     note = _what_would_decide(limit.metric, new, old, factor * error / excess) if outcome == INCONCLUSIVE else ""

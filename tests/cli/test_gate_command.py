@@ -438,7 +438,7 @@ def test_an_unreadable_file_is_annotated_as_no_verdict(run, files, actions, monk
     def locked(*_: object) -> None:
         raise PermissionError(13, "Permission denied", "base.json")
 
-    monkeypatch.setattr("ganeval.gating.command.read_model", locked)
+    monkeypatch.setattr("ganeval.gating.rule.read_model", locked)
     result = gated(run, files["new"], "--max", "fid=25")
     assert (result.exit_code, result.stderr) == (2, "Error: base.json: Permission denied\n")
     assert result.stdout == "::error title=ganeval gate%3A cannot judge::base.json: Permission denied\n"

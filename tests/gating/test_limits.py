@@ -1,5 +1,6 @@
 """Limits as they are written: on the command line, in Python and in a TOML file; and their arithmetic."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganeval.errors import UsageError
-from ganeval.gating.limits import KINDS, Limit, LimitsFile, parse_limit, parse_limits, read_limits_file
+from ganeval.gating.limits import KINDS, GateOptions, Limit, parse_limit, parse_limits, read_limits_file
 
 FILE = """
 baseline = "base/line.json"
@@ -103,9 +104,9 @@ def test_a_decrease_is_a_mirrored_increase(value: float, baseline: float, amount
 
 
 def test_weights_are_those_of_the_baseline_in_the_difference() -> None:
-    assert parse_limit("max-increase", "x", "5%").weight == 1.05
-    assert parse_limit("max-decrease", "x", "5%").weight == 0.95
-    assert parse_limit("max-increase", "x", 5).weight == parse_limit("max-decrease", "x", 5).weight == 1.0
+    assert parse_limit("max-increase", "x", "5%").weight == Decimal("1.05")
+    assert parse_limit("max-decrease", "x", "5%").weight == Decimal("0.95")
+    assert parse_limit("max-increase", "x", 5).weight == parse_limit("max-decrease", "x", 5).weight == 1
 
 
 def test_a_limits_file_holds_limits_baseline_confidence_and_policy(tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ def test_a_limits_file_holds_limits_baseline_confidence_and_policy(tmp_path: Pat
 
 
 def test_an_empty_file_limits_nothing_and_has_the_defaults(tmp_path: Path) -> None:
-    assert read_limits_file(write(tmp_path, "")) == LimitsFile((), (), 0.95, "3")
+    assert read_limits_file(write(tmp_path, "")) == GateOptions((), (), 0.95, "3")
 
 
 def test_a_baseline_may_be_a_list_and_absolute(tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ from scipy import special, stats
 
 from ganeval.errors import UsageError
 from ganeval.gating.limits import KINDS, Limit, parse_limit
-from ganeval.gating.measures import read_model
 from ganeval.gating.outcomes import EXIT_CODES, HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate, Judgement
 from ganeval.gating.rule import gate, judge
 from ganeval.reports.report import ImageSet, Protocol, Report, Score
@@ -136,11 +135,11 @@ def test_every_combination_has_its_exit_code_and_its_sentence(form, better, outc
         changed, why = MISMATCHES[mismatch]
         old = replace(changed, scores=old.scores)
         if relative:
-            found = judge([form.limit], read_model(new, "the report"), read_model(old, "the baseline"))
+            found = judge([form.limit], new, old)
             assert (found.outcome, found.exit_code) == (NOT_COMPARABLE, 4)
             assert found.judgements[0].sentence == f"FID –, {form.flag}: {why}"
             return
-    found = judge([form.limit], read_model(new, "the report"), read_model(old, "the baseline"))
+    found = judge([form.limit], new, old)
     assert (found.outcome, found.exit_code) == (outcome, OUTCOMES[outcome])
     decider = DECIDERS["%" if relative else ""] if outcome == "inconclusive" else ""
     assert found.judgements[0].sentence == f"FID {shown}, {form.flag}{form.shown}: {far}{decider}"
