@@ -3,7 +3,7 @@
 import contextlib
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import RenderableType
@@ -16,7 +16,7 @@ from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick, silent
 from ganeval.reports.report import Report
 from ganeval.runtime.devices import pick_device
-from ganeval.runtime.distributed import LostRank, ranks_of_torchrun
+from ganeval.runtime.distributed import LostRank, device_of_rank, ranks_of_torchrun
 from ganeval.runtime.launch import cores
 from ganeval.sources.opening import Opening, open_source
 from ganeval.tables.report_view import facts_view
@@ -37,7 +37,7 @@ from reference_models.configuration.validation import ignored
 def plan_view(request: RunRequest, ranks: Ranks = ALONE) -> RenderableType:
     """What `train --dry-run` prints: data, networks and settings of a run of these ranks."""
     _check_count(request)
-    prepared = load(validate(request, ranks), None, silent)
+    prepared = load(_plan(request, ranks), None, silent)
     config = prepared.config
     counts = ", ".join(f"{len(getattr(prepared.splits, part)):,} {part}" for part in PARTS)
     networks = {
@@ -52,6 +52,11 @@ def plan_view(request: RunRequest, ranks: Ranks = ALONE) -> RenderableType:
     return facts_view(str(request.folder), {"data": f"{request.source}: {counts}", **networks, **settings})
 
 
+def _plan(request: RunRequest, ranks: Ranks) -> TrainingPlan:
+    """The plan of a request on the device of this rank."""
+    return replace(validate(request, ranks.world), device=device_of_rank(request.device, ranks))
+
+
 def train_one(
     request: RunRequest, tick: Tick, width: int | None = None, *, dry_run: bool = False
 ) -> tuple[RenderableType, str | None] | None:
@@ -64,7 +69,7 @@ def train_one(
             return (plan_view(request, ranks), None) if dry_run else _train_first(request, tick, width, ranks)
         if not dry_run:
             ranks.gather(None)  # until the first rank has read the data: they are fetched once
-            train_run(load(validate(request, ranks), None, silent), silent, ranks)
+            train_run(load(_plan(request, ranks), None, silent), silent, ranks)
             end_together(ranks)
         return None
 
@@ -72,7 +77,7 @@ def train_one(
 def _train_first(request: RunRequest, tick: Tick, width: int | None, ranks: Ranks) -> tuple[RenderableType, str | None]:
     """As the first rank: everything but training is done here alone, and a mistake is reported once."""
     _check_count(request)
-    plan = validate(request, ranks)
+    plan = _plan(request, ranks)
     _ensure_classifier(request, tick)
     try:
         extraction = open_extraction(plan, tick)

@@ -47,7 +47,7 @@ def finish(prepared: Prepared, outcome: Outcome, tick: Tick) -> FinishedRun:
 
     Without an extractor, or a check before it diverged, there is no report, but the verdicts of its losses.
     """
-    request, best = prepared.request, best_step(outcome)
+    request, best = prepared.request, outcome.best_step
     losses, checks, divergence = read_log(request.folder)
     loss = prepared.config.loss
     judgement = tuple(verdicts(losses, checks, divergence=divergence, loss=loss, best_step=best))
@@ -86,11 +86,6 @@ def read_log(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]], 
     return losses, checks, divergence
 
 
-def best_step(outcome: Outcome) -> int | None:
-    """The step of the best checkpoint."""
-    return None if outcome.best is None else int(outcome.best["step"])
-
-
 def facts_of(
     prepared: Prepared, outcome: Outcome, judgement: tuple[Verdict, ...], checks: list[dict[str, Any]]
 ) -> dict[str, Any]:
@@ -102,10 +97,7 @@ def facts_of(
         "config": prepared.config.to_dict(),
         "extractor": prepared.extractor,
         "count": scored_count(prepared.request, prepared.splits.train),
-        "steps": outcome.step,
-        "best_step": best_step(outcome),
-        "seconds": round(outcome.seconds, 1),
-        "ranks": outcome.ranks,
+        **outcome.record(),
         "selection_fid": {str(check["step"]): check["fid"] for check in checks if check.get("fid") is not None},
         "verdicts": [{"name": verdict.name, "sentence": verdict.sentence} for verdict in judgement],
         "yardstick": "doing nothing" if prepared.domains else "noise",

@@ -5,16 +5,14 @@ from dataclasses import dataclass, replace
 import torch
 
 from ganeval.errors import ContentError, UsageError, unknown
-from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.reports.scores import METRICS
-from ganeval.runtime.distributed import device_of_rank
+from ganeval.runtime.devices import pick_device
 from ganeval.sources.datasets import is_dataset
 from ganeval.training.checks.watch import check_tensorboard
 from ganeval.training.data.dataset import OpenSplits, Splits
 from ganeval.training.data.domains import OpenDomains
 from ganeval.training.run_request import RunRequest
 from reference_models import MODELS, PRESETS, Config, ConfigError, build, configuration
-from reference_models.engine.data_parallel import check_shares
 
 
 @dataclass(frozen=True)
@@ -33,8 +31,8 @@ class TrainingPlan:
         return replace(self, request=request, config=replace(self.config, seed=request.seed))
 
 
-def validate(request: RunRequest, ranks: Ranks = ALONE) -> TrainingPlan:
-    """The plan of a request, on `ranks` that train together; only a few images are read, and nothing is written.
+def validate(request: RunRequest, processes: int = 1) -> TrainingPlan:
+    """The plan of a request, for so many processes that train together; a few images are read, nothing is written.
 
     Raises UsageError for a request that cannot be meant, ContentError for data that cannot be trained on.
     """
@@ -47,10 +45,10 @@ def validate(request: RunRequest, ranks: Ranks = ALONE) -> TrainingPlan:
         _check_counts(splits)
     config = configured(request, first, second)
     try:
-        check_shares(build(config), ranks.world)  # building refuses settings that exclude each other
+        build(config).check_split(processes)  # building refuses settings that exclude each other
     except ConfigError as error:
         raise UsageError(str(error)) from error
-    return TrainingPlan(request, config, device_of_rank(request.device, ranks))
+    return TrainingPlan(request, config, pick_device(request.device))
 
 
 def configured(request: RunRequest, data: OpenSplits | Splits, other: OpenSplits | Splits | None = None) -> Config:

@@ -22,8 +22,8 @@ from ganeval.training.plan import TrainingPlan, configured
 from ganeval.training.run_lock import alone_in, begin
 from ganeval.training.run_request import DataRequest, RunRequest
 from reference_models import CheckpointError, Config, Data, Outcome, build, train
-from reference_models.engine.data_parallel import batch_norms
 from reference_models.engine.model import Model
+from reference_models.networks.layers import has_batch_norm
 
 SMALL = 16  # pixels; up to here one thread is as fast as two, and never stalls
 
@@ -143,7 +143,7 @@ def subject_of(prepared: Prepared) -> Subject:
 
 def warn_of_batch_norm(model: Model, device: torch.device, world: int) -> None:
     """Warn where batch norm makes several processes train otherwise than one: torch synchronises it on CUDA only."""
-    if world > 1 and device.type != "cuda" and batch_norms(model):
+    if world > 1 and device.type != "cuda" and has_batch_norm(model.networks):
         batch = model.config.batch_size
         warnings.warn(
             f"batch norm on a CPU is not synchronised: each of {world} processes normalises its own {batch // world} "

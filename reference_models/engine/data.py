@@ -1,6 +1,7 @@
 """Training data, all of it on the device, and its batches: any one of them can be had without the ones before."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -8,8 +9,7 @@ import torch
 from torch import Tensor
 
 from reference_models.configuration.config import Config, ConfigError
-from reference_models.engine.randomness import Draw, generator
-from reference_models.engine.ranks import ALONE, TrainingRanks, rows_of_rank
+from reference_models.engine.randomness import WHOLE, BatchPart, Draw, generator
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,7 @@ class Data:
 
     def fingerprint(self) -> str:
         """The sha256 of samples, labels and other domain, types and shapes included."""
-        digest = hashlib.sha256()
-        for values in (self.images, self.labels, self.other):
-            digest.update(b"none" if values is None else f"{values.dtype} {tuple(values.shape)}".encode())
-            if values is not None:
-                digest.update(values.cpu().contiguous().numpy().data)
-        return digest.hexdigest()
+        return digest_of((self.images, self.labels, self.other))
 
     def check(self, config: Config) -> None:
         """ConfigError where the configuration is for other data."""
@@ -78,22 +73,20 @@ class Data:
         if low < 0 or high >= classes:
             raise ConfigError(f"data: found labels of {low} to {high}, needed {classes} classes")
 
-    def batch(
-        self, number: int, size: int, *, seed: int, flip: bool = False, ranks: TrainingRanks = ALONE
-    ) -> TrainingBatch:
+    def batch(self, number: int, size: int, *, seed: int, flip: bool = False, part: BatchPart = WHOLE) -> TrainingBatch:
         """The batch of that number, counted from 0; a permutation's end is joined to the next one's beginning.
 
-        With `flip` each image is mirrored at random. Of several ranks each gets its own part of it.
+        With `flip` each image is mirrored at random. `part`: which part of it.
         """
         domains = {"order": self.images} | ({} if self.other is None else {"order of the other": self.other})
         chosen = {
-            name: rows_of_rank(ranks, self._indices(name, len(values), number * size, size, seed))
+            name: part.of(self._indices(name, len(values), number * size, size, seed))
             for name, values in domains.items()
         }
         images = [to_signed(values[chosen[name]]) for name, values in domains.items()]
         if flip:
             device = self.images.device
-            draws = [Draw(generator(seed, number, f"flip {i}", device), ranks) for i in range(len(images))]
+            draws = [Draw(generator(seed, number, f"flip {i}", device), part) for i in range(len(images))]
             images = [random_flip(values, draw) for values, draw in zip(images, draws, strict=True)]
         labels = None if self.labels is None else self.labels[chosen["order"]]
         return TrainingBatch(images[0], labels, images[1] if self.other is not None else None)
@@ -115,6 +108,16 @@ class Data:
             order = torch.randperm(count, generator=generator(seed, epoch, stream))  # on the CPU: the same on a GPU
             self._orders[key] = order.to(self.images.device)
         return self._orders[key]
+
+
+def digest_of(tensors: Iterable[Tensor | None]) -> str:
+    """The sha256 (hex) of tensors in their order, types and shapes included."""
+    digest = hashlib.sha256()
+    for values in tensors:
+        digest.update(b"none" if values is None else f"{values.dtype} {tuple(values.shape)}".encode())
+        if values is not None:
+            digest.update(values.detach().cpu().contiguous().numpy().data)
+    return digest.hexdigest()
 
 
 def to_signed(values: Tensor) -> Tensor:

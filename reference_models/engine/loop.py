@@ -17,12 +17,6 @@ from torch import Tensor, nn
 
 from reference_models.engine.checkpoint import save
 from reference_models.engine.data import Data
-from reference_models.engine.data_parallel import (
-    average_buffers,
-    average_gradients,
-    check_shares,
-    synchronise_batch_norm,
-)
 from reference_models.engine.ema import Average, decay
 from reference_models.engine.log import append, forget_after
 from reference_models.engine.model import Model
@@ -30,8 +24,14 @@ from reference_models.engine.nan_guard import Divergence, Guard
 from reference_models.engine.optimisers import adam, rate_at
 from reference_models.engine.precision import autocast, uses_channels_last
 from reference_models.engine.randomness import UpdateContext
-from reference_models.engine.ranks import ALONE, TrainingRanks
-from reference_models.engine.resuming import State, document_of, resume
+from reference_models.engine.ranks import (
+    ALONE,
+    TrainingRanks,
+    average_gradients,
+    average_over_ranks,
+    synchronise_batch_norm,
+)
+from reference_models.engine.resuming import Progress, State, document_of, resume
 
 
 class Watch:
@@ -50,10 +50,7 @@ class Watch:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: its model, the averaged generators, steps done, the best check, and where it diverged.
-
-    `ranks`: how many processes trained it.
-    """
+    """How a run ended: its model, the averaged generators, steps done, the best check, and where it diverged."""
 
     model: Model
     average: Average
@@ -61,7 +58,17 @@ class Outcome:
     seconds: float
     best: Mapping[str, Any] | None = None
     divergence: Divergence | None = None
-    ranks: int = 1
+    processes: int = 1
+
+    @property
+    def best_step(self) -> int | None:
+        """The step of the best checkpoint."""
+        return None if self.best is None else int(self.best["step"])
+
+    def record(self) -> dict[str, Any]:
+        """How long it trained, as a report records it."""
+        seconds = round(self.seconds, 1)
+        return {"steps": self.step, "best_step": self.best_step, "seconds": seconds, "ranks": self.processes}
 
 
 def train(
@@ -92,15 +99,17 @@ def train(
     {'step': 6}
     """
     data.check(model.config)
-    check_shares(model, ranks.world)
+    model.check_split(ranks.world)
     device = torch.device(device)
     fingerprint = fingerprint or data.fingerprint()
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        return Run(model, data.to(device), Path(folder), watch or Watch(), device, fingerprint, ranks=ranks).finish()
+        run = Run(model, data.to(device), Path(folder), watch or Watch(), device, fingerprint, ranks=ranks)
+        run.resume()
+        return run.finish()
 
 
 class Run:
-    """A run in progress, begun anew or resumed from the last checkpoint of its folder."""
+    """A run in progress: at its beginning, until `resume` takes up what its folder holds."""
 
     def __init__(
         self,
@@ -122,15 +131,19 @@ class Run:
 
         # Networks on the device, their average and their optimisers
         model.to(device, uses_channels_last(self.config, device))
-        synchronise_batch_norm(model, ranks.world, device)
+        synchronise_batch_norm(model.networks, ranks.world, device)
         model.networks.train()
         self.average = Average({name: model.network(name) for name in model.generators})
         self.weights = {group: model.parameters_of(group) for group in model.groups}
         self.optimisers = {group: adam(self.config, weights, device) for group, weights in self.weights.items()}
-
-        # What an earlier call did
         self.state = State(model, self.average, self.optimisers)
-        self.progress = resume(self.state, folder, device, fingerprint, ranks)
+        self.progress = Progress(ranks=ranks.world)
+        self.saved_step: int | None = None
+        self.start = time.perf_counter()
+
+    def resume(self) -> None:
+        """Take up the last checkpoint of the folder, where there is one; later lines of the log are dropped."""
+        self.progress = resume(self.state, self.folder, self.device, self.fingerprint, self.ranks)
         self.saved_step = self.progress.step or None
         if self.writes:
             forget_after(self.log, self.progress.step)
@@ -148,13 +161,7 @@ class Run:
             if at_check and divergence is None:
                 self._check()
         return Outcome(
-            self.model,
-            self.average,
-            progress.step,
-            progress.seconds,
-            best=progress.best,
-            divergence=divergence,
-            ranks=progress.ranks,
+            self.model, self.average, progress.step, progress.seconds, progress.best, divergence, progress.ranks
         )
 
     def _step(self, step: int) -> None:
@@ -166,10 +173,9 @@ class Run:
     def _update(self, group: str, context: UpdateContext) -> None:
         config, weights, optimiser = self.config, self.weights[group], self.optimisers[group]
 
-        # The next batch, of which each rank has its part
-        batch = self.data.batch(
-            self.progress.drawn, config.batch_size, seed=config.seed, flip=config.flip, ranks=self.ranks
-        )
+        # This rank's part of the next batch
+        number, size = self.progress.drawn, config.batch_size
+        batch = self.data.batch(number, size, seed=config.seed, flip=config.flip, part=context.part)
         self.progress.drawn += 1
 
         # Losses and their gradients, averaged over the ranks
@@ -192,7 +198,8 @@ class Run:
     def _log(self) -> Divergence | None:
         """Read the guard, and write the interval's line; after a divergence its line alone, and nothing is saved."""
         step = self.progress.step
-        average_buffers(self.ranks, self.model)  # from here on all ranks hold one model, and judge it alike
+        statistics = [buffer for buffer in self.model.networks.buffers() if buffer.is_floating_point()]
+        average_over_ranks(self.ranks, statistics)  # from here on all ranks hold one model, and judge it alike
         self.average.copy_buffers()
         means, divergence = self.guard.read(self.model.networks, step)
         self.progress.seconds = self._elapsed()

@@ -2,13 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.dropout import _DropoutNd
 
-from reference_models.configuration.config import Config
+from reference_models.configuration.config import Config, ConfigError
+from reference_models.configuration.validation import check
 from reference_models.engine.data import TrainingBatch
 from reference_models.engine.randomness import UpdateContext
 
@@ -68,6 +70,29 @@ class Model(ABC):
         For a model in `eval()` mode: in training mode its batch statistics would change.
         """
         return None
+
+    def check_split(self, processes: int) -> None:
+        """ConfigError where so many processes cannot share a batch, or would not train as one does."""
+        if processes == 1:
+            return
+        config = self.config
+        unit = processes * config.pack
+        packs = f" with pack={config.pack}" if config.pack > 1 else ""
+        where = f"{config.model}: batch_size={config.batch_size}{packs} on {processes} processes"
+        if config.batch_size % unit:
+            nearest = max(1, round(config.batch_size / unit)) * unit
+            equal = f"needed a multiple of {unit}, each takes an equal part"
+            raise ConfigError(f"{where}: {equal}; try batch_size={nearest}")
+        of_batch = [key for key in ("minibatch_discrimination", "minibatch_std") if getattr(config, key)]
+        reasons = [f"{key} compares the samples of a whole batch, of which each process has a part" for key in of_batch]
+        if any(isinstance(layer, _DropoutNd) and layer.p for layer in self.networks.modules()):
+            reasons.append("dropout draws its masks for the samples of one process")
+        if reasons:
+            raise ConfigError(f"{where}: {reasons[0]}; leave it out, or start one process")
+        try:
+            check(replace(config, batch_size=config.batch_size // processes), translates=self.translates)
+        except ConfigError as error:
+            raise ConfigError(f"{where}, {config.batch_size // processes} each: {error}") from error
 
     def network(self, name: str) -> nn.Module:
         return self.networks[name]

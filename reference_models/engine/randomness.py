@@ -5,12 +5,14 @@ its own, so that switching one technique on leaves the draws of the others as th
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from reference_models.engine.ranks import ALONE, TrainingRanks, rows_of_rank
+from reference_models.engine.ranks import ALONE, TrainingRanks
 
 
 def generator(seed: int, step: int, stream: str, device: torch.device | str = "cpu") -> torch.Generator:
@@ -32,39 +34,60 @@ def seed_global(number: int, device: torch.device | str = "cpu") -> None:
 
 
 @dataclass(frozen=True)
-class Draw:
-    """Random numbers, on the generator's device, for each sample of a batch: (count, *shape).
+class BatchPart:
+    """The equal part of every batch that a process has: number `index` of `count`. By default the whole.
 
-    Of several ranks each draws those of the whole batch and takes its own samples', so that together they draw what
-    one process does.
+    >>> BatchPart(1, 2).of(torch.arange(4)).tolist()
+    [2, 3]
+    """
+
+    index: int = 0
+    count: int = 1
+
+    def of(self, rows: Tensor) -> Tensor:
+        """This part of the rows of a whole batch."""
+        return rows.chunk(self.count)[self.index]
+
+
+WHOLE = BatchPart()
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Random numbers, on the generator's device, for each sample of a part of a batch: (count, *shape).
+
+    Those of the whole batch are drawn, and the part's own are taken, so that all parts together have the whole's.
 
     >>> Draw(torch.Generator()).integers(5, 5, 2, 1).tolist()
     [[5], [5]]
     """
 
     generator: torch.Generator
-    ranks: TrainingRanks = ALONE
+    part: BatchPart = WHOLE
 
     def normal(self, count: int, *shape: int) -> Tensor:
         """From N(0, 1)."""
-        size = (count * self.ranks.world, *shape)
-        return rows_of_rank(self.ranks, torch.randn(size, generator=self.generator, device=self.generator.device))
+        return self._own(torch.randn, count, *shape)
 
     def uniform(self, count: int, *shape: int) -> Tensor:
         """From 0 to 1."""
-        size = (count * self.ranks.world, *shape)
-        return rows_of_rank(self.ranks, torch.rand(size, generator=self.generator, device=self.generator.device))
+        return self._own(torch.rand, count, *shape)
 
     def integers(self, low: int, high: int, count: int, *shape: int) -> Tensor:
         """Integers from low to high, both included."""
-        size = (count * self.ranks.world, *shape)
-        drawn = torch.randint(low, high + 1, size, generator=self.generator, device=self.generator.device)
-        return rows_of_rank(self.ranks, drawn)
+        return self._own(partial(torch.randint, low, high + 1), count, *shape)
+
+    def _own(self, draw: Callable[..., Tensor], count: int, *shape: int) -> Tensor:
+        size = (count * self.part.count, *shape)
+        return self.part.of(draw(size, generator=self.generator, device=self.generator.device))
 
 
 @dataclass(frozen=True)
 class UpdateContext:
-    """Which update of a run this is: number `update` of step `step`, on this rank. `draw(stream)` draws for one use."""
+    """Which update of a run this is, number `update` of step `step`, and what its objective needs beside the batch.
+
+    Of several `ranks`, each has its `part` of the batch.
+    """
 
     seed: int
     step: int
@@ -72,13 +95,32 @@ class UpdateContext:
     device: torch.device | str = "cpu"
     ranks: TrainingRanks = ALONE
 
+    @property
+    def part(self) -> BatchPart:
+        return BatchPart(self.ranks.rank, self.ranks.world)
+
     def draw(self, stream: str) -> Draw:
-        return Draw(generator(self.seed, self.step, f"{self.update}/{stream}", self.device), self.ranks)
+        """The random numbers of one use."""
+        return Draw(generator(self.seed, self.step, f"{self.update}/{stream}", self.device), self.part)
+
+    def mean(self, value: Tensor) -> Tensor:
+        """The mean over all parts of the batch, whose gradient with respect to this part's own value is 1.
+
+        With gradients averaged over the parts, any function of it then has the gradient that the whole batch gives.
+        """
+        if self.ranks.world == 1:
+            return value
+        constant = value.detach()
+        return value + (self.ranks.total(constant) / self.ranks.world - constant)
+
+    def whole(self, rows: Tensor) -> Tensor:
+        """The rows of the whole batch, from those of this part."""
+        return self.ranks.gather_rows(rows)
 
     def seed_layers(self) -> None:
         """Seed what layers draw from torch's global state (dropout, in networks of your own) for this update."""
-        of_rank = f"/{self.ranks.rank}" if self.ranks.rank else ""  # samples of two ranks do not draw the same
-        seed_global(_number(self.seed, self.step, f"{self.update}/layers{of_rank}"), self.device)
+        of_part = f"/{self.part.index}" if self.part.index else ""  # samples of two parts do not draw the same
+        seed_global(_number(self.seed, self.step, f"{self.update}/layers{of_part}"), self.device)
 
 
 def _number(seed: int, step: int, stream: str) -> int:

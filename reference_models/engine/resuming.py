@@ -1,8 +1,7 @@
 """How far a run is, and all that it needs to resume as if it had never stopped."""
 
-import hashlib
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from torch import Tensor
 from reference_models.configuration.config import Config, differences, with_current_names
 from reference_models.engine import optimisers
 from reference_models.engine.checkpoint import CheckpointError, load, load_into, read, strip_prefix, tidy
-from reference_models.engine.data import Data
+from reference_models.engine.data import Data, digest_of
 from reference_models.engine.ema import Average
 from reference_models.engine.model import Model
 from reference_models.engine.ranks import TrainingRanks
@@ -82,16 +81,22 @@ def resume(state: State, folder: Path, device: torch.device, fingerprint: str, r
 
     CheckpointError where it is damaged or of another run, with the difference, and where ranks do not see the same.
     """
-    progress = None
-    for first in (True, False):  # the first rank before the others: it tidies up, and reports alone what is at fault
-        if first is (ranks.rank == 0):
-            progress = _restore(state, folder, device, fingerprint, ranks)
+    if ranks.rank:
+        ranks.gather(None)  # after the first rank: it tidies up, and reports alone what is at fault
+    progress = _restore(state, folder, device, fingerprint, ranks) or Progress(ranks=ranks.world)
+    if not ranks.rank:
         ranks.gather(None)
-    progress = progress or Progress(ranks=ranks.world)
     start = {"step": progress.step, "device": device.type, "training data": fingerprint[:12]}
     if ranks.world > 1:
-        start["set of weights"] = _digest(state.model.networks.state_dict())
-    _check_alike(folder, ranks.gather({**start, **state.model.config.to_dict()}))
+        start["set of weights"] = digest_of(state.model.networks.state_dict().values())[:12]
+    starts: list[dict[str, Any]] = ranks.gather({**start, **state.model.config.to_dict()})
+    for rank, other in enumerate(starts):  # on machines that do not share a folder, or have other data
+        for key, value in starts[0].items():
+            if other[key] != value:
+                raise CheckpointError(
+                    f"{folder}: rank {rank} has another {key} than rank 0 ({other[key]} and {value}); needed the same "
+                    "on all, and a folder that all of them see"
+                )
     return progress
 
 
@@ -135,24 +140,3 @@ def changed_since(document: Mapping[str, Any], config: Config, fingerprint: str)
     if document.get("data_sha256") != fingerprint:
         changed.append("the training data: other samples")
     return changed
-
-
-def _digest(tensors: Mapping[str, Tensor]) -> str:
-    """A few letters that differ for other tensors."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(tensors.items()):
-        digest.update(
-            name.encode() + tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
-        )
-    return digest.hexdigest()[:12]
-
-
-def _check_alike(folder: Path, starts: Sequence[Mapping[str, Any]]) -> None:
-    """Ranks on machines that do not share a folder, or have other data, would not train one model."""
-    for rank, start in enumerate(starts):
-        for key, value in starts[0].items():
-            if start[key] != value:
-                raise CheckpointError(
-                    f"{folder}: rank {rank} has another {key} than rank 0 ({start[key]} and {value}); needed the same "
-                    "on all, and a folder that all of them see"
-                )

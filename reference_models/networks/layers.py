@@ -9,6 +9,7 @@ arXiv:1707.00683.
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from reference_models.configuration.config import Config, ConfigError
 
@@ -50,6 +51,11 @@ def normalisation(name: str, channels: int, *, dimensions: int = 2) -> nn.Module
 def needs_bias(name: str) -> bool:
     """Whether a layer before that norm needs a bias: batch and instance norm take each channel's mean away again."""
     return name not in ("batch", "instance")
+
+
+def has_batch_norm(network: nn.Module) -> bool:
+    """Whether a network normalises over its batch anywhere."""
+    return any(isinstance(layer, _BatchNorm) for layer in network.modules())
 
 
 class ClassConditional(nn.Module):

@@ -13,7 +13,7 @@ from reference_models.configuration.validation import check
 from reference_models.engine.data import TrainingBatch
 from reference_models.engine.model import Model, Objective, ParameterGroup
 from reference_models.engine.randomness import UpdateContext
-from reference_models.engine.ranks import mean_over_ranks
+from reference_models.networks.layers import has_batch_norm
 from reference_models.objectives.discriminator import clip_weights, discriminator_objective
 from reference_models.objectives.discriminator_input import discriminator_input, join_packs
 from reference_models.objectives.historical_averaging import History
@@ -34,8 +34,7 @@ class Adversarial(Model):
         check(config)
         if config.feature_matching and not hasattr(discriminator, "features"):
             raise ConfigError(f"feature_matching: {type(discriminator).__name__} has no method features(images)")
-        batch_norm = nn.modules.batchnorm._BatchNorm
-        if config.penalties and any(isinstance(layer, batch_norm) for layer in discriminator.modules()):
+        if config.penalties and has_batch_norm(discriminator):
             settings = ", ".join(PENALTY_SETTINGS[name] for name in config.penalties)
             raise ConfigError(f"{settings}: the discriminator has batch norm, which ties the samples of a batch")
         self.networks = nn.ModuleDict({"g": generator, "d": discriminator})
@@ -107,7 +106,7 @@ class Adversarial(Model):
         with torch.no_grad():
             target = features(real, *self._condition(labels)).float().mean(0)
         difference = features(fake, *self._condition(labels)).float().mean(0) - target
-        return mean_over_ranks(context.ranks, difference).square().sum()
+        return context.mean(difference).square().sum()
 
     def _scores(self, images: Tensor, labels: Tensor | None) -> Tensor:
         scores: Tensor = self.networks["d"](images, *self._condition(labels))

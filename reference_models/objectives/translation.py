@@ -13,7 +13,6 @@ from reference_models.configuration.validation import check
 from reference_models.engine.data import TrainingBatch
 from reference_models.engine.model import Model, Objective, ParameterGroup
 from reference_models.engine.randomness import UpdateContext
-from reference_models.engine.ranks import rows_of_rank
 from reference_models.objectives.discriminator import clip_weights, discriminator_objective
 from reference_models.objectives.discriminator_input import discriminator_input
 from reference_models.objectives.image_pool import ImagePool
@@ -80,7 +79,9 @@ class Translation(Model):
     def _discriminators(self, real: dict[str, Tensor], context: UpdateContext) -> Objective:
         both = Objective({}, {})
         for domain in ("a", "b"):
-            pooled = self._pooled(domain, context)
+            # exchanged with the pool of the whole batch, which every process keeps
+            generator = context.draw(f"pool {domain}").generator
+            pooled = context.part.of(self.pools[domain].exchange(context.whole(self._fakes[domain]), generator))
             real_input = discriminator_input(real[domain], self.config, context, f"real {domain}")
             fake_input = discriminator_input(pooled, self.config, context, f"fake {domain}")
             network = self.networks[f"d{domain}"]
@@ -88,11 +89,3 @@ class Translation(Model):
             both.losses.update(objective.losses)
             both.logged.update(objective.logged)
         return both
-
-    def _pooled(self, domain: str, context: UpdateContext) -> Tensor:
-        """The translations just generated, exchanged with the pool. All ranks keep one pool, of the whole batch's."""
-        pool, fakes, ranks = self.pools[domain], self._fakes[domain], context.ranks
-        generator = context.draw(f"pool {domain}").generator
-        if ranks.world == 1 or not pool.size:
-            return pool.exchange(fakes, generator)
-        return rows_of_rank(ranks, pool.exchange(ranks.gather_rows(fakes), generator))

@@ -200,7 +200,7 @@ def order_of(tmp_path: Path, **changes: str) -> RunRequest:
 
 def test_a_batch_that_cannot_be_shared_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        validate(order_of(tmp_path, batch_size="25"), Two())
+        validate(order_of(tmp_path, batch_size="25"), 2)
     needed = "needed a multiple of 2, each takes an equal part; try batch_size=24"
     assert str(caught.value) == f"vanilla: batch_size=25 on 2 processes: {needed}"
     assert not (tmp_path / "run").exists()

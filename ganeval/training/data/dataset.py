@@ -1,6 +1,5 @@
 """The data of a reference model: three disjoint splits of any source, first opened, then read into memory."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from ganeval.sources.opening import Opening, display_name, full_name
 from ganeval.sources.statistics_files import Statistics
 from ganeval.training.data.loading import SMALLEST, Size, check_memory, is_grey, read_pixels, size_for
 from ganeval.training.data.splits import ImagesOrPoints, Indices, Parts, count_of, parts_of, points
+from reference_models.engine.data import digest_of
 
 PARTS: tuple[Literal["train", "selection", "test"], ...] = ("train", "selection", "test")
 
@@ -149,7 +149,8 @@ def load_splits(
 def assembled(name: str, source: str, splits: Sequence[Split]) -> Splits:
     """The data whose train, selection and test splits are these."""
     train, selection, test = (replace(split, name=f"{name}:{part}") for split, part in zip(splits, PARTS, strict=True))
-    return Splits(name, source, train, selection, test, train.classes, _fingerprint((train, selection, test)))
+    tensors = [tensor for split in (train, selection, test) for tensor in (split.pixels, split.labels)]
+    return Splits(name, source, train, selection, test, train.classes, digest_of(tensors))
 
 
 def name_of(source: str) -> str:
@@ -175,12 +176,3 @@ def _points(samples: Statistics) -> Tensor:
 
 def _labels(samples: ImagesOrPoints) -> Tensor | None:
     return None if samples.labels is None else torch.tensor(np.asarray(samples.labels), dtype=torch.int64)
-
-
-def _fingerprint(splits: Sequence[Split]) -> str:
-    digest = hashlib.sha256()
-    for split in splits:
-        for tensor in (split.pixels, split.labels):
-            digest.update(b"none" if tensor is None else f"{tensor.dtype} {tuple(tensor.shape)}".encode())
-            digest.update(b"" if tensor is None else tensor.contiguous().numpy().data)
-    return digest.hexdigest()

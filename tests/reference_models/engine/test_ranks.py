@@ -12,18 +12,12 @@ from launching import SCRIPTS, run_ranks
 from ranked_runs import AGAIN, BATCH_NORM, IDLE, OF_THREE, RUNS, STOP, run
 from tiny_models import data_of, differing, tensors_at, tiny
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from reference_models import Adversarial, CheckpointError, Config, ConfigError, build, train
 from reference_models.engine.checkpoint import strip_prefix
-from reference_models.engine.data_parallel import (
-    average_buffers,
-    average_gradients,
-    batch_norms,
-    check_shares,
-    synchronise_batch_norm,
-)
-from reference_models.engine.randomness import Draw, UpdateContext
-from reference_models.engine.ranks import ALONE, average_over_ranks, mean_over_ranks, rows_of_rank
+from reference_models.engine.randomness import WHOLE, BatchPart, Draw, UpdateContext
+from reference_models.engine.ranks import ALONE, average_gradients, average_over_ranks, synchronise_batch_norm
 
 # Sums over parts of a batch are rounded otherwise than over all of it: 3e-7 in twelve steps, in CycleGAN 1e-5.
 # A rank that drew, took or averaged anything otherwise than one process does would be off by 1e-3 and more.
@@ -156,7 +150,6 @@ def test_batch_norm_on_a_cpu_has_the_mean_of_the_ranks_statistics_in_the_raw_and
     assert names
     for name in names:
         assert tensors[f"networks.g.{name}"].equal(tensors[f"average.g.{name}"])
-    assert len(batch_norms(build(BATCH_NORM))) == 3
 
 
 @pytest.mark.torchrun
@@ -199,7 +192,7 @@ def test_a_run_goes_on_with_as_many_processes_as_before_and_is_read_by_any_when_
 ) -> None:
     done = started(2) / "vanilla"
     again = train(build(RUNS["vanilla"]), data_of(RUNS["vanilla"]), done)
-    assert (again.step, again.ranks) == (12, 2)
+    assert (again.step, again.processes) == (12, 2)
     (tmp_path / "checkpoints").mkdir()
     for path in (done / "checkpoints").iterdir():
         (tmp_path / "checkpoints" / path.name).write_bytes(path.read_bytes())
@@ -242,9 +235,9 @@ REFUSED: dict[str, tuple[Config, int, str]] = {
 def test_what_would_not_train_as_one_process_does_is_refused(name: str) -> None:
     config, world, reason = REFUSED[name]
     model = build(config)
-    check_shares(model, 1)
+    model.check_split(1)
     with pytest.raises(ConfigError, match=reason) as caught:
-        check_shares(model, world)
+        model.check_split(world)
     assert "\n" not in str(caught.value)
 
 
@@ -252,16 +245,13 @@ def test_dropout_is_refused() -> None:
     config = replace(tiny("vanilla"), model="mine")
     discriminator = nn.Sequential(nn.Flatten(), nn.Linear(64, 1), nn.Dropout(0.5), nn.Flatten(0))
     with pytest.raises(ConfigError, match="dropout draws its masks for the samples of one process"):
-        check_shares(Adversarial(config, nn.Linear(3, 64), discriminator), 2)
+        Adversarial(config, nn.Linear(3, 64), discriminator).check_split(2)
 
 
-class Pretended:
+class SecondRank:
     """Rank 1 of 2, beside a first rank whose values are all twice its own."""
 
     rank, world = 1, 2
-
-    def part(self, count: int) -> range:
-        return range(count // 2, count)
 
     def total(self, values: Tensor) -> Tensor:
         return 3 * values
@@ -273,27 +263,29 @@ class Pretended:
         return [value, value]
 
 
+RANK_1 = SecondRank()
+
+
 def test_a_rank_draws_its_rows_of_the_whole_batchs_draws() -> None:
-    draws = [Draw(torch.Generator().manual_seed(0), ranks) for ranks in (ALONE, Pretended())]
-    for integers, part in ((one.normal(6, 2), other.normal(3, 2)) for one, other in [draws]):
-        assert part.equal(integers[3:])
+    draws = [Draw(torch.Generator().manual_seed(0), part) for part in (WHOLE, UpdateContext(0, 0, ranks=RANK_1).part)]
+    assert draws[1].normal(3, 2).equal(draws[0].normal(6, 2)[3:])
     assert draws[1].uniform(2).equal(draws[0].uniform(4)[2:])
     assert draws[1].integers(0, 9, 2, 3).equal(draws[0].integers(0, 9, 4, 3)[2:])
 
 
 def test_a_rank_gets_its_rows_of_a_batch_flipped_as_one_process_flips_them() -> None:
     config = tiny("cyclegan", batch_size=8)
-    integers, part = (data_of(config).batch(5, 8, seed=1, flip=True, ranks=ranks) for ranks in (ALONE, Pretended()))
-    assert part.images.equal(integers.images[4:])
-    assert part.other is not None
-    assert integers.other is not None
-    assert part.other.equal(integers.other[4:])
+    whole, half = (data_of(config).batch(5, 8, seed=1, flip=True, part=part) for part in (WHOLE, BatchPart(1, 2)))
+    assert half.images.equal(whole.images[4:])
+    assert half.other is not None
+    assert whole.other is not None
+    assert half.other.equal(whole.other[4:])
 
 
 def test_what_layers_draw_differs_between_ranks_and_is_one_process_own_on_the_first() -> None:
     drawn = []
     with torch.random.fork_rng():
-        for ranks in (ALONE, Pretended()):
+        for ranks in (ALONE, RANK_1):
             UpdateContext(0, 1, 2, ranks=ranks).seed_layers()
             drawn.append(torch.rand(1).item())
     assert drawn[0] != drawn[1]
@@ -301,7 +293,7 @@ def test_what_layers_draw_differs_between_ranks_and_is_one_process_own_on_the_fi
 
 def test_a_mean_over_ranks_has_the_gradient_of_a_ranks_own_value() -> None:
     value = torch.tensor([2.0], requires_grad=True)
-    mean = mean_over_ranks(Pretended(), value)
+    mean = UpdateContext(0, 0, ranks=RANK_1).mean(value)
     assert mean.item() == 3.0  # of 2 and 4
     mean.square().sum().backward()
     assert value.grad is not None
@@ -309,7 +301,7 @@ def test_a_mean_over_ranks_has_the_gradient_of_a_ranks_own_value() -> None:
 
 
 def test_gradients_and_losses_are_averaged_by_one_exchange() -> None:
-    class Counting(Pretended):
+    class Counting(SecondRank):
         exchanges = 0
 
         def total(self, values: Tensor) -> Tensor:
@@ -333,16 +325,14 @@ def test_gradients_and_losses_are_averaged_by_one_exchange() -> None:
 
 def test_buffers_are_levelled_and_alone_nothing_changes() -> None:
     model = build(BATCH_NORM)
-    norm = model.network("g").get_submodule(
-        next(n for n, m in model.network("g").named_modules() if m in batch_norms(model))
-    )
+    norm = next(layer for layer in model.networks.modules() if isinstance(layer, _BatchNorm))
     before = norm.get_buffer("running_var").clone()
-    average_buffers(ALONE, model)
+    statistics = [buffer for buffer in model.networks.buffers() if buffer.is_floating_point()]
+    average_over_ranks(ALONE, statistics)
     average_over_ranks(ALONE, [])
     assert norm.get_buffer("running_var").equal(before)
-    average_buffers(Pretended(), model)
+    average_over_ranks(RANK_1, statistics)
     assert norm.get_buffer("running_var").equal(1.5 * before)
-    assert rows_of_rank(Pretended(), torch.arange(4)).tolist() == [2, 3]
 
 
 def test_batch_norm_is_synchronised_on_cuda_alone_with_the_same_weights_by_the_same_names() -> None:
@@ -351,10 +341,12 @@ def test_batch_norm_is_synchronised_on_cuda_alone_with_the_same_weights_by_the_s
     pictures = data_of(BATCH_NORM).batch(0, 4, seed=0).images
     judged = model.networks.eval()["d"](pictures)
     for world, device in ((1, "cuda"), (2, "cpu")):
-        synchronise_batch_norm(model, world, torch.device(device))
+        synchronise_batch_norm(model.networks, world, torch.device(device))
         assert not any(isinstance(layer, nn.SyncBatchNorm) for layer in model.networks.modules())
-    synchronise_batch_norm(model, 2, torch.device("cuda"))
-    assert all(isinstance(layer, nn.SyncBatchNorm) for layer in batch_norms(model))
+    synchronise_batch_norm(model.networks, 2, torch.device("cuda"))
+    norms = [layer for layer in model.networks.modules() if isinstance(layer, _BatchNorm)]
+    assert len(norms) == 3
+    assert all(isinstance(layer, nn.SyncBatchNorm) for layer in norms)
     assert differing(model.networks.state_dict(), before) == set()
     assert [id(weight) for weight in model.networks.parameters()] == [id(weight) for weight in weights]
     assert model.networks.eval()["d"](pictures).equal(judged)  # the first rank samples and judges by itself
