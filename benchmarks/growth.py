@@ -73,8 +73,8 @@ def stream(seed: int, count: int, width: int) -> Iterator[torch.Tensor]:
 
 def of_ranks(count: int, width: int) -> None:
     """One rank of a whole comparison of features; rank 0 prints what it took."""
-    from ganeval.evaluation.families import score_families
     from ganeval.evaluation.metric_inputs import MetricInputs
+    from ganeval.evaluation.scorer import scores_by_first_rank
     from ganeval.features.feature_set import FeatureSet
     from ganeval.runtime.distributed import ranks_of_torchrun
 
@@ -83,7 +83,7 @@ def of_ranks(count: int, width: int) -> None:
     with ranks_of_torchrun() as ranks:
 
         def work() -> Values:
-            scores = score_families(MetricInputs(*sides, ranks=ranks), families)
+            scores = scores_by_first_rank(MetricInputs(*sides, ranks=ranks), families)
             return {name: score.value for name, score in scores.items()}
 
         ranks.gather("ready")

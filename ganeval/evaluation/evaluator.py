@@ -13,6 +13,7 @@ from ganeval.evaluation.settings import DEFAULTS, Settings
 from ganeval.evaluation.warnings import image_warnings
 from ganeval.features.extraction import Collector, prepare
 from ganeval.features.feature_set import FeatureSet
+from ganeval.features.joining import joined
 from ganeval.progress import Tick, silent
 from ganeval.reports.report import Report
 from ganeval.runtime.devices import metric_device
@@ -102,7 +103,7 @@ class Evaluator:
     def compute(self, name: str = "samples") -> Report:
         """The report on all images since the last `reset`; more may follow."""
         with collected() as texts:
-            entry = self._collector.entry(self._collector.census, name)
+            entry, _ = joined(self._collector, name)
             features = FeatureSet.from_entry(entry, None, metric_device(self._scorer.extraction.extractor.device))
             warn_all(image_warnings(name, features.facts, {}))
             samples = ExtractedSet(features, describe_images(features.facts, name, "Evaluator"))

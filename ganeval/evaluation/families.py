@@ -20,11 +20,10 @@ from ganeval.runtime.devices import precision_context
 
 STATISTICS_FAMILIES = ("fid", "is")  # possible with a reference that has no features
 MIXTURE_FAMILIES = ("fid", "mixture")  # default for a mixture: the others estimate what its known centres say exactly
-SHARED_NEEDS = ("real_moments", "fake_moments", "overlap")  # computed by all ranks together, in this order
 
 
 def score_families(inputs: MetricInputs, families: Sequence[str]) -> dict[str, Score]:
-    """The scores of these families, in the order of `METRICS`; on ranks but the first, only of those that they share.
+    """The scores of these families, in the order of `METRICS`.
 
     Raises ContentError, naming the family, for features that a metric refuses or a score that is not finite.
     """
@@ -34,9 +33,6 @@ def score_families(inputs: MetricInputs, families: Sequence[str]) -> dict[str, S
             continue
         try:
             with torch.no_grad(), precision_context("float32", inputs.fake_features.device):
-                inputs.arguments(need for need in SHARED_NEEDS if need in family.needs)
-                if inputs.ranks.rank and "ranks" not in family.needs:
-                    continue  # the first rank does the rest
                 estimates: dict[str, Estimate] = family.load()(**inputs.arguments(family.needs))
         except ValueError as reason:
             raise ContentError(f"{name}: {reason}") from reason

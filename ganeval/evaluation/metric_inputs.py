@@ -12,6 +12,7 @@ from torch import Tensor
 from ganeval.errors import GanevalWarning
 from ganeval.evaluation.settings import DEFAULTS, Settings
 from ganeval.features.feature_set import FeatureSet
+from ganeval.features.joining import load_or_compute
 from ganeval.features.store import Entry, Store, key_of
 from ganeval.metrics.distances import Neighbours
 from ganeval.metrics.estimate import check_rows
@@ -32,6 +33,7 @@ class MetricInputs:
     """A reference and samples, and the settings of their comparison: both numbers of neighbours, and the seed.
 
     `classifier`: the probabilities are of the reference's own classes. `store` has what depends on the reference alone.
+    `ranks` share the neighbour search; the first of them computes all else.
     `values`: the needs computed so far; each is computed when the first family asks for it.
     """
 
@@ -90,23 +92,25 @@ def real_moments(inputs: MetricInputs) -> Moments | None:
     if features is None or inputs.real.moments is not None:
         return None if features is None else inputs.real.moments
     check_rows("real", features)
-    tensors = _from_store(inputs, "moments", lambda: moments(features, inputs.ranks), inputs.ranks)
+    tensors = _from_store(inputs, "moments", lambda: moments(features))
     return Moments(len(features), **tensors)
 
 
 def fake_moments(inputs: MetricInputs) -> Moments:
     """The samples' mean and covariance."""
     check_rows("fake", inputs.fake_features)
-    return inputs.fake.moments or moments(inputs.fake_features, inputs.ranks)
+    return inputs.fake.moments or moments(inputs.fake_features)
 
 
 def shared_overlap(inputs: MetricInputs) -> Overlap:
     """The neighbour search: which points lie in one another's balls, for precision, recall, density and coverage."""
     features, ranks = inputs.real_features, inputs.ranks
     k, k_dense = inputs.settings.k_precision_recall, inputs.settings.k_density_coverage
-    tensors = _from_store(
-        inputs, "neighbours", lambda: real_neighbours(features, k, k_dense, ranks), ranks, k=k, k_dense=k_dense
-    )
+
+    def search() -> Neighbours:
+        return real_neighbours(features, k, k_dense, ranks)
+
+    tensors = _from_store(inputs, "neighbours", search, ranks, k=k, k_dense=k_dense)
     return overlap(
         features,
         inputs.fake_features,
@@ -122,7 +126,7 @@ def shared_overlap(inputs: MetricInputs) -> Overlap:
 def real_cells(inputs: MetricInputs) -> Cells:
     """The k-means cells of the reference."""
     features, seed = inputs.real_features, inputs.settings.seed
-    tensors = _from_store(inputs, "cells", lambda: cells(features, seed), ALONE, seed=seed)
+    tensors = _from_store(inputs, "cells", lambda: cells(features, seed), seed=seed)
     return Cells(**{name: tensor.cpu() for name, tensor in tensors.items()})
 
 
@@ -156,16 +160,20 @@ def real_counts(inputs: MetricInputs) -> np.ndarray[Any, Any]:
 
 
 def _from_store(
-    inputs: MetricInputs, kind: str, compute: Callable[[], Moments | Neighbours | Cells], ranks: Ranks, **parts: Any
+    inputs: MetricInputs,
+    kind: str,
+    compute: Callable[[], Moments | Neighbours | Cells],
+    ranks: Ranks = ALONE,
+    **parts: Any,
 ) -> dict[str, Tensor]:
     """The tensors of what depends on the reference alone: stored, or computed now by all of `ranks`."""
-    key = key_of(kind=kind, features=inputs.real.key, **parts) if inputs.real.key else None
-    entry = inputs.store.load(key, ranks)
-    if entry is None:
+
+    def entry_of_result() -> Entry:
         tensors = {name: tensor for name, tensor in vars(compute()).items() if isinstance(tensor, Tensor)}
-        entry = Entry(tensors, {"kind": kind})
-        if ranks.rank == 0:
-            inputs.store.save(key, entry)
+        return Entry(tensors, {"kind": kind})
+
+    key = key_of(kind=kind, features=inputs.real.key, **parts) if inputs.real.key else None
+    entry = load_or_compute(inputs.store, key, entry_of_result, ranks)
     return {name: tensor.to(inputs.real_features.device) for name, tensor in entry.tensors.items()}
 
 
@@ -189,6 +197,5 @@ INPUTS: dict[str, Callable[[MetricInputs], Any]] = {  # all that a metric family
     "centres": lambda inputs: _required("centres", inputs.real.centres),
     "sigma": lambda inputs: _required("sigma", inputs.real.sigma),
     "seed": lambda inputs: inputs.settings.seed,
-    "ranks": lambda inputs: inputs.ranks,
     "tick": lambda inputs: inputs.tick,
 }

@@ -9,7 +9,6 @@ from ganeval.evaluation.settings import Settings
 from ganeval.extractors import EXTRACTORS, default_extractor, open_extractor
 from ganeval.features.extraction import Extraction
 from ganeval.media.images.nvjpeg import decoder_on
-from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick
 from ganeval.runtime.devices import pick_device
 from ganeval.sources.opening import Opening, Source, full_name, open_source
@@ -22,28 +21,21 @@ def opening(settings: Settings, count: int | None, *, images: bool = False, poin
     return Opening(data_root, settings.offline, count, settings.seed, settings.latent, images, points, device)
 
 
-def open_reference(reference: Any, settings: Settings, tick: Tick, ranks: Ranks = ALONE) -> tuple[Source, Extraction]:
+def open_reference(reference: Any, settings: Settings, tick: Tick) -> tuple[Source, Extraction]:
     """The open reference, and how its images and those of the samples become features."""
-
-    def work() -> tuple[Source, Extraction]:
-        source = open_source(reference, opening(settings, settings.ref_n))
-        return source, extraction(reference, settings, tick, source, ranks)
-
-    return ranks.in_turn(work)
+    source = open_source(reference, opening(settings, settings.ref_n))
+    return source, extraction(reference, settings, tick, source)
 
 
-def open_samples(samples: Any, settings: Settings, ranks: Ranks = ALONE, *, points: bool = False) -> Source:
+def open_samples(samples: Any, settings: Settings, *, points: bool = False) -> Source:
     """The open samples: images, or `points` where the reference is of points. ContentError for mere moments."""
-    options = opening(settings, settings.n, images=True, points=points)
-    source = ranks.in_turn(lambda: open_source(samples, options))
+    source = open_source(samples, opening(settings, settings.n, images=True, points=points))
     if isinstance(source, Statistics) and source.features is None:
         raise ContentError(f"{source.name}: a statistics file holds no images; it can be --ref, not --samples")
     return source
 
 
-def extraction(
-    reference: Any, settings: Settings, tick: Tick, source: Source | None = None, ranks: Ranks = ALONE
-) -> Extraction:
+def extraction(reference: Any, settings: Settings, tick: Tick, source: Source | None = None) -> Extraction:
     """How images become features: "auto" depends on the reference alone, not on the network.
 
     `source`: the open reference, as a statistics file may name the extractor of ours that made it. Raises UsageError
@@ -70,7 +62,6 @@ def extraction(
         protocol.resize,
         on_bad_image=settings.on_bad_image,
         batch_size=settings.batch_size,
-        ranks=ranks,
         decoder=settings.decoder,
     )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Convention:
+class ProtocolRow:
     """How an image reaches the network. Everything else is the same in all of them (`docs/metrics.md`)."""
 
     resize: str
@@ -12,8 +12,8 @@ class Convention:
     agrees_with: str
 
 
-PROTOCOLS: dict[str, Convention] = {
-    "tf1": Convention("tf1-bilinear", (128.0, 128.0), "torch-fidelity, TTUR, ADM: TensorFlow 1 bilinear"),
-    "clean": Convention("pil-bicubic", (128.0, 128.0), "clean-fid: Pillow bicubic with antialias, float"),
-    "pytorch-fid": Convention("bilinear", (127.5, 127.5), "pytorch-fid: half-pixel bilinear on [0, 1]"),
+PROTOCOLS: dict[str, ProtocolRow] = {
+    "tf1": ProtocolRow("tf1-bilinear", (128.0, 128.0), "torch-fidelity, TTUR, ADM: TensorFlow 1 bilinear"),
+    "clean": ProtocolRow("pil-bicubic", (128.0, 128.0), "clean-fid: Pillow bicubic with antialias, float"),
+    "pytorch-fid": ProtocolRow("bilinear", (127.5, 127.5), "pytorch-fid: half-pixel bilinear on [0, 1]"),
 }

@@ -2,10 +2,12 @@
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+
+import torch
 
 from ganeval.errors import collected, warn_all
 from ganeval.evaluation.families import MIXTURE_FAMILIES, check_sets, choose, possible, score_families
@@ -20,8 +22,9 @@ from ganeval.features.store import Store
 from ganeval.media.base import SampleSet
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick, silent
-from ganeval.reports.report import ImageSet, Report
-from ganeval.runtime.devices import metric_device
+from ganeval.reports.report import ImageSet, Report, Score
+from ganeval.reports.scores import METRICS
+from ganeval.runtime.devices import metric_device, precision_context
 from ganeval.sources.opening import Source, display_name
 from ganeval.sources.statistics_files import Statistics, check_provenance
 from ganeval.sources.subsampling import draw, draw_points
@@ -45,8 +48,9 @@ class Scorer:
     def __init__(self, reference: Any, settings: Settings, tick: Tick = silent, ranks: Ranks = ALONE) -> None:
         self.settings, self.tick, self.ranks, self.store = settings, tick, ranks, Store.of(settings.cache)
         with collected() as texts:
-            self.families = ranks.in_turn(lambda: choose(settings.metrics))
-            source, self.extraction = open_reference(reference, settings, tick, ranks)
+            self.families, (source, self.extraction) = ranks.in_turn(
+                lambda: (choose(settings.metrics), open_reference(reference, settings, tick))
+            )
             start = time.perf_counter()
             self.reference = self._extract(source, reference, settings.ref_n)
         self.seconds, self.warnings = time.perf_counter() - start, texts()
@@ -101,7 +105,7 @@ class Scorer:
         )
         families = possible(inputs, self.families, strict=settings.metrics is not None)
         check_sets(inputs, families, (reference.image_set.name, samples.image_set.name))
-        scores = score_families(inputs, families)
+        scores = scores_by_first_rank(inputs, families)
         seconds = {"extract": extracting, "metrics": time.perf_counter() - start}
         protocol = protocol_of(settings, self.extraction, inputs.precision_effect() if "fid" in scores else None)
         width = inputs.fake_features.shape[1]
@@ -119,7 +123,7 @@ class Scorer:
 
     def _score(self, samples: Any, name: str | None, *, keep_images: bool = False) -> tuple[Report, Album | None]:
         with collected() as texts:
-            source = open_samples(samples, self.settings, self.ranks, points=self.of_points)
+            source = self.ranks.in_turn(lambda: open_samples(samples, self.settings, points=self.of_points))
             if keep_images and isinstance(source, SampleSet) and not source.random_access:
                 source = Reservoir(source, self.settings.seed)
             start = time.perf_counter()
@@ -135,7 +139,17 @@ class Scorer:
             return ExtractedSet(features, describe_images(features.facts, name, source.name))
         images = self.extraction.decoded(draw(source, count, seed))
         sums = self.families == ["fid"] and (images.count or 0) > MOMENTS_ONLY  # nothing else needs their features
-        features = FeatureSet.from_samples(images, self.extraction, self.store, self.tick, sums=sums)
+        features = FeatureSet.from_samples(images, self.extraction, self.store, self.tick, sums=sums, ranks=self.ranks)
         warn_all(image_warnings(name, features.facts, images.ignored))
         album = None if sums else album_of(name, features, images)
         return ExtractedSet(features, describe_images(features.facts, name, origin), album)
+
+
+def scores_by_first_rank(inputs: MetricInputs, families: Sequence[str]) -> dict[str, Score]:
+    """The scores of these families; on ranks but the first none, as they take part in the neighbour search alone."""
+    if inputs.ranks.rank == 0:
+        return score_families(inputs, families)
+    if any("overlap" in METRICS[family].needs for family in families):
+        with torch.no_grad(), precision_context("float32", inputs.fake_features.device):
+            inputs.value("overlap")
+    return {}

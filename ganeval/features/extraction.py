@@ -1,7 +1,7 @@
 """From images to features: decoding and resizing in threads beside the network, everything counted on the way."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property, partial
 
 import numpy as np
@@ -13,18 +13,17 @@ from ganeval.errors import BadImage, ContentError
 from ganeval.extractors.base import Extractor
 from ganeval.features.precision_effect import PrecisionComparison, rows_of
 from ganeval.features.resize import RESIZES
-from ganeval.features.store import Entry, key_of
+from ganeval.features.store import key_of
 from ganeval.media.base import Items, SampleSet
 from ganeval.media.census import Census, ImageRecord, record_of
 from ganeval.media.images.nvjpeg import decoder_on
-from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick
 from ganeval.runtime.devices import free_memory, metric_device
 
 CPU_BATCH, CUDA_BATCH = 35 * 10**6, 280 * 10**6  # bytes of resized images at a time: 32 and 256 for Inception
-WITHIN = 32  # how many times its own bytes an image takes on its way through a network
-SHARE = 4  # the part of free memory that is used: a fourth
-HELD = 2**25  # bytes of images that a thread holds in their own size
+IMAGE_MEMORY_FACTOR = 32  # how many times its own bytes an image takes on its way through a network
+MEMORY_DIVISOR = 4  # the part of free memory that is used: a fourth
+UNRESIZED_BYTES = 2**25  # bytes of images that a thread holds in their own size
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,6 @@ class Extraction:
     resize: str
     on_bad_image: str = "fail"
     batch_size: int | None = None
-    ranks: Ranks = ALONE
     decoder: str = "pillow"
 
     @property
@@ -48,7 +46,7 @@ class Extraction:
         device, image = self.extractor.device, 12 * self.extractor.size**2
         memory = CUDA_BATCH if device.type == "cuda" else CPU_BATCH
         free = free_memory(device)
-        least = memory if free is None else min(memory, free // (SHARE * WITHIN))
+        least = memory if free is None else min(memory, free // (MEMORY_DIVISOR * IMAGE_MEMORY_FACTOR))
         return max(1, min(least // image, memory // 2**16))
 
     @property
@@ -62,19 +60,14 @@ class Extraction:
         """The samples, decoded by the decoder asked for."""
         return samples if self.decoder == "pillow" else samples.decoded_by(decoder_on(self.extractor.device))
 
-    def expected(self, samples: SampleSet) -> int | None:
-        """How many images this rank will see."""
-        return len(self.ranks.part(len(samples))) if samples.random_access else samples.count
-
     def shelf(self, samples: SampleSet) -> str | None:
         """Where the store has the features of such sets: what is known without reading a sample.
 
-        None for what cannot be known by its bytes. All ranks ask for it together, as sizes are those that rank 0 sees.
+        None for what cannot be known by its bytes.
         """
         if not (samples.random_access and self.extractor.cacheable):
             return None
-        rank, count = self.ranks.rank, len(samples)
-        stored = self.ranks.broadcast(sum(map(samples.size_of, range(count))) if rank == 0 else 0)
+        count, stored = len(samples), sum(map(samples.size_of, range(len(samples))))
         return key_of(**self._parts(), count=count, stored=stored).partition("/")[2][:16]
 
     def key(self, shelf: str, bytes_hash: str, *, sums: bool = False) -> str:
@@ -98,14 +91,22 @@ class Batch:
 
 
 class Collector:
-    """Takes batches through the network and keeps every feature; `Evaluator` feeds it from a training loop."""
+    """Takes batches through the network and keeps every feature; `Evaluator` feeds it from a training loop.
 
-    def __init__(self, extraction: Extraction, count: int | None = None, *, keeping: bool = True) -> None:
-        self.extraction, self.stop = extraction, 0
-        self.census = Census(keeping=keeping, digests=keeping or extraction.ranks.world > 1)
+    `count`: of the whole set, where known; `part`: the images that this process has of it, None for those that come;
+    `shared`: other processes have other parts, and the census keeps what joins them.
+    """
+
+    keeping = True  # every feature, and what is known of every image
+
+    def __init__(
+        self, extraction: Extraction, count: int | None = None, part: range | None = None, *, shared: bool = False
+    ) -> None:
+        self.extraction, self.part, self.stop = extraction, part, 0
+        self.census = Census(keeping=self.keeping, digests=self.keeping or shared)
         self.features: list[Tensor] = []
         self.probabilities: list[Tensor] = []
-        self.comparison = PrecisionComparison(extraction.extractor, extraction.ranks, count)
+        self.comparison = PrecisionComparison(extraction.extractor, count)
 
     def add(self, batch: Batch) -> None:
         """Extract the features of a batch."""
@@ -124,43 +125,35 @@ class Collector:
         if probabilities is not None:
             self.probabilities.append(probabilities)
 
-    def entry(self, census: Census, name: str) -> Entry:
-        """What all ranks have taken in so far, as the store keeps it; `census` is that of all ranks.
+    def rows(self) -> dict[str, Tensor]:
+        """What this process has collected so far; that of several goes one below the other."""
+        device = self.extraction.extractor.device
+        rows = {"features": rows_of(self.features, device), "probabilities": rows_of(self.probabilities, device)}
+        return rows | self.comparison.rows()
+
+    def tensors(
+        self, name: str, census: Census, rows: Mapping[str, Tensor], total: Callable[[Tensor], Tensor]
+    ) -> dict[str, Tensor]:
+        """What the store keeps of a set, from the census and the `rows` of all processes; `total` adds theirs up.
 
         Raises ContentError where no image was left.
         """
-        ranks, device = self.extraction.ranks, self.extraction.extractor.device
         if not census.count:
             raise ContentError(f"{name}: found no image that can be read, needed some")
-        tensors = {
-            "features": ranks.gather_rows(rows_of(self.features, device)),
-            "indices": torch.tensor(census.indices),
-        }
-        probabilities = ranks.gather_rows(rows_of(self.probabilities, device))
-        if len(probabilities):
-            tensors["probabilities"] = probabilities
-        return Entry(tensors | self.comparison.tensors(), asdict(census.facts()))
+        not_empty = {part: tensor for part, tensor in rows.items() if len(tensor)}
+        return {"indices": torch.tensor(census.indices), **not_empty}
 
 
-def census_of_all(own: Census, ranks: Ranks) -> Census:
-    """What all ranks have counted, in the order of ranks, which is that of the images."""
-    if ranks.world == 1:
-        return own
-    whole = Census(keeping=own.keeping)
-    for part in ranks.gather(own):
-        whole.extend(part)
-    whole.hashes = ranks.digest_of_all(own.pixels), ranks.digest_of_all(own.stored)
-    return whole
+def batches_of(samples: SampleSet, extraction: Extraction, part: range | None, tick: Tick) -> Iterator[Batch]:
+    """The images of a part, decoded and resized ahead of the network.
 
-
-def batches_of(samples: SampleSet, extraction: Extraction, tick: Tick) -> Iterator[Batch]:
-    """This rank's images, decoded and resized ahead of the network; a stream, a user's code, is run by rank 0 alone."""
-    device, ranks = extraction.extractor.device, extraction.ranks
-    extraction.extractor.expect(extraction.expected(samples))
-    if not samples.random_access:
+    A stream, a user's code, has no parts: where `part` is None all of it is run, else another process does so.
+    """
+    device = extraction.extractor.device
+    extraction.extractor.expect(samples.count if part is None else len(part))
+    if not samples.random_access or part is None:
         work = partial(prepare, extraction=extraction)
-        return samples.map_batches(work, extraction.size) if ranks.rank == 0 else iter(())
-    part = ranks.part(len(samples))
+        return samples.map_batches(work, extraction.size) if part is None else iter(())
     for stage in ("decode", "extract"):
         tick(stage, 0, len(part))  # a new set: its bars begin again
     reader = torch.cuda.current_stream(device) if device.type == "cuda" else None
@@ -191,7 +184,7 @@ def prepare(items: Items, extraction: Extraction, first: int = 0) -> Batch:
         records.append(record_of(first + index, image))
         waiting.append(image.pixels)
         held += image.pixels.nbytes
-        if held > HELD:
+        if held > UNRESIZED_BYTES:
             resized.append(RESIZES[extraction.resize](waiting, size, device))
             waiting, held = [], 0
     if waiting:

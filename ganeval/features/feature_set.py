@@ -7,15 +7,15 @@ import torch
 from torch import Tensor
 
 from ganeval.errors import ContentError
-from ganeval.features.extraction import Collector, Extraction, batches_of, census_of_all
+from ganeval.features.extraction import Collector, Extraction, batches_of
+from ganeval.features.joining import check_ranks_agree, hash_of, joined, load_entry, part_of
 from ganeval.features.precision_effect import PrecisionSample
-from ganeval.features.rank_consistency import check_ranks_agree, hash_of
 from ganeval.features.running_moments import MomentCollector, check_enough, draw
 from ganeval.features.store import Entry, Store
 from ganeval.media.base import SampleSet
 from ganeval.media.census import Facts
 from ganeval.metrics.moments import Moments, moments
-from ganeval.metrics.ranks import Ranks
+from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick
 from ganeval.runtime.devices import metric_device
 from ganeval.sources.statistics_files import Array, Statistics
@@ -28,7 +28,8 @@ class FeatureSet:
     `features`: all of them; with `moments`, a few drawn at random (k, D); None where a file has moments alone.
     `probabilities` (N, C) where the network has classes; `labels` (N,) and `classes` where the set has them.
     `centres` (K, D) and `sigma`: of the mixture that points were drawn from. `indices`: which images of the set the
-    rows are. `precision_sample`: a few features in a shorter floating-point format and in float32. `key`: of the store.
+    rows are. `precision_sample`: a few features in a shorter floating-point format and in float32. `key`: the name of
+    their entry in the store; what is computed from them is stored by it. None where they were not stored.
     """
 
     features: Tensor | None
@@ -52,25 +53,33 @@ class FeatureSet:
 
     @classmethod
     def from_samples(
-        cls, samples: SampleSet, extraction: Extraction, store: Store, tick: Tick, *, sums: bool = False
+        cls,
+        samples: SampleSet,
+        extraction: Extraction,
+        store: Store,
+        tick: Tick,
+        *,
+        sums: bool = False,
+        ranks: Ranks = ALONE,
     ) -> "FeatureSet":
         """The features of a set: from the store if they are there, else by decoding each image once.
 
         With `sums` no more than the moments and a few features are kept, in memory that does not grow with the set.
+        Each of `ranks` extracts its part, and gets the whole.
         Raises BadImage for the first image that cannot be read (unless `extraction` skips them), ContentError for what
         the network refuses, for fewer images than are needed, or where ranks do not see the same set.
         """
-        ranks, device = extraction.ranks, metric_device(extraction.extractor.device)
+        device = metric_device(extraction.extractor.device)
         check_ranks_agree(samples, extraction.extractor, ranks)
-        shelf = extraction.shelf(samples) if store.root is not None else None
-        if (known := _stored(samples, extraction, store, shelf, sums)) is not None:
+        shelf = ranks.from_first(lambda: extraction.shelf(samples) if store.root is not None else None)
+        if (known := _stored(samples, extraction, store, shelf, sums, ranks)) is not None:
             return known
-        collector = (MomentCollector if sums else Collector)(extraction, samples.count)
-        for batch in batches_of(samples, extraction, tick):
+        part = part_of(samples, ranks)
+        collector = (MomentCollector if sums else Collector)(extraction, samples.count, part, shared=ranks.world > 1)
+        for batch in batches_of(samples, extraction, part, tick):
             collector.add(batch)
-            tick("extract", collector.census.count, extraction.expected(samples))
-        census = census_of_all(collector.census, ranks)
-        entry, key = collector.entry(census, samples.name), None
+            tick("extract", collector.census.count, samples.count if part is None else len(part))
+        (entry, census), key = joined(collector, samples.name, ranks), None
         if shelf is not None and not census.skipped:
             # of the bytes that were decoded: a file that has changed on the way is stored as what was seen of it
             key = extraction.key(shelf, samples.published_hash or census.stored_hash, sums=sums)
@@ -126,31 +135,28 @@ class FeatureSet:
             facts=facts,
         )
 
-    def summed(self, ranks: Ranks, name: str) -> "FeatureSet":
+    def summed(self, name: str) -> "FeatureSet":
         """The same set by its moments and a few of its features; ContentError for fewer than two images."""
         features = self.features
         if features is None or self.moments is not None:
             return self
         check_enough(name, len(features))
-        few = features[draw(np.arange(len(features)))]
-        return FeatureSet(
-            few, moments=moments(features, ranks), precision_sample=self.precision_sample, facts=self.facts
-        )
+        few = features[draw(len(features)).to(features.device)]
+        return FeatureSet(few, moments=moments(features), precision_sample=self.precision_sample, facts=self.facts)
 
 
 def _stored(
-    samples: SampleSet, extraction: Extraction, store: Store, shelf: str | None, sums: bool
+    samples: SampleSet, extraction: Extraction, store: Store, shelf: str | None, sums: bool, ranks: Ranks
 ) -> FeatureSet | None:
     """What the store keeps of a set. The set is read for its hash only where its shelf is not empty."""
-    ranks, device = extraction.ranks, metric_device(extraction.extractor.device)
-    if shelf is None or not ranks.broadcast(store.has_any(shelf) if ranks.rank == 0 else False):
+    if shelf is None or not ranks.from_first(lambda: store.has_any(shelf)):
         return None
     bytes_hash = hash_of(samples, ranks)
     for of_sums in (False, True) if sums else (False,):
         key = extraction.key(shelf, bytes_hash, sums=of_sums)
-        if (entry := store.load(key, ranks)) is not None:
-            known = FeatureSet.from_entry(entry, samples, device, key)
-            return known.summed(ranks, samples.name) if sums else known
+        if (entry := load_entry(store, key, ranks)) is not None:
+            known = FeatureSet.from_entry(entry, samples, metric_device(extraction.extractor.device), key)
+            return known.summed(samples.name) if sums else known
     return None
 
 

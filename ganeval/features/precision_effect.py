@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from ganeval.extractors.base import Extractor
-from ganeval.metrics.ranks import Ranks
 
 COMPARED = 256  # images
 
@@ -21,15 +20,15 @@ class PrecisionSample:
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "PrecisionSample | None":
-        """What the store keeps of them, if it does."""
-        return cls(tensors["own"], tensors["float32"]) if "float32" in tensors else None
+        """What the store keeps of them, if it does: none where no image was left to compare."""
+        return cls(tensors["own"], tensors["float32"]) if len(tensors.get("float32", ())) else None
 
 
 class PrecisionComparison:
     """Takes out a few images of those that go by, evenly spread; of a stream of unknown length the first ones."""
 
-    def __init__(self, extractor: Extractor, ranks: Ranks, expected: int | None) -> None:
-        self.extractor, self.ranks, self.every = extractor, ranks, max(1, -(-(expected or 0) // COMPARED))
+    def __init__(self, extractor: Extractor, expected: int | None) -> None:
+        self.extractor, self.every = extractor, max(1, -(-(expected or 0) // COMPARED))
         self.indices: list[int] = []
         self.own: list[Tensor] = []
         self.float32: list[Tensor] = []
@@ -45,12 +44,12 @@ class PrecisionComparison:
             self.float32.append(exact.run(images[chosen])[0])
             self.indices += [indices[row] for row in chosen]
 
-    def tensors(self) -> dict[str, Tensor]:
-        """What all ranks have compared, as the store keeps it: nothing in float32."""
+    def rows(self) -> dict[str, Tensor]:
+        """What was compared, as the store keeps it: nothing in float32."""
         if self.extractor.precision == "float32":
             return {}
-        parts = {"own": self.own, "float32": self.float32}
-        return {name: self.ranks.gather_rows(rows_of(rows, self.extractor.device)) for name, rows in parts.items()}
+        device = self.extractor.device
+        return {"own": rows_of(self.own, device), "float32": rows_of(self.float32, device)}
 
 
 def rows_of(parts: list[Tensor], device: torch.device) -> Tensor:

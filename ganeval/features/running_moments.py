@@ -1,54 +1,54 @@
 """Sets too large to keep: the sums of their features, and a few features drawn for the error bar.
 
-Memory does not grow with the number of images (each of several ranks holds 64 bytes of each of its own).
+Memory does not grow with the number of images (each of several processes holds 64 bytes of each of its own).
 """
 
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from ganeval.errors import ContentError
 from ganeval.features.extraction import Collector, Extraction
-from ganeval.features.store import Entry
 from ganeval.media.census import Census
 from ganeval.metrics.frechet_error import ERROR_POINTS
 from ganeval.metrics.moments import MomentSum
-from ganeval.metrics.ranks import Ranks
 from ganeval.runtime.devices import metric_device
 
-SEED = 2020
-
-Numbers = npt.NDArray[np.int64]
+PRIORITY_SEED = 2020
 
 
 class MomentCollector(Collector):
     """Takes batches through the network and keeps the sums of their features, and a few of these."""
 
-    def __init__(self, extraction: Extraction, count: int | None = None) -> None:
-        super().__init__(extraction, count, keeping=False)
-        self.sum, self.subset = MomentSum(), Subset()
-        # a stream, whose count may be unknown, is run by rank 0 alone
-        self.first = extraction.ranks.part(count).start if count is not None else 0
+    keeping = False
+
+    def __init__(
+        self, extraction: Extraction, count: int | None = None, part: range | None = None, *, shared: bool = False
+    ) -> None:
+        super().__init__(extraction, count, part, shared=shared)
+        self.sum, self.subset, self.first = MomentSum(), Subset(), 0 if part is None else part.start
         self.device = metric_device(extraction.extractor.device)
 
     def take(self, features: Tensor, probabilities: Tensor | None) -> None:
-        features, first = features.to(self.device), self.first + self.census.count
+        features = features.to(self.device)
         self.sum.add(features)
-        self.subset.add(features, np.arange(first, first + len(features)))
+        self.subset.add(features, self.first + self.census.count)
 
-    def entry(self, census: Census, name: str) -> Entry:
+    def rows(self) -> dict[str, Tensor]:
+        subset = {"features": self.subset.features, "priorities": self.subset.priorities}
+        return {part: tensor.to(self.device) for part, tensor in subset.items()} | self.comparison.rows()
+
+    def tensors(
+        self, name: str, census: Census, rows: Mapping[str, Tensor], total: Callable[[Tensor], Tensor]
+    ) -> dict[str, Tensor]:
         check_enough(name, census.count)
-        ranks = self.extraction.ranks
-        width = max(ranks.gather(self.subset.width))
-        if not self.census.count:  # no image was left for this rank
-            self.sum.add(torch.empty(0, width, device=self.device))
-            self.subset.add(torch.empty(0, width, device=self.device), np.arange(0))
-        sums, features = self.sum.moments(ranks), self.subset.of_all(ranks)
-        tensors = {"mean": sums.mean, "covariance": sums.covariance, "features": features}
-        return Entry(tensors | self.comparison.tensors(), asdict(census.facts()))
+        if not self.census.count:  # no image was left for this process, which adds nothing to the sums
+            self.sum.add(rows["features"][:0])
+        sums, chosen = self.sum.moments(total), least(rows["priorities"])
+        others = {part: tensor for part, tensor in rows.items() if part != "priorities" and len(tensor)}
+        return others | {"mean": sums.mean, "covariance": sums.covariance, "features": rows["features"][chosen]}
 
 
 def check_enough(name: str, count: int) -> None:
@@ -60,49 +60,34 @@ def check_enough(name: str, count: int) -> None:
 class Subset:
     """Features drawn from those that go by: the ones with the least priorities, which depend on their numbers alone.
 
-    So a set gives the same ones in whatever batches, and on however many ranks, it comes.
+    So a set gives the same ones in whatever batches, and by however many processes, it comes.
     """
 
     def __init__(self) -> None:
-        self.features, self.priorities = torch.empty(0, 0), np.empty(0, np.uint64)
+        self.features, self.priorities = torch.empty(0, 0), torch.empty(0, dtype=torch.long)
 
-    @property
-    def width(self) -> int:
-        """How many features each has; 0 as long as there are none."""
-        return self.features.shape[1]
-
-    def add(self, features: Tensor, numbers: Numbers) -> None:
-        """Take in features (N, D) with their numbers in the set, which are in a row."""
-        new = priorities_of(numbers)
+    def add(self, features: Tensor, first: int) -> None:
+        """Take in features (N, D); `first` is the number of the first one in the set."""
+        new = priorities_of(first, len(features)).to(features.device)
         if len(self.priorities) == ERROR_POINTS and new.min() > self.priorities.max():
             return  # as nearly always once many have gone by
-        priorities = np.concatenate([self.priorities, new])
-        rows = torch.cat([self.features, features]) if len(self.priorities) else features
-        chosen = least(priorities)
-        self.priorities, self.features = priorities[chosen], rows[torch.from_numpy(chosen).to(rows.device)]
-
-    def of_all(self, ranks: Ranks) -> Tensor:
-        """The features of the least priorities over all ranks."""
-        if ranks.world == 1:
-            return self.features
-        device = self.features.device
-        signed = torch.from_numpy(self.priorities.view(np.int64).copy()).to(device)
-        features, priorities = ranks.gather_rows(self.features), ranks.gather_rows(signed).cpu().numpy().view(np.uint64)
-        return features[torch.from_numpy(least(priorities)).to(device)]
+        if len(self.priorities):
+            new, features = torch.cat([self.priorities, new]), torch.cat([self.features, features])
+        chosen = least(new)
+        self.priorities, self.features = new[chosen], features[chosen]
 
 
-def draw(numbers: Numbers) -> Tensor:
-    """The rows that `Subset` keeps of features that are all there."""
-    return torch.from_numpy(least(priorities_of(numbers)))
+def draw(count: int) -> Tensor:
+    """The rows that `Subset` keeps of `count` features that are all there."""
+    return least(priorities_of(0, count))
 
 
-def least(priorities: npt.NDArray[np.uint64]) -> Numbers:
+def least(priorities: Tensor) -> Tensor:
     """Where the least priorities are, in order."""
-    return np.sort(np.argsort(priorities, kind="stable")[:ERROR_POINTS])
+    return priorities.argsort(stable=True)[:ERROR_POINTS].sort().values
 
 
-def priorities_of(numbers: Numbers) -> npt.NDArray[np.uint64]:
-    """A random number for each of some numbers in a row: PCG64 can be started at any of them."""
-    start = int(numbers[0]) if len(numbers) else 0
-    random: npt.NDArray[np.uint64] = np.random.PCG64(SEED).advance(start).random_raw(len(numbers))
-    return random
+def priorities_of(first: int, count: int) -> Tensor:
+    """A random number for each of `count` numbers from `first` on: PCG64 can be started at any of them."""
+    random = np.random.PCG64(PRIORITY_SEED).advance(first).random_raw(count)
+    return torch.from_numpy((random >> 1).astype(np.int64))  # without the lowest bit, so that they have no sign

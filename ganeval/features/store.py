@@ -19,7 +19,6 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ganeval.errors import GanevalWarning
-from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.runtime.files import cache_root, replacing
 
 VERSION = 3  # raised whenever decoding, resizing or extraction changes what an entry would hold
@@ -59,19 +58,8 @@ class Store:
         """Whether anything is on a shelf."""
         return self.root is not None and any((self.root / shelf).glob("*.safetensors"))
 
-    def load(self, key: str | None, ranks: Ranks = ALONE) -> Entry | None:
-        """The entry of a key, or None where it is absent, torn or foreign; warns of a damaged file.
-
-        All of `ranks` get what the first one finds, as not all may see the same disk.
-        """
-        entry = self._load(key) if ranks.rank == 0 else None
-        if ranks.world == 1:
-            return entry
-        facts = ranks.broadcast(None if entry is None else dict(entry.facts))
-        tensors = ranks.broadcast_tensors(None if entry is None else entry.tensors)
-        return None if tensors is None or facts is None else Entry(tensors, facts)
-
-    def _load(self, key: str | None) -> Entry | None:
+    def load(self, key: str | None) -> Entry | None:
+        """The entry of a key, or None where it is absent, torn or foreign; warns of a damaged file."""
         if self.root is None or key is None or not self._path(key).is_file():
             return None
         try:

@@ -6,7 +6,7 @@ two-sample U-statistic (Hoeffding's components, as in Sutherland et al. 2017, ar
 subsets, which shows how small the subsets are.
 """
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,6 @@ from torch import Tensor
 
 from ganeval.metrics.estimate import Estimate, check_pair
 from ganeval.metrics.linear_algebra import bands32, product32
-from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick
 
 
@@ -51,13 +50,12 @@ def kid(
     seed: int = 2020,
     subsets: int = 100,
     subset_size: int = 1000,
-    ranks: Ranks = ALONE,
     tick: Tick | None = None,
 ) -> dict[str, Estimate]:
     """Mean squared MMD over seeded subsets, with its standard error; lower is better, about 0 for equal sets.
 
     `real`, `fake`: features (N, D). A subset has min(`subset_size`, N, M) points of each set; a set of just that many
-    is taken whole; `ranks` share the subsets. `std` is the spread over subsets that papers print. Unbiased, so it may
+    is taken whole. `std` is the spread over subsets that papers print. Unbiased, so it may
     fall below 0.
     Raises ValueError for non-finite features, fewer than three rows, or widths that differ.
 
@@ -70,15 +68,13 @@ def kid(
     fakes, reals = _Sampler(fake, size), _Sampler(real, size)
     subsets = 1 if len(real) == len(fake) == size else subsets  # both whole: every subset is the same
     rows = [(fakes.draw(random), reals.draw(random)) for _ in range(subsets)]
-    table = torch.zeros(subsets, len(fields(_Components)), dtype=torch.float64)
+    components: list[_Components] = []
     if tick is not None:
         tick("kid", 0, subsets)
-    for i in range(subsets)[ranks.stride]:
-        x, y = fakes.block(rows[i][0]), reals.block(rows[i][1])
-        table[i] = torch.tensor(astuple(_components(x, y)), dtype=torch.float64)
+    for fake_rows, real_rows in rows:
+        components.append(_components(fakes.block(fake_rows), reals.block(real_rows)))
         if tick is not None:
-            tick("kid", i + 1, subsets)
-    components = [_Components(*row) for row in ranks.total(table.to(real.device)).tolist()]
+            tick("kid", len(components), subsets)
     values = np.array([subset.squared_mmd for subset in components])
     mean, std = float(values.mean()), float(values.std())
     spread = std**2 / subsets  # what drawing subsets adds to the full statistic's variance

@@ -1,12 +1,12 @@
 """Mean and covariance of features, in float64: of a tensor, or summed over batches as they come."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ganeval.metrics.linear_algebra import add_gram64, mirror
-from ganeval.metrics.ranks import ALONE, Ranks
 
 BLOCK = 1024  # rows in float64 at a time: 16 MB of 2,048 features, which the allocator reuses
 
@@ -47,25 +47,28 @@ class MomentSum:
             add_gram64(block, self._squares)
         self.count += len(features)
 
-    def moments(self, ranks: Ranks = ALONE) -> Moments:
-        """The moments of the blocks of all ranks, the covariance divided by N - 1."""
-        count = sum(ranks.gather(self.count))
+    def moments(self, total: Callable[[Tensor], Tensor] = lambda own: own) -> Moments:
+        """The moments of all blocks, the covariance divided by N - 1.
+
+        `total`: adds a tensor up over the processes that have each summed blocks of one set.
+        """
+        count = int(total(self._sum.new_tensor(self.count)))
         if count < 2:
             raise ValueError(f"moments: found {count} rows, needed at least 2")
         own_mean = self._centre + self._sum / max(1, self.count)
-        mean = ranks.total(self.count * own_mean) / count
+        mean = total(self.count * own_mean) / count
         shift = own_mean - mean
         own_scatter = torch.addr(mirror(self._squares), self._sum, self._sum, alpha=-1 / max(1, self.count))
-        scatter = ranks.total(own_scatter.addr_(shift, shift, alpha=self.count))
+        scatter = total(own_scatter.addr_(shift, shift, alpha=self.count))
         return Moments(count, mean, scatter.div_(count - 1))
 
 
-def moments(features: Tensor, ranks: Ranks = ALONE) -> Moments:
-    """Mean and covariance (divided by N - 1) of features (N, D), in float64; each rank sums its part of the rows.
+def moments(features: Tensor) -> Moments:
+    """Mean and covariance (divided by N - 1) of features (N, D), in float64.
 
     >>> moments(torch.tensor([[0.0, 0.0], [2.0, 4.0]])).covariance.tolist()
     [[2.0, 4.0], [4.0, 8.0]]
     """
-    total, part = MomentSum(), ranks.part(len(features))
-    total.add(features[part.start : part.stop])
-    return total.moments(ranks)
+    total = MomentSum()
+    total.add(features)
+    return total.moments()

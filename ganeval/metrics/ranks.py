@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from torch import Tensor
 
@@ -51,6 +51,10 @@ class Ranks:
         """The value of rank 0, on every rank; small ones, as they are pickled."""
         first: Item = self.gather(value)[0]
         return first
+
+    def from_first(self, work: Callable[[], Item]) -> Item:
+        """The result of `work`, a small one, on every rank; rank 0 alone runs it."""
+        return self.broadcast(cast("Item", work() if self.rank == 0 else None))
 
     def broadcast_tensors(self, tensors: Mapping[str, Tensor] | None) -> dict[str, Tensor] | None:
         """Rank 0's tensors on every rank, or None where it has none."""

@@ -126,7 +126,7 @@ FAMILIES: dict[str, MetricFamily] = {
         misleads="It is unbiased, so equal sets score around 0 and sometimes below: that is no error. Papers print it "
         "× 100 or × 1,000; here it is as it is.",
         function="kernel:kid",
-        needs=("real", "fake", "seed", "ranks", "tick"),
+        needs=("real", "fake", "seed", "tick"),
         fewest="3",
         scores={
             "kid": ScoreRow(

@@ -18,6 +18,7 @@ from ganeval.features.store import Store
 from ganeval.media.arrays import array_images
 from ganeval.media.streams import stream_images
 from ganeval.metrics.nearest import nearest_of
+from ganeval.metrics.ranks import Ranks
 from ganeval.progress import silent
 from ganeval.runtime.files import write_arrays
 from ganeval.sources.datasets import open_dataset
@@ -197,6 +198,30 @@ def test_digits_beside_the_training_digits_nearest_to_their_features() -> None:
     assert 0.7 < np.median(gallery["distances"]) < 1.4, "real images lie among real images as these do"
     assert gallery["by_class"].shape == (10, 8, 8, 8, 1)
     assert report.scores == scorer.score("digits:test", "mine").scores
+
+
+def test_the_first_of_several_ranks_shows_images_beside_a_set_that_the_others_never_see() -> None:
+    class FirstRank(Ranks):
+        """Rank 0 of two, which has all images itself; it counts how often it would wait for the other."""
+
+        world, exchanges = 2, 0
+
+        def part(self, count: int) -> range:
+            return range(count)
+
+        def gather(self, value: Any) -> list[Any]:
+            self.exchanges += 1
+            return [value]
+
+    ranks = FirstRank()
+    scorer = Scorer("digits:selection", Settings(metrics=["fid"], cache=False), ranks=ranks)
+    before = ranks.exchanges
+    scorer.score_and_show("digits:test")
+    alone, before = ranks.exchanges - before, ranks.exchanges
+    _, gallery = scorer.score_and_show("digits:test", beside=open_dataset("digits"))
+    assert gallery is not None
+    assert str(gallery["neighbours_of"]) == "digits:train"
+    assert ranks.exchanges - before == alone
 
 
 def test_a_run_folder_holds_a_gallery_the_same_every_time(run: Run, digits_folder: Path, tmp_path: Path) -> None:

@@ -236,7 +236,7 @@ def test_few_pictures_are_held_in_their_own_size(how: Extraction, monkeypatch: p
 
     images = array_images(pictures(20, 32))
     whole = prepare(images.items(range(20)), how).pixels
-    monkeypatch.setattr(extraction, "HELD", 3 * 32 * 32 * 3)
+    monkeypatch.setattr(extraction, "UNRESIZED_BYTES", 3 * 32 * 32 * 3)
     monkeypatch.setattr(extraction, "RESIZES", {"tf1-bilinear": watched})
     parts = prepare(images.items(range(20)), how).pixels
     assert held == [4, 4, 4, 4, 4]

@@ -4,9 +4,11 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from launching import torchrun
+from PIL import Image
 
 from ganeval import Evaluator, Settings, evaluate
 from ganeval.comparison.comparing import reasons_not_comparable
@@ -74,9 +76,9 @@ def test_precision_keeps_reports_apart_but_its_effect_does_not() -> None:
 def test_few_pictures_are_compared_spread_over_the_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision_effect, "COMPARED", 10)
     seen = []
-    original = precision_effect.PrecisionComparison.tensors
+    original = precision_effect.PrecisionComparison.rows
     monkeypatch.setattr(
-        precision_effect.PrecisionComparison, "tensors", lambda self: seen.append(self.indices) or original(self)
+        precision_effect.PrecisionComparison, "rows", lambda self: seen.append(self.indices) or original(self)
     )
     evaluate(EXAMPLES, "digits", Settings(metrics=["fid"], precision="bf16", cache=False))
     assert [len(indices) for indices in seen] == [10, 10]
@@ -98,3 +100,19 @@ def test_a_training_loop_measures_nothing_that_it_did_not_ask_for() -> None:
     evaluator = Evaluator("digits", metrics=["fid"])
     evaluator.update(torch.rand(20, 1, 8, 8))
     assert evaluator.compute().protocol.precision_effect is None
+
+
+def test_an_empty_comparison_leaves_the_effect_unknown(tmp_path: Path) -> None:
+    """Of 300 images every second one is compared, and none of those can be read."""
+    samples = tmp_path / "samples"
+    samples.mkdir()
+    for index in range(300):
+        image = Image.fromarray(np.full((8, 8), index % 251, np.uint8))
+        image.save(samples / f"{index:03}.png")
+        if index % 2 == 0:
+            (samples / f"{index:03}.png").write_bytes(b"no image")
+    settings = Settings(metrics=["fid"], precision="bf16", on_bad_image="skip", cache=False)
+    report = evaluate(samples, "digits:test", settings)
+    assert report.samples.count == 150
+    assert report.protocol.precision_effect is None
+    assert any("what bf16 has done to it is unknown" in text for text in report.warnings)

@@ -17,7 +17,7 @@ from ganeval.evaluation.families import score_families
 from ganeval.evaluation.metric_inputs import MetricInputs
 from ganeval.extractors import open_extractor
 from ganeval.features.feature_set import FeatureSet
-from ganeval.features.rank_consistency import check_ranks_agree
+from ganeval.features.joining import check_ranks_agree
 from ganeval.media.files import folder_images
 from ganeval.media.streams import stream_images
 from ganeval.metrics import distances

@@ -8,8 +8,8 @@ import time
 import numpy as np
 import torch
 
-from ganeval.evaluation.families import score_families
 from ganeval.evaluation.metric_inputs import MetricInputs
+from ganeval.evaluation.scorer import scores_by_first_rank
 from ganeval.features.feature_set import FeatureSet
 from ganeval.runtime.distributed import LostRank, ranks_of_torchrun
 
@@ -24,7 +24,7 @@ def main(path: str, dies: str) -> None:
             time.sleep(2)  # the others wait for it by then, and so know whom they wait for
             os._exit(9)
         try:
-            scores = score_families(MetricInputs(*sides, ranks=ranks), FAMILIES)
+            scores = scores_by_first_rank(MetricInputs(*sides, ranks=ranks), FAMILIES)
         except LostRank as lost:
             sys.exit(str(lost))
     if ranks.rank == 0:

@@ -11,7 +11,7 @@ import torch
 
 from ganeval.errors import ContentError
 from ganeval.extractors import open_extractor
-from ganeval.features.rank_consistency import check_ranks_agree, hash_of
+from ganeval.features.joining import check_ranks_agree, hash_of
 from ganeval.media.files import folder_images
 from ganeval.metrics.ranks import Ranks
 from ganeval.runtime import distributed

@@ -18,8 +18,8 @@ from ganeval.runtime.distributed import ranks_of_torchrun
 def main(pictures: str, target: str, store: str) -> None:
     images = array_images(np.load(pictures))
     with ranks_of_torchrun() as ranks:
-        how = Extraction(open_extractor("digits", device=torch.device("cpu")), "tf1-bilinear", ranks=ranks)
-        found = FeatureSet.from_samples(images, how, Store(Path(store)), silent, sums=True)
+        how = Extraction(open_extractor("digits", device=torch.device("cpu")), "tf1-bilinear")
+        found = FeatureSet.from_samples(images, how, Store(Path(store)), silent, sums=True, ranks=ranks)
     if ranks.rank == 0:
         total = found.moments
         np.savez(

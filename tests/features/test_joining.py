@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ganeval.features.rank_consistency import hash_of
+from ganeval.features.joining import hash_of
 from ganeval.media.arrays import array_images
 from ganeval.metrics.ranks import Ranks
 
