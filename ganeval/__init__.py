@@ -21,29 +21,19 @@ if TYPE_CHECKING:
     from ganeval.runtime.distributed import own_device, ranks_of_torchrun
     from ganeval.sources.datasets import open_dataset
 
-_HOMES = {
-    "BadImage": "errors",
-    "ContentError": "errors",
-    "Evaluator": "evaluation.evaluator",
-    "GanevalError": "errors",
-    "GanevalWarning": "errors",
-    "MissingWeights": "errors",
-    "Report": "reports.report",
-    "Score": "reports.report",
-    "Settings": "evaluation.settings",
-    "UsageError": "errors",
-    "compare": "comparison",
-    "evaluate": "evaluation.evaluator",
-    "gate": "gating",
-    "js_divergence": "metrics.modes",
-    "kl_divergence": "metrics.modes",
-    "load_report": "reports.report",
-    "load_reports": "reports.report",
-    "open_dataset": "sources.datasets",
-    "own_device": "runtime.distributed",
-    "ranks_of_torchrun": "runtime.distributed",
-    "score_features": "evaluation.families",
+_NAMES = {
+    "comparison": ("compare",),
+    "errors": ("BadImage", "ContentError", "GanevalError", "GanevalWarning", "MissingWeights", "UsageError"),
+    "evaluation.evaluator": ("Evaluator", "evaluate"),
+    "evaluation.families": ("score_features",),
+    "evaluation.settings": ("Settings",),
+    "gating": ("gate",),
+    "metrics.modes": ("js_divergence", "kl_divergence"),
+    "reports.report": ("Report", "Score", "load_report", "load_reports"),
+    "runtime.distributed": ("own_device", "ranks_of_torchrun"),
+    "sources.datasets": ("open_dataset",),
 }
+_HOMES = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = [
     "BadImage",
     "ContentError",

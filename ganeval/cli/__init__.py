@@ -10,21 +10,8 @@ from ganeval.cli.reporting import report
 from ganeval.cli.scoring import check, classifier, features, score
 from ganeval.cli.training import sample, train, train_all
 
-for command in (
-    score,
-    check,
-    features,
-    classifier,
-    train,
-    train_all,
-    sample,
-    compare,
-    report,
-    gate,
-    human,
-    list_,
-    plot,
-):
+COMMANDS = (score, check, features, classifier, train, train_all, sample, compare, report, gate, human, list_, plot)
+for command in COMMANDS:
     main.add_command(command)
 
 __all__ = ["main"]

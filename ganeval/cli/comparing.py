@@ -5,24 +5,23 @@ from pathlib import Path
 import click
 
 from ganeval.cli.console import print_view, terminal_width, warn
-
-RESULTS = Path("results")
+from ganeval.cli.options import BASELINE, GROUP, PATH, RUNS, SORT
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN|REPORT|DIR ...]")
-@click.option("--sort", metavar="NAME", help="Score to sort by, or name. Default: fid, or the first headline score.")
-@click.option("--group", is_flag=True, help="One row for all seeds of a model: mean ± standard deviation.")
-@click.option("--baseline", metavar="RUN", help="Row name or path of the run from which differences are shown.")
+@RUNS
+@SORT
+@GROUP
+@BASELINE
 @click.option(
     "--format",
     "form",
     metavar="NAME",
     help="Format: table, markdown, csv, json, latex or html. Default: by the ending of -o, else table.",
 )
-@click.option("-o", "target", type=click.Path(path_type=Path), metavar="FILE", help="File to write instead of stdout.")
+@click.option("-o", "target", type=PATH, metavar="FILE", help="File to write instead of stdout.")
 def compare(
-    paths: tuple[Path, ...], sort: str | None, group: bool, baseline: str | None, form: str | None, target: Path | None
+    runs: tuple[Path, ...], sort: str | None, group: bool, baseline: str | None, form: str | None, target: Path | None
 ) -> None:
     """Compare runs in one table: best in bold, ranks, and which differences are more than their error.
 
@@ -44,7 +43,7 @@ def compare(
     name = format_for(form, target)
     if target is not None:
         check_no_report("-o", target)
-    reports, omissions = find_reports(paths or (RESULTS,))
+    reports, omissions = find_reports(runs or (Path("results"),))
     for line in omissions:
         warn(line)
     comparison = compared(reports, sort=sort, group=group, baseline=baseline)

@@ -10,16 +10,15 @@ import click
 
 from ganeval.cli.console import print_view, warn
 from ganeval.cli.group import describe_os_error
+from ganeval.cli.options import PATH
 from ganeval.errors import GanevalError, UsageError
 
 if TYPE_CHECKING:
     from ganeval.gating.limits import GateOptions
 
-REPORT = click.Path(path_type=Path)
-
 
 @click.command()
-@click.argument("reports", nargs=-1, required=True, type=REPORT, metavar="REPORT...")
+@click.argument("reports", nargs=-1, required=True, type=PATH, metavar="REPORT...")
 @click.option("--max", multiple=True, metavar="fid=25", help="Largest value allowed of a score.")
 @click.option("--min", multiple=True, metavar="recall=0.3", help="Smallest value allowed of a score.")
 @click.option(
@@ -31,16 +30,12 @@ REPORT = click.Path(path_type=Path)
 @click.option(
     "--baseline",
     multiple=True,
-    type=REPORT,
+    type=PATH,
     metavar="REPORT",
     help="Baseline report; repeat the option for several seeds of one model.",
 )
 @click.option(
-    "--limits",
-    "limits_file",
-    type=REPORT,
-    metavar="FILE.toml",
-    help="TOML file of limits; options override its entries.",
+    "--limits", "limits_file", type=PATH, metavar="FILE.toml", help="TOML file of limits; options override its entries."
 )
 @click.option(
     "--confidence",
@@ -53,7 +48,7 @@ REPORT = click.Path(path_type=Path)
     metavar="pass|fail|3",
     help="Exit code 0, 1 or 3 where noise explains the excess. Default: the limits file's, else 3.",
 )
-@click.option("--junit", type=REPORT, metavar="FILE", help="JUnit XML file of the outcomes, for CI systems.")
+@click.option("--junit", type=PATH, metavar="FILE", help="JUnit XML file of the outcomes, for CI systems.")
 @click.option("--update-baseline", is_flag=True, help="Replacement of --baseline by REPORT; nothing is judged.")
 def gate(reports: tuple[Path, ...], update_baseline: bool, **options: Any) -> None:
     """Hold scores against limits: 0 held, 1 regressed, 3 inconclusive, 4 not comparable.

@@ -7,6 +7,7 @@ import click
 
 from ganeval.cli.console import print_view, progress, warn
 from ganeval.cli.group import Commands
+from ganeval.cli.options import DATA_ROOT, OFFLINE, PATH
 
 
 @click.group(cls=Commands)
@@ -24,7 +25,7 @@ def human() -> None:
 @human.command()
 @click.option("--samples", required=True, metavar="SRC", help="Fake images, as for `ganeval score`.")
 @click.option("--ref", "reference", required=True, metavar="SRC", help="Real images.")
-@click.option("-o", "path", required=True, type=click.Path(path_type=Path), metavar="FILE.html", help="Page to write.")
+@click.option("-o", "path", required=True, type=PATH, metavar="FILE.html", help="Page to write.")
 @click.option("-n", "n", default=40, show_default=True, metavar="N", help="Number of images in the test, half real.")
 @click.option(
     "--seconds",
@@ -61,10 +62,8 @@ def human() -> None:
     metavar="NAME",
     help="Device that samples a trained run: auto, cpu, cuda or mps.",
 )
-@click.option(
-    "--data-root", type=click.Path(path_type=Path), metavar="DIR", help="Folder of data sets. Default: $GANEVAL_DATA."
-)
-@click.option("--offline", is_flag=True, help="Never download anything (as GANEVAL_OFFLINE=1).")
+@DATA_ROOT
+@OFFLINE
 def page(samples: str, reference: str, path: Path, device: str, **options: Any) -> None:
     """Make a real-or-fake test: one HTML file for any browser, which sends nothing.
 
@@ -89,10 +88,8 @@ def page(samples: str, reference: str, path: Path, device: str, **options: Any) 
 
 
 @human.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="ANSWERS.json ...")
-@click.option(
-    "--report", type=click.Path(path_type=Path), metavar="RUN|REPORT", help="Report to which human_error_rate is added."
-)
+@click.argument("paths", nargs=-1, required=True, type=PATH, metavar="ANSWERS.json ...")
+@click.option("--report", type=PATH, metavar="RUN|REPORT", help="Report to which human_error_rate is added.")
 @click.option("--confidence", default=0.95, show_default=True, metavar="P", help="Confidence of the Wilson intervals.")
 def tally(paths: tuple[Path, ...], report: Path | None, confidence: float) -> None:
     """Count the answers: errors over all images, fakes taken for real, reals taken for fake.

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from ganeval.cli.console import print_view
+from ganeval.cli.options import DATA_ROOT
 from ganeval.errors import unknown
 from ganeval.reports.scores import ARROWS, METRICS
 
@@ -65,19 +66,14 @@ def protocols(_: Path | None) -> Rows:
 
 
 LISTS: dict[str, Callable[[Path | None], Rows]] = {
-    "metrics": metrics,
-    "datasets": datasets,
-    "extractors": extractors,
-    "models": models,
-    "protocols": protocols,
-    "settings": settings,
+    rows.__name__: rows for rows in (metrics, datasets, extractors, models, protocols, settings)
 }
 UNASKED = tuple(name for name in LISTS if name != "settings")  # it says nothing of what is here, and is long
 
 
 @click.command(name="list")
-@click.argument("what", required=False, metavar="[metrics|datasets|extractors|models|protocols|settings]")
-@click.option("--data-root", type=click.Path(path_type=Path), metavar="DIR", help="Where data sets are (GANEVAL_DATA).")
+@click.argument("what", required=False, metavar=f"[{'|'.join(LISTS)}]")
+@DATA_ROOT
 def list_(what: str | None, data_root: Path | None) -> None:
     """Say what is here, and which weights or data are missing.
 

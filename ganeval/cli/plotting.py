@@ -8,26 +8,19 @@ from typing import TYPE_CHECKING
 import click
 
 from ganeval.cli.console import warn
+from ganeval.cli.options import LAYER, PATH
 from ganeval.errors import ContentError, UsageError, unknown
 
 if TYPE_CHECKING:
     from ganeval.reports.run_folders import StoredReport
 
-FOLDER = "plots"
-
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@click.argument("paths", nargs=-1, required=True, type=PATH, metavar="RUN...")
 @click.option(
-    "-o",
-    "target",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder to write to. Default: RUN/plots, or plots for several runs.",
+    "-o", "target", type=PATH, metavar="DIR", help="Folder to write to. Default: RUN/plots, or plots for several runs."
 )
-@click.option(
-    "--layer", metavar="NAME", help="Generator layer for activation maximisation; needs the checkpoint of the run."
-)
+@LAYER
 @click.option("--only", metavar="LIST", help="Comma-separated plot names, as listed above. Default: all.")
 def plot(paths: tuple[Path, ...], target: Path | None, layer: str | None, only: str | None) -> None:
     """Draw how a run learned, or several runs side by side.
@@ -51,11 +44,11 @@ def plot(paths: tuple[Path, ...], target: Path | None, layer: str | None, only: 
         warn(line)
     folder = runs[0].folder if len({run.folder for run in runs}) == 1 else None
     if folder is not None:
-        _plot_run(runs, folder, target or folder / FOLDER, layer, names)
+        _plot_run(runs, folder, target or folder / "plots", layer, names)
     elif layer is not None:
         raise UsageError(f"--layer {layer}: found {len(runs)} reports, needed one run folder with its checkpoint")
     else:
-        _plot_group(runs, target or Path(FOLDER), names)
+        _plot_group(runs, target or Path("plots"), names)
 
 
 def _plot_run(

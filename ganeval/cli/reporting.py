@@ -1,33 +1,31 @@
 """`report`: the page."""
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from ganeval.cli.console import progress, warn
-from ganeval.errors import GanevalError, GanevalWarning, UsageError
+from ganeval.cli.options import BASELINE, GROUP, LAYER, PATH, RUNS, SORT
+from ganeval.errors import GanevalError, UsageError, collected
 
 
 @click.command()
-@click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN|REPORT|DIR ...]")
+@RUNS
 @click.option(
     "-o",
     "path",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path("report.html"),
     show_default=True,
     metavar="FILE.html",
     help="HTML file to write.",
 )
 @click.option("--title", metavar="TEXT", help="Page title. Default: the number of runs and the reference.")
-@click.option("--sort", metavar="NAME", help="Score to sort by, or name. Default: fid where any run has it.")
-@click.option("--group", is_flag=True, help="One row for all seeds of a model: mean ± standard deviation.")
-@click.option("--baseline", metavar="RUN", help="Row name or path of the run from which differences are shown.")
-@click.option(
-    "--layer", metavar="NAME", help="Generator layer for activation maximisation; needs the checkpoints of the runs."
-)
+@SORT
+@GROUP
+@BASELINE
+@LAYER
 def report(
     runs: tuple[Path, ...],
     path: Path,
@@ -53,9 +51,9 @@ def report(
 
     check_page("-o", path)
     reports, notices = find_reports(runs or (Path("results"),))
-    with warnings.catch_warnings(record=True) as caught:
+    with collected() as warnings:
         comparison = compare(reports, sort=sort, group=group, baseline=baseline)
-    notices += [str(warning.message) for warning in caught if issubclass(warning.category, GanevalWarning)]
+        notices += warnings()
     if layer is not None:
         folders = dict.fromkeys(run.folder for run in reports)
         notices += _store_layer([folder for folder in folders if folder and is_trained(folder)], layer)
