@@ -26,7 +26,7 @@ from measuring import machine, write_part
 from plain_loop import PlainLoop
 from torch import Tensor
 
-from reference_models import Config, Data, Watch, build, configuration, train
+from reference_models import Config, Data, Watch, build, configure, train
 from reference_models.engine.precision import uses_bfloat16, uses_channels_last
 
 HERE = Path(__file__).parent
@@ -63,7 +63,7 @@ class Case:
     def config(self, precision: str = "auto") -> Config:
         """Two stretches of steps, a reading of the losses after each."""
         changes = {"log_every": str(self.steps), "check_every": str(2 * self.steps), "precision": precision}
-        found = configuration(
+        found = configure(
             self.model, self.shape, classes=CLASSES, preset=self.preset, changes={**changes, **self.changes}
         )
         return replace(found, steps=2 * self.steps)

@@ -16,6 +16,8 @@ SEED = re.compile(r"(?:[-_ ]s|[-_ ]?seed)[-_ ]?\d+$")
 def kind_of(report: Report) -> str:
     """What the seeds of one model share: its configuration but for the seed, else its name without a seed's number.
 
+    A configuration that an earlier version recorded under other names is the same.
+
     >>> from ganeval.reports.report import ImageSet, Protocol
     >>> protocol = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
     >>> kind_of(Report("0.1.0", "", ImageSet("mine-seed3", "", 1), ImageSet("real", "", 1), protocol, {}))
@@ -24,8 +26,10 @@ def kind_of(report: Report) -> str:
     training = report.more.get("training")
     if not isinstance(training, dict) or not isinstance(config := training.get("config"), dict):
         return without_seed(report.samples.name)
+    from reference_models.configuration.config import as_of_today  # without torch
+
     direction = report.samples.name.rpartition(" ")[2] if "→" in report.samples.name else ""
-    shared = {key: value for key, value in config.items() if key != "seed"}
+    shared = {key: value for key, value in as_of_today(config).items() if key != "seed"}
     return json.dumps([training.get("data"), training.get("count"), direction, shared], sort_keys=True)
 
 

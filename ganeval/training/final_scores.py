@@ -29,7 +29,8 @@ from ganeval.training.model_scores import conditional_scores, intra_class_recall
 from ganeval.training.run import Prepared
 from ganeval.training.run_request import RunRequest
 from ganeval.training.samples import SEED, as_set, generated, sampler_of, score_final, scored_count, translations
-from reference_models import Config, ConfigError, Divergence, Outcome, Sampler
+from reference_models import Divergence, Outcome, Sampler
+from reference_models.configuration.config import as_of_today
 
 
 @dataclass(frozen=True)
@@ -110,10 +111,9 @@ def known_reports(folder: Path, facts: Mapping[str, Any]) -> tuple[Report, ...] 
         return None
     reports = tuple(load_report(folder / name) for name in REPORTS if (folder / name).is_file())
     before = reports[0].more.get("training", {})
-    try:  # an earlier version had other names, and lacked settings that now have their default
-        before = {**before, "config": Config.from_dict(before["config"]).to_dict()}
-    except (ConfigError, KeyError, TypeError):
+    if not isinstance(before.get("config"), dict):
         return None
+    before = {**before, "config": as_of_today(before["config"])}
     same = ("data_sha256", "config", "extractor", "count", "steps", "best_step")
     return reports if all(before.get(key) == facts[key] for key in same) else None
 

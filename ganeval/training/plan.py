@@ -12,7 +12,7 @@ from ganeval.training.checks.watch import check_tensorboard
 from ganeval.training.data.dataset import OpenSplits, Splits
 from ganeval.training.data.domains import OpenDomains
 from ganeval.training.run_request import RunRequest
-from reference_models import MODELS, PRESETS, Config, ConfigError, build, configuration
+from reference_models import MODELS, PRESETS, Config, ConfigError, build, configure
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def validate(request: RunRequest, processes: int = 1) -> TrainingPlan:
         raise UsageError(f"--extractor {request.extractor}: is for images, and {first.name} is points; leave it out")
     for splits in (first, second or first):
         _check_counts(splits)
-    config = configured(request, first, second)
+    config = config_for(request, first, second)
     try:
         build(config).check_split(processes)  # building refuses settings that exclude each other
     except ConfigError as error:
@@ -51,11 +51,11 @@ def validate(request: RunRequest, processes: int = 1) -> TrainingPlan:
     return TrainingPlan(request, config, pick_device(request.device))
 
 
-def configured(request: RunRequest, data: OpenSplits | Splits, other: OpenSplits | Splits | None = None) -> Config:
+def config_for(request: RunRequest, data: OpenSplits | Splits, other: OpenSplits | Splits | None = None) -> Config:
     """The configuration of a request on its data; `other` is the second domain."""
     own = is_dataset(request.source) and request.other is None and data.name in PRESETS
     try:
-        return configuration(
+        return configure(
             request.model,
             data.shape,
             classes=data.class_count,

@@ -18,7 +18,7 @@ from ganeval.training.checks.subjects import GeneratorSubject, Subject, Translat
 from ganeval.training.checks.watch import TrainingWatch
 from ganeval.training.data.dataset import Splits
 from ganeval.training.data.domains import DIRECTIONS, Domains
-from ganeval.training.plan import TrainingPlan, configured
+from ganeval.training.plan import TrainingPlan, config_for
 from ganeval.training.run_lock import alone_in, begin
 from ganeval.training.run_request import DataRequest, RunRequest
 from reference_models import CheckpointError, Config, Data, Outcome, build, train
@@ -87,8 +87,8 @@ def load(plan: TrainingPlan, extraction: Extraction | None, tick: Tick) -> Prepa
     """A plan with its data in memory; without an `extraction` the run is not scored."""
     request, data = plan.request, read_data(plan.request.data, tick)
     if isinstance(data, Domains):
-        return Prepared(request, configured(request, data.a, data.b), plan.device, data.a, data, extraction)
-    return Prepared(request, configured(request, data), plan.device, data, None, extraction)
+        return Prepared(request, config_for(request, data.a, data.b), plan.device, data.a, data, extraction)
+    return Prepared(request, config_for(request, data), plan.device, data, None, extraction)
 
 
 def train_run(prepared: Prepared, tick: Tick, ranks: Ranks = ALONE) -> Outcome:

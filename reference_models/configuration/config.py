@@ -141,15 +141,14 @@ class Config:
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Self:
         """The configuration in a JSON object; ConfigError for a key this version does not know, or without a model."""
-        document = with_current_names(document)
-        known = {item.name for item in fields(cls)}
-        if unknown := sorted(set(document) - known):
+        values = as_of_today(document)
+        if unknown := sorted(set(values) - {item.name for item in fields(cls)}):
             raise ConfigError(
                 f"configuration: found the unknown keys {', '.join(unknown)}; written by a later version?"
             )
         if not {"model", "shape"} <= set(document):
             raise ConfigError("configuration: found no model or no shape; needed both")
-        return cls(**{**document, "shape": tuple(document["shape"])})
+        return cls(**{**values, "shape": tuple(document["shape"])})
 
     def replaced(self, changes: Mapping[str, str]) -> Self:
         """With some fields set from text, as `--set` gives them; ConfigError for what has no such field or value."""
@@ -161,6 +160,8 @@ class Config:
             if key not in settable:
                 known = f"known: {', '.join(settable)}; `ganeval list settings` explains them"
                 names = RENAMED.get(key, ())
+                if key == "penalty" and text in PENALTY_SETTINGS:
+                    names = (PENALTY_SETTINGS[text],)
                 hint = f"did you mean {' or '.join(map(repr, names))}? " if names else near(key, settable)
                 raise ConfigError(f"--set {key}: no such setting: {hint}({known})")
             values[key] = _parsed(key, text, settable[key])
@@ -193,18 +194,20 @@ RENAMED = {  # the settings of today by the names that they had in earlier versi
 }
 
 
-def with_current_names(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration as JSON holds it, with the names of today for those that an earlier version wrote.
+def as_of_today(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration as JSON holds it, as this version writes it: settings that were not there have their default.
 
-    Earlier versions had the names of penalties, joined by `+`, and one weight for all of them.
+    Earlier versions had other names, those of penalties joined by `+`, and one weight for all of them.
 
-    >>> with_current_names({"model": "wgan-gp", "batch": 8, "penalty": "gradient", "penalty_weight": 10.0})
-    {'model': 'wgan-gp', 'batch_size': 8, 'gradient_penalty': 10.0}
+    >>> config = as_of_today({"model": "wgan-gp", "batch": 8, "penalty": "gradient", "penalty_weight": 10.0})
+    >>> config["batch_size"], config["gradient_penalty"], config["n_critic"]
+    (8, 10.0, 1)
     """
     names = [name for name in str(document.get("penalty", "")).split("+") if name]
     weights = {PENALTY_SETTINGS.get(name, name): document.get("penalty_weight", 10.0) for name in names}
     others = {key: value for key, value in document.items() if key not in ("penalty", "penalty_weight")}
-    return {RENAMED.get(key, (key,))[0]: value for key, value in others.items()} | weights
+    defaults = Config(str(document.get("model", ""))).to_dict()
+    return defaults | {RENAMED.get(key, (key,))[0]: value for key, value in others.items()} | weights
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

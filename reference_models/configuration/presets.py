@@ -112,7 +112,7 @@ def preset_for(shape: tuple[int, ...]) -> str:
     return "mnist" if shape[0] == 1 else "cifar10"
 
 
-def configuration(
+def configure(
     model: str,
     shape: tuple[int, ...],
     *,

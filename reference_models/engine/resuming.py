@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reference_models.configuration.config import Config, differences, with_current_names
+from reference_models.configuration.config import Config, as_of_today, differences
 from reference_models.engine import optimisers
 from reference_models.engine.checkpoint import CheckpointError, load, load_into, read, strip_prefix, tidy
 from reference_models.engine.data import Data, digest_of
@@ -131,12 +131,8 @@ def _restore(
 
 
 def changed_since(document: Mapping[str, Any], config: Config, fingerprint: str) -> list[str]:
-    """The differences of a run from the one that a checkpoint or a `config.json` describes, a line each.
-
-    A setting that an earlier version did not have was at its default then.
-    """
-    before = {**Config(config.model).to_dict(), **with_current_names(document["config"])}
-    changed = differences(before, config.to_dict())
+    """The differences of a run from the one that a checkpoint or a `config.json` describes, a line each."""
+    changed = differences(as_of_today(document["config"]), config.to_dict())
     if document.get("data_sha256") != fingerprint:
         changed.append("the training data: other samples")
     return changed

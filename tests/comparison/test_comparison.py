@@ -356,6 +356,16 @@ def test_the_same_images_twice_are_one_seed():
     assert (row.name, len(row.reports), row.score("fid").error) == ("d-s0", 1, 0.1)
 
 
+def test_seeds_trained_before_and_after_the_settings_had_their_names_of_today_are_of_one_model():
+    earlier = {"model": "dcgan", "critic_moves": 2, "penalty": "r1", "penalty_weight": 5.0, "decay": "none"}
+    today = {"model": "dcgan", "n_critic": 2, "r1": 5.0, "lr_decay": "none", "gradient_penalty": 0.0}
+    runs = [trained("d-s0", 1.0, 0, **earlier), trained("d-s1", 2.0, 1, **today)]
+    (row,) = only(compare(runs, group=True)).rows
+    assert (row.name, len(row.reports)) == ("d", 2)
+    other = trained("d-s1", 2.0, 1, **{**today, "r1": 4.0})
+    assert len(only(compare([runs[0], other], group=True)).rows) == 2
+
+
 def test_without_a_training_configuration_the_name_without_its_seed_groups_seeds():
     kinds = {name: kind_of(scored(name)) for name in ("mine-s1", "mine_seed2", "mine seed 3", "mine", "classes3", "s1")}
     assert list(kinds.values()) == ["mine", "mine", "mine", "mine", "classes3", "s1"]

@@ -12,7 +12,7 @@ import torch
 from ganeval.cli import main
 from ganeval.training.run_request import parse_settings
 from ganeval.training.tables.results_readme import BEGIN, END
-from reference_models import build, configuration
+from reference_models import build, configure
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reproducing.md").read_text(encoding="utf-8")
@@ -38,7 +38,7 @@ def test_each_command_is_a_configuration_whose_networks_can_be_built(command: st
     changes, size = parse_settings(given["settings"])
     shape = {**SHAPES, **OF_MODES}.get(given["source"]) or (3, int(size or 0), int(size or 0))
     classes = 10 if given["source"] in SHAPES else 0
-    config = configuration(
+    config = configure(
         given["model"], shape, classes=classes, preset=given["preset"], steps=given["steps"], changes=changes
     )
     with torch.device("meta"):  # shapes alone

@@ -464,6 +464,13 @@ def test_reports_that_look_like_different_models_are_warned_about_as_their_mean_
     same = [replace(one, more=more) for one, more in zip(seeds([1.0, 2.0, 3.0]), settings, strict=True)]
     assert gate(same[:2], max={"fid": 6}).warnings == ()
     assert len(gate(same, max={"fid": 6}).warnings) == 1
+    earlier = {"model": "wgan-gp", "seed": 0, "batch": 32, "penalty": "gradient", "penalty_weight": 10.0}
+    today = {"model": "wgan-gp", "seed": 1, "batch_size": 32, "gradient_penalty": 10.0, "r1": 0.0}
+    renamed = [
+        replace(report, more={"training": {"data": "digits", "config": config}})
+        for report, config in zip(seeds([1.0, 2.0]), (earlier, today), strict=True)
+    ]
+    assert gate(renamed, max={"fid": 6}).warnings == ()
 
 
 def test_identical_seeds_have_no_error() -> None:

@@ -7,7 +7,7 @@ import torch
 from tiny_models import batch_of, tiny
 from torch import Tensor
 
-from reference_models import MODELS, Config, build, cgan, configuration, cyclegan, dcgan, translates, vanilla, wgan_gp
+from reference_models import MODELS, Config, build, cgan, configure, cyclegan, dcgan, translates, vanilla, wgan_gp
 from reference_models.engine.data import TrainingBatch
 from reference_models.engine.model import Model
 from reference_models.engine.randomness import UpdateContext
@@ -33,7 +33,7 @@ def built(model: str, preset: str | None = None) -> tuple[Model, TrainingBatch]:
     """The model with its own defaults and few weights, or with those of a preset."""
     config = tiny(model, shape=(1, 16, 16), width=4, pool_size=50)
     if preset is not None:
-        config = configuration(model, (1, 16, 16), classes=3, preset=preset, changes={"width": "4", "batch_size": "6"})
+        config = configure(model, (1, 16, 16), classes=3, preset=preset, changes={"width": "4", "batch_size": "6"})
     return build(config), batch_of(config)
 
 

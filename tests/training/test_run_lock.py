@@ -11,9 +11,9 @@ import pytest
 from ganeval.errors import ContentError, UsageError
 from ganeval.reports.run_folders import config_of
 from ganeval.training.run_lock import LOCK, alone_in, begin, check_resumable
-from reference_models import configuration
+from reference_models import configure
 
-CONFIG = configuration("vanilla", (1, 8, 8))
+CONFIG = configure("vanilla", (1, 8, 8))
 HOLD = """
 import sys, time
 from filelock import FileLock

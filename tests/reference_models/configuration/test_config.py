@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tiny_models import check_config, tiny
 
-from reference_models import MODELS, Config, ConfigError, build, configuration
+from reference_models import MODELS, Config, ConfigError, build, configure
 from reference_models.configuration.config import CHOICES, FIXED, PENALTY_SETTINGS, RENAMED, SMOOTHED, differences
 from reference_models.configuration.setting_help import MEANINGS, explained
 from reference_models.configuration.validation import RANGES, check_used
@@ -119,6 +119,12 @@ def test_an_earlier_name_is_answered_with_todays(key: str) -> None:
         f"--set {key}: no such setting: did you mean {' or '.join(map(repr, RENAMED[key]))}? (known: "
     )
     assert set(RENAMED[key]) <= set(SETTABLE)
+
+
+def test_an_earlier_penalty_is_answered_with_the_setting_of_its_name() -> None:
+    for penalty, setting in PENALTY_SETTINGS.items():
+        said = refused_change(Config("dcgan"), "penalty", penalty)
+        assert said.startswith(f"--set penalty: no such setting: did you mean '{setting}'? (known: ")
 
 
 GIVEN = {
@@ -303,7 +309,7 @@ RECORDED = sorted((Path(__file__).parents[3] / "results" / "recorded").glob("*-s
 def test_the_configuration_of_a_recorded_run_is_read_as_todays(path: Path) -> None:
     config = Config.from_dict(json.loads(path.read_text(encoding="utf-8"))["config"])
     sizes = {"classes": config.classes, "other_channels": config.other_channels, "steps": config.steps}
-    assert config == configuration(config.model, config.shape, **sizes, seed=config.seed)
+    assert config == configure(config.model, config.shape, **sizes, seed=config.seed)
 
 
 def test_penalties_of_an_earlier_version_are_read_each_with_the_weight_that_all_had() -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from tiny_models import check_config
 
-from reference_models import MODELS, PRESETS, Config, ConfigError, build, configuration
+from reference_models import MODELS, PRESETS, Config, ConfigError, build, configure
 from reference_models.configuration.config import FIXED
 from reference_models.configuration.presets import preset_for, with_steps
 
@@ -13,7 +13,7 @@ ROWS = [(preset, model) for preset, models in PRESETS.items() for model in model
 
 
 def chosen(preset: str, model: str, **changes: str) -> Config:
-    return configuration(model, SHAPES[preset], classes=10, preset=preset, changes=changes)
+    return configure(model, SHAPES[preset], classes=10, preset=preset, changes=changes)
 
 
 def test_every_preset_has_a_shape_here() -> None:
@@ -46,14 +46,14 @@ def test_a_recipe_overrides_the_model_and_changes_override_both(preset: str, mod
 def test_images_of_every_size_have_a_recipe(size: int, channels: int) -> None:
     assert preset_for((channels, size, size)) in PRESETS
     for model in MODELS:
-        check_config(configuration(model, (channels, size, size), classes=10))
+        check_config(configure(model, (channels, size, size), classes=10))
 
 
 @pytest.mark.parametrize("shape", [(3, 8, 8), (1, 28, 28), (3, 28, 28), (3, 32, 32), (3, 64, 64), (1, 256, 256)])
 @pytest.mark.parametrize("model", MODELS)
 def test_images_are_mirrored_only_by_a_preset_that_is_named(model: str, shape: tuple[int, ...]) -> None:
-    assert not configuration(model, shape, classes=10).flip  # they may be digits
-    assert configuration(model, shape, classes=10, changes={"flip": "true"}).flip
+    assert not configure(model, shape, classes=10).flip  # they may be digits
+    assert configure(model, shape, classes=10, changes={"flip": "true"}).flip
     assert [name for name in PRESETS if model in PRESETS[name] and chosen(name, model).flip] == ["cifar10", "large"]
 
 
@@ -76,7 +76,7 @@ def test_a_resnet_is_one_setting_away() -> None:
 @pytest.mark.parametrize("steps", [1, 2, 3, 7, 100, 10**6])
 def test_a_budget_keeps_checks_and_logs_within_it(steps: int) -> None:
     for preset, model in ROWS:
-        config = configuration(model, SHAPES[preset], classes=10, preset=preset, steps=steps)
+        config = configure(model, SHAPES[preset], classes=10, preset=preset, steps=steps)
         check_config(config)
         assert config.steps == steps
         assert 1 <= config.log_every <= max(1, config.check_every) <= max(1, steps)
@@ -93,15 +93,15 @@ def test_unknown_names_are_refused_with_the_known_ones() -> None:
     with pytest.raises(
         ConfigError, match=r"^stylegan: no such model \(known: vanilla, dcgan, wgan-gp, cgan, cyclegan\)$"
     ):
-        configuration("stylegan", (1, 8, 8))
+        configure("stylegan", (1, 8, 8))
     with pytest.raises(ConfigError, match=r"^--preset imagenet: no such preset \(known: digits, "):
-        configuration("dcgan", (1, 8, 8), preset="imagenet")
+        configure("dcgan", (1, 8, 8), preset="imagenet")
     with pytest.raises(ConfigError, match=r"^cyclegan: the preset vectors has no such model \(it has "):
-        configuration("cyclegan", (2,))
+        configure("cyclegan", (2,))
     with pytest.raises(ConfigError, match=r"^--set depth: no such setting"):
-        configuration("dcgan", (1, 8, 8), changes={"depth": "3"})
+        configure("dcgan", (1, 8, 8), changes={"depth": "3"})
 
 
 def test_only_least_squares_has_its_half_taken_back() -> None:
-    assert configuration("cyclegan", (1, 16, 16)).lambda_adversarial == 2.0
-    assert configuration("cyclegan", (1, 16, 16), changes={"loss": "hinge"}).lambda_adversarial == 1.0
+    assert configure("cyclegan", (1, 16, 16)).lambda_adversarial == 2.0
+    assert configure("cyclegan", (1, 16, 16), changes={"loss": "hinge"}).lambda_adversarial == 1.0

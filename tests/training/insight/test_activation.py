@@ -16,7 +16,7 @@ from ganeval.training.final_scores import FinishedRun
 from ganeval.training.insight.activation import CHANNELS, STARTS, default_layer, store_activation, write_activation
 from ganeval.training.insight.ascent import Probe, ascend, layers_of, on_sphere
 from ganeval.training.run_request import RunRequest
-from reference_models import MODELS, Config, Sampler, build, configuration, load_sampler
+from reference_models import MODELS, Config, Sampler, build, configure, load_sampler
 
 Orders = Callable[..., RunRequest]
 Carried = Callable[..., FinishedRun]
@@ -100,7 +100,7 @@ def test_a_probe_gives_the_mean_of_a_map_or_its_peak() -> None:
 def test_layers_are_named_in_the_order_in_which_they_work(
     model: str, shape: tuple[int, ...], changes: dict[str, str], blocks: int
 ) -> None:
-    built = build(configuration(model, shape, changes=changes))
+    built = build(configure(model, shape, changes=changes))
     network = built.network(built.generators[0]).eval()
     layers = layers_of(network)
     assert list(layers) == [f"block{number}" for number in range(1, blocks + 1)]
@@ -115,7 +115,7 @@ def test_layers_are_named_in_the_order_in_which_they_work(
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_has_a_layer_in_the_middle(model: str) -> None:
-    built = build(configuration(model, (1, 16, 16), classes=3 * (model == "cgan")))
+    built = build(configure(model, (1, 16, 16), classes=3 * (model == "cgan")))
     sampler = Sampler(built.network(built.generators[0]), built.config)
     names = list(layers_of(sampler.network))
     assert default_layer(sampler) == names[len(names) // 2]
@@ -126,7 +126,7 @@ def test_every_model_has_a_layer_in_the_middle(model: str) -> None:
 
 def test_the_channels_that_vary_most_are_raised_from_the_best_of_a_few_starts(tmp_path: Path) -> None:
     torch.manual_seed(5)
-    config = configuration("dcgan", (1, 8, 8))
+    config = configure("dcgan", (1, 8, 8))
     sampler = Sampler(build(config).network("g").eval().requires_grad_(False), config)
     path = write_activation(tmp_path, sampler, "block1")
     assert path == tmp_path / "learning" / "activation-block1.npz"
@@ -144,7 +144,7 @@ def test_the_channels_that_vary_most_are_raised_from_the_best_of_a_few_starts(tm
 
 
 def test_a_class_stays_that_of_the_start(tmp_path: Path) -> None:
-    config = configuration("cgan", (1, 8, 8), classes=5)
+    config = configure("cgan", (1, 8, 8), classes=5)
     network = build(config).network("g").eval().requires_grad_(False)
     found = arrays(write_activation(tmp_path, Sampler(network, config, [0, 4, 4, 0, 4])))
     assert set(found["labels"].tolist()) <= {1, 2, 4}

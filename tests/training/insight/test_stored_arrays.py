@@ -26,7 +26,7 @@ from ganeval.training.insight.stored_arrays import write_scores
 from ganeval.training.run import train_run
 from ganeval.training.run_lock import begin
 from ganeval.training.run_request import RunRequest
-from reference_models import Adversarial, Config, Sampler, build, configuration
+from reference_models import Adversarial, Config, Sampler, build, configure
 from reference_models.engine.ema import Average
 
 Orders = Callable[..., RunRequest]
@@ -108,7 +108,7 @@ def test_the_scores_are_the_discriminators_own_of_training_held_out_and_generate
 
 def test_both_discriminators_of_a_translator_score_images_by_the_mean_of_their_patches(tmp_path: Path) -> None:
     networks = {"ab": Brighter(0.25), "ba": Brighter(-0.5), "da": Means(patches=True), "db": Means(patches=True)}
-    model = build(configuration("cyclegan", (1, 16, 16), steps=1))
+    model = build(configure("cyclegan", (1, 16, 16), steps=1))
     model.networks = nn.ModuleDict(networks)
     a, b = tiny_splits(train=MAX_TRANSLATIONS + 50), tiny_splits(selection=25)
     subject = TranslatorSubject(model.config, Domains(a, b, ("a", "b"), False, "ab"), {})
@@ -125,7 +125,7 @@ def test_both_discriminators_of_a_translator_score_images_by_the_mean_of_their_p
 
 
 def test_patches_are_scored_in_blocks_as_they_are_at_once() -> None:
-    critic = build(configuration("cyclegan", (1, 16, 16), steps=1)).network("da").eval()
+    critic = build(configure("cyclegan", (1, 16, 16), steps=1)).network("da").eval()
     pixels = torch.randint(256, (230, 1, 16, 16), dtype=torch.uint8)
     with torch.inference_mode():
         whole = critic(pixels.float() / 127.5 - 1).mean((1, 2, 3))
@@ -268,7 +268,7 @@ def test_a_large_network_without_a_gpu_searches_a_subset_of_the_training_images(
 
 
 def test_a_fresh_run_keeps_nothing_of_what_was_in_its_folder(tmp_path: Path) -> None:
-    config = configuration("vanilla", (1, 8, 8))
+    config = configure("vanilla", (1, 8, 8))
     begin(tmp_path, config, "pictures", None, {"data": "digits"})
     old = ("gallery.npz", "gallery-back.npz", "learning/scores-00000099.npz", "learning/interpolation.npz")
     grids = ("grids/step-00000099.png", "grids/step-00000099.npz")
