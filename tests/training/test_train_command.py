@@ -29,7 +29,7 @@ from ganeval.training import commands, samples
 from ganeval.training.data.dataset import name_of, opened
 from ganeval.training.data.splits import open_set, partition
 from ganeval.training.final_scores import FinishedRun
-from ganeval.training.plan import configured
+from ganeval.training.plan import config_for
 from ganeval.training.run import Prepared, train_run
 from ganeval.training.run_request import RunRequest, parse_settings, requests_for, run_folder, suitable_models
 from ganeval.training.tables.results_readme import tables
@@ -501,11 +501,11 @@ def test_of_the_named_data_sets_cifar10_alone_is_mirrored(tmp_path: Path, source
     held = partition(array_images(np.random.default_rng(0).integers(0, 256, (20, side, side, 3), np.uint8)))
     material = opened(held, name_of(source), source).read()
     order = RunRequest("dcgan", source, tmp_path)
-    assert configured(order, material).flip is flips
-    assert configured(replace(order, changes={"flip": "true"}), material).flip
-    assert configured(replace(order, preset="cifar10"), material).flip
+    assert config_for(order, material).flip is flips
+    assert config_for(replace(order, changes={"flip": "true"}), material).flip
+    assert config_for(replace(order, preset="cifar10"), material).flip
     beside = replace(order, model="cyclegan", other="stacked-mnist")
-    assert not configured(beside, material, material).flip
+    assert not config_for(beside, material, material).flip
 
 
 def test_a_folder_called_like_a_data_set_has_no_preset_of_it(tmp_path: Path, write_digits: Callable[..., Path]) -> None:
