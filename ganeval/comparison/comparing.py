@@ -53,7 +53,7 @@ def compare(
     if baseline is not None and not bases:  # it joins those that are compared
         others = _stored([baseline])
         groups = _comparable([*others, *stored], group)
-        bases = [row for other in others for row in _rows_with(other.report, groups)]
+        bases = _rows_with(others, groups)
     return _comparison(groups, sort, bases)
 
 
@@ -107,15 +107,13 @@ def _baseline_rows(baseline: ReportSource, groups: Sequence[Sequence[Row]]) -> l
 
     A row's name comes before the names of its samples and folders, and these before a path.
     """
-    if isinstance(baseline, Report | StoredReport):
-        return _rows_with(baseline if isinstance(baseline, Report) else baseline.report, groups)
-    rows = [row for group in groups for row in group]
-    name = str(baseline)
-    chosen = [row for row in rows if row.name == name] or [row for row in rows if name in row.aliases]
-    if not chosen and not Path(baseline).exists():
-        raise unknown("baseline", name, dict.fromkeys(row.name for row in rows))
-    if not chosen:
-        chosen = [row for part in _stored([baseline]) for row in _rows_with(part.report, groups)]
+    chosen: list[Row] = []
+    if isinstance(baseline, str | Path):
+        rows, name = [row for group in groups for row in group], str(baseline)
+        chosen = [row for row in rows if row.name == name] or [row for row in rows if name in row.aliases]
+        if not chosen and not Path(baseline).exists():
+            raise unknown("baseline", name, dict.fromkeys(row.name for row in rows))
+    chosen = chosen or _rows_with(_stored([baseline]), groups)
     for group in groups:
         names = [row.name for row in group if row in chosen]
         if len(names) > 1:
@@ -123,9 +121,10 @@ def _baseline_rows(baseline: ReportSource, groups: Sequence[Sequence[Row]]) -> l
     return chosen
 
 
-def _rows_with(report: Report, groups: Sequence[Sequence[Row]]) -> list[Row]:
-    """The row that a report is in; none where it is not compared."""
-    return [row for group in groups for row in group if report in row.reports][:1]
+def _rows_with(stored: Sequence[StoredReport], groups: Sequence[Sequence[Row]]) -> list[Row]:
+    """The rows that reports are in; none where they are not compared."""
+    rows = [row for group in groups for row in group]
+    return [row for part in stored for row in [row for row in rows if part.report in row.reports][:1]]
 
 
 def _comparison(groups: Sequence[Sequence[Row]], sort: str | None, bases: Sequence[Row]) -> Comparison:

@@ -55,7 +55,8 @@ def find_reports(paths: Sequence[Path]) -> tuple[list[StoredReport], list[str]]:
 def _find(path: Path, reports: dict[Path, list[StoredReport]], omissions: list[str]) -> None:
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder; {NEEDED}")
-    _check_access(path)
+    if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):  # later Pythons find nothing in it instead
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     if not path.is_dir():
         _read(path, reports)
     elif not _may_be_run(path):
@@ -115,12 +116,6 @@ def _may_be_run(folder: Path) -> bool:
         return True
     emptied = (folder / CONFIG).is_file() and _json(folder / CONFIG) is None
     return is_run(folder) or (emptied and (folder / LOG).is_file())
-
-
-def _check_access(path: Path) -> None:
-    """PermissionError for a locked folder, in which later Pythons find nothing instead."""
-    if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def _number(value: Any) -> int | None:
@@ -201,26 +196,18 @@ def samples_of(run: Path) -> str:
 
     These may be another run's, which is followed, or lie beside the report in the run's own folder.
     """
-    visited = {run.resolve()}
-    while True:
-        source = _source(run)
+    visited: set[Path] = set()
+    while run.resolve() not in visited:
+        visited.add(run.resolve())
+        own = [str(run / name) for name in SAMPLES if (run / name).exists()]
+        if not own and not (run / REPORTS[0]).is_file():
+            unfinished = "found neither samples nor report.json, so it never finished"
+            raise ContentError(f"{run}: {unfinished}; run its command again")
+        source = own[0] if own else load_report(run).samples.source
         if not is_run(Path(source)) or Path(source).resolve() == run.resolve():
             return source
         run = Path(source)
-        if run.resolve() in visited:
-            raise ContentError(
-                f"{run}: found runs that name each other as their samples, needed {' or '.join(SAMPLES)}"
-            )
-        visited.add(run.resolve())
-
-
-def _source(run: Path) -> str:
-    for name in SAMPLES:
-        if (run / name).exists():
-            return str(run / name)
-    if not (run / REPORTS[0]).is_file():
-        raise ContentError(f"{run}: found neither samples nor report.json, so it never finished; run its command again")
-    return load_report(run).samples.source
+    raise ContentError(f"{run}: found runs that name each other as their samples, needed {' or '.join(SAMPLES)}")
 
 
 def _json(file: Path) -> Any:

@@ -37,17 +37,13 @@ def to_frame(comparison: Comparison) -> "pandas.DataFrame":
 
 def csv_text(comparison: Comparison) -> str:
     """The frame as comma-separated values."""
-    return _encodable(str(to_frame(comparison).to_csv(index=False, lineterminator="\n")))
+    text = str(to_frame(comparison).to_csv(index=False, lineterminator="\n"))
+    return text.encode(errors="backslashreplace").decode()  # names of files that are not UTF-8, in escapes
 
 
 def json_text(comparison: Comparison) -> str:
     """The same records as JSON, null where there is nothing."""
-    return _encodable(dump(records(comparison))) + "\n"
-
-
-def _encodable(text: str) -> str:
-    """A text with file names that are not UTF-8 in escapes, which JSON reads back."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return dump(records(comparison)) + "\n"
 
 
 def records(comparison: Comparison) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ganeval.comparison import Comparison
-from ganeval.tables.group_table import GroupTable, TableCell, TableColumn, group_tables, remarks
+from ganeval.tables.group_table import GroupTable, TableColumn, group_tables, remarks
 
 ESCAPES = str.maketrans(
     {
@@ -68,7 +68,8 @@ def _tabular(columns: Sequence[TableColumn], yardsticks: Sequence[bool]) -> str:
     import pandas  # type: ignore[import-untyped]  # it ships no types
 
     frame = pandas.DataFrame({at: column.cells for at, column in enumerate(columns)})
-    style = frame.style.hide(axis="index").format(_text).format_index(lambda at: _heading(columns[at]), axis="columns")
+    style = frame.style.hide(axis="index").format_index(lambda at: _heading(columns[at]), axis="columns")
+    style.format(lambda cell: escaped(cell.text) if cell.value is None else escaped(cell.text).replace("-", "$-$"))
     style.map(lambda cell: "textbf:--rwrap;" * cell.best)
     style.map(lambda _: "textit:--rwrap;", subset=(list(yardsticks), slice(None)))
     alignment = "".join("l" if column.kind == "run" else "r" for column in columns)
@@ -79,8 +80,3 @@ def _heading(column: TableColumn) -> str:
     lines = [escaped(line) for line in column.heading_lines]
     stacked = r" \\ ".join(lines)
     return stacked if len(lines) == 1 else rf"\shortstack[r]{{{stacked}}}"
-
-
-def _text(cell: TableCell) -> str:
-    text = escaped(cell.text)
-    return text if cell.value is None else text.replace("-", "$-$")

@@ -50,9 +50,7 @@ def reports_view(reports: Sequence[Report], width: int | None = None) -> Rendera
         columns.append([heading, *cells])
     names = ["samples", *[report.samples.name for report in reports]]
     labels = [names, ["N", *[count_text(report.samples) for report in reports]]]
-    room = None if width is None else width - sum(map(column_width, labels))
-    tables = [columns_table(labels, block) for block in blocks(columns, list(map(column_width, columns)), room)]
-    tables[0].title = f"against {first.reference.name}"
+    tables = columns_tables(f"against {first.reference.name}", labels, columns, width)
     return Group(*tables, Text(_reference_line(first)), Text(first.protocol.line()))
 
 
@@ -78,15 +76,21 @@ def column_width(column: Sequence[str]) -> int:
     return max(len(line) for text in column for line in text.split("\n")) + 3  # the padding
 
 
-def columns_table(labels: Sequence[Sequence[str]], columns: Sequence[Sequence[str]]) -> Table:
-    """Labels, then columns flush right, each a heading and its cells."""
-    table = Table(box=SIMPLE_HEAD, title_justify="left", title_style="bold")
-    table.add_column(labels[0][0], overflow="fold")
-    for heading, *_ in [*labels[1:], *columns]:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in zip(*[column[1:] for column in [*labels, *columns]], strict=True):
-        table.add_row(*row)
-    return table
+def columns_tables(
+    title: str, labels: Sequence[Sequence[str]], columns: Sequence[Sequence[str]], width: int | None
+) -> list[Table]:
+    """Labels, then columns flush right, each a heading and its cells; in several tables where a `width` needs them."""
+    room = None if width is None else width - sum(map(column_width, labels))
+    tables: list[Table] = []
+    for block in blocks(columns, list(map(column_width, columns)), room):
+        table = Table(box=SIMPLE_HEAD, title=None if tables else title, title_justify="left", title_style="bold")
+        table.add_column(labels[0][0], overflow="fold")
+        for heading, *_ in [*labels[1:], *block]:
+            table.add_column(heading, justify="right", no_wrap=True)
+        for row in zip(*[column[1:] for column in [*labels, *block]], strict=True):
+            table.add_row(*row)
+        tables.append(table)
+    return tables
 
 
 def facts_view(title: str, rows: Mapping[str, str]) -> RenderableType:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ganeval.reports.report import Report
-from ganeval.tables.report_view import blocks, column_width, columns_table
+from ganeval.tables.report_view import columns_tables
 from ganeval.training.diagnosis.verdicts import Verdict
 from ganeval.training.final_scores import FinishedRun
 from ganeval.training.tables.rows import (
@@ -56,10 +56,7 @@ def _tables(title: str, rows: Sequence[ModelRow], columns: Sequence[Column], wid
     """The columns side by side as far as there is room."""
     labels = [["", *[row.name for row in rows]]]
     texts = [[textwrap.fill(heading, HEADING_WIDTH), *[cell(row) for row in rows]] for heading, cell in columns]
-    room = None if width is None else width - column_width(labels[0])
-    tables = [columns_table(labels, block) for block in blocks(texts, list(map(column_width, texts)), room)]
-    tables[0].title = title
-    return tables
+    return columns_tables(title, labels, texts, width)
 
 
 def _training_table(finished: Sequence[FinishedRun]) -> Table:
