@@ -1,7 +1,7 @@
 """`compare`: a comparison of reports, files, run folders and folders of runs; and the rule of what is comparable."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from ganeval.comparison.seeds import rows_of_seeds
 from ganeval.errors import GanevalWarning, UsageError, unknown
 from ganeval.reports.report import Protocol, Report, Score, is_number
 from ganeval.reports.run_folders import StoredReport, find_reports
-from ganeval.reports.scores import TITLES
+from ganeval.reports.scores import METRICS, TITLES
 
 ReportSource = Report | StoredReport | str | Path
+FREE_OF_K = {name for family in METRICS.values() if "overlap" not in family.needs for name in family.scores}
 
 
 def compare(
@@ -90,8 +91,9 @@ def _finite(stored: StoredReport) -> StoredReport:
 def _comparable(stored: Sequence[StoredReport], group: bool) -> list[list[Row]]:
     """Rows that are comparable with one another, in the order in which each kind comes first."""
     kinds: list[list[StoredReport]] = []
+    names = {name for part in stored for name in part.report.scores}
     for part in stored:
-        kind = next((kind for kind in kinds if not reasons_not_comparable(kind[0].report, part.report)), None)
+        kind = next((kind for kind in kinds if not reasons_not_comparable(kind[0].report, part.report, names)), None)
         if kind is None:
             kinds.append([part])
         else:
@@ -132,19 +134,20 @@ def _comparison(groups: Sequence[Sequence[Row]], sort: str | None, bases: Sequen
     pairs = [(rows, next((row for row in rows if row in bases), None)) for rows in groups]
     pairs.sort(key=lambda pair: (pair[1] is None, -sum(not row.yardstick for row in pair[0])))
     first = pairs[0][0][0].report
+    names = {name for rows in groups for name in names_of(rows)}
     result = []
     for rows, baseline in pairs:
         by = sort or next(iter(names_of(rows)), "name")
-        differs = tuple(reasons_not_comparable(rows[0].report, first))
+        differs = tuple(reasons_not_comparable(rows[0].report, first, names))
         result.append(ComparisonGroup(sorted_rows(rows, by), by, baseline, differs))
     return Comparison(tuple(result))
 
 
-def reasons_not_comparable(one: Report, other: Report) -> list[str]:
+def reasons_not_comparable(one: Report, other: Report, names: Iterable[str] | None = None) -> list[str]:
     """Why two reports are not comparable, each as `what: the first's, not the second's`; empty where they are.
 
-    The seed of a training and the names of the samples do not count. An extractor's own keys in a protocol count as
-    the known ones do.
+    The seed of a training and the names of the samples do not count, nor does k where no score that is compared depends
+    on it: `names`, else those of both. An extractor's own keys in a protocol count as the known ones do.
 
     >>> from ganeval.reports.report import ImageSet
     >>> protocol = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
@@ -153,7 +156,8 @@ def reasons_not_comparable(one: Report, other: Report) -> list[str]:
     >>> reasons_not_comparable(report, fewer)
     ['number of samples: 500, not 400']
     """
-    mine, theirs = _settings(one.protocol), _settings(other.protocol)
+    free_of_k = FREE_OF_K.issuperset([*one.scores, *other.scores] if names is None else names)
+    mine, theirs = _settings(one.protocol, free_of_k), _settings(other.protocol, free_of_k)
     lines = [
         f"{key}: {_short(mine.get(key))}, not {_short(theirs.get(key))}"
         for key in dict.fromkeys([*mine, *theirs])
@@ -170,12 +174,12 @@ def reasons_not_comparable(one: Report, other: Report) -> list[str]:
     return lines
 
 
-def _settings(protocol: Protocol) -> dict[str, object]:
+def _settings(protocol: Protocol, free_of_k: bool) -> dict[str, object]:
     document = asdict(protocol)
     more = document.pop("more")
     document.pop("precision_effect")  # measured, not chosen
     settings = {"protocol": document.pop("name"), **document, **more}
-    return {key.replace("_", " "): value for key, value in settings.items()}
+    return {key.replace("_", " "): value for key, value in settings.items() if not (free_of_k and key.startswith("k_"))}
 
 
 def _reference(report: Report) -> str:

@@ -44,10 +44,18 @@ OTHER_PROTOCOLS = {
 @pytest.mark.parametrize("what", OTHER_PROTOCOLS)
 def test_another_protocol_is_a_group_apart_that_says_what_differs(what):
     key, value, usual = OTHER_PROTOCOLS[what]
-    other = replace(scored("b", 1.0), protocol=replace(PROTOCOL, **{key: value}))
+    other = replace(scored("b", 1.0, recall=0.5), protocol=replace(PROTOCOL, **{key: value}))
     groups = compare([scored("a", 2.0), other]).groups
     assert [names(group) for group in groups] == [["a"], ["b"]]
     assert [group.differs for group in groups] == [(), (f"{what}: {value}, not {usual}",)]
+
+
+@pytest.mark.parametrize("key", ["k_precision_recall", "k_density_coverage"])
+def test_another_k_keeps_apart_only_where_a_score_that_is_compared_depends_on_it(key):
+    usual, other = scored("a", 2.0), replace(scored("b", 1.0), protocol=replace(PROTOCOL, **{key: 7}))
+    assert names(only(compare([usual, other]))) == ["b", "a"]
+    assert [len(group.rows) for group in compare([usual, other, scored("c", 3.0, recall=0.5)]).groups] == [2, 1]
+    assert [len(group.rows) for group in compare([usual, other, scored("c", 3.0, of_later=0.5)]).groups] == [2, 1]
 
 
 def test_other_weights_counts_and_references_are_groups_apart():

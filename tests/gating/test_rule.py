@@ -123,6 +123,14 @@ def test_every_field_of_a_protocol_is_in_the_table() -> None:
     assert {field.name for field in fields(Protocol)} - measured <= set(MISMATCHES)
 
 
+@pytest.mark.parametrize("name", ["k_precision_recall", "k_density_coverage"])
+def test_another_k_does_not_keep_reports_apart_without_a_score_that_depends_on_it(name: str) -> None:
+    result = gate(
+        scored(8.0), baseline=replace(scored(9.0), protocol=replace(HOW, **{name: 7})), max_increase={"fid": 1}
+    )
+    assert result.outcome == HELD
+
+
 @pytest.mark.parametrize("mismatch", ["none", *MISMATCHES])
 @pytest.mark.parametrize("outcome", OUTCOMES)
 @pytest.mark.parametrize("better", ["lower", "higher"])
@@ -130,6 +138,8 @@ def test_every_field_of_a_protocol_is_in_the_table() -> None:
 def test_every_combination_has_its_exit_code_and_its_sentence(form, better, outcome, mismatch) -> None:
     value, shown, far = getattr(form, outcome)
     new, old = scored(value, form.errors[0], better=better), scored(BASE, form.errors[1], better=better)
+    if mismatch.startswith("k_"):  # k alone matters only where a score depends on it
+        new = replace(new, scores={**new.scores, "recall": Score(0.5, "higher")})
     relative = bool(form.shown)
     if mismatch != "none":
         changed, why = MISMATCHES[mismatch]
