@@ -8,7 +8,8 @@ from functools import cached_property
 from statistics import NormalDist
 
 from ganeval.comparison.rows import Row
-from ganeval.reports.score_names import DIGITS, places_for
+from ganeval.reports.report import Score
+from ganeval.reports.score_names import measured
 from ganeval.reports.scores import HEADLINES
 
 OUTSIDE = 1.96  # standard errors beyond which a difference is marked: 95 %, two-sided
@@ -31,10 +32,8 @@ class Delta:
         >>> Delta(-0.5234, 0.1234, True).printed, Delta(2, None, False).printed, Delta(0.054, 3e-17, True).printed
         (('-0.52', '0.12'), ('+2', ''), ('+0.054', ''))
         """
-        if not self.error or self.error < 10**-DIGITS:
-            return f"{self.value:+.4g}", ""
-        places = places_for(self.error)
-        return f"{self.value:+.{places}f}", f"{self.error:.{places}f}"
+        value, error = measured(Score(self.value, "lower", self.error))
+        return value if value.startswith("-") else f"+{value}", "" if error == "0" else error
 
 
 @dataclass(frozen=True)
@@ -105,13 +104,12 @@ class ComparisonGroup:
         if score is None or base is None:
             return None
         value = score.value - base.value
-        errors = _error(row, self.baseline, name), _error(self.baseline, row, name)
-        if errors[0] is None or errors[1] is None:
+        pairs = (row, self.baseline), (self.baseline, row)
+        parts = [(error, one.seeds(name)) for one, other in pairs if (error := _error(one, other, name)) is not None]
+        if len(parts) < 2:
             return Delta(value, None, False)
-        counts = row.seeds(name), self.baseline.seeds(name)
-        parts = [(errors[0], counts[0]), (errors[1], counts[1])]
-        factor = OUTSIDE if counts == (1, 1) else quantile(CONFIDENCE, parts)
-        error = math.hypot(errors[0], errors[1])
+        factor = quantile(CONFIDENCE, parts) if any(seeds > 1 for _, seeds in parts) else OUTSIDE
+        error = math.hypot(*[error for error, _ in parts])
         return Delta(value, error, abs(value) > factor * error)
 
 

@@ -98,7 +98,12 @@ def distinct(rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         namesakes.setdefault(row.name, []).append(row)
     names = {id(row): name for same in namesakes.values() for row, name in zip(same, _by_folder(same), strict=True)}
-    return _numbered([replace(row, name=names[id(row)]) for row in rows])
+    result: dict[str, Row] = {}
+    for row in rows:  # one with the name of an earlier one gets the next free number
+        candidates = chain([names[id(row)]], (f"{names[id(row)]} ({number})" for number in count(2)))
+        name = next(name for name in candidates if name not in result)
+        result[name] = replace(row, name=name)
+    return list(result.values())
 
 
 def _by_folder(rows: Sequence[Row]) -> list[str]:
@@ -120,13 +125,3 @@ def _above(row: Row) -> tuple[str, ...]:
     own = row.name == folder.name or row.name.startswith(f"{folder.name} ")
     absolute = folder.absolute()
     return (absolute.parent if own else absolute).parts[1:]
-
-
-def _numbered(rows: Sequence[Row]) -> list[Row]:
-    """Rows with the name of an earlier one get the next free number."""
-    names: dict[str, Row] = {}
-    for row in rows:
-        numbered = (f"{row.name} ({number})" for number in count(2))
-        name = next(name for name in chain([row.name], numbered) if name not in names)
-        names[name] = replace(row, name=name)
-    return list(names.values())

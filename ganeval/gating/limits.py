@@ -16,9 +16,9 @@ from typing import Any
 
 from ganeval.errors import UsageError, unknown
 
-KINDS = ("max", "min", "max-increase", "max-decrease")
 MIRRORED = {"max": "min", "min": "max", "max-increase": "max-decrease", "max-decrease": "max-increase"}
-POLICIES = ("pass", "fail", "3")
+KINDS = tuple(MIRRORED)
+POLICIES = {"pass": 0, "fail": 1, "3": 3}  # the exit code of an inconclusive gate
 CONFIDENCE = 0.95
 
 

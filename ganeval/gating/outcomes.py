@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 
 from ganeval.errors import plain
-from ganeval.gating.limits import Limit
+from ganeval.gating.limits import POLICIES, Limit
 from ganeval.gating.measures import Measurement
 from ganeval.reports.score_names import NOTHING
 
 HELD, REGRESSED, INCONCLUSIVE, NOT_COMPARABLE = "held", "regressed", "inconclusive", "not comparable"
 EXIT_CODES = {NOT_COMPARABLE: 4, REGRESSED: 1, INCONCLUSIVE: 3, HELD: 0}  # the worst first
-POLICY_CODES = {"pass": 0, "fail": 1, "3": 3}  # the exit code of an inconclusive gate
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class Gate:
 
     def exit_code_for(self, inconclusive: str) -> int:
         """The exit code under a policy for what is inconclusive: `pass`, `fail` or `3`."""
-        return POLICY_CODES[inconclusive] if self.outcome == INCONCLUSIVE else self.exit_code
+        return POLICIES[inconclusive] if self.outcome == INCONCLUSIVE else self.exit_code
 
     def verdict(self, inconclusive: str) -> str:
         """The last line: the outcome, of how many limits, and the exit code."""

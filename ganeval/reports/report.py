@@ -155,11 +155,11 @@ def load_report(path: str | Path) -> Report:
 
     Raises ContentError where the file is missing, is not JSON, is not a report, or holds several.
     """
-    found = load_reports(path)
-    if len(found) != 1:
-        file = _file_of(path)
-        raise ContentError(f"{file}: found a list of {len(found)} reports, needed one; `load_reports` reads them all")
-    return found[0]
+    reports = load_reports(path)
+    if len(reports) != 1:
+        found = f"found a list of {len(reports)} reports"
+        raise ContentError(f"{_file_of(path)}: {found}, needed one; `load_reports` reads them all")
+    return reports[0]
 
 
 def load_reports(path: str | Path) -> list[Report]:
@@ -169,11 +169,11 @@ def load_reports(path: str | Path) -> list[Report]:
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
-    >>> how = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
+    >>> protocol = Protocol("tf1", "digits", "features", "published", "48", "tf1-bilinear")
     >>> digits = ImageSet("digits", "digits", 500)
-    >>> report = Report("0.1.0", "2026-01-31T12:00:00Z", digits, digits, how, {"fid": Score(0.0, "lower")})
+    >>> report = Report("0.1.0", "2026-01-31T12:00:00Z", digits, digits, protocol, {"fid": Score(0.0, "lower")})
     >>> _ = (folder / "two.json").write_text(dump([report.to_dict(), report.to_dict()]))
-    >>> [one.scores["fid"].value for one in load_reports(folder / "two.json")]
+    >>> [report.scores["fid"].value for report in load_reports(folder / "two.json")]
     [0.0, 0.0]
     """
     file = _file_of(path)
@@ -187,7 +187,7 @@ def load_reports(path: str | Path) -> list[Report]:
         raise ContentError(f"{file}: found an empty list, needed a ganeval report")
     if not isinstance(document, list):
         return [Report.from_dict(document, str(file))]
-    return [Report.from_dict(one, f"{file}, report {number}") for number, one in enumerate(document, 1)]
+    return [Report.from_dict(part, f"{file}, report {number}") for number, part in enumerate(document, 1)]
 
 
 def _file_of(path: str | Path) -> Path:

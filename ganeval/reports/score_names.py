@@ -48,17 +48,8 @@ def measured(score: Score) -> tuple[str, str]:
         return f"{score.value:.4g}", ""
     if score.error < 10**-DIGITS:
         return f"{score.value:.4g}", "0"
-    places = places_for(score.error)
+    places = min(DIGITS, max(0, 1 - math.floor(math.log10(score.error))))
     return f"{score.value:.{places}f}", f"{score.error:.{places}f}"
-
-
-def places_for(error: float) -> int:
-    """How many digits after the point show two digits of an error.
-
-    >>> places_for(0.2042), places_for(31.0), places_for(0.0012)
-    (2, 0, 4)
-    """
-    return min(DIGITS, max(0, 1 - math.floor(math.log10(error))))
 
 
 def cell(score: Score | None, *, bare: bool = False) -> str:
