@@ -1,6 +1,6 @@
 """`plot`: plots of runs, as files."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,28 +38,25 @@ def plot(paths: tuple[Path, ...], target: Path | None, layer: str | None, only: 
     """
     from ganeval.reports.run_folders import find_reports
 
-    names = None if only is None else [name.strip() for name in only.split(",") if name.strip()]
     runs, omissions = find_reports(paths)
     for line in omissions:
         warn(line)
     folder = runs[0].folder if len({run.folder for run in runs}) == 1 else None
     if folder is not None:
-        _plot_run(runs, folder, target or folder / "plots", layer, names)
+        _plot_run(runs, folder, target or folder / "plots", layer, only)
     elif layer is not None:
         raise UsageError(f"--layer {layer}: found {len(runs)} reports, needed one run folder with its checkpoint")
     else:
-        _plot_group(runs, target or Path("plots"), names)
+        _plot_group(runs, target or Path("plots"), only)
 
 
-def _plot_run(
-    runs: "Sequence[StoredReport]", folder: Path, target: Path, layer: str | None, names: Sequence[str] | None
-) -> None:
+def _plot_run(runs: "Sequence[StoredReport]", folder: Path, target: Path, layer: str | None, only: str | None) -> None:
     """Write the plots of one run; the two reports of a translation differ in their modes only."""
     from ganeval.plots.catalogue import RUN_PLOTS, draw_run
     from ganeval.plots.output import write_plots
     from ganeval.runtime.files import check_target
 
-    names = _check_names(names, list(RUN_PLOTS))
+    names = _names(only, RUN_PLOTS)
     check_target("-o", target / f"{names[0]}.svg")
     if layer is not None:
         from ganeval.training.insight.activation import store_activation
@@ -94,14 +91,14 @@ def _join_reasons(lines: Sequence[str]) -> list[str]:
     return [f"{', '.join(plots)}: {reason}" for reason, plots in names.items()]
 
 
-def _plot_group(runs: "Sequence[StoredReport]", target: Path, names: Sequence[str] | None) -> None:
+def _plot_group(runs: "Sequence[StoredReport]", target: Path, only: str | None) -> None:
     """Write the plots of several runs; each further comparable group has a number in the names of its files."""
     from ganeval.comparison import compare
     from ganeval.plots.catalogue import GROUP_PLOTS, draw_group
     from ganeval.plots.output import write_plots
     from ganeval.runtime.files import check_target
 
-    names = _check_names(names, list(GROUP_PLOTS))
+    names = _names(only, GROUP_PLOTS)
     check_target("-o", target / f"{names[0]}.svg")
     count = 0
     for number, group in enumerate(compare([run.report for run in runs]).groups, 1):
@@ -116,9 +113,10 @@ def _plot_group(runs: "Sequence[StoredReport]", target: Path, names: Sequence[st
         raise ContentError(f"nothing to draw: found no {', '.join(names)} in {len(runs)} reports")
 
 
-def _check_names(names: Sequence[str] | None, plots: list[str]) -> Sequence[str]:
-    """The names asked for, or all there are. UsageError for an unknown one."""
-    for name in names or ():
+def _names(only: str | None, plots: Collection[str]) -> list[str]:
+    """The plots of `--only`, or all there are. UsageError for an unknown one."""
+    names = [name.strip() for name in (only or "").split(",") if name.strip()]
+    for name in names:
         if name not in plots:
             raise unknown("plot", name, plots)
-    return names or plots
+    return names or list(plots)

@@ -84,7 +84,7 @@ def parse_limit(kind: str, metric: str, amount: object) -> Limit:
     """
     text = str(amount).strip()
     try:
-        number = math.nan if isinstance(amount, bool) else float(text.removesuffix("%"))
+        number = float(text.removesuffix("%"))
     except ValueError:
         number = math.nan
     limit = Limit(kind, metric, number, text.endswith("%"))

@@ -88,12 +88,10 @@ def read_model(sources: Report | str | Path | Sequence[Report | str | Path], nam
     reports = [report for part in parts for report in ([part] if isinstance(part, Report) else _read(Path(part)))]
     if not reports:
         raise UsageError(f"{name}: found no report, needed at least one")
-    fingerprints: set[str] = set()
-    for report in reports:  # the same images taken for two seeds would halve the spread
+    for number, report in enumerate(reports):  # the same images taken for two seeds would halve the spread
         mark = report.samples.fingerprint
-        if mark is not None and mark in fingerprints:
+        if mark is not None and mark in [other.samples.fingerprint for other in reports[:number]]:
             raise UsageError(f"{name}: found the same images twice, of {report.samples.name}; needed different seeds")
-        fingerprints |= {mark} if mark is not None else set()
     return ModelReports(tuple(reports), name)
 
 

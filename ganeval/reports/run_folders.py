@@ -57,11 +57,9 @@ def _find(path: Path, reports: dict[Path, list[StoredReport]], omissions: list[s
         raise UsageError(f"{path}: no such file or folder; {NEEDED}")
     if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):  # later Pythons find nothing in it instead
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-    if not path.is_dir():
-        _read(path, reports)
-    elif not _may_be_run(path):
+    if path.is_dir() and not _may_be_run(path):
         _find_below(path, reports, omissions)
-    elif note := why_no_report(path):
+    elif path.is_dir() and (note := why_no_report(path)):
         omissions.append(note)
     else:
         _read(path, reports)

@@ -9,7 +9,7 @@ from ganeval.reports.report import dump
 if TYPE_CHECKING:
     import pandas  # type: ignore[import-untyped]  # it ships no types
 
-KINDS = {"Int64": ("group", "rank", "seeds", "n", "reference_n"), "boolean": ("baseline",)}
+KINDS = {**dict.fromkeys(("group", "rank", "seeds", "n", "reference_n"), "Int64"), "baseline": "boolean"}
 
 
 def to_frame(comparison: Comparison) -> "pandas.DataFrame":
@@ -29,10 +29,8 @@ def to_frame(comparison: Comparison) -> "pandas.DataFrame":
     import pandas
 
     rows = records(comparison)
-    kinds = {name: kind for kind, names in KINDS.items() for name in names}
-    if comparison.has_baseline:
-        kinds |= {f"{name}_outside": "boolean" for name in _columns(comparison)}
-    return pandas.DataFrame(rows, columns=list(rows[0])).astype(kinds)
+    outside = {f"{name}_outside": "boolean" for name in _columns(comparison) if comparison.has_baseline}
+    return pandas.DataFrame(rows, columns=list(rows[0])).astype(KINDS | outside)
 
 
 def csv_text(comparison: Comparison) -> str:
