@@ -101,8 +101,8 @@ def _plot_group(runs: "Sequence[StoredReport]", target: Path, only: str | None) 
     names = _names(only, GROUP_PLOTS)
     check_target("-o", target / f"{names[0]}.svg")
     count = 0
-    for number, group in enumerate(compare([run.report for run in runs]).groups, 1):
-        plots = draw_group(group.rows, runs, names)
+    for number, group in enumerate(compare(runs).groups, 1):
+        plots = draw_group(group.rows, names)
         plots = [replace(plot, name=f"{plot.name}-{number}") for plot in plots] if number > 1 else plots
         if group.differs:
             click.echo(f"not comparable, so in files of their own (-{number}): {'; '.join(group.differs)}", err=True)

@@ -31,6 +31,12 @@ class Row:
         return cls(name, tuple(part.report for part in stored), folders=tuple(part.folder for part in stored))
 
     @property
+    def stored(self) -> list[StoredReport]:
+        """Its reports, each with the folder that it lies in."""
+        folders = self.folders or (None,) * len(self.reports)
+        return [StoredReport(report, folder) for report, folder in zip(self.reports, folders, strict=True)]
+
+    @property
     def aliases(self) -> set[str]:
         """The names of its samples and of its run folders."""
         folders = {folder.name for folder in self.folders if folder is not None}

@@ -8,47 +8,46 @@ import base64
 import hashlib
 import re
 from collections.abc import Sequence
-from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from ganeval.comparison import OUTSIDE, Comparison
-from ganeval.page.document import Document, document_of, runs_of
+from ganeval.page.document import document_of, runs_of
 from ganeval.page.galleries import COPY, OPEN_CLASSES
 from ganeval.progress import Tick, silent
+from ganeval.reports.score_names import NOTHING
+from ganeval.reports.score_names import title as title_of_score
+from ganeval.reports.scores import ARROWS
 
 
 def page_of(
     comparison: Comparison, *, notices: Sequence[str] = (), title: str | None = None, tick: Tick = silent
 ) -> str:
-    """The page's HTML; equal input gives equal bytes.
+    """The page's HTML; equal input gives equal bytes. All names are escaped.
 
     It shows the images, plots and configuration in the folders of the rows. `notices` are lines about runs that were
     left out. `title` defaults to the number of runs and the reference.
     """
-    return html_of(document_of(comparison, notices, title, tick))
-
-
-def html_of(document: Document) -> str:
-    """A document as HTML; all names are escaped."""
+    loader = PackageLoader("ganeval.page", ".")
     environment = Environment(
-        loader=PackageLoader("ganeval.page", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["breakable"] = breakable
-    script, style = _text("page.js"), _text("page.css")
+    environment.globals |= {
+        "arrows": ARROWS,
+        "copy_limit": COPY,
+        "nothing": NOTHING,
+        "open_classes": OPEN_CLASSES,
+        "outside": OUTSIDE,
+        "title_of_score": title_of_score,
+    }
+    script, style = (loader.get_source(environment, name)[0] for name in ("page.js", "page.css"))
     text = environment.get_template("page.html.j2").render(
-        page=document,
+        page=document_of(comparison, notices, title, tick),
         style=Markup(style),  # noqa: S704  # both are files of this package
         script=Markup(script),  # noqa: S704
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        copy_limit=COPY,
-        open_classes=OPEN_CLASSES,
-        outside=OUTSIDE,
     )
     return text.encode("utf-8", "backslashreplace").decode("utf-8")  # names of files may be no UTF-8
 
@@ -62,9 +61,4 @@ def breakable(name: str) -> Markup:
     return Markup(re.sub(r"(?<=[-_/→])", "<wbr>", str(escape(name))))  # noqa: S704  # it is escaped
 
 
-def _text(name: str) -> str:
-    """The text of a file in this package."""
-    return files("ganeval.page").joinpath(name).read_text(encoding="utf-8")
-
-
-__all__ = ["html_of", "page_of", "runs_of"]
+__all__ = ["page_of", "runs_of"]

@@ -1,45 +1,64 @@
 """The content of the page, before a template turns it into HTML."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from ganeval.comparison import Comparison, ComparisonGroup
-from ganeval.page.cards import Card, CardMaker, reports_of
-from ganeval.page.figures import PageFigure, figures_of_group
-from ganeval.page.glossary import GlossaryEntry, glossary_of
+from ganeval.page.cards import Card, CardMaker
+from ganeval.page.figures import PageFigure, figures_of
 from ganeval.page.headline import Headline, headline_of
-from ganeval.page.table import TableView, table_of
+from ganeval.plots import GROUP_PLOTS, draw_group
 from ganeval.progress import Tick
 from ganeval.reports.report import Report
+from ganeval.reports.scores import FAMILIES, MetricFamily
+
+PAGE_PLOTS = [name for name in GROUP_PLOTS if name != "modes-by-run"]  # the modes are on the card of each run
 
 
 @dataclass(frozen=True)
 class Section:
-    """Comparable runs: their reference, the table, the plots, and a card for each run."""
+    """Comparable runs: their reference, the table, the plots, and a card for each run; `rows`: with yardsticks."""
 
     anchor: str
     name: str
-    counts: str
-    protocol: str
-    differs: tuple[str, ...]
+    group: ComparisonGroup
     headline: Headline | None
-    table: TableView
-    figures: tuple[PageFigure, ...]
-    warnings: tuple[str, ...]
-    cards: tuple[Card, ...]
+    figures: list[PageFigure]
+    warnings: list[str]
+    rows: list[Card]
+
+    @property
+    def cards(self) -> list[Card]:
+        """The rows that have a card: all but the yardsticks."""
+        return [card for card in self.rows if card.anchor]
+
+    @property
+    def report(self) -> Report:
+        """The first report: protocol, reference and counts are those of all."""
+        return self.group.rows[0].report
+
+    @property
+    def counts(self) -> str:
+        """The counts of both sets, on which precision, recall, density, coverage and FID depend."""
+        kind = "points" if self.report.protocol.extractor == "points" else "images"
+        samples, reference = (
+            "an unknown number of" if images.count is None else f"{images.count:,}"
+            for images in (self.report.samples, self.report.reference)
+        )
+        return f"{samples} samples each, {reference} reference {kind}"
 
 
 @dataclass(frozen=True)
 class Document:
-    """The whole page."""
+    """The whole page; `glossary`: families of scores, each with what those of its scores mean that are shown."""
 
     title: str
     versions: str
     grouped: bool
-    notices: tuple[str, ...]
-    sections: tuple[Section, ...]
-    glossary: tuple[GlossaryEntry, ...]
+    notices: Sequence[str]
+    sections: list[Section]
+    glossary: list[tuple[MetricFamily, str]]
 
     @property
     def leads(self) -> list[Section]:
@@ -50,11 +69,8 @@ class Document:
     @property
     def copies(self) -> list[tuple[Card, int]]:
         """The cards with samples that may be copies of real images, and how many."""
-        counted = [
-            (card, sum(run.gallery.copies for run in card.runs if run.gallery))
-            for section in self.sections
-            for card in section.cards
-        ]
+        cards = [card for section in self.sections for card in section.cards]
+        counted = [(card, sum(run.gallery.copies for run in card.runs if run.gallery)) for card in cards]
         return [(card, copies) for card, copies in counted if copies]
 
 
@@ -70,16 +86,30 @@ def document_of(comparison: Comparison, notices: Sequence[str], title: str | Non
     advance()
     named = zip(names_of(comparison.groups), comparison.groups, strict=True)
     sections = [_section(group, name, number, maker, advance) for number, (name, group) in enumerate(named, 1)]
-    names = [name for group in comparison.groups for name in group.names]
     reports = [report for group in comparison.groups for row in group.rows for report in row.reports]
     return Document(
         title or title_of(comparison),
         ", ".join(dict.fromkeys(report.ganeval for report in reports)),
         comparison.has_seeds,
-        tuple(notices),
-        tuple(sections),
-        tuple(glossary_of(names)),
+        notices,
+        sections,
+        glossary_of({name for group in comparison.groups for name in group.names}),
     )
+
+
+def glossary_of(names: Collection[str]) -> list[tuple[MetricFamily, str]]:
+    """The families of the scores that a page shows, each with what these scores mean.
+
+    >>> [family.term for family, _ in glossary_of(["recall", "kid"])]
+    ['KID (kernel distance)', 'Precision and recall']
+    """
+    entries = []
+    for family in FAMILIES.values():
+        scores = [score for name, score in family.scores.items() if name in names]
+        if scores:
+            means = " ".join(f"{score.title[0].upper()}{score.title[1:]}: {score.means}" for score in scores)
+            entries.append((family, means))
+    return entries
 
 
 def names_of(groups: Sequence[ComparisonGroup]) -> list[str]:
@@ -107,7 +137,7 @@ def runs_of(comparison: Comparison) -> str:
     rows = [row for group in comparison.groups for row in group.contenders]
     if not rows:
         return _count(sum(len(group.rows) for group in comparison.groups), "yardstick")
-    runs = _count(len({run.folder or id(run.report) for row in rows for run in reports_of(row)}), "run")
+    runs = _count(len({run.folder or id(run.report) for row in rows for run in row.stored}), "run")
     return f"{runs} of {_count(len(rows), 'model')}" if comparison.has_seeds else runs
 
 
@@ -116,42 +146,12 @@ def _count(count: int, what: str) -> str:
 
 
 def _section(group: ComparisonGroup, name: str, number: int, maker: CardMaker, advance: Callable[[], None]) -> Section:
-    anchors = [f"run-{number}-{place}" for place in range(1, len(group.rows) + 1)]
-    first = group.rows[0].report
-    common = _common([report for row in group.contenders for report in row.reports])
-    cards: list[Card] = []
-    for row, anchor in zip(group.rows, anchors, strict=True):
-        if row.yardstick is None:
-            cards.append(maker.card(group, row, anchor, common))
+    warnings = [report.warnings for row in group.contenders for report in row.reports]
+    common = [text for text in warnings[0] if all(text in other for other in warnings)] if len(warnings) > 1 else []
+    rows = []
+    for place, row in enumerate(group.rows, 1):
+        rows.append(maker.card(group, row, "" if row.yardstick else f"run-{number}-{place}", common))
+        if not row.yardstick:
             advance()
-    linked = [anchor if row.yardstick is None else "" for row, anchor in zip(group.rows, anchors, strict=True)]
-    runs = [run for row in group.contenders for run in reports_of(row)]
-    return Section(
-        f"group-{number}",
-        name,
-        counts_of(first),
-        first.protocol.line(),
-        group.differs,
-        headline_of(group),
-        table_of(group, linked),
-        figures_of_group(group.contenders, runs) if len(group.contenders) > 1 else (),
-        common,
-        tuple(cards),
-    )
-
-
-def _common(reports: Sequence[Report]) -> tuple[str, ...]:
-    """The warnings that all of several reports share."""
-    if len(reports) < 2:
-        return ()
-    return tuple(text for text in reports[0].warnings if all(text in report.warnings for report in reports))
-
-
-def counts_of(report: Report) -> str:
-    """The counts of both sets, on which precision, recall, density, coverage and FID depend."""
-    kind = "points" if report.protocol.extractor == "points" else "images"
-    samples, reference = (
-        "an unknown number of" if images.count is None else f"{images.count:,}"
-        for images in (report.samples, report.reference)
-    )
-    return f"{samples} samples each, {reference} reference {kind}"
+    plots = draw_group(group.contenders, PAGE_PLOTS) if len(group.contenders) > 1 else []
+    return Section(f"group-{number}", name, group, headline_of(group), figures_of(plots), common, rows)

@@ -3,17 +3,15 @@
 Reads `gallery.npz`; a run of an earlier version has none, and shows a grid of its training instead.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ganeval.errors import ContentError
 from ganeval.page.encoding import InlineImage, inline_grid, inline_image, inline_strip
-from ganeval.plots.run_arrays import files_by_step, read_arrays
+from ganeval.plots.run_arrays import Arrays, files_by_step, label_names, read_arrays
 
 COPY = 0.1  # of the distance between real images: one in fifty of MNIST's held-out digits is nearer, of others none
 GAP = 3  # CSS pixels between a sample and its neighbour
@@ -27,8 +25,6 @@ FORMAT = {  # kinds of numbers, axes, and both in words
     "labels": ("iu", 1, "a whole number for each image"),
     "classes": ("U", 1, "a list of names"),
 }
-
-Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -47,20 +43,12 @@ class GallerySample:
 
 
 @dataclass(frozen=True)
-class ClassStrip:
-    """A class and eight random samples of it."""
-
-    name: str
-    samples: InlineImage
-
-
-@dataclass(frozen=True)
 class Gallery:
-    """The images of a run; where there are no samples, the grid of a check and its step."""
+    """The images of a run, `classes`: eight random samples of each; else the grid of a check and its step."""
 
-    samples: tuple[GallerySample, ...] = ()
+    samples: Sequence[GallerySample] = ()
     neighbours_of: str = ""
-    classes: tuple[ClassStrip, ...] = ()
+    classes: Sequence[tuple[str, InlineImage]] = ()
     grid: InlineImage | None = None
     grid_step: int = 0
 
@@ -99,24 +87,22 @@ def gallery_of(folder: Path, *, back: bool = False, best: object = None) -> Gall
 
 def _gallery(stored: Arrays, path: Path) -> Gallery:
     _check(stored, path)
-    labels, names = stored.get("labels"), [str(name) for name in stored.get("classes", ())]
+    count, names = len(stored["pictures"]), [str(name) for name in stored.get("classes", ())]
+    labels = label_names(stored["labels"], names) if "labels" in stored else [""] * count
+    distances = stored.get("distances", np.full(count, np.nan))
     samples = []
-    for index, pixels in enumerate(stored["pictures"]):
-        label = "" if labels is None else str(labels[index])
-        if labels is not None and 0 <= labels[index] < len(names):
-            label = names[labels[index]]
+    for index, (pixels, label) in enumerate(zip(stored["pictures"], labels, strict=True)):
         title = f"sample {index + 1}" + f" of class {label}" * bool(label)
-        neighbour, distance = None, float("nan")
+        neighbour, distance = None, None
         if "neighbours" in stored:
             neighbour = inline_image(stored["neighbours"][index], f"the real image nearest to {title}")
-            distance = float(stored["distances"][index]) if "distances" in stored else distance
-        finite = distance if np.isfinite(distance) else None
-        samples.append(GallerySample(inline_image(pixels, title), neighbour, finite, label))
+            distance = float(distances[index]) if np.isfinite(distances[index]) else None
+        samples.append(GallerySample(inline_image(pixels, title), neighbour, distance, label))
     strips = [
-        ClassStrip(name, inline_strip(images, f"random samples of class {name}"))
+        (name, inline_strip(images, f"random samples of class {name}"))
         for name, images in zip(names, stored.get("by_class", ()), strict=False)
     ]
-    return Gallery(tuple(samples), str(stored.get("neighbours_of", "")), tuple(strips))
+    return Gallery(samples, str(stored.get("neighbours_of", "")), strips)
 
 
 def _check(stored: Arrays, path: Path) -> None:

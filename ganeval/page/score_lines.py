@@ -9,13 +9,11 @@ from decimal import Decimal
 from math import isfinite
 
 from ganeval.comparison import ComparisonGroup, Row
-from ganeval.page.table import delta_text, value_texts
 from ganeval.reports.report import Score
-from ganeval.reports.score_names import title
-from ganeval.reports.scores import ARROWS, HEADLINES, SCORES
+from ganeval.reports.score_names import measured, title
+from ganeval.reports.scores import HEADLINES, SCORES
 
 SCALE_MARGIN = 1.06  # keeps the last dot off the edge
-Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -37,56 +35,65 @@ class Track:
 
 @dataclass(frozen=True)
 class ScoreLine:
-    """A score of a run: its title, its value and error as printed, its track and its rank."""
+    """A score of a row as the table and its card print it, with the number to sort by, its track and its rank.
 
-    name: str
+    `delta` and `delta_error` are its difference to the baseline; `outside`: whether that is significant.
+    """
+
     title: str
-    arrow: str
     better: str
+    number: float
     value: str
     error: str
     track: Track | None
     rank: int | None
     best: bool
     delta: str
+    delta_error: str
     outside: bool
     headline: bool
 
 
-def score_lines(group: ComparisonGroup, row: Row) -> tuple[ScoreLine, ...]:
-    """A line for each score of a row, headlines first."""
-    return tuple(_line(group, row, name, score) for name in group.names if (score := row.score(name)))
+def score_lines(group: ComparisonGroup, row: Row) -> dict[str, ScoreLine]:
+    """A line for each score of a row by its name, headlines first."""
+    return {name: _line(group, row, name, score) for name in group.names if (score := row.score(name))}
 
 
 def _line(group: ComparisonGroup, row: Row, name: str, score: Score) -> ScoreLine:
-    value, error = value_texts(score)
-    better = group.better(name)
+    value, error = measured(score)
     delta = group.delta(row, name)
+    change, change_error = delta.printed if delta else ("", "")
     return ScoreLine(
-        name,
         title(name, row.report.protocol),
-        ARROWS[better],
-        f"{better} is better",
-        value,
+        group.better(name),
+        score.value,
+        f"−{value[1:]}" if value.startswith("-") else value,
         error,
         _track(group, name, score),
         group.rank(row, name) if group.several_have(name) else None,
         group.is_best(row, name),
-        delta_text(delta),
+        change.replace("-", "−"),
+        change_error,
         delta is not None and delta.outside,
         name in HEADLINES,
     )
 
 
 def _track(group: ComparisonGroup, name: str, score: Score) -> Track | None:
+    """None where a scale would be meaningless: it has no length, or there is nothing to compare the score with."""
     start, end = scale_of(group, name)
-    if not end > start or (_alone(group, name) and not _is_share(name) and score.total is None):
+    alone = sum(row.score(name) is not None for row in group.rows if row.yardstick != "noise") < 2
+    if not end > start or (alone and not _is_share(name) and score.total is None):
         return None
-    error = score.error or 0.0
-    places = [_place(value, (start, end)) for value in (score.value, score.value - error, score.value + error)]
-    marks = {row.yardstick: row.score(name) for row in group.rows if row.yardstick}
-    real, noise = (_mark(marks.get(kind), (start, end)) for kind in ("real", "noise"))
-    return Track(places[0], places[1], places[2], real, noise, (_end(start, 1), _end(end, 2)))
+
+    def place(value: float) -> float:
+        return round(100 * min(1.0, max(0.0, (value - start) / (end - start))), 2)
+
+    yardsticks = {row.yardstick: mark.value for row in group.rows if row.yardstick and (mark := row.score(name))}
+    marks = {kind: place(value) for kind, value in yardsticks.items() if start <= value <= end}
+    low, high = (score.value + sign * (score.error or 0.0) for sign in (-1, 1))
+    ends = _end(start, 1), _end(end, 2)
+    return Track(place(score.value), place(low), place(high), marks.get("real"), marks.get("noise"), ends)
 
 
 def _end(value: float, digits: int) -> str:
@@ -95,25 +102,17 @@ def _end(value: float, digits: int) -> str:
     >>> _end(3000.0, 2), _end(0.054, 2), _end(-0.0073, 1), _end(-0.00005, 1)
     ('3,000', '0.054', '−0.007', '−0.00005')
     """
-    if abs(value) >= 100:
-        return f"{value:,.0f}".replace("-", "−")
-    short = f"{value:.{digits}g}"
-    return f"{Decimal(short):f}".replace("-", "−")
+    text = f"{value:,.0f}" if abs(value) >= 100 else f"{Decimal(f'{value:.{digits}g}'):f}"
+    return text.replace("-", "−")
 
 
-def _alone(group: ComparisonGroup, name: str) -> bool:
-    """Whether there is nothing to compare a score with, so that a scale would be meaningless."""
-    return sum(row.score(name) is not None for row in group.rows if row.yardstick != "noise") < 2
-
-
-def scale_of(group: ComparisonGroup, name: str) -> Range:
+def scale_of(group: ComparisonGroup, name: str) -> tuple[float, float]:
     """Where a score's scale begins and ends, the same for all of a group."""
-    scores = [score for row in group.rows if row.yardstick != "noise" and (score := row.score(name))]
-    counts = [score.total for score in scores if score.total is not None and not _is_share(name)]
     if _is_share(name):
         return 0.0, 1.0
-    if counts:
-        return 0.0, float(max(counts))
+    scores = [score for row in group.rows if row.yardstick != "noise" and (score := row.score(name))]
+    if totals := [score.total for score in scores if score.total is not None]:
+        return 0.0, float(max(totals))
     largest = max((score.value + (score.error or 0.0) for score in scores), default=0.0)
     lowest = SCORES[name].range[0] if name in SCORES else 0.0
     start = min([lowest if isfinite(lowest) else 0.0, *[score.value for score in scores]])
@@ -122,15 +121,3 @@ def scale_of(group: ComparisonGroup, name: str) -> Range:
 
 def _is_share(name: str) -> bool:
     return name in SCORES and SCORES[name].range == (0.0, 1.0)
-
-
-def _mark(score: Score | None, span: Range) -> float | None:
-    """A yardstick's place; None where there is none, or it is off the scale."""
-    if score is None or not span[0] <= score.value <= span[1]:
-        return None
-    return _place(score.value, span)
-
-
-def _place(value: float, span: Range) -> float:
-    start, end = span
-    return round(100 * min(1.0, max(0.0, (value - start) / (end - start))), 2)

@@ -7,7 +7,7 @@ import matplotlib
 
 from ganeval.comparison import Row
 from ganeval.errors import ContentError
-from ganeval.plots.activation import activation, activation_files
+from ganeval.plots.activation import activations
 from ganeval.plots.decision_boundary import decision_boundary
 from ganeval.plots.discriminator_precision_recall import discriminator_precision_recall
 from ganeval.plots.discriminator_scores import discriminator_scores
@@ -20,7 +20,7 @@ from ganeval.plots.modes import modes, modes_by_run
 from ganeval.plots.precision_recall import precision_recall
 from ganeval.plots.theme import STYLE, MissingData, NotApplicable, Plot, freeze_layout
 from ganeval.plots.training import training
-from ganeval.plots.training_log import Series, training_log_of
+from ganeval.plots.training_log import training_log_of
 from ganeval.reports.run_folders import StoredReport
 
 
@@ -37,11 +37,6 @@ class RunPlots:
     inapplicable: list[str] = field(default_factory=list)
 
 
-def _activations(run: StoredReport) -> list[Plot]:
-    log = training_log_of(run)
-    return [activation(log, path) for path in activation_files(log)]
-
-
 RUN_PLOTS: dict[str, Callable[[StoredReport], list[Plot]]] = {
     "evolution": lambda run: [evolution(training_log_of(run))],
     "interpolation": lambda run: [interpolation(training_log_of(run))],
@@ -50,14 +45,14 @@ RUN_PLOTS: dict[str, Callable[[StoredReport], list[Plot]]] = {
     "critic-scores": lambda run: [discriminator_scores(training_log_of(run))],
     "detector": lambda run: [discriminator_precision_recall(training_log_of(run))],
     "boundary": lambda run: [decision_boundary(training_log_of(run))],
-    "activation": _activations,
+    "activation": lambda run: activations(training_log_of(run)),
     "modes": lambda run: [modes(run.report)],
 }
-GROUP_PLOTS: dict[str, Callable[[Sequence[Row], Sequence[StoredReport]], Plot | None]] = {
-    "fid-over-training": lambda rows, runs: fid_over_training(rows, _selection_fids(runs)),
-    "precision-recall": lambda rows, _: precision_recall(rows),
-    "fid": lambda rows, _: fid_side_by_side(rows),
-    "modes-by-run": lambda rows, _: modes_by_run(rows),
+GROUP_PLOTS: dict[str, Callable[[Sequence[Row]], Plot | None]] = {
+    "fid-over-training": fid_over_training,
+    "precision-recall": precision_recall,
+    "fid": fid_side_by_side,
+    "modes-by-run": modes_by_run,
 }
 
 
@@ -79,40 +74,13 @@ def draw_run(run: StoredReport, names: Sequence[str] = tuple(RUN_PLOTS)) -> RunP
     return result
 
 
-def draw_group(
-    rows: Sequence[Row], runs: Sequence[StoredReport], names: Sequence[str] = tuple(GROUP_PLOTS)
-) -> list[Plot]:
+def draw_group(rows: Sequence[Row], names: Sequence[str] = tuple(GROUP_PLOTS)) -> list[Plot]:
     """The plots of several comparable runs with these names, as far as there are numbers.
 
     The reports of the rows are enough; a log in a run's folder has more steps.
     """
     with matplotlib.rc_context(STYLE):
-        plots = [plot for name in names if (plot := GROUP_PLOTS[name](rows, runs)) is not None]
+        plots = [plot for name in names if (plot := GROUP_PLOTS[name](rows)) is not None]
         for plot in plots:
             freeze_layout(plot.figure)
     return plots
-
-
-def plots_of_run(run: StoredReport) -> tuple[list[Plot], list[str]]:
-    """All plots of one run, and a line for each that cannot be drawn, with the reason.
-
-    Plots that do not apply to this kind of run, such as a decision boundary for images, are not listed.
-    """
-    result = draw_run(run)
-    return result.plots, [*result.missing, *result.broken]
-
-
-def plots_of_group(rows: Sequence[Row], runs: Sequence[StoredReport]) -> list[Plot]:
-    """All plots of several comparable runs but the modes, which a page shows for each run."""
-    return draw_group(rows, runs, [name for name in GROUP_PLOTS if name != "modes-by-run"])
-
-
-def _selection_fids(runs: Sequence[StoredReport]) -> dict[int, Series]:
-    """FID by step from the logs of trained runs, by the `id` of their reports."""
-    fids = {}
-    for run in runs:
-        try:
-            fids[id(run.report)] = training_log_of(run).checks.get("fid", {})
-        except ContentError:
-            continue  # the report itself may hold them
-    return fids

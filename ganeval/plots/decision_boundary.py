@@ -13,8 +13,8 @@ from matplotlib.patches import Patch
 
 from ganeval.errors import ContentError
 from ganeval.plots import theme
-from ganeval.plots.run_arrays import RETRAIN, Array, files_by_step, numeric_array, pick_steps, read_arrays
-from ganeval.plots.theme import MissingData, NotApplicable, Plot
+from ganeval.plots.run_arrays import Array, numeric_array, pick_steps, read_arrays
+from ganeval.plots.theme import NotApplicable, Plot
 from ganeval.plots.training_log import TrainingLog
 
 SAMPLE_PANELS = 8
@@ -42,9 +42,7 @@ def planes(log: TrainingLog, count: int) -> tuple[dict[int, ScorePlane], int]:
     """
     if log.shape != (2,):
         raise NotApplicable("the samples are images or vectors, not points in the plane")
-    files = files_by_step(log.folder / "grids", "step-*.npz")
-    if not files:
-        raise MissingData(f"no grids/step-*.npz: {RETRAIN}")
+    files = log.files("grids/step-*.npz")
     return {step: read_plane(files[step]) for step in pick_steps(list(files), count, log.best_step)}, len(files)
 
 
@@ -63,7 +61,7 @@ def points_over_time(log: TrainingLog, name: str, title: str) -> Plot:
     """Small multiples: samples over real points at each check."""
     by_step, count = planes(log, SAMPLE_PANELS)
     figure = theme.chart(2.05 * -(-len(by_step) // 4) + 0.35)
-    for axes, plane in zip(panels(figure, by_step, log.best_step), by_step.values(), strict=False):
+    for axes, plane in zip(panels(figure, by_step, log.best_step), by_step.values(), strict=True):
         draw_points(axes, plane)
     points_legend(figure)
     alt = (
@@ -77,7 +75,7 @@ def decision_boundary(log: TrainingLog) -> Plot:
     """The discriminator's scores over the plane at some checks, and the line between real and fake."""
     by_step, count = planes(log, BOUNDARY_PANELS)
     figure = theme.chart(2.35)
-    for axes, plane in zip(panels(figure, by_step, log.best_step), by_step.values(), strict=False):
+    for axes, plane in zip(panels(figure, by_step, log.best_step), by_step.values(), strict=True):
         draw_scores(axes, plane)
         draw_points(axes, plane, POINTS // 3)
     points_legend(
@@ -99,7 +97,7 @@ def panels(figure: Figure, by_step: Mapping[int, ScorePlane], best: int | None) 
     columns = min(4, len(by_step))
     rows = -(-len(by_step) // columns)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    flat = [axes for row in grid for axes in row]
+    flat = list(grid.flat)
     for axes, (step, plane) in zip(flat, by_step.items(), strict=False):
         axes.set_title(theme.step_label(step, best))
         axes.set_aspect("equal")

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ganeval.plots import theme
-from ganeval.plots.discriminator_scores import DiscriminatorScores, discriminators, read_scores, score_files
+from ganeval.plots.discriminator_scores import FILES, DiscriminatorScores, discriminators, read_scores
 from ganeval.plots.run_arrays import Array
 from ganeval.plots.theme import Plot
 from ganeval.plots.training_log import TrainingLog
@@ -18,7 +18,7 @@ CHANCE = 0.5
 
 def discriminator_precision_recall(log: TrainingLog) -> Plot:
     """Precision against recall on held-out data, and on training data, where memorisation shows."""
-    files = score_files(log)
+    files = log.files(FILES)
     last = max(files)
     best = log.best_step if log.best_step in files else None
     steps = list(dict.fromkeys([last] if best is None else [best, last]))

@@ -1,7 +1,7 @@
 """The discriminator's scores of training, held-out and generated data, as checks stored them."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,17 +9,17 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ganeval.plots import theme
-from ganeval.plots.run_arrays import RETRAIN, Array, files_by_step, numeric_array, pick_steps, read_arrays
-from ganeval.plots.theme import MissingData, Plot
+from ganeval.plots.run_arrays import Array, numeric_array, pick_steps, read_arrays
+from ganeval.plots.theme import Plot
 from ganeval.plots.training_log import TrainingLog
 
+FILES = "learning/scores-*.npz"
 CHECKS = 10
 BINS = 48
 RIDGE_HEIGHT = 1.75  # rows: a ridge may rise into the row above
 
 
-@dataclass(frozen=True)
-class DiscriminatorScores:
+class DiscriminatorScores(NamedTuple):
     """One discriminator's scores at one check, each (n,); `real` are of training data."""
 
     real: Array
@@ -35,14 +35,6 @@ def discriminators(log: TrainingLog) -> dict[str, str]:
     return {"_a": f"D of {theme.shorten(a, 15)}", "_b": f"D of {theme.shorten(b, 15)}"}
 
 
-def score_files(log: TrainingLog) -> dict[int, Path]:
-    """The files of scores by step; MissingData where there are none."""
-    files = files_by_step(log.folder / "learning", "scores-*.npz")
-    if not files:
-        raise MissingData(f"no learning/scores-*.npz: {RETRAIN}")
-    return files
-
-
 def read_scores(path: Path, ending: str) -> DiscriminatorScores:
     """One discriminator's scores in a file. ContentError where they are missing or no numbers."""
     names = [f"{name}{ending}" for name in ("real", "held_out", "made")]
@@ -52,7 +44,7 @@ def read_scores(path: Path, ending: str) -> DiscriminatorScores:
 
 def discriminator_scores(log: TrainingLog) -> Plot:
     """A ridge for each check, the first on top: how well the discriminator separates real, held-out and generated."""
-    files = score_files(log)
+    files = log.files(FILES)
     steps = pick_steps(list(files), CHECKS, log.best_step)
     names = discriminators(log)
     figure = theme.chart(0.9 + 0.46 * (len(steps) + 1))
@@ -79,11 +71,10 @@ def discriminator_scores(log: TrainingLog) -> Plot:
 
 def _draw_ridges(axes: Axes, checks: list[DiscriminatorScores]) -> None:
     """Histograms of one range and bin width; within a row heights are densities, on the same scale for all three."""
-    everything = [part for check in checks for part in (check.real, check.held_out, check.generated)]
-    low, high = np.percentile(np.concatenate(everything), [0.1, 99.9])
+    low, high = np.percentile(np.concatenate([scores for check in checks for scores in check]), [0.1, 99.9])
     edges = np.linspace(low, high, BINS + 1) if high > low else np.linspace(low - 0.5, high + 0.5, BINS + 1)
     for row, check in enumerate(reversed(checks)):
-        heights = [bin_shares(scores, edges) for scores in (check.real, check.held_out, check.generated)]
+        heights = [bin_shares(scores, edges) for scores in check]
         unit = RIDGE_HEIGHT / 2 / max(max(height.max() for height in heights), 1e-12)
         real, held_out, generated = (row + height * unit for height in heights)
         above = 2.0 * (len(checks) - row)

@@ -4,8 +4,8 @@ import numpy as np
 
 from ganeval.plots.decision_boundary import points_over_time
 from ganeval.plots.mosaic import MosaicText, mosaic
-from ganeval.plots.run_arrays import RETRAIN, Array, files_by_step, grid_cells, pick_steps
-from ganeval.plots.theme import MissingData, NotApplicable, Plot, step_label
+from ganeval.plots.run_arrays import Array, grid_cells, pick_steps
+from ganeval.plots.theme import NotApplicable, Plot, step_label
 from ganeval.plots.training_log import TrainingLog
 
 NAME = "evolution"
@@ -20,9 +20,7 @@ def evolution(log: TrainingLog) -> Plot:
         return points_over_time(log, NAME, TITLE)
     if len(log.shape) != 3:
         raise NotApplicable("the samples are vectors, which cannot be shown")
-    grids = files_by_step(log.folder / "grids", "step-*.png")
-    if not grids:
-        raise MissingData(f"no grids/step-*.png: {RETRAIN}")
+    grids = log.files("grids/step-*.png")
     steps = pick_steps(list(grids), CHECKS, log.best_step)
     cells = [grid_cells(grids[step], log.grid_columns, log.shape[-1]) for step in steps]
     rows = [step_label(step, log.best_step) for step in steps]

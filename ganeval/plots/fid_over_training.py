@@ -1,6 +1,6 @@
 """FID over training of several runs in one plot: which is better after how many steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -10,22 +10,18 @@ from ganeval.comparison import Row
 from ganeval.plots import theme
 from ganeval.plots.row_styles import RowStyle, list_rows, row_styles
 from ganeval.plots.theme import Plot
-from ganeval.plots.training import LOG_RATIO
-from ganeval.plots.training_log import Series, selection_fid
+from ganeval.plots.training_log import Series, fid_by_step
 from ganeval.reports.score_names import fid_heading
 
 STAR: Any = {"marker": "*", "markersize": 10, "markeredgecolor": theme.PAPER, "markeredgewidth": 0.6}
 
 
-def fid_over_training(rows: Sequence[Row], logs: Mapping[int, Series]) -> Plot | None:
-    """A line for each run, one style for the seeds of a row; None where no run has checks.
-
-    `logs`: FID by step from the logs, by the `id` of the report; a report without a log holds it as well.
-    """
+def fid_over_training(rows: Sequence[Row]) -> Plot | None:
+    """A line for each run, one style for the seeds of a row; None where no run has checks."""
     lines = [
         (row, style, seeds)
         for row, style in zip(rows, row_styles(rows), strict=True)
-        if (seeds := [fids for report in row.reports if (fids := logs.get(id(report)) or selection_fid(report))])
+        if (seeds := [fids for run in row.stored if (fids := fid_by_step(run))])
     ]
     if not lines:
         return None
@@ -33,11 +29,7 @@ def fid_over_training(rows: Sequence[Row], logs: Mapping[int, Series]) -> Plot |
     axes = figure.subplots()
     handles = [_draw_seeds(axes, number, style, seeds) for number, (_, style, seeds) in enumerate(lines)]
     star = axes.plot([], [], linestyle="", color=theme.INK, **STAR)
-    values = [value for *_, seeds in lines for fids in seeds for value in fids.values()]
-    if theme.needs_log_axis(values, LOG_RATIO):
-        theme.log_axis(axes, "y")
-    else:
-        axes.set_ylim(bottom=min(0.0, *values))
+    theme.fid_axis(axes, [value for *_, seeds in lines for fids in seeds for value in fids.values()])
     axes.set_ylabel(f"{fid_heading(lines[0][0].report.protocol)} of held-out images ↓")
     theme.steps_axis(axes)
     theme.legend_beside(figure, [*handles, *star], [*(row.name for row, *_ in lines), "lowest"])

@@ -14,7 +14,7 @@ from ganeval.errors import ContentError
 from ganeval.plots import theme
 from ganeval.plots.decision_boundary import read_plane
 from ganeval.plots.mosaic import MosaicText, mosaic
-from ganeval.plots.run_arrays import Arrays, files_by_step, image_array, numeric_array, read_arrays
+from ganeval.plots.run_arrays import Arrays, files_by_step, image_array, label_names, numeric_array, read_arrays
 from ganeval.plots.theme import NotApplicable, Plot
 from ganeval.plots.training_log import TrainingLog
 
@@ -29,34 +29,37 @@ def interpolation(log: TrainingLog) -> Plot:
         raise NotApplicable("the model translates images and has no latent")
     path = log.folder / "learning" / "interpolation.npz"
     stored = read_arrays(path, [*KINDS, "positions"])
-    positions = numeric_array(path, stored, "positions", 1)
-    if log.shape == (2,):
-        return _paths(log, path, stored)
+    numeric_array(path, stored, "positions", 1)
+    draw = _paths if log.shape == (2,) else _images
+    figure, rows = draw(log, path, stored)
+    alt = (
+        f"Samples of {log.name} between {rows} pairs of latents, from one to the other: on the left along the straight "
+        "line, on the right along the arc on the sphere."
+    )
+    return Plot("interpolation", "Between two latents", alt, figure)
+
+
+def _images(log: TrainingLog, path: Path, stored: Arrays) -> tuple[Figure, int]:
+    """A row of images for each pair of latents, of a conditional model with its class; and their number."""
+    positions = stored["positions"]
     linear, spherical = (image_array(path, stored, kind, 5) for kind in KINDS)
     if linear.shape != spherical.shape or linear.shape[1] != len(positions):
         raise ContentError(f"{path}: linear, spherical and positions do not fit together, needed (r, t, H, W, C) alike")
     count = len(positions)
     labels = {round(place) for place in np.linspace(0, count - 1, min(POSITION_LABELS, count))}
+    classes = stored.get("labels", np.array([]))
+    conditional = classes.shape == (len(linear),) and classes.dtype.kind in "iu"
     text = MosaicText(
-        rows=_classes(log, stored, len(linear)),
+        rows=label_names(classes, log.classes) if conditional else [],
         columns=2 * [f"{value:.2g}" if place in labels else "" for place, value in enumerate(positions)],
         spans=[(0, count - 1, "linear"), (count, 2 * count - 1, "spherical")],
         breaks=[count - 1],
     )
-    return _plot(log, len(linear), mosaic(np.concatenate([linear, spherical], axis=1), text))
+    return mosaic(np.concatenate([linear, spherical], axis=1), text), len(linear)
 
 
-def _classes(log: TrainingLog, stored: Arrays, rows: int) -> list[str]:
-    """The class of each row of a conditional model."""
-    labels = stored.get("labels")
-    if labels is None or labels.shape != (rows,) or labels.dtype.kind not in "iu":
-        return []
-    names = log.classes
-    return [names[label] if 0 <= label < len(names) else str(label) for label in labels.tolist()]
-
-
-def _paths(log: TrainingLog, path: Path, stored: Arrays) -> Plot:
-    """Points: the path of a sample through the plane, over real points where a check stored some."""
+def _paths(log: TrainingLog, path: Path, stored: Arrays) -> tuple[Figure, int]:
+    """Paths of samples through the plane, over real points where a check stored some; and their number."""
     paths = [numeric_array(path, stored, kind, 3) for kind in KINDS]
     if any(lines.shape[2] != 2 for lines in paths):
         raise ContentError(f"{path}: linear is of shape {paths[0].shape}, needed (r, t, 2)")
@@ -78,12 +81,4 @@ def _paths(log: TrainingLog, path: Path, stored: Arrays) -> Plot:
         Line2D([], [], color=theme.GENERATED, marker="o", markersize=4, label="generated, latent by latent"),
     ]
     figure.legend(handles=handles if files else handles[1:], loc="outside lower center", ncols=2)
-    return _plot(log, len(paths[0]), figure)
-
-
-def _plot(log: TrainingLog, rows: int, figure: Figure) -> Plot:
-    alt = (
-        f"Samples of {log.name} between {rows} pairs of latents, from one to the other: on the left along the straight "
-        "line, on the right along the arc on the sphere."
-    )
-    return Plot("interpolation", "Between two latents", alt, figure)
+    return figure, len(paths[0])

@@ -1,8 +1,7 @@
 """The losses of G and D during training, D's mean scores, and the other terms, each in a panel."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from matplotlib.axes import Axes
 from ganeval.plots import theme
 from ganeval.plots.run_arrays import RETRAIN, Array
 from ganeval.plots.theme import MissingData, Plot
-from ganeval.plots.training_log import Series, TrainingLog
+from ganeval.plots.training_log import TrainingLog
 
 LABELS = {
     "d/loss": "D",
@@ -42,24 +41,21 @@ COLOURS = {
 }
 
 
-@dataclass(frozen=True)
-class LossPanel:
-    """The terms that share a scale: the label of their axis, and their names in the log."""
-
-    label: str
-    names: Sequence[str]
-
-
 def losses(log: TrainingLog) -> Plot:
     """Every logged term over the steps, raw and smoothed, with the best step and where training diverged."""
-    panels = _panels(log.terms)
+    panels = {  # by the label of an axis the terms that share its scale
+        "loss": [name for name in LOSSES if name in log.terms],
+        "D's mean score": [name for name in SCORES if name in log.terms],
+        "other terms": [name for name in log.terms if name not in LOSSES + SCORES],
+    }
+    panels = {label: names for label, names in panels.items() if names}
     if not panels:
         raise MissingData(f"no losses in log.jsonl: {RETRAIN}")
     heights = [1.9 if number == 0 else 1.5 for number in range(len(panels))]
     figure = theme.chart(0.5 + sum(heights))
     rows = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
-    for axes, panel in zip(rows, panels, strict=True):
-        _draw_panel(axes, panel, log)
+    for axes, (label, names) in zip(rows, panels.items(), strict=True):
+        _draw_panel(axes, label, names, log)
     for axes in rows:
         mark_steps(axes, log, label=axes is rows[0])
     theme.steps_axis(rows[-1])
@@ -74,27 +70,18 @@ def losses(log: TrainingLog) -> Plot:
     return Plot("losses", "Losses of G and D", alt, figure)
 
 
-def _panels(terms: Mapping[str, Series]) -> list[LossPanel]:
-    panels = [
-        LossPanel("loss", [name for name in LOSSES if name in terms]),
-        LossPanel("D's mean score", [name for name in SCORES if name in terms]),
-        LossPanel("other terms", [name for name in terms if name not in LOSSES + SCORES]),
-    ]
-    return [panel for panel in panels if panel.names]
-
-
-def _draw_panel(axes: Axes, panel: LossPanel, log: TrainingLog) -> None:
+def _draw_panel(axes: Axes, label: str, names: Sequence[str], log: TrainingLog) -> None:
     lines, labels, values = [], [], []
-    for number, name in enumerate(panel.names):
+    for number, name in enumerate(names):
         steps, raw = list(log.terms[name]), np.array(list(log.terms[name].values()))
         colour = COLOURS.get(name, theme.colour(number))
         axes.plot(steps, raw, color=colour, alpha=0.3, linewidth=0.8)
         lines += axes.plot(steps, smoothed(raw), color=colour, linestyle=theme.dash(number))
         labels.append(term_label(name, log))
         values += raw.tolist()
-    axes.set_ylabel(panel.label)
+    axes.set_ylabel(label)
     axes.margins(x=0.01)
-    if panel.label == "other terms" and theme.needs_log_axis(values):
+    if label == "other terms" and theme.needs_log_axis(values):
         theme.log_axis(axes, "y")
     theme.legend_above(axes, lines, labels)
 

@@ -10,20 +10,20 @@ from ganeval.plots.run_arrays import Array
 from ganeval.plots.theme import MissingData
 from ganeval.reports.report import Report
 
-SCORES = ("modes_covered", "modes_captured")
+SCORES = {"modes_covered": "samples", "modes_captured": "samples near a mode"}  # and what each counts
 
 
 @dataclass(frozen=True)
 class ModeCounts:
     """Samples and reference images in each mode, the modes' names, where they have any, and their score.
 
-    `score` is its name in the report, `covered` the number of modes that it counts.
+    `covered` is the number of modes that it counts, `label` says which samples are in `samples`.
     """
 
     samples: Array
     reference: Array
     names: tuple[str, ...]
-    score: str
+    label: str
     covered: int
 
     @property
@@ -55,11 +55,6 @@ class ModeCounts:
         lost: Array = np.sort(present[np.argsort(ratios)][: max(0, len(present) - self.covered)])
         return lost
 
-    @property
-    def sample_label(self) -> str:
-        """The samples that are counted: of points only those near a mode."""
-        return "samples near a mode" if self.score == "modes_captured" else "samples"
-
 
 def shares(counts: Array) -> Array:
     """Counts as shares of their sum.
@@ -84,14 +79,11 @@ def mode_counts_of(report: Report) -> ModeCounts:
     names = score.more.get("names") or ()
     if samples.shape != reference.shape or not isinstance(names, Sequence) or len(names) not in (0, len(samples)):
         raise ContentError(f"{report.samples.name}: found counts of {len(samples)} and of {len(reference)} modes")
-    return ModeCounts(samples, reference, tuple(str(name) for name in names), counted[0], int(score.value))
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+    return ModeCounts(samples, reference, tuple(str(name) for name in names), SCORES[counted[0]], int(score.value))
 
 
 def _counts(report: Report, name: str, counts: object) -> Array:
-    if not isinstance(counts, Sequence) or not counts or not all(_is_count(count) for count in counts):
+    valid = isinstance(counts, Sequence) and all(type(count) is int and 0 <= count < 2**53 for count in counts)
+    if not valid or not counts:
         raise ContentError(f"{report.samples.name}: {name} by mode is {str(counts)[:40]}, needed whole numbers")
     return np.array(counts, np.int64)

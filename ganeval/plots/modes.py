@@ -98,7 +98,7 @@ def _label_clipped_bars(axes: Axes, counts: ModeCounts, top: float) -> None:
 def _add_legend(figure: Figure, counts: ModeCounts, *, totals: bool = True) -> None:
     samples, reference = (f" ({part.sum():,})" if totals else "" for part in (counts.samples, counts.reference))
     handles: list[Patch | Line2D] = [
-        Patch(facecolor=theme.GENERATED, alpha=0.75, label=f"{counts.sample_label}{samples}, ± one standard error"),
+        Patch(facecolor=theme.GENERATED, alpha=0.75, label=f"{counts.label}{samples}, ± one standard error"),
         Line2D([], [], color=theme.VERMILLION, linewidth=2.2, label=f"reference{reference}"),
         Line2D([], [], linestyle="", marker="x", color=theme.INK, markersize=6, label="lost"),
     ]

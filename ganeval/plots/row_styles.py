@@ -1,5 +1,6 @@
 """How each row is styled and labelled in the plots of several runs, so that a run looks the same in all of them."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,15 +21,8 @@ class RowStyle:
 
 def row_styles(rows: Sequence[Row]) -> list[RowStyle]:
     """The styles of rows, in their order."""
-    styles: list[RowStyle] = []
-    number = 0
-    for row in rows:
-        if row.yardstick is not None:
-            styles.append(RowStyle(theme.MUTED, YARDSTICKS[row.yardstick]))
-        else:
-            styles.append(RowStyle(theme.colour(number), theme.marker(number)))
-            number += 1
-    return styles
+    runs = (RowStyle(theme.colour(number), theme.marker(number)) for number in itertools.count())
+    return [RowStyle(theme.MUTED, YARDSTICKS[row.yardstick]) if row.yardstick else next(runs) for row in rows]
 
 
 def row_label(row: Row) -> str:

@@ -75,6 +75,15 @@ def image_array(path: Path, stored: Arrays, name: str, dimensions: int) -> Array
     return np.repeat(array, 3, axis=-1) if array.shape[-1] == 1 else array
 
 
+def label_names(labels: Array, names: Sequence[str]) -> list[str]:
+    """The names of class labels; a label without one is its number.
+
+    >>> label_names(np.array([1, 7]), ["cat", "dog"])
+    ['dog', '7']
+    """
+    return [names[label] if 0 <= label < len(names) else str(label) for label in labels.tolist()]
+
+
 def files_by_step(folder: Path, pattern: str) -> dict[int, Path]:
     """The files of a folder with a step in their name, such as `scores-00000400.npz`, in the order of steps."""
     files = {int(match[1]): path for path in folder.glob(pattern) if (match := STEP.search(path.name))}

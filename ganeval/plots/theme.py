@@ -178,6 +178,14 @@ def log_axis(axes: Axes, which: str) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
+def fid_axis(axes: Axes, values: Sequence[float]) -> None:
+    """Make the y axis logarithmic where FID falls far, else let it begin at 0."""
+    if needs_log_axis(values, 8):
+        log_axis(axes, "y")
+    else:
+        axes.set_ylim(bottom=min(0.0, *values))
+
+
 def legend_above(axes: Axes, handles: Sequence[Artist], labels: Sequence[str]) -> None:
     """A legend above the axes, on the right, where it hides nothing."""
     axes.legend(

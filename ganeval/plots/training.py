@@ -13,7 +13,6 @@ from ganeval.reports.score_names import fid_heading
 
 FIDS = {"fid": "held-out images", "fid_raw": "held-out, raw weights", "fid_train": "training images"}
 SHARES = ("precision", "recall")
-LOG_RATIO = 8  # of the highest FID to the lowest, above which the axis is logarithmic
 COLOURS = {"fid": theme.BLUE, "fid_raw": theme.SKY, "fid_train": theme.VERMILLION}
 
 
@@ -61,11 +60,7 @@ def _draw_fids(axes: Axes, fids: Mapping[str, Series], floor: Series) -> None:
     if floor:
         handles.append(axes.axhline(list(floor.values())[-1], color=theme.MUTED, linestyle="--", linewidth=1.1))
         labels.append("real images, as many as held-out")
-    values = [value for series in (*fids.values(), floor) for value in series.values()]
-    if theme.needs_log_axis(values, LOG_RATIO):
-        theme.log_axis(axes, "y")
-    else:
-        axes.set_ylim(bottom=min(0.0, *values))
+    theme.fid_axis(axes, [value for series in (*fids.values(), floor) for value in series.values()])
     theme.legend_above(axes, handles, labels)
 
 

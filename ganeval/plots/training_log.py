@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from ganeval.plots.theme import NotApplicable
+from ganeval.errors import ContentError
+from ganeval.plots.run_arrays import RETRAIN, files_by_step
+from ganeval.plots.theme import MissingData, NotApplicable
 from ganeval.reports.report import Report, load_report
 from ganeval.reports.run_folders import StoredReport, config_of, is_trained, log_of
 
@@ -72,6 +74,13 @@ class TrainingLog:
         step = training_of(self.report).get("best_step")
         return step if isinstance(step, int) else None
 
+    def files(self, pattern: str) -> dict[int, Path]:
+        """The files that checks stored, by step; MissingData where there are none."""
+        files = files_by_step(self.folder, pattern)
+        if not files:
+            raise MissingData(f"no {pattern}: {RETRAIN}")
+        return files
+
     def domains(self) -> tuple[str, str]:
         """The names of the two domains of a translation: the first report is of A to B."""
         names = load_report(self.folder).samples.name.rpartition(" ")[2].split("→")
@@ -107,11 +116,18 @@ def training_log_of(run: StoredReport) -> TrainingLog:
 def selection_fid(report: Report) -> Series:
     """FID by step as the report holds it, without what is no number: for a report whose run folder is elsewhere."""
     record = training_of(report).get("selection_fid")
-    fids: dict[str, Series] = {}
-    for step, value in record.items() if isinstance(record, Mapping) else ():
-        if step.isdecimal() and len(step) <= STEP_DIGITS:
-            _add(fids, int(step), {"fid": value})
-    return _sorted(fids).get("fid", {})
+    numbers = record.items() if isinstance(record, Mapping) else ()
+    steps = {step: value for step, value in numbers if step.isdecimal() and len(step) <= STEP_DIGITS}
+    return {int(step): float(steps[step]) for step in sorted(steps, key=int) if _is_number(steps[step])}
+
+
+def fid_by_step(run: StoredReport) -> Series:
+    """FID by step as the log has it, else as the report holds it."""
+    try:
+        fids = training_log_of(run).checks.get("fid")
+    except ContentError:
+        fids = None
+    return fids or selection_fid(run.report)
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:

@@ -16,7 +16,7 @@ def test_the_dot_of_a_line_is_at_its_value_on_the_scale() -> None:
     real = scored("r", {"precision": (0.9, 0.01), "inception_score": (9.0, 0.0), "kid": (-1.0, 0.1)}, "real (train)")
     noise = scored("n", {"precision": (0.0, 0.0), "inception_score": (1.0, 0.0), "kid": (70.0, 0.1)}, "noise")
     group = compare([scored("a", names), real, noise]).groups[0]
-    tracks = {line.name: line.track for line in score_lines(group, group.contenders[0])}
+    tracks = {name: line.track for name, line in score_lines(group, group.contenders[0]).items()}
     precision, inception, kid = (tracks[name] for name in names)
     assert precision is not None
     assert inception is not None
@@ -33,7 +33,7 @@ def test_the_ends_of_a_scale_are_plain_numbers() -> None:
     modes = {"modes_covered": Score(2877, "higher", total=3000)}
     other = scored("b", {"fid": (100.0, 0.1), "kid": (0.05, 0.001)})
     group = compare([replace(report, scores={**report.scores, **modes}), other]).groups[0]
-    ends = {line.name: line.track.ends for line in score_lines(group, group.contenders[1]) if line.track}
+    ends = {name: line.track.ends for name, line in score_lines(group, group.contenders[1]).items() if line.track}
     assert ends["modes_covered"] == ("0", "3,000")
     assert ends["fid"] == ("0", "1,309")  # (1234.5 + 0.1) · 1.06
     assert ends["kid"] == ("−0.007", "0.054")  # (0.051 + 0.0073) · 1.06 - 0.0073

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from example_plots import group_plots, plots_by_name, texts_of
+from example_plots import example_rows, group_plots, plots_by_name, texts_of
 from example_runs import make, store
 
 KINDS = {
@@ -28,7 +28,7 @@ def all_plots(tmp_path_factory):
     """Every plot of every kind of run, and of several runs, drawn once."""
     folder = tmp_path_factory.mktemp("kinds")
     runs = {kind: make(folder, kind, 1.0, config.get("names"), without_names(config)) for kind, config in KINDS.items()}
-    return {**{kind: plots_by_name(found) for kind, found in runs.items()}, "group": group_plots()}
+    return {**{kind: plots_by_name(run) for kind, run in runs.items()}, "group": group_plots(example_rows())}
 
 
 def without_names(config):

@@ -10,7 +10,7 @@ import pytest
 from example_runs import make, report_on
 
 from ganeval.comparison import compare
-from ganeval.plots import plots_of_group, plots_of_run, png_of, svg_of
+from ganeval.plots import draw_group, draw_run, png_of, svg_of
 from ganeval.plots.output import write_plots
 from ganeval.plots.theme import INK, PAPER, VARIABLES
 
@@ -18,25 +18,21 @@ SVG = "{http://www.w3.org/2000/svg}"
 XLINK = "{http://www.w3.org/1999/xlink}href"
 
 
-def all_of(found):
-    return plots_of_run(found)[0]
-
-
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
+def example_run(tmp_path_factory):
     return make(tmp_path_factory.mktemp("output"), "mine-s0", 1.0, None, {})
 
 
 @pytest.fixture(scope="module")
-def plots(found):
-    return all_of(found)
+def plots(example_run):
+    return draw_run(example_run).plots
 
 
 @pytest.mark.slow
-def test_the_same_run_gives_the_same_bytes_and_so_does_the_same_plot(found, plots):
-    for one, other in zip(plots, all_of(found), strict=True):
-        assert png_of(one) == png_of(other)
-        assert svg_of(one) == svg_of(other) == svg_of(one)
+def test_the_same_run_gives_the_same_bytes_and_so_does_the_same_plot(example_run, plots):
+    for plot, again in zip(plots, draw_run(example_run).plots, strict=True):
+        assert png_of(plot) == png_of(again)
+        assert svg_of(plot) == svg_of(again) == svg_of(plot)
 
 
 @pytest.mark.slow
@@ -51,15 +47,16 @@ def test_a_png_has_150_dots_per_inch_and_a_white_ground(plots, tmp_path):
 
 @pytest.mark.slow
 def test_svgs_of_one_page_share_no_identifier_and_refer_to_their_own(plots, make_run):
-    others = [*all_of(make_run("b-s0")), *all_of(make_run("c", shape=[2]))]
+    others = [*draw_run(make_run("b-s0")).plots, *draw_run(make_run("c", shape=[2])).plots]
     texts = [svg_of(plot, themed=True) for plot in [*plots, *others]]
     known = set()
     for text in texts:
-        own = [one.attrib["id"] for one in ElementTree.fromstring(text).iter() if "id" in one.attrib]
+        elements = list(ElementTree.fromstring(text).iter())
+        own = [element.attrib["id"] for element in elements if "id" in element.attrib]
         assert len(own) == len(set(own))
         assert not known & set(own)
         known |= set(own)
-        links = [one.attrib.get(XLINK, one.attrib.get("href", "")) for one in ElementTree.fromstring(text).iter()]
+        links = [element.attrib.get(XLINK, element.attrib.get("href", "")) for element in elements]
         referred = {link[1:] for link in links if link.startswith("#")} | set(re.findall(r"url\(#([^)]*)\)", text))
         assert referred <= set(own)
 
@@ -112,9 +109,9 @@ NAMES = [
 def test_any_name_is_shown_as_it_is(name):
     (group,) = compare([report_on(name, 1.0), report_on("other", 2.0)]).groups
     shown = " ".join(name.split("\n"))
-    for plot in plots_of_group(group.rows, []):
+    for plot in draw_group(group.rows):
         root = ElementTree.fromstring(svg_of(plot, themed=True))
-        texts = ["".join(one.itertext()).strip() for one in root.iter(f"{SVG}text")]
+        texts = ["".join(element.itertext()).strip() for element in root.iter(f"{SVG}text")]
         assert shown in texts, texts
         assert "<script" not in svg_of(plot, themed=True)
     assert png_of(plot).startswith(b"\x89PNG")
@@ -128,10 +125,10 @@ import sys
 from pathlib import Path
 import ganeval.plots
 from ganeval.reports.run_folders import find_reports
-(found,), _ = find_reports([Path({str(folder)!r})])
-plots, said = ganeval.plots.plots_of_run(found)
-assert len(plots) == 8 and not said, said
-ganeval.plots.svg_of(plots[0], themed=True)
+(run,), _ = find_reports([Path({str(folder)!r})])
+result = ganeval.plots.draw_run(run)
+assert len(result.plots) == 8 and not result.missing and not result.broken, result
+ganeval.plots.svg_of(result.plots[0], themed=True)
 heavy = {{"torch", "torchvision", "pandas", "matplotlib.pyplot"}} & set(sys.modules)
 assert not heavy, heavy
 """
@@ -139,11 +136,11 @@ assert not heavy, heavy
 
 
 @pytest.mark.slow
-def test_drawing_leaves_matplotlibs_settings_as_they_were(found):
+def test_drawing_leaves_matplotlibs_settings_as_they_were(example_run):
     import matplotlib
 
     before = dict(matplotlib.rcParams)
-    svg_of(all_of(found)[0], themed=True)
+    svg_of(draw_run(example_run).plots[0], themed=True)
     assert dict(matplotlib.rcParams) == before
 
 

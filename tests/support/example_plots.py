@@ -11,19 +11,19 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from ganeval.comparison import Row, compare
-from ganeval.plots import Plot, plots_of_group, plots_of_run
+from ganeval.plots import Plot, draw_group, draw_run
 from ganeval.reports.report import Score
 from ganeval.reports.run_folders import StoredReport
 
 
 def plots_by_name(run: StoredReport) -> dict[str, Plot]:
     """The plots of a run from which nothing is missing."""
-    plots, omissions = plots_of_run(run)
-    assert omissions == []
-    return {plot.name: plot for plot in plots}
+    result = draw_run(run)
+    assert result.missing == result.broken == []
+    return {plot.name: plot for plot in result.plots}
 
 
-def example_rows() -> tuple[Sequence[Row], list[StoredReport]]:
+def example_rows() -> Sequence[Row]:
     """Three runs, the yardsticks, and one of long and awkward names, in their order by FID."""
     names = {"best": 0.5, "a name so long that nobody would ever want to read it to its end": 1.0, "_$x$ 数字": 2.0}
     reports = [report_on(name, fid) for name, fid in names.items()]
@@ -32,12 +32,12 @@ def example_rows() -> tuple[Sequence[Row], list[StoredReport]]:
     far = {"precision": Score(0.01, "higher", error=0.01), "recall": Score(0.1, "higher", error=0.01)}
     outer = [report_on("real (train)", 0.1), report_on("noise", 90.0, **far)]
     (group,) = compare([*reports, *outer]).groups
-    return group.rows, [StoredReport(report, None) for report in reports]
+    return group.rows
 
 
-def group_plots() -> dict[str, Plot]:
-    """The plots of these rows."""
-    return {plot.name: plot for plot in plots_of_group(*example_rows())}
+def group_plots(rows: Sequence[Row]) -> dict[str, Plot]:
+    """The plots of several rows by name."""
+    return {plot.name: plot for plot in draw_group(rows)}
 
 
 def texts_of(figure: Figure) -> list[tuple[str, Bbox]]:
