@@ -9,8 +9,8 @@ import pickle
 import warnings
 import zipfile
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,20 @@ class Statistics:
     labels: Array | None = None
     centres: Array | None = None
     sigma: float | None = None
+
+    random_access = True  # as of a set of images that is no stream
+
+    @property
+    def count(self) -> int | None:
+        """How many samples; None where only their mean and covariance are known."""
+        return None if self.features is None else len(self.features)
+
+    def subset(self, indices: Sequence[int]) -> "Statistics":
+        """The samples of these indices, in this order; their labels follow."""
+        of_all = (self.features, self.probabilities, self.labels)
+        features, probabilities, labels = (None if array is None else array[list(indices)] for array in of_all)
+        samples = replace(self, features=features, probabilities=probabilities, labels=labels)
+        return replace(samples, mean=None, covariance=None)
 
     @property
     def classes(self) -> tuple[str, ...] | None:

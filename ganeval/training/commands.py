@@ -11,16 +11,14 @@ from rich.console import RenderableType
 from ganeval.errors import GanevalWarning, MissingWeights, UsageError
 from ganeval.extractors import EXTRACTORS
 from ganeval.extractors.classifier_command import ensure_classifier
-from ganeval.media.base import SampleSet
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick, silent
 from ganeval.reports.report import Report
 from ganeval.runtime.devices import pick_device
 from ganeval.runtime.distributed import LostRank, device_of_rank, ranks_of_torchrun
 from ganeval.runtime.launch import cores
-from ganeval.sources.opening import Opening, open_source
+from ganeval.sources.datasets import open_dataset
 from ganeval.tables.report_view import facts_view
-from ganeval.training.data.dataset import PARTS
 from ganeval.training.final_scores import FinishedRun, finish
 from ganeval.training.plan import TrainingPlan, validate
 from ganeval.training.run import load, open_extraction, train_run
@@ -39,7 +37,7 @@ def plan_view(request: RunRequest, ranks: Ranks = ALONE) -> RenderableType:
     _check_count(request)
     prepared = load(_plan(request, ranks), None, silent)
     config = prepared.config
-    counts = ", ".join(f"{len(getattr(prepared.splits, part)):,} {part}" for part in PARTS)
+    counts = ", ".join(f"{count:,} {part}" for part, count in prepared.splits.counts().items())
     networks = {
         f"network {name}": f"{sum(weight.numel() for weight in network.parameters()):,} weights"
         for name, network in build(config).networks.items()
@@ -183,9 +181,8 @@ def _ensure_classifier(request: RunRequest, tick: Tick) -> None:
     dataset = EXTRACTORS[str(request.scoring.extractor)].trained_on if request.extractor == "auto" else None
     if dataset is None:
         return
-    images = open_source(dataset, Opening(request.data_root, request.offline))
-    if isinstance(images, SampleSet):
-        ensure_classifier(images, None, seed=2020, device=pick_device(request.device), tick=tick)
+    images = open_dataset(dataset, data_root=request.data_root, offline=request.offline)
+    ensure_classifier(images, None, seed=2020, device=pick_device(request.device), tick=tick)
 
 
 def _check_count(request: RunRequest) -> None:

@@ -18,7 +18,8 @@ from ganeval.errors import ContentError, UsageError, unknown
 from ganeval.reports.run_folders import config_of, is_trained
 from ganeval.runtime.devices import pick_device
 from ganeval.runtime.files import replacing, write_arrays
-from ganeval.training.data.domains import DIRECTIONS, FORTH, Domains, load_domains
+from ganeval.sources.opening import Opening
+from ganeval.training.data.domains import DIRECTIONS, FORTH, Domains, open_domains
 from reference_models import CheckpointError, ConfigError, Sampler, load_sampler
 
 CHECKPOINTS = ("best", "last")
@@ -106,8 +107,8 @@ def _samples(sampler: Sampler, config: dict[str, Any], request: SampleRequest) -
 
 def domains_of(config: dict[str, Any], data_root: Path | None, offline: bool) -> Domains:
     """The domains of a CycleGAN, by its `config.json`; ContentError where the data are no longer those."""
-    places: dict[str, Any] = {"size": config.get("size"), "data_root": data_root, "offline": offline}
-    domains = load_domains(str(config["data"]), config.get("data_b"), **places)
+    opening = Opening(data_root, offline)
+    domains = open_domains(str(config["data"]), config.get("data_b"), opening, size=config.get("size")).read()
     if domains.fingerprint != config.get("data_sha256"):
         raise ContentError(
             f"{config['data']}: found other images than this run was trained on, needed the same to translate; "

@@ -12,12 +12,12 @@ from ganeval.errors import GanevalWarning
 from ganeval.evaluation.gallery import FILE as GALLERY
 from ganeval.evaluation.gallery import write_gallery
 from ganeval.evaluation.scorer import Scorer
-from ganeval.media.base import SampleSet
 from ganeval.metrics.translation import cycle_l1, psnr
 from ganeval.progress import Tick
 from ganeval.reports.report import Report, Score, load_report
 from ganeval.reports.run_folders import REPORTS, log_of
 from ganeval.runtime.files import replacing
+from ganeval.training.data.dataset import Split
 from ganeval.training.data.domains import DIRECTIONS, FORTH, Direction, Domains
 from ganeval.training.diagnosis.verdicts import Verdict, verdicts
 from ganeval.training.export import write_npz
@@ -28,7 +28,7 @@ from ganeval.training.insight.stored_arrays import FOLDER, GALLERY_BACK, delete_
 from ganeval.training.model_scores import conditional_scores, intra_class_recall, judge_of, labels_kept, score_of
 from ganeval.training.run import Prepared
 from ganeval.training.run_request import RunRequest
-from ganeval.training.samples import SEED, as_set, generated, sampler_of, score_final, scored_count, translations
+from ganeval.training.samples import SEED, generated, sampler_of, score_final, scored_count, translations
 from reference_models import Divergence, Outcome, Sampler
 from reference_models.configuration.config import as_of_today
 
@@ -151,12 +151,13 @@ def _sample_reports(prepared: Prepared, tick: Tick) -> Iterator[Report]:
     final, splits = generated(prepared, tick), prepared.splits
     report, gallery = score_final(final)
     write_gallery(final.gallery, gallery)
-    extra = _other_checkpoints(prepared, final.scorer, lambda sampler: sampler.draw(len(final.pixels), SEED)[0])
-    if final.labels is not None and isinstance(final.samples, SampleSet):
+    extra = _other_checkpoints(prepared, final.scorer, lambda sampler: sampler.draw(len(final.samples), SEED)[0])
+    if final.samples.labels is not None:
         judge = judge_of(prepared.extraction, splits.classes)
-        extra |= conditional_scores(final.samples, splits.test.images(), splits.train.images(), tick, judge=judge)
+        test, train = splits.test.images(), splits.train.images()
+        extra |= conditional_scores(final.samples.images(), test, train, tick, judge=judge)
         if prepared.extraction is not None:
-            extra |= intra_class_recall(splits.test, final.pixels, final.labels, prepared.extraction)
+            extra |= intra_class_recall(splits.test, final.samples.pixels, final.samples.labels, prepared.extraction)
     yield replace(report, scores={**report.scores, **extra})
 
 
@@ -174,13 +175,13 @@ def _translation_reports(prepared: Prepared, domains: Domains, tick: Tick) -> It
 
         extra = _other_checkpoints(prepared, scorer, translate, direction)
         if direction == FORTH:
-            write_npz(prepared.request.folder / "samples.npz", final.pixels, final.labels)
-        returned = sampler_of(prepared, direction=direction.back).translate(final.pixels)
+            write_npz(prepared.request.folder / "samples.npz", final.samples.pixels, final.samples.labels)
+        returned = sampler_of(prepared, direction=direction.back).translate(final.samples.pixels)
         extra["cycle_l1"] = score_of(cycle_l1(images, returned), "lower")
-        if domains.truth and final.labels is not None and isinstance(final.samples, SampleSet):
-            extra |= labels_kept(final.samples, target.train.images(), tick)
+        if domains.truth and final.samples.labels is not None:
+            extra |= labels_kept(final.samples.images(), target.train.images(), tick)
         if domains.truth:
-            extra["psnr"] = score_of(psnr(target.test.pixels, final.pixels), "higher")
+            extra["psnr"] = score_of(psnr(target.test.pixels, final.samples.pixels), "higher")
             extra["psnr_nothing"] = score_of(psnr(target.test.pixels, images), "higher")
         extra["fid_nothing"] = scorer.score(source.test.images(), "doing nothing").scores["fid"]
         extra["fid_real"] = scorer.only("fid").score(target.train.images(), "real (train)").scores["fid"]
@@ -195,7 +196,8 @@ def _other_checkpoints(
     scores, fid_scorer = {}, scorer.only("fid")
     for name, (checkpoint, raw) in others.items():
         pixels = sample(sampler_of(prepared, checkpoint, raw=raw, direction=direction))
+        samples = Split(pixels, None, str(prepared.request.folder)).as_set()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", GanevalWarning)  # they were given once, of the best
-            scores[name] = fid_scorer.score(as_set(prepared.request, pixels), name).scores["fid"]
+            scores[name] = fid_scorer.score(samples, name).scores["fid"]
     return scores

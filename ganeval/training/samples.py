@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
 from ganeval.errors import ContentError, GanevalWarning
 from ganeval.evaluation.gallery import FILE, Gallery
 from ganeval.evaluation.scorer import Scorer
-from ganeval.media.arrays import array_images
-from ganeval.media.base import SampleSet
 from ganeval.progress import Tick
 from ganeval.reports.report import Report
 from ganeval.reports.scores import METRICS
 from ganeval.sources.datasets import DATASETS, is_dataset
-from ganeval.sources.mixtures import MIXTURES, SPLITS, is_mixture, points_of
+from ganeval.sources.mixtures import MIXTURES, SPLITS, is_mixture
 from ganeval.sources.statistics_files import Statistics
 from ganeval.training.data.dataset import Split
 from ganeval.training.data.domains import FORTH, Direction, Domains
@@ -45,9 +42,7 @@ class FinalSamples:
     """
 
     name: str
-    samples: SampleSet | Statistics
-    pixels: Tensor
-    labels: Tensor | None
+    samples: Split
     scorer: Scorer
     train: Split
     gallery: Path
@@ -55,9 +50,8 @@ class FinalSamples:
 
 def score_final(final: FinalSamples) -> tuple[Report, Gallery | None]:
     """The report of samples and their gallery, each beside the training image nearest to it; None for points."""
-    are_images = isinstance(final.samples, SampleSet)
-    beside = _neighbours(final.train, final.scorer).images() if are_images else None
-    return final.scorer.score_and_show(final.samples, final.name, beside=beside)
+    beside = _neighbours(final.train, final.scorer).images() if final.samples.pixels.ndim == 4 else None
+    return final.scorer.score_and_show(final.samples.as_set(), final.name, beside=beside)
 
 
 def _neighbours(train: Split, scorer: Scorer) -> Split:
@@ -76,8 +70,8 @@ def generated(prepared: Prepared, tick: Tick) -> FinalSamples:
     count = scored_count(request, splits.train)
     scorer = scorer_of(request, reference_of(request, splits.test), min(count, len(splits.test)), tick)
     pixels, labels = sampler_of(prepared).draw(count, SEED)
-    samples = as_set(request, pixels, labels, splits.classes)
-    return FinalSamples(request.name, samples, pixels, labels, scorer, splits.train, request.folder / FILE)
+    samples = Split(pixels, labels, str(request.folder), splits.classes if labels is not None else None)
+    return FinalSamples(request.name, samples, scorer, splits.train, request.folder / FILE)
 
 
 def translations(prepared: Prepared, domains: Domains, direction: Direction, tick: Tick) -> FinalSamples:
@@ -90,10 +84,10 @@ def translations(prepared: Prepared, domains: Domains, direction: Direction, tic
     smaller = min(len(source.test), len(target.test))
     scorer = scorer_of(request, reference.images(), smaller, tick, without=("is",))  # its network knows no outlines
     pixels = sampler_of(prepared, direction=direction).translate(source.test.pixels)
-    samples = array_images(pixels, str(request.folder), labels=source.test.labels, classes=source.classes)
+    samples = Split(pixels, source.test.labels, str(request.folder), source.classes)
     name = f"{request.name} {domains.arrow(direction)}"
     gallery = request.folder / (FILE if direction == FORTH else GALLERY_BACK)
-    return FinalSamples(name, samples, pixels, source.test.labels, scorer, target.train, gallery)
+    return FinalSamples(name, samples, scorer, target.train, gallery)
 
 
 def scored_count(request: RunRequest, train: Split) -> int:
@@ -106,7 +100,7 @@ def reference_of(request: RunRequest, test: Split) -> Any:
     base = request.source.partition(":")[0]
     if request.size is None and (is_dataset(base) or is_mixture(base)):
         return f"{base}:test"
-    return test.images() if test.pixels.ndim == 4 else points_of(test.pixels, test.name)
+    return test.as_set()
 
 
 def scorer_of(request: RunRequest, reference: Any, count: int, tick: Tick, *, without: Sequence[str] = ()) -> Scorer:
@@ -135,12 +129,3 @@ def sampler_of(
         return load_sampler(folder, checkpoint=checkpoint, raw=raw, direction=direction.name, device=device)
     except CheckpointError as error:
         raise ContentError(str(error)) from error
-
-
-def as_set(
-    request: RunRequest, pixels: Tensor, labels: Tensor | None = None, classes: tuple[str, ...] | None = None
-) -> SampleSet | Statistics:
-    """Samples as they are scored: images, or points as an array."""
-    if pixels.ndim == 2:
-        return points_of(pixels, str(request.folder))
-    return array_images(pixels, str(request.folder), labels=labels, classes=classes if labels is not None else None)

@@ -7,12 +7,10 @@ import numpy as np
 import torch
 
 from ganeval.errors import GanevalWarning
-from ganeval.media.arrays import array_images
 from ganeval.progress import Tick
 from ganeval.reports.report import Report
 from ganeval.reports.run_folders import write_run
-from ganeval.sources.mixtures import points_of
-from ganeval.training.data.dataset import Splits, name_of
+from ganeval.training.data.dataset import Split, Splits, name_of
 from ganeval.training.run_request import RunRequest
 from ganeval.training.samples import reference_of, scored_count, scorer_of
 
@@ -30,8 +28,7 @@ def yardsticks(request: RunRequest, splits: Splits, out: Path, tick: Tick) -> tu
     real = splits.train.pixels[np.sort(chosen)]
     reports = []
     for name, pixels in (("real (train)", real), ("noise", noise(splits, count))):
-        samples = points_of(pixels, name) if pixels.ndim == 2 else array_images(pixels, name)
-        report = scorer.score(samples, name)
+        report = scorer.score(Split(pixels, None, name).as_set(), name)
         folder = out / f"{name_of(request.source)}-{name.partition(' ')[0]}"
         write_run(folder, report, {"data": request.source, "count": count, "seed": SEED, "yardstick": name})
         reports.append(report)

@@ -9,12 +9,10 @@ from typing import Any
 import pytest
 import torch
 from click.testing import Result
-from training_runs import prepare
+from training_runs import load_domains, load_splits, prepare
 
 from ganeval.progress import Tick, silent
 from ganeval.training import commands, workers
-from ganeval.training.data.dataset import load_splits
-from ganeval.training.data.domains import load_domains
 from ganeval.training.final_scores import FinishedRun, finish
 from ganeval.training.model_scores import classifier_of
 from ganeval.training.plan import TrainingPlan

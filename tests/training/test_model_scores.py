@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from training_runs import load_splits
 
 from ganeval.errors import GanevalWarning
 from ganeval.evaluation.opening import extraction
@@ -24,7 +25,7 @@ from ganeval.training.checks.measures import (
     critic_gap,
     features_of,
 )
-from ganeval.training.data.dataset import Split, Splits, load_splits
+from ganeval.training.data.dataset import Split, Splits
 from ganeval.training.model_scores import conditional_scores, intra_class_recall, labels_kept
 
 pytestmark = pytest.mark.usefixtures("quick")

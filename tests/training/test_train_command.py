@@ -499,7 +499,7 @@ def test_a_classifier_is_trained_where_auto_means_the_datas_own(
 @pytest.mark.parametrize("side", [28, 32, 64])
 def test_of_the_named_data_sets_cifar10_alone_is_mirrored(tmp_path: Path, source: str, flips: bool, side: int) -> None:
     held = partition(array_images(np.random.default_rng(0).integers(0, 256, (20, side, side, 3), np.uint8)))
-    material = opened(held, name_of(source), source).read()
+    material = opened(held, name_of(source)).read()
     order = RunRequest("dcgan", source, tmp_path)
     assert config_for(order, material).flip is flips
     assert config_for(replace(order, changes={"flip": "true"}), material).flip

@@ -1,27 +1,23 @@
 """The data of a reference model: three disjoint splits of any source, first opened, then read into memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ganeval.errors import ContentError, UsageError
+from ganeval.errors import UsageError
 from ganeval.media.arrays import array_images
 from ganeval.media.base import SampleSet
 from ganeval.progress import Tick, silent
 from ganeval.sources.datasets import is_dataset
-from ganeval.sources.mixtures import is_mixture
-from ganeval.sources.opening import Opening, display_name, full_name
+from ganeval.sources.mixtures import is_mixture, points_of
+from ganeval.sources.opening import Opening, display_name
 from ganeval.sources.statistics_files import Statistics
 from ganeval.training.data.loading import SMALLEST, Size, check_memory, is_grey, read_pixels, size_for
-from ganeval.training.data.splits import ImagesOrPoints, Indices, Parts, count_of, parts_of, points
+from ganeval.training.data.splits import ImagesOrPoints, Indices, Parts, parts_of
 from reference_models.engine.data import digest_of
-
-PARTS: tuple[Literal["train", "selection", "test"], ...] = ("train", "selection", "test")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +36,10 @@ class Split:
         """The images as a set that can be scored; ContentError for points."""
         return array_images(self.pixels, self.name, labels=self.labels, classes=self.classes)
 
+    def as_set(self) -> ImagesOrPoints:
+        """The images or points as a set that can be scored."""
+        return points_of(self.pixels, self.name) if self.pixels.ndim == 2 else self.images()
+
     def take(self, indices: Indices) -> "Split":
         """The samples at these indices, with their labels."""
         chosen = torch.from_numpy(indices)
@@ -51,11 +51,9 @@ class Splits:
     """A source in memory. `fingerprint` is the sha256 (hex) of pixels and labels of all splits."""
 
     name: str
-    source: str
     train: Split
     selection: Split
     test: Split
-    classes: tuple[str, ...] | None
     fingerprint: str
 
     @property
@@ -64,9 +62,18 @@ class Splits:
         return tuple(self.train.pixels.shape[1:])
 
     @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The names of the classes."""
+        return self.train.classes
+
+    @property
     def class_count(self) -> int:
         """The number of classes; 0 without labels."""
         return 0 if self.train.labels is None else len(self.classes or ())
+
+    def counts(self) -> dict[str, int]:
+        """The number of samples in each split, by its name."""
+        return {"train": len(self.train), "selection": len(self.selection), "test": len(self.test)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +85,6 @@ class OpenSplits:
     """
 
     name: str
-    source: str
     parts: Parts
     size: Size | None
     shape: tuple[int, ...]
@@ -86,23 +92,26 @@ class OpenSplits:
     @property
     def class_count(self) -> int:
         """The number of classes; 0 without labels."""
-        return 0 if self.parts.train.labels is None else len(self.parts.train.classes or ())
+        train = self.parts["train"]
+        return 0 if train.labels is None else len(train.classes or ())
 
     def counts(self) -> dict[str, int]:
         """The number of samples in each split, by its name."""
-        return {part: count_of(getattr(self.parts, part)) for part in PARTS}
+        return {name: part.count or 0 for name, part in self.parts.items()}
 
     def read(self, tick: Tick = silent) -> Splits:
         """The three splits in memory; UsageError for images of another size than the first's, without a `size`."""
-        parts = list(_all(self.parts))
+        parts = self.parts.values()
         if self.size is None:
-            tensors = [_points(part) for part in parts if isinstance(part, Statistics)]
+            tensors = [torch.tensor(part.features).float() for part in parts if isinstance(part, Statistics)]
         else:
             images = [part for part in parts if isinstance(part, SampleSet)]
-            tensors = [torch.from_numpy(pixels) for pixels in read_pixels(images, self.size, tick)]
-        samples = zip(tensors, parts, strict=True)
-        splits = [Split(pixels, _labels(part), classes=part.classes) for pixels, part in samples]
-        return assembled(self.name, self.source, splits)
+            tensors = list(map(torch.from_numpy, read_pixels(images, self.size, tick)))
+        splits = []
+        for pixels, part in zip(tensors, parts, strict=True):
+            labels = None if part.labels is None else torch.tensor(np.asarray(part.labels), dtype=torch.int64)
+            splits.append(Split(pixels, labels, classes=part.classes))
+        return assembled(self.name, splits)
 
 
 def open_splits(source: str, opening: Opening, *, size: int | None = None) -> OpenSplits:
@@ -111,46 +120,34 @@ def open_splits(source: str, opening: Opening, *, size: int | None = None) -> Op
     Images keep their size where all are squares of one, 8 to 256 pixels; with `size` the square in the middle is
     resized (see `loading.fitted`). They have one channel where all are grey. Points (ring8, grid25) are as they are.
     Raises UsageError for images of several sizes without `size` and points with one, ContentError for fewer than ten.
+
+    >>> digits = open_splits("digits", Opening())
+    >>> digits.shape, digits.counts(), digits.read().shape
+    ((1, 8, 8), {'train': 1097, 'selection': 200, 'test': 500}, (1, 8, 8))
     """
-    return opened(parts_of(source, opening), name_of(source), full_name(source), size=size)
+    return opened(parts_of(source, opening), name_of(source), size=size)
 
 
-def opened(parts: Parts, name: str, source: str, *, size: int | None = None, least: int = SMALLEST) -> OpenSplits:
+def opened(parts: Parts, name: str, *, size: int | None = None, least: int = SMALLEST) -> OpenSplits:
     """The three parts of a set, ready to be read; images below `least` pixels will be enlarged to it."""
-    images = [part for part in _all(parts) if isinstance(part, SampleSet) and len(part)]
-    if images:
-        target = size_for(images[0], size, least=least)
-        check_memory(images[0].name, sum(map(len, images)), target.side)
-        channels = 1 if all(is_grey(part.item(0).pixels[None]) for part in images) else 3
-        return OpenSplits(name, source, parts, target, (channels, target.side, target.side))
-    if size is not None:
-        raise UsageError(f"size={size}: found points in {name}, needed images to resize; leave it out")
-    shapes = {tuple(_points(part).shape[1:]) for part in _all(parts) if isinstance(part, Statistics)}
-    return OpenSplits(name, source, parts, None, shapes.pop())
+    first = parts["train"]
+    if isinstance(first, Statistics):
+        if size is not None:
+            raise UsageError(f"size={size}: found points in {name}, needed images to resize; leave it out")
+        return OpenSplits(name, parts, None, np.asarray(first.features).shape[1:])
+    images = [part for part in parts.values() if isinstance(part, SampleSet) and len(part)]
+    target = size_for(first, size, least=least)
+    check_memory(first.name, sum(map(len, images)), target.side)
+    channels = 1 if all(is_grey(part.item(0).pixels[None]) for part in images) else 3
+    return OpenSplits(name, parts, target, (channels, target.side, target.side))
 
 
-def load_splits(
-    source: str,
-    *,
-    size: int | None = None,
-    data_root: Path | None = None,
-    offline: bool = False,
-    tick: Tick = silent,
-) -> Splits:
-    """The same, read into memory.
-
-    >>> digits = load_splits("digits")
-    >>> digits.shape, len(digits.train), len(digits.selection), len(digits.test)
-    ((1, 8, 8), 1097, 200, 500)
-    """
-    return open_splits(source, Opening(data_root, offline), size=size).read(tick)
-
-
-def assembled(name: str, source: str, splits: Sequence[Split]) -> Splits:
+def assembled(name: str, splits: Sequence[Split]) -> Splits:
     """The data whose train, selection and test splits are these."""
-    train, selection, test = (replace(split, name=f"{name}:{part}") for split, part in zip(splits, PARTS, strict=True))
+    parts = ("train", "selection", "test")
+    train, selection, test = (replace(split, name=f"{name}:{part}") for split, part in zip(splits, parts, strict=True))
     tensors = [tensor for split in (train, selection, test) for tensor in (split.pixels, split.labels)]
-    return Splits(name, source, train, selection, test, train.classes, digest_of(tensors))
+    return Splits(name, train, selection, test, digest_of(tensors))
 
 
 def name_of(source: str) -> str:
@@ -161,18 +158,3 @@ def name_of(source: str) -> str:
     """
     known = is_dataset(source) or is_mixture(source)
     return source.partition(":")[0] if known else display_name(source)
-
-
-def _all(parts: Parts) -> Iterator[ImagesOrPoints]:
-    return (getattr(parts, part) for part in PARTS)
-
-
-def _points(samples: Statistics) -> Tensor:
-    values = points(samples)
-    if values.ndim != 2 or not np.isfinite(values).all():
-        raise ContentError(f"{samples.name}: found points of shape {values.shape}, needed finite numbers (N, D)")
-    return torch.tensor(values)
-
-
-def _labels(samples: ImagesOrPoints) -> Tensor | None:
-    return None if samples.labels is None else torch.tensor(np.asarray(samples.labels), dtype=torch.int64)

@@ -6,7 +6,6 @@ arXiv:1703.10593). The outline of an image is computed, so there the truth that 
 
 import warnings
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from ganeval.media.base import SampleSet
 from ganeval.progress import Tick, silent
 from ganeval.sources.datasets import DATASETS, DIGITS, is_dataset
 from ganeval.sources.opening import Opening, display_name, full_name
-from ganeval.training.data.dataset import OpenSplits, Split, Splits, assembled, name_of, opened
+from ganeval.training.data.dataset import OpenSplits, Splits, assembled, name_of, opened
 from ganeval.training.data.outlines import outlines
 from ganeval.training.data.splits import (
     ImagesOrPoints,
@@ -107,6 +106,10 @@ def open_domains(source: str, other: str | None, opening: Opening, *, size: int 
     Images are at least 16 pixels wide: smaller ones are enlarged, bicubic. In the training split the outlines are
     those of other images, half for each domain; in selection and test they are of the very same.
     Raises as `open_splits`, and UsageError for points, domains of two sizes and `other` beside a folder of both.
+
+    >>> domains = open_domains("digits", None, Opening()).read()
+    >>> domains.names, domains.a.shape, len(domains.a.train), len(domains.b.train), domains.truth
+    (('digit', 'outline'), (1, 16, 16), 548, 549, True)
     """
     whole = _own_set(source, opening)
     if other is not None:
@@ -116,27 +119,9 @@ def open_domains(source: str, other: str | None, opening: Opening, *, size: int 
     if holds_domains(whole):
         return _two_folders(source, by_folder(whole), size)
     parts = parts_of(source, opening) if whole is None else split_set(whole)
-    a = _domain(parts, name_of(source), full_name(source), size)
+    a = _domain(parts, name_of(source), source, size)
     digits = a.name in DATASETS and DATASETS[a.name].classes == DIGITS
     return OpenDomains(a, None, ("digit" if digits else "picture", "outline"), a.name)
-
-
-def load_domains(
-    source: str,
-    other: str | None = None,
-    *,
-    size: int | None = None,
-    data_root: Path | None = None,
-    offline: bool = False,
-    tick: Tick = silent,
-) -> Domains:
-    """The same, read into memory.
-
-    >>> domains = load_domains("digits")
-    >>> domains.names, domains.a.shape, len(domains.a.train), len(domains.b.train), domains.truth
-    (('digit', 'outline'), (1, 16, 16), 548, 549, True)
-    """
-    return open_domains(source, other, Opening(data_root, offline), size=size).read(tick)
 
 
 def _own_set(source: str, opening: Opening) -> ImagesOrPoints | None:
@@ -148,7 +133,7 @@ def _two_sources(sources: tuple[str, str], opening: Opening, size: int | None) -
     other = sources[1]
     if holds_domains(_own_set(other, opening)):
         raise UsageError(f"--data-b {other}: found two domains (trainA, trainB), needed one; give it as --data alone")
-    a, b = (_domain(parts_of(source, opening), name_of(source), full_name(source), size) for source in sources)
+    a, b = (_domain(parts_of(source, opening), name_of(source), source, size) for source in sources)
     return _unpaired(a, b, (a.name, b.name) if a.name != b.name else sources, f"{a.name}-{b.name}")
 
 
@@ -170,9 +155,9 @@ def _unpaired(a: OpenSplits, b: OpenSplits, names: tuple[str, str], name: str) -
 
 
 def _domain(parts: Parts, name: str, source: str, size: int | None) -> OpenSplits:
-    domain = opened(parts, name, source, size=size, least=MIN_SIDE)
+    domain = opened(parts, name, size=size, least=MIN_SIDE)
     if len(domain.shape) == 1:
-        raise UsageError(f"{source}: found points, needed images to translate")
+        raise UsageError(f"{full_name(source)}: found points, needed images to translate")
     return domain
 
 
@@ -185,11 +170,7 @@ def _outlined(whole: Splits, names: tuple[str, str]) -> Domains:
     half = np.sort(stratified(labels, len(labels) // 2))
     first = whole.train.take(half)
     second = whole.train.take(np.setdiff1d(np.arange(len(labels)), half))
-    a = assembled(whole.name, whole.source, [first, whole.selection, whole.test])
-    outlined = [_outlines_of(split) for split in (second, whole.selection, whole.test)]
-    b = assembled(f"{whole.name}-outline", whole.source, outlined)
+    a = assembled(whole.name, [first, whole.selection, whole.test])
+    outlined = [replace(split, pixels=outlines(split.pixels)) for split in (second, whole.selection, whole.test)]
+    b = assembled(f"{whole.name}-outline", outlined)
     return Domains(a, b, names, truth=True, name=whole.name)
-
-
-def _outlines_of(split: Split) -> Split:
-    return replace(split, pixels=outlines(split.pixels))

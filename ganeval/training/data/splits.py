@@ -5,7 +5,7 @@ Splits are drawn with one fixed seed, whatever the seed of the training, so that
 same images. (`numpy.random.RandomState` is used because NumPy promises never to change what it draws.)
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeGuard
 
 import numpy as np
@@ -20,20 +20,12 @@ from ganeval.sources.opening import Opening, open_source
 from ganeval.sources.statistics_files import Statistics
 
 ImagesOrPoints = SampleSet | Statistics  # points are the features (N, D) of a Statistics
+Parts = dict[str, ImagesOrPoints]  # train, selection and test: all images or all points; nothing is decoded yet
 Indices = npt.NDArray[np.int64]
 
 SEED = 2020
 MIN_SAMPLES = 10
 MAX_SELECTION = 5000
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The three parts of a set, all images or all points; nothing is decoded yet."""
-
-    train: ImagesOrPoints
-    selection: ImagesOrPoints
-    test: ImagesOrPoints
 
 
 def parts_of(source: str, opening: Opening) -> Parts:
@@ -57,12 +49,14 @@ def parts_of(source: str, opening: Opening) -> Parts:
 
 
 def open_set(source: str, opening: Opening) -> ImagesOrPoints:
-    """The images or points of a source; UsageError for a stream, which is read only once."""
+    """The images or points of a source; UsageError for a stream, which is read only once, and for statistics alone."""
     # with a count, a callable opens as a stream, and is refused as one
     opened = open_source(source, replace(opening, count=0, images=True))
-    if isinstance(opened, Statistics) or opened.random_access:
-        return opened
-    raise UsageError(f"{source}: found a stream, which is read once; needed images in a folder, archive or array")
+    if not opened.random_access:
+        raise UsageError(f"{source}: found a stream, which is read once; needed images in a folder, archive or array")
+    if opened.count is None:
+        raise UsageError(f"{opened.name}: found statistics, needed images or points to train on")
+    return opened
 
 
 def holds_domains(whole: ImagesOrPoints | None) -> TypeGuard[SampleSet]:
@@ -86,21 +80,22 @@ def partition(
     whole: ImagesOrPoints, test: ImagesOrPoints | None = None, selection: ImagesOrPoints | None = None
 ) -> Parts:
     """The parts of `whole`: those not given are drawn from it, and the rest is the training split."""
-    count = count_of(whole)
+    count = whole.count or 0
     if count < MIN_SAMPLES:
         raise ContentError(f"{whole.name}: found {count} samples to train on, needed {MIN_SAMPLES} or more")
     if test is None:
         test, whole = draw_part(whole, count // 10)
     if selection is None:
         selection, whole = draw_part(whole, min(MAX_SELECTION, count // 10))
-    return Parts(whole, selection, test)
+    return {"train": whole, "selection": selection, "test": test}
 
 
 def draw_part(whole: ImagesOrPoints, count: int) -> tuple[ImagesOrPoints, ImagesOrPoints]:
     """`count` samples drawn at random, stratified by class, and the rest in their own order."""
-    labels = np.zeros(count_of(whole), np.int64) if whole.labels is None else whole.labels
+    labels = np.zeros(whole.count or 0, np.int64) if whole.labels is None else whole.labels
     chosen = stratified(labels, count)
-    return subset(whole, chosen), subset(whole, np.setdiff1d(np.arange(len(labels)), chosen))
+    rest = np.setdiff1d(np.arange(len(labels)), chosen)
+    return whole.subset(chosen.tolist()), whole.subset(rest.tolist())
 
 
 def stratified(labels: Indices, count: int) -> Indices:
@@ -123,26 +118,6 @@ def by_folder(images: SampleSet) -> dict[str, SampleSet]:
     if images.classes is None or images.labels is None:
         return {}
     return {name: _folder(images, name, np.flatnonzero(images.labels == at)) for at, name in enumerate(images.classes)}
-
-
-def count_of(samples: ImagesOrPoints) -> int:
-    """The number of images or points."""
-    return len(samples) if isinstance(samples, SampleSet) else len(points(samples))
-
-
-def points(samples: Statistics) -> npt.NDArray[np.float32]:
-    """The points (N, D) of a set of vectors; UsageError where only their statistics are known."""
-    if samples.features is None:
-        raise UsageError(f"{samples.name}: found statistics, needed images or points to train on")
-    return samples.features.astype(np.float32, copy=False)
-
-
-def subset(samples: ImagesOrPoints, indices: Indices) -> ImagesOrPoints:
-    """The images or points at these indices, with their labels."""
-    if isinstance(samples, SampleSet):
-        return samples.subset(indices.tolist())
-    labels = None if samples.labels is None else samples.labels[indices]
-    return replace(samples, features=points(samples)[indices], labels=labels)
 
 
 def _folder(images: SampleSet, folder: str, indices: Indices) -> SampleSet:

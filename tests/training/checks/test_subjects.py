@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from training_runs import prepare
+from training_runs import load_splits, prepare
 
 from ganeval.metrics.frechet import fid
 from ganeval.progress import silent
@@ -17,7 +17,7 @@ from ganeval.training.checks.grids import GAP, GRID_WIDTH
 from ganeval.training.checks.measures import SelectionScorer, critic_gap, features_of
 from ganeval.training.checks.subjects import ROWS, SEED, GeneratorSubject, TranslatorSubject, scores_of
 from ganeval.training.checks.watch import TrainingWatch
-from ganeval.training.data.dataset import Split, Splits, load_splits
+from ganeval.training.data.dataset import Split, Splits
 from ganeval.training.data.domains import FORTH, Domains
 from ganeval.training.run import Prepared, subject_of, train_run
 from ganeval.training.run_request import RunRequest
@@ -78,7 +78,7 @@ def random(count: int, seed: int = 0) -> Split:
 
 
 def tiny_splits(train: int = 30, selection: int = 5) -> Splits:
-    return Splits("mine", "mine", random(train), random(selection, 1), random(5, 2), None, "")
+    return Splits("mine", random(train), random(selection, 1), random(5, 2), "")
 
 
 def subject_for(model: Adversarial, **counts: int) -> GeneratorSubject:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor
+from training_runs import load_domains, load_splits
 
 from ganeval.errors import ContentError, GanevalWarning, UsageError
 from ganeval.media.arrays import array_images
@@ -18,8 +19,7 @@ from ganeval.sources.datasets import DATASETS, open_dataset
 from ganeval.sources.opening import Opening
 from ganeval.sources.statistics_files import Statistics
 from ganeval.training.data import loading
-from ganeval.training.data.dataset import Splits, load_splits, opened
-from ganeval.training.data.domains import load_domains
+from ganeval.training.data.dataset import Splits, opened
 from ganeval.training.data.loading import fitted
 from ganeval.training.data.outlines import outlines
 from ganeval.training.data.splits import partition, parts_of, stratified
@@ -58,7 +58,7 @@ def counts(labels: Tensor | None) -> list[int]:
 
 def test_digits_keep_their_published_splits_as_one_grey_channel() -> None:
     digits = load_splits("digits")
-    assert (digits.name, digits.source, digits.shape) == ("digits", "digits:train", (1, 8, 8))
+    assert (digits.name, digits.shape) == ("digits", (1, 8, 8))
     for split, held in zip(("train", "selection", "test"), (digits.train, digits.selection, digits.test), strict=True):
         images = open_dataset(f"digits:{split}")
         expected = np.stack([images.item(index).pixels[:1] for index in range(len(images))])
@@ -108,7 +108,7 @@ def test_the_fingerprint_tells_labels_apart() -> None:
     pixels = RANDOM.integers(0, 256, (20, 8, 8), np.uint8)
     labels = np.arange(20) % 2
     prints = {
-        opened(partition(array_images(pixels, labels=tags)), "a", "a").read().fingerprint
+        opened(partition(array_images(pixels, labels=tags)), "a").read().fingerprint
         for tags in (None, labels, 1 - labels)
     }
     assert len(prints) == 3
@@ -161,7 +161,7 @@ def test_a_stratified_draw_rounds_each_share_up_or_down(shares: tuple[int, ...],
 
 def test_selection_has_five_thousand_at_most() -> None:
     parts = partition(array_images(np.zeros((60_000, 8, 8), np.uint8)))
-    assert [len(one) for one in (parts.train, parts.selection, parts.test)] == [49_000, 5_000, 6_000]  # type: ignore[arg-type]
+    assert {name: part.count for name, part in parts.items()} == {"train": 49_000, "selection": 5_000, "test": 6_000}
 
 
 def test_folders_train_and_test_are_the_splits(tmp_path: Path) -> None:
@@ -288,7 +288,7 @@ def test_points_have_no_size_in_pixels() -> None:
 
 def test_points_without_labels_are_cut_as_well() -> None:
     parts = partition(Statistics("points", features=RANDOM.standard_normal((30, 3))))
-    material = opened(parts, "points", "points").read()
+    material = opened(parts, "points").read()
     assert (material.shape, len(material.test), material.test.labels) == ((3,), 3, None)
 
 
@@ -391,7 +391,7 @@ def test_a_named_set_without_a_selection_split_draws_it_from_train(monkeypatch: 
     monkeypatch.setitem(DATASETS, "tiny", replace(row, splits=splits_left))
     monkeypatch.setattr(opening, "NAMES", (*opening.NAMES, "tiny"))
     tiny, digits = load_splits("tiny"), load_splits("digits")
-    assert (tiny.name, tiny.source, tiny.train.name) == ("tiny", "tiny:train", "tiny:train")
+    assert (tiny.name, tiny.train.name) == ("tiny", "tiny:train")
     assert torch.equal(tiny.test.pixels, digits.test.pixels)
     assert [len(one) for one in splits(tiny)] == [988, 109, 500]
     assert sorted(map(bytes, [*tiny.train.pixels.numpy(), *tiny.selection.pixels.numpy()])) == sorted(
@@ -411,8 +411,8 @@ def test_published_splits_of_real_data_are_kept(data_root: Path) -> None:
 @pytest.mark.slow
 def test_cifar_draws_five_hundred_of_each_class_for_selection(data_root: Path) -> None:
     parts = parts_of("cifar10", Opening(data_root))
-    assert parts.selection.labels is not None
-    assert np.bincount(parts.selection.labels).tolist() == [500] * 10
+    assert parts["selection"].labels is not None
+    assert np.bincount(parts["selection"].labels).tolist() == [500] * 10
 
 
 def test_maps_are_two_domains(data_root: Path) -> None:

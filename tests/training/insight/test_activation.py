@@ -9,9 +9,9 @@ import pytest
 import torch
 from click.testing import Result
 from torch import Tensor, nn
+from training_runs import load_domains
 
 from ganeval.errors import ContentError, UsageError
-from ganeval.training.data.domains import load_domains
 from ganeval.training.final_scores import FinishedRun
 from ganeval.training.insight.activation import CHANNELS, STARTS, default_layer, store_activation, write_activation
 from ganeval.training.insight.ascent import Probe, ascend, layers_of, on_sphere

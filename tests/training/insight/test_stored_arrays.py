@@ -10,7 +10,7 @@ import pytest
 import torch
 from click.testing import Result
 from torch import Tensor, nn
-from training_runs import prepare
+from training_runs import load_splits, prepare
 
 from ganeval.progress import silent
 from ganeval.reports.report import load_report
@@ -18,7 +18,7 @@ from ganeval.reports.run_folders import log_of
 from ganeval.training import samples
 from ganeval.training.checks.subjects import MAX_TRANSLATIONS, SEED, GeneratorSubject, TranslatorSubject, patch_scores
 from ganeval.training.checks.watch import TrainingWatch
-from ganeval.training.data.dataset import Split, Splits, load_splits
+from ganeval.training.data.dataset import Split, Splits
 from ganeval.training.data.domains import Domains
 from ganeval.training.final_scores import FinishedRun, finish
 from ganeval.training.insight.activation import store_activation
@@ -74,7 +74,7 @@ def random(count: int, seed: int) -> Split:
 
 
 def tiny_splits(train: int = 30, selection: int = 20) -> Splits:
-    return Splits("mine", "mine", random(train, 0), random(selection, 1), random(5, 2), None, "")
+    return Splits("mine", random(train, 0), random(selection, 1), random(5, 2), "")
 
 
 def means(pixels: Tensor) -> np.ndarray:

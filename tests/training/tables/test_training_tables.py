@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 from rich.console import Console
+from training_runs import load_splits
 
 from ganeval.progress import silent
 from ganeval.reports.report import ImageSet, Protocol, Report, Score, load_report
 from ganeval.reports.run_folders import write_run
 from ganeval.reports.score_names import cell
-from ganeval.training.data.dataset import load_splits
 from ganeval.training.diagnosis.verdicts import Verdict
 from ganeval.training.final_scores import FinishedRun
 from ganeval.training.run_request import RunRequest
