@@ -103,7 +103,7 @@ class Collector:
         self, extraction: Extraction, count: int | None = None, part: range | None = None, *, shared: bool = False
     ) -> None:
         self.extraction, self.part, self.stop = extraction, part, 0
-        self.census = Census(keeping=self.keeping, digests=self.keeping or shared)
+        self.census = Census(keeping=self.keeping, shared=shared)
         self.features: list[Tensor] = []
         self.probabilities: list[Tensor] = []
         self.comparison = PrecisionComparison(extraction.extractor, count)

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,6 @@ class ArraySamples(SampleSet):
 
     def __len__(self) -> int:
         return len(self._array)
-
-    def name_of(self, index: int) -> str:
-        return f"{self.name}[{index}]"
 
     def item(self, index: int) -> DecodedImage:
         return from_array(self._array[index], self.name_of(index))
@@ -79,22 +77,21 @@ def array_images(
 def npy_images(path: str | os.PathLike[str]) -> SampleSet:
     """The images in a .npy file, memory-mapped; layouts and values as `array_images`."""
     file = existing_file(path)
-    _expect(file, b"\x93NUMPY", "a .npy file")
-    return array_images(_load(file, lambda: np.load(file, mmap_mode="r", allow_pickle=False)), str(file))
+    with _reading(file, b"\x93NUMPY", "a .npy file"):
+        array = np.load(file, mmap_mode="r", allow_pickle=False)
+    return array_images(array, str(file))
 
 
 def npz_images(path: str | os.PathLike[str]) -> SampleSet:
     """The images in a .npz: `arr_0` or `images`, with labels in `labels` or whole numbers in `arr_1`."""
     file = existing_file(path)
-    _expect(file, b"PK", "a .npz file")
-    held = _load(file, lambda: np.load(file, allow_pickle=False))
-    with held:
+    with _reading(file, b"PK", "a .npz file"), np.load(file, allow_pickle=False) as held:
         key = next((key for key in ("arr_0", "images") if key in held.files), None)
         if key is None:
             raise ContentError(f"{file}: holds {', '.join(held.files) or 'nothing'}: needed arr_0 or images")
-        array = _load(file, lambda: held[key])
+        array = held[key]
         other = next((key for key in ("labels", "arr_1") if key in held.files), None)
-        labels: Any = None if other is None else _load(file, lambda: held[other])
+        labels: Any = None if other is None else held[other]
     if other == "arr_1" and (labels.ndim != 1 or labels.dtype.kind not in "iu"):
         labels = None
     return array_images(array, str(file), labels=labels)
@@ -111,15 +108,14 @@ def as_numpy(array: Any, name: str) -> tuple[npt.NDArray[Any], bool]:
     return np.asarray(array), False
 
 
-def _expect(path: Path, magic: bytes, kind: str) -> None:
-    with path.open("rb") as stream:
-        if not stream.read(len(magic)) == magic:
-            raise ContentError(f"{path}: not {kind}, or a damaged one")
-
-
-def _load(path: Path, load: Callable[[], Any]) -> Any:
+@contextmanager
+def _reading(path: Path, magic: bytes, kind: str) -> Iterator[None]:
+    """Whatever goes wrong in the block, which reads a file with this beginning, is a ContentError of one line."""
     try:
-        return load()
+        with path.open("rb") as stream:
+            if stream.read(len(magic)) != magic:
+                raise ContentError(f"{path}: not {kind}, or a damaged one")
+        yield
     except (*READ_ERRORS, ValueError, SyntaxError) as error:
         if any(word in str(error) for word in ("pickle", "Object arrays", "Python objects")):
             raise ContentError(f"{path}: needs pickle, which can run code; save a plain uint8 array") from None

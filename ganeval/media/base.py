@@ -3,7 +3,6 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -41,9 +40,9 @@ class SampleSet(ABC):
         """How many samples; None where only the end of a stream will tell."""
         return len(self)
 
-    @abstractmethod
     def name_of(self, index: int) -> str:
-        """A sample's name in messages: its path, `out.zip!a/1.png`, `array[12]`."""
+        """A sample's name in messages: `array[12]`; of a file its path, `out.zip!a/1.png`."""
+        return f"{self.name}[{index}]"
 
     @abstractmethod
     def item(self, index: int) -> DecodedImage:
@@ -75,7 +74,7 @@ class SampleSet(ABC):
         """The same samples, JPEGs among them decoded by `jpeg`; a set that holds no files is unchanged."""
         return self
 
-    def items(self, indices: Iterable[int]) -> Iterator[tuple[int, DecodedImage | BadImage]]:
+    def items(self, indices: Iterable[int]) -> Items:
         """Samples by index, decoded one at a time as they are taken; one that cannot be read is its own error."""
         for index in indices:
             try:
@@ -93,8 +92,7 @@ class SampleSet(ABC):
         """
         part = range(len(self)) if part is None else part
         batches = (part[start : start + size] for start in range(0, len(part), size))
-        tasks = (partial(_worked, work, self, indices) for indices in batches)
-        yield from ahead(tasks, decoding_threads(), polite=polite)
+        yield from ahead(lambda indices: work(self.items(indices)), batches, decoding_threads(), polite=polite)
 
     def batches(self, size: int) -> Iterator[list[DecodedImage]]:
         """All samples in order, at most `size` at a time; raises the first BadImage."""
@@ -107,10 +105,6 @@ def readable(items: Items) -> Iterator[tuple[int, DecodedImage]]:
         if isinstance(image, BadImage):
             raise image
         yield index, image
-
-
-def _worked(work: Callable[[Items], Result], samples: SampleSet, indices: range) -> Result:
-    return work(samples.items(indices))
 
 
 class _Subset(SampleSet):

@@ -45,11 +45,11 @@ class Census:
     The fingerprint is the sha256 of the sha256 digests of each image's shape and pixels, so that threads can hash;
     `stored_hash` is that of the stored bytes, as `SampleSet.bytes_hash` gives it.
     Without `keeping` it remembers nothing of single images: neither which they were nor how many were there before.
-    With `digests` it holds these, 64 bytes an image, so that several processes can hash one after the other's.
+    `shared`: it holds all digests, 64 bytes an image, so that several processes can hash one after the other's.
     """
 
-    def __init__(self, *, keeping: bool = True, digests: bool = True) -> None:
-        self.keeping, self.digests, self.count = keeping, digests, 0
+    def __init__(self, *, keeping: bool = True, shared: bool = False) -> None:
+        self.keeping, self.shared, self.count = keeping, shared, 0
         self.indices: list[int] = []
         self.skipped: list[tuple[str, str]] = []
         self.pixels, self.stored = bytearray(), bytearray()
@@ -64,8 +64,9 @@ class Census:
         for record in records:
             if self.keeping:
                 self.indices.append(record.index)
-            if self.digests:
+            if self.keeping or self.shared:
                 self.pixels += record.pixels
+            if self.shared:
                 self.stored += record.stored
             self._pixels_hash.update(record.pixels)
             self._stored_hash.update(record.stored)

@@ -21,9 +21,13 @@ from ganeval.media.images.decoding import EXTENSIONS, DecodedImage, Decoder, dec
 class FileSamples(SampleSet):
     """Encoded images, each read by its name; sorted by name, labelled by first-level folder."""
 
-    def __init__(self, name: str, members: list[str], archive: Archive, *, joint: str) -> None:
-        super().__init__(name, *_folder_labels(members))
-        self._members, self._archive, self._joint = members, archive, joint
+    def __init__(self, name: str, archive: Archive, *, joint: str) -> None:
+        self._members, ignored = _images(name, archive.names)
+        for member in self._members:
+            archive.vet(member)
+        super().__init__(name, *_folder_labels(self._members))
+        self.ignored = ignored | archive.passed_over
+        self._archive, self._joint = archive, joint
         self._jpeg: Decoder | None = None
 
     def __len__(self) -> int:
@@ -82,7 +86,7 @@ def folder_images(path: str | os.PathLike[str]) -> SampleSet:
         read=lambda member: _contents(root / member),
         size=lambda member: (root / member).stat().st_size,
     )
-    return _samples(str(root), folder, joint=os.sep)
+    return FileSamples(str(root), folder, joint=os.sep)
 
 
 def zip_images(path: str | os.PathLike[str]) -> SampleSet:
@@ -91,13 +95,13 @@ def zip_images(path: str | os.PathLike[str]) -> SampleSet:
     Raises ContentError for a damaged or encrypted archive, a path that leads out of it, or a decompression bomb.
     """
     file = existing_file(path)
-    return _samples(str(file), open_zip(file), joint="!")
+    return FileSamples(str(file), open_zip(file), joint="!")
 
 
 def tar_images(path: str | os.PathLike[str]) -> SampleSet:
     """The images in a plain tar, as `zip_images`; ContentError for a compressed one, which has no random access."""
     file = existing_file(path)
-    return _samples(str(file), open_tar(file), joint="!")
+    return FileSamples(str(file), open_tar(file), joint="!")
 
 
 def _contents(path: Path) -> bytes:
@@ -149,12 +153,3 @@ def _folder_labels(members: list[str]) -> tuple[Labels | None, tuple[str, ...] |
         return None, None
     number = {folder: label for label, folder in enumerate(classes)}
     return np.array([number[folder] for folder in folders], np.int64), classes
-
-
-def _samples(name: str, archive: Archive, *, joint: str) -> SampleSet:
-    members, ignored = _images(name, archive.names)
-    for member in members:
-        archive.vet(member)
-    images = FileSamples(name, members, archive, joint=joint)
-    images.ignored = ignored | archive.passed_over
-    return images

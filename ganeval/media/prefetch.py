@@ -12,11 +12,12 @@ from typing import TypeVar
 from ganeval.runtime.launch import cores_of_rank
 
 NICENESS = 10  # how far decoding steps back where the network runs on the same cores
+Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-def ahead(tasks: Iterable[Callable[[], Result]], threads: int, polite: bool) -> Iterator[Result]:
-    """The results of tasks in order, while threads work a few tasks ahead; memory is bounded by those few.
+def ahead(work: Callable[[Task], Result], tasks: Iterable[Task], threads: int, polite: bool) -> Iterator[Result]:
+    """The results of `work` on tasks in order, while threads are a few tasks ahead; memory is bounded by those few.
 
     `polite` threads step back where something more important wants their core (on Linux).
     """
@@ -24,7 +25,7 @@ def ahead(tasks: Iterable[Callable[[], Result]], threads: int, polite: bool) -> 
     pending: deque[Future[Result]] = deque()
     try:
         for task in tasks:
-            pending.append(pool.submit(task))
+            pending.append(pool.submit(work, task))
             if len(pending) > threads + 1:
                 yield pending.popleft().result()
         while pending:

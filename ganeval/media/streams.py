@@ -3,8 +3,7 @@
 import inspect
 import itertools
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
@@ -19,15 +18,18 @@ if TYPE_CHECKING:
     import torch
 
 
+Array = npt.NDArray[Any]
+
+
 class Stream(SampleSet):
     """Samples that pass once, in order, by `map_batches`; `count` is how many there will be, where that is known."""
 
     random_access = False
 
-    def __init__(self, name: str, count: int | None, read: Callable[[int], Iterator[npt.NDArray[Any]]]) -> None:
+    def __init__(self, name: str, count: int | None, read: Callable[[int], Iterator[Array]]) -> None:
         super().__init__(name)
         self._count = count
-        self._read: Callable[[int], Iterator[npt.NDArray[Any]]] | None = read
+        self._read: Callable[[int], Iterator[Array]] | None = read
 
     @property
     def count(self) -> int | None:
@@ -37,9 +39,6 @@ class Stream(SampleSet):
         if self._count is None:
             raise self._passes_once()
         return self._count
-
-    def name_of(self, index: int) -> str:
-        return f"{self.name}[{index}]"
 
     def item(self, index: int) -> DecodedImage:
         raise self._passes_once()
@@ -64,12 +63,9 @@ class Stream(SampleSet):
         read, self._read = self._read, None
         if read is None:
             raise UsageError(f"{self.name}: a stream is read once; pass the generator anew, or an array of its images")
-        return self._batches(read, size)
-
-    def _batches(self, read: Callable[[int], Iterator[npt.NDArray[Any]]], size: int) -> Iterator[list[DecodedImage]]:
         batch: list[DecodedImage] = []
         done = 0
-        for done, array in enumerate(itertools.islice(_one_line(read(size), self.name), self._count), 1):
+        for done, array in enumerate(itertools.islice(_one_line(read, size, self.name), self._count), 1):
             batch.append(from_array(array, self.name_of(done - 1)))
             if len(batch) == size:
                 yield batch
@@ -112,21 +108,19 @@ def stream_images(
         if latent is None:
             raise UsageError(f"{name}: a torch module: pass latent, the shape of its input for one image")
         return _called(_sampler(source, latent, seed), name, count)
-    if isinstance(source, str | bytes | dict):
+    if isinstance(source, str | bytes | dict) or not (_is_iterable(source) or callable(source)):
         raise UsageError(f"{name}: {type(source).__name__} found: needed an iterable of images, or a callable")
     if _is_iterable(source):
-        return Stream(name, count, lambda size: _images_of(_items(source, name), name))
-    if not callable(source):
-        raise UsageError(f"{name}: {type(source).__name__} found: needed an iterable of images, or a callable")
+        return Stream(name, count, lambda size: _images_of(source, name))
     if _takes_a_number(source, name):
         return _called(source, name, count)
-    return Stream(name, count, lambda size: _images_of(_items(source(), name), name))
+    return Stream(name, count, lambda size: _images_of(source(), name))
 
 
-def _one_line(images: Iterator[npt.NDArray[Any]], name: str) -> Iterator[npt.NDArray[Any]]:
-    """The same images; what the user's own code raises becomes one line that says whose it is."""
+def _one_line(read: Callable[[int], Iterator[Array]], size: int, name: str) -> Iterator[Array]:
+    """The images that are read; what the user's own code raises becomes one line that says whose it is."""
     try:
-        yield from images
+        yield from read(size)
     except GanevalError:
         raise
     except Exception as error:
@@ -138,7 +132,7 @@ def _called(draw: Callable[[int], Any], name: str, count: int | None) -> Stream:
     if count is None:
         raise UsageError(f"{name}: a callable has no end: pass n, the number of images to draw from it")
 
-    def read(size: int) -> Iterator[npt.NDArray[Any]]:
+    def read(size: int) -> Iterator[Array]:
         for start in range(0, count, size):
             number = min(size, count - start)
             images, is_tensor = as_numpy(_first(draw(number), name), name)
@@ -150,8 +144,12 @@ def _called(draw: Callable[[int], Any], name: str, count: int | None) -> Stream:
     return Stream(name, count, read)
 
 
-def _images_of(items: Iterable[Any], name: str) -> Iterator[npt.NDArray[Any]]:
-    """The images in items that are each an image or, with four axes, a batch."""
+def _images_of(source: Any, name: str) -> Iterator[Array]:
+    """The images in the items of a source, which are each an image or, with four axes, a batch."""
+    if not _is_iterable(source):
+        raise ContentError(f"{name}: gave {type(source).__name__}: needed an iterable of images")
+    # a map-style data set need not raise IndexError at its end: it goes by its length
+    items = source if hasattr(source, "__iter__") else (source[index] for index in range(len(source)))
     for item in items:
         values, is_tensor = as_numpy(_first(item, name), name)
         if values.ndim == 2:
@@ -179,15 +177,6 @@ def _is_iterable(source: Any) -> bool:
     return hasattr(source, "__iter__") or (hasattr(source, "__getitem__") and hasattr(source, "__len__"))
 
 
-def _items(source: Any, name: str) -> Iterator[Any]:
-    """Iterates; a map-style data set, which need not raise IndexError at its end, by its length."""
-    if not _is_iterable(source):
-        raise ContentError(f"{name}: gave {type(source).__name__}: needed an iterable of images")
-    if hasattr(source, "__iter__"):
-        return iter(source)
-    return (source[index] for index in range(len(source)))
-
-
 def _takes_a_number(function: Callable[..., Any], name: str) -> bool:
     """Whether to call it with a batch size (one positional argument) or with nothing."""
     try:
@@ -201,9 +190,7 @@ def _takes_a_number(function: Callable[..., Any], name: str) -> bool:
     return bool(required) or (bool(positional) and not inspect.isgeneratorfunction(function))
 
 
-def _sampler(
-    module: "torch.nn.Module", latent: int | tuple[int, ...], seed: int
-) -> "Callable[[int], torch.Tensor | tuple[torch.Tensor, ...]]":
+def _sampler(module: "torch.nn.Module", latent: int | tuple[int, ...], seed: int) -> Callable[[int], Any]:
     import torch
 
     generator = torch.Generator().manual_seed(seed)
@@ -212,19 +199,12 @@ def _sampler(
 
     def draw(number: int) -> Any:
         latents = torch.stack([torch.randn(shape, generator=generator) for _ in range(number)])
-        with torch.no_grad(), _evaluating(module):
-            return module(latents.to(like.device, like.dtype if like.is_floating_point() else None))
+        modes = [(part, part.training) for part in module.modules()]  # some may be frozen on purpose
+        try:
+            with torch.no_grad():
+                return module.eval()(latents.to(like.device, like.dtype if like.is_floating_point() else None))
+        finally:
+            for part, mode in modes:
+                part.training = mode
 
     return draw
-
-
-@contextmanager
-def _evaluating(module: "torch.nn.Module") -> Iterator[None]:
-    """Eval mode, each part's own mode restored: a module may hold parts that were frozen on purpose."""
-    modes = [(part, part.training) for part in module.modules()]
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, mode in modes:
-            part.training = mode

@@ -32,9 +32,6 @@ class StackedImages(SampleSet):
     def __len__(self) -> int:
         return len(self._members)
 
-    def name_of(self, index: int) -> str:
-        return f"{self.name}[{index}]"
-
     def item(self, index: int) -> DecodedImage:
         return DecodedImage(self._greys[self._members[index]], "tensor", (), self.digest(index))
 

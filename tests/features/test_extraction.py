@@ -157,12 +157,12 @@ def test_work_ahead_keeps_order_and_is_bounded() -> None:
     def tasks() -> Iterator:
         for i in range(100):
             started.append(i)
-            yield lambda i=i: i
+            yield i
 
-    results = ahead(tasks(), threads=2, polite=False)
-    assert next(results) == 0
+    results = ahead(str, tasks(), threads=2, polite=False)
+    assert next(results) == "0"
     assert len(started) <= 5
-    assert list(results) == list(range(1, 100))
+    assert list(results) == [str(i) for i in range(1, 100)]
 
 
 def test_an_error_in_a_thread_reaches_the_caller_and_stops_the_work() -> None:
@@ -175,18 +175,18 @@ def test_an_error_in_a_thread_reaches_the_caller_and_stops_the_work() -> None:
         return i
 
     with pytest.raises(ContentError, match="third"):
-        list(ahead(((lambda i=i: task(i)) for i in range(1000)), threads=2, polite=True))
+        list(ahead(task, range(1000), threads=2, polite=True))
     assert len(ran) < 20
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="threads have a priority of their own on Linux")
 def test_decoding_steps_back_for_a_network_on_the_same_cores_and_for_no_other() -> None:
-    def niceness() -> int:
+    def niceness(_: int = 0) -> int:
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
     own = niceness()
-    assert list(ahead([niceness] * 3, threads=2, polite=True)) == [min(19, own + NICENESS)] * 3
-    assert list(ahead([niceness] * 3, threads=2, polite=False)) == [own] * 3
+    assert list(ahead(niceness, range(3), threads=2, polite=True)) == [min(19, own + NICENESS)] * 3
+    assert list(ahead(niceness, range(3), threads=2, polite=False)) == [own] * 3
     assert niceness() == own
 
 

@@ -186,7 +186,7 @@ def test_sums_are_compared_with_float32_too(how: Extraction, tmp_path: Path) -> 
 
 def test_a_census_that_remembers_nothing_counts_the_same() -> None:
     images = array_images(pictures(6))
-    light, whole = Census(keeping=False, digests=False), Census()
+    light, whole = Census(keeping=False), Census()
     for census in (light, whole):
         census.add([record_of(index, images.item(index)) for index in range(6)], [])
     assert light.facts() == replace(whole.facts(), duplicates=None)

@@ -73,7 +73,7 @@ def test_a_stream_is_read_once_and_has_no_random_access():
         len(stream_images(PIXELS, "endless"))
     assert sum(len(batch) for batch in stream.batches(3)) == 4
     with pytest.raises(UsageError, match="a stream is read once"):
-        stream.batches(3)
+        next(stream.batches(3))
 
 
 def network():

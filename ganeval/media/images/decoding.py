@@ -94,12 +94,10 @@ def decode(data: bytes, name: str, jpeg: Decoder | None = None) -> DecodedImage:
             raise UnfitError("the file is empty (0 bytes)")
         with Image.open(io.BytesIO(data), formats=_OPENED) as image:
             kind = PILLOW_FORMATS[str(image.format)]
-            _check_label(name, kind)
-            if jpeg is not None and kind == "jpeg" and image.mode in ("L", "RGB"):
-                samples = _decoded_by(jpeg, image, data)
-            else:
-                samples = _decoded(image, data)
-            return _image(samples, kind, digest_of_file(data, name))
+            extension = name.rpartition(".")[2].lower()
+            if EXTENSIONS.get(extension, kind) != kind:
+                raise UnfitError(f"named .{extension}, but its content is {kind}")
+            return _image(_decoded(image, data, jpeg), kind, digest_of_file(data, name))
 
 
 def from_array(array: npt.NDArray[Any], name: str) -> DecodedImage:
@@ -148,28 +146,18 @@ def _one_line(name: str) -> Iterator[None]:
         raise BadImage(name, f"cannot be decoded: {lines[0] or type(error).__name__}") from error
 
 
-def _check_label(name: str, kind: str) -> None:
-    extension = name.rpartition(".")[2].lower()
-    if EXTENSIONS.get(extension, kind) != kind:
-        raise UnfitError(f"named .{extension}, but its content is {kind}")
-
-
-def _decoded(image: Image.Image, data: bytes) -> Samples:
+def _decoded(image: Image.Image, data: bytes, jpeg: Decoder | None) -> Samples:
     converted = {"animated"} if getattr(image, "is_animated", False) else set()
-    raw = _raw_mode(image)
-    depth = _depth(image, raw)
+    raw, depth = _packing(image)
     turned = _orientation(image)
-    image.load()
-    samples = _samples(image, raw, depth, data)
+    if jpeg is not None and image.format == "JPEG" and image.mode in ("L", "RGB"):
+        samples = Samples(jpeg(data)[..., : len(image.mode)], 255, set())  # of grey the first of three equal channels
+    else:
+        image.load()
+        samples = _samples(image, raw, depth, data)
     values = upright(samples.values, _orientation(image))  # loading has already turned a TIFF, and its tag is gone
     converted |= samples.converted | ({"exif-rotated"} if turned != 1 else set())
     return Samples(values, samples.white, converted)
-
-
-def _decoded_by(jpeg: Decoder, image: Image.Image, data: bytes) -> Samples:
-    turned, values = _orientation(image), jpeg(data)
-    values = upright(values[..., :1] if image.mode == "L" else values, turned)
-    return Samples(values, 255, {"exif-rotated"} if turned != 1 else set())
 
 
 def _image(samples: Samples, kind: str, digest: bytes) -> DecodedImage:
@@ -180,27 +168,25 @@ def _image(samples: Samples, kind: str, digest: bytes) -> DecodedImage:
     return DecodedImage(np.array(pixels.transpose(2, 0, 1), order="C"), kind, tuple(sorted(converted)), digest)
 
 
-def _raw_mode(image: Image.Image) -> str:
-    """How the file packs its samples, in Pillow's words ("RGB;16B"); known only before the pixels are loaded."""
+def _packing(image: Image.Image) -> tuple[str, int]:
+    """How the file packs its samples, in Pillow's words ("RGB;16B"), and their bits where the mode hides these, else 0.
+
+    Known only before the pixels are loaded. The bits are TIFF's field, or follow from PPM's largest value.
+    """
     tiles = cast("Any", image).tile
     arguments = tiles[0][3] if tiles else ""
-    return str(arguments if isinstance(arguments, str) or not arguments else arguments[0])
+    raw = str(arguments if isinstance(arguments, str) or not arguments else arguments[0])
+    if image.format == "PNG":
+        return raw, 16 if ";16" in raw else 0
+    if image.format == "PPM" and isinstance(arguments, tuple) and len(arguments) == 2:
+        return raw, int(arguments[1]).bit_length()
+    return raw, max(_tag(image, _BITS), default=0)
 
 
 def _tag(image: Image.Image, tag: int) -> tuple[int, ...]:
     """A TIFF's own field, as a tuple; empty for other formats and absent fields."""
     value = getattr(image, "tag_v2", {}).get(tag, ())
     return value if isinstance(value, tuple) else (value,)
-
-
-def _depth(image: Image.Image, raw: str) -> int:
-    """Bits of a sample where Pillow's mode hides them (TIFF's field, PPM's largest value), else 0."""
-    if image.format == "PNG":
-        return 16 if ";16" in raw else 0
-    tiles = cast("Any", image).tile
-    if image.format == "PPM" and tiles and isinstance(tiles[0][3], tuple) and len(tiles[0][3]) == 2:
-        return int(tiles[0][3][1]).bit_length()
-    return max(_tag(image, _BITS), default=0)
 
 
 def _orientation(image: Image.Image) -> int:
