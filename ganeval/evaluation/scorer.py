@@ -27,7 +27,7 @@ from ganeval.reports.scores import METRICS
 from ganeval.runtime.devices import metric_device, precision_context
 from ganeval.sources.opening import Source, display_name
 from ganeval.sources.statistics_files import Statistics, check_provenance
-from ganeval.sources.subsampling import draw, draw_points
+from ganeval.sources.subsampling import draw
 from ganeval.version import __version__
 
 MOMENTS_ONLY = 200_000  # images above which FID alone keeps sums: their features would take 1.6 GB
@@ -133,7 +133,7 @@ class Scorer:
     def _extract(self, source: Source, origin: Any, count: int | None, name: str | None = None) -> ExtractedSet:
         name, seed = name or display_name(origin), self.settings.seed
         if isinstance(source, Statistics):
-            source = draw_points(source, count, seed)
+            source = draw(source, count, seed)
             check_provenance(source, self.extraction.provenance)
             features = FeatureSet.from_file(source, metric_device(self.extraction.extractor.device))
             return ExtractedSet(features, describe_images(features.facts, name, source.name))

@@ -4,7 +4,6 @@ The ring and the grid of VEEGAN (arXiv:1705.07761) with the sizes of PacGAN (arX
 on, 2,500 to test on. Modes are filled equally; points are their own features.
 """
 
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ganeval.errors import ContentError, unknown
-from ganeval.sources.statistics_files import DAMAGED, Statistics, names_in, read_statistics
+from ganeval.media.arrays import as_numpy
+from ganeval.sources.statistics_files import DAMAGED, Statistics, fingerprint_of_points, names_in, read_statistics
 
 Array = npt.NDArray[Any]
 SPLITS = {"train": (100_000, 2020), "test": (2_500, 2021)}  # how many points, drawn with which seed
@@ -79,25 +79,15 @@ def points_of(array: Any, name: str) -> Statistics:
 
     Raises ContentError for anything but finite real numbers in two axes.
     """
-    tensor = array.detach().cpu() if hasattr(array, "detach") else array
-    points = np.asarray(tensor)
+    points, _ = as_numpy(array, name)
     if points.ndim != 2 or points.dtype.kind not in "fiu" or not points.size:
         raise ContentError(f"{name}: found {points.dtype} of shape {points.shape}, needed points: real numbers (N, D)")
     points = np.ascontiguousarray(points, np.float32)
     bad = ~np.isfinite(points).all(axis=1)
     if bad.any():
         raise ContentError(f"{name}: found a point that is not finite: number {int(bad.argmax())}")
-    digest = hashlib.sha256(f"{points.shape}".encode() + points.tobytes()).hexdigest()
-    return Statistics(name, features=points, provenance={"extractor": EXTRACTOR, "fingerprint": f"sha256:{digest}"})
-
-
-def subset(points: Statistics, indices: Array) -> Statistics:
-    """Some of the points, in this order; their modes follow."""
-    if points.features is None:
-        raise ContentError(f"{points.name}: found no points, needed some")
-    fewer = points_of(points.features[indices], points.name)
-    labels = None if points.labels is None else points.labels[indices]
-    return replace(points, features=fewer.features, labels=labels, provenance={**points.provenance, **fewer.provenance})
+    provenance = {"extractor": EXTRACTOR, "fingerprint": fingerprint_of_points(points)}
+    return Statistics(name, features=points, provenance=provenance)
 
 
 def read_points(path: Path) -> Statistics:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ganeval.errors import ContentError, GanevalWarning
+from ganeval.errors import ContentError, GanevalWarning, UsageError
 from ganeval.runtime.files import replacing
 
 Array = np.ndarray[Any, Any]
@@ -67,6 +67,28 @@ class Statistics:
         return replace(samples, mean=None, covariance=None)
 
     @property
+    def count(self) -> int | None:
+        """How many features there are, or images behind the numbers; None where the file does not know."""
+        return self.provenance.get("count") if self.features is None else len(self.features)
+
+    @property
+    def points(self) -> Array:
+        """The features (N, D), which are points; UsageError where only their mean and covariance are known."""
+        if self.features is None:
+            raise UsageError(f"{self.name}: found statistics, needed images or points")
+        return self.features
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def subset(self, indices: Sequence[int]) -> "Statistics":
+        """The points of these indices, in this order; their labels follow."""
+        rows = np.array(indices, np.int64)
+        points, labels = self.points[rows], None if self.labels is None else self.labels[rows]
+        provenance = {**self.provenance, "fingerprint": fingerprint_of_points(points)}
+        return replace(self, features=points, labels=labels, provenance=provenance)
+
+    @property
     def classes(self) -> tuple[str, ...] | None:
         """The names of the classes, where the provenance has them."""
         return tuple(map(str, self.provenance.get("classes") or ())) or None
@@ -81,6 +103,12 @@ class Statistics:
             if array is not None:
                 digest.update(np.ascontiguousarray(array, np.float64).tobytes())
         return f"sha256:{digest.hexdigest()}"
+
+
+def fingerprint_of_points(points: Array) -> str:
+    """The fingerprint of points (N, D), as reports record it: the sha256 of their shape and of their float32 values."""
+    content = f"{points.shape}".encode() + points.astype(np.float32).tobytes()
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def names_in(path: Path) -> set[str]:
@@ -109,8 +137,9 @@ def read_statistics(path: Path) -> Statistics:
     if (mean is None or covariance is None) and features is None:
         raise ContentError(f"{path}: found {', '.join(found) or 'nothing'}; needed mu and sigma, or features")
     _check_numbers(path, arrays)
-    _check_shapes(path, mean, covariance, features, probabilities, labels)
-    return Statistics(str(path), mean, covariance, features, probabilities, provenance, labels)
+    statistics = Statistics(str(path), mean, covariance, features, probabilities, provenance, labels)
+    _check_shapes(statistics)
+    return statistics
 
 
 def write_statistics(path: Path, arrays: Mapping[str, Array], provenance: Mapping[str, Any]) -> None:
@@ -140,25 +169,24 @@ def _read_pt(path: Path) -> dict[str, Any]:
     return dict(found) if isinstance(found, Mapping) else {"features": found}
 
 
-def _check_shapes(
-    path: Path,
-    mean: Array | None,
-    covariance: Array | None,
-    features: Array | None,
-    probabilities: Array | None,
-    labels: Array | None,
-) -> None:
+def _check_shapes(source: Statistics) -> None:
+    name, mean, covariance, features = source.name, source.mean, source.covariance, source.features
+    labels, probabilities = source.labels, source.probabilities
     if mean is not None and covariance is not None and (mean.ndim != 1 or covariance.shape != 2 * mean.shape):
-        raise ContentError(f"{path}: found mu {mean.shape} and sigma {covariance.shape}, needed (D,) and (D, D)")
-    if covariance is not None and not _is_symmetric(covariance):
-        raise ContentError(f"{path}: found a sigma that is not symmetric, so no covariance")
-    if features is not None and features.ndim != 2:
-        raise ContentError(f"{path}: found features {features.shape}, needed (N, D)")
-    if features is not None and labels is not None and labels.shape != features.shape[:1]:
-        raise ContentError(f"{path}: found features {features.shape} and labels {labels.shape}, needed as many")
-    if features is not None and probabilities is not None and probabilities.shape[:-1] != features.shape[:1]:
+        raise ContentError(f"{name}: found mu {mean.shape} and sigma {covariance.shape}, needed (D,) and (D, D)")
+    if covariance is not None:
+        symmetric = np.allclose(covariance, covariance.T, rtol=1e-3, atol=1e-6 * np.abs(covariance).max())
+        if not symmetric:
+            raise ContentError(f"{name}: found a sigma that is not symmetric, so no covariance")
+    if features is None:
+        return
+    if features.ndim != 2:
+        raise ContentError(f"{name}: found features {features.shape}, needed (N, D)")
+    if labels is not None and labels.shape != features.shape[:1]:
+        raise ContentError(f"{name}: found features {features.shape} and labels {labels.shape}, needed as many")
+    if probabilities is not None and probabilities.shape[:-1] != features.shape[:1]:
         shapes = f"features {features.shape} and probabilities {probabilities.shape}"
-        raise ContentError(f"{path}: found {shapes}, needed (N, D) and (N, C)")
+        raise ContentError(f"{name}: found {shapes}, needed (N, D) and (N, C)")
 
 
 def _check_numbers(path: Path, arrays: Mapping[str, Array]) -> None:
@@ -167,10 +195,6 @@ def _check_numbers(path: Path, arrays: Mapping[str, Array]) -> None:
             raise ContentError(f"{path}: found {name} of type {array.dtype}, needed real numbers")
         if not np.isfinite(array).all():
             raise ContentError(f"{path}: found numbers in {name} that are not finite; it cannot be a reference")
-
-
-def _is_symmetric(covariance: Array) -> bool:
-    return bool(np.allclose(covariance, covariance.T, rtol=1e-3, atol=1e-6 * np.abs(covariance).max()))
 
 
 def check_provenance(source: Statistics, provenance: Mapping[str, str]) -> None:
