@@ -1,8 +1,8 @@
 """A network made faster for the batches that keep coming: on CUDA a graph, and compiled where many images come."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable
-from functools import partial
+from collections.abc import Hashable
+from contextlib import suppress
 
 import torch
 from torch import Tensor, nn
@@ -14,26 +14,21 @@ from ganeval.runtime.devices import current_precision
 
 RUNS = 2  # of a kind of batch before the network is made faster for it: the last batch of a set hardly ever comes twice
 
-# A network, a batch, how many images are to come -> the faster network for such batches; None where there is none
-MakeFaster = Callable[[Network, Tensor, int], Network | None]
-
-
-def accelerate(network: Network, module: nn.Module) -> "AcceleratedNetwork":
-    """`network`, whose work is that of `module`, with the fastest form that this device has for it."""
-    return AcceleratedNetwork(network, partial(faster_form, module))
-
 
 class AcceleratedNetwork:
-    """A network that becomes faster for the first kind of batch that keeps coming.
+    """A network, whose work is that of `module`, that becomes faster for the first kind of batch that keeps coming.
 
     It runs unchanged on any other kind: one faster form, as each takes memory of its own. A kind is a shape in one
     precision. A form that fails, or that cannot be made, is given up.
     """
 
-    def __init__(self, network: Network, make_faster: MakeFaster) -> None:
-        self.network, self.make_faster = network, make_faster
-        self.announced = 0
-        self.runs = Counter[Hashable]()
+    def __init__(self, network: Network, module: nn.Module) -> None:
+        self.network, self.module = network, module
+        self.expect(0)
+
+    def expect(self, count: int) -> None:
+        """A set of so many images begins: the choice of form starts anew, whatever came before."""
+        self.announced, self.runs = count, Counter[Hashable]()
         self.kind: Hashable = None
         self.form: Network | None = None
 
@@ -44,42 +39,27 @@ class AcceleratedNetwork:
         if self.form is None:
             self.runs[kind] += 1
             if self.runs[kind] == RUNS + 1:
-                self.kind, self.form = kind, self._make_form(images)
+                self.kind = kind
+                with suppress(RuntimeError):  # whatever the cause is, the network itself reports it better
+                    self.form = faster_form(self.network, self.module, images, self.announced)
         if self.form is None or kind != self.kind:
             return self.network(images)
         try:
             return self.form(images)
         except RuntimeError as error:
             if is_out_of_memory(error):
-                self._forget()
+                self.expect(self.announced)
                 raise  # `HalvingNetwork` takes fewer images
             self.form = None  # for this set: its kind has run too often to be made faster again
         return self.network(images)
 
-    def expect(self, count: int) -> None:
-        """A set of so many images begins: the choice of form starts anew, whatever came before."""
-        self.announced = count
-        self._forget()
 
-    def _forget(self) -> None:
-        self.runs.clear()
-        self.kind = self.form = None
-
-    def _make_form(self, images: Tensor) -> Network | None:
-        try:
-            return self.make_faster(self.network, images, self.announced)
-        except RuntimeError:  # whatever the cause is, the network itself reports it better
-            return None
-
-
-def faster_form(module: nn.Module, network: Network, images: Tensor, count: int) -> Network | None:
+def faster_form(network: Network, module: nn.Module, images: Tensor, count: int) -> Network | None:
     """`network` for batches like this one, as fast as this device and `count` images to come make it worth."""
     form = compile_frozen(network, images) if compilation_pays(network, module, images, count) else None
     if images.device.type == "cuda":
-        try:
+        with suppress(RuntimeError):
             return cuda_graph(form or network, images)
-        except RuntimeError:
-            return form
     return form
 
 

@@ -38,13 +38,13 @@ class Extractor:
     """
 
     name: str
-    layer: str
     size: int
     network: Network
-    weights: Literal["published", "custom"]
-    weights_sha256: str
-    input: str
     device: torch.device
+    layer: str = "features"
+    weights: Literal["published", "custom"] = "custom"
+    weights_sha256: str = ""
+    input: str = "0..255"
     precision: str = "float32"
     classes: tuple[str, ...] | None = None
     cacheable: bool = True

@@ -102,14 +102,6 @@ class LoadedClassifier:
     metadata: ClassifierMetadata
     sha256: str
 
-    @property
-    def size(self) -> int:
-        return self.metadata.size
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        return self.metadata.classes
-
 
 def classifier_path(data_sha256: str, seed: int = 2020) -> Path:
     """The cache's path for the classifier of these data, so that it is trained once per data, seed and recipe."""

@@ -114,10 +114,10 @@ def _fit(
     network: Classifier, pixels: Tensor, targets: Tensor, generator: torch.Generator, progress: Tick | None
 ) -> None:
     """The recipe: SGD with momentum, a learning rate that rises for a quarter of the steps, then falls to zero."""
-    batch = min(128, max(16, len(pixels) // 16))
-    steps = math.ceil(_epochs(len(pixels)) * len(pixels) / batch)
     from reference_models.engine.precision import bfloat16_pays
 
+    batch = min(128, max(16, len(pixels) // 16))
+    steps = math.ceil(_epochs(len(pixels)) * len(pixels) / batch)
     # float32 on CUDA, and for small images, which gain nothing; at 28 pixels bfloat16 is 1.6 times as fast on a CPU
     in_bfloat16 = pixels.device.type == "cpu" and pixels.shape[-1] > 16 and bfloat16_pays(pixels.device)
     low_precision = torch.autocast(pixels.device.type, torch.bfloat16, enabled=in_bfloat16)

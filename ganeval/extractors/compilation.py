@@ -4,12 +4,10 @@ Compiling takes a quarter of a minute and more; half of that where torch's cache
 the gain.
 """
 
-import contextlib
 import importlib.util
 import logging
 import os
 import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -60,14 +58,19 @@ def operations(network: Network, module: nn.Module, images: Tensor) -> int:
 
 def compile_frozen(network: Network, images: Tensor) -> Network | None:
     """`network` compiled for batches of just this size; None where that fails, which is no reason not to score."""
+    logger = logging.getLogger("torch.utils.cpp_extension")  # warns of a CUDA compiler where there is no CUDA device
+    level = logger.level
     try:
         from torch._inductor import config  # `options` of `torch.compile` come too late for freezing
 
-        with config.patch(freezing=True), _without_cuda_warnings():
+        logger.setLevel(logging.ERROR)
+        with config.patch(freezing=True):
             form: Network = torch.compile(network, dynamic=False)
             form(images)
     except Exception:  # a compiler, headers or a folder of the machine's that fail in their own ways
         return None
+    finally:
+        logger.setLevel(level)
     return form
 
 
@@ -75,15 +78,3 @@ def can_compile(device: str) -> bool:
     """Whether the machine has what compiling needs; Triton, which writes CUDA's kernels, needs a C compiler too."""
     has_compiler = any(map(shutil.which, (os.environ.get("CXX", ""), *COMPILERS)))
     return has_compiler and (device == "cpu" or importlib.util.find_spec("triton") is not None)
-
-
-@contextlib.contextmanager
-def _without_cuda_warnings() -> Iterator[None]:
-    """Torch warns of a CUDA compiler without a CUDA device, which does not concern a score."""
-    logger = logging.getLogger("torch.utils.cpp_extension")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ganeval.errors import ContentError, MissingWeights, UsageError
-from ganeval.extractors.acceleration import accelerate
+from ganeval.extractors.acceleration import AcceleratedNetwork
 from ganeval.extractors.base import Extractor, LoadOptions, Network, probabilities_of
 from ganeval.extractors.classifier import DIGITS, dataset_classifier_path, load_classifier
 from ganeval.extractors.loading import fold_batch_norms, memory_layout
@@ -42,7 +42,7 @@ def trained_classifier(name: str, options: LoadOptions) -> Extractor:
 def classifier_file(path: Path, options: LoadOptions, *, name: str, published: bool = False) -> Extractor:
     """An Extractor around a small classifier that `ganeval classifier` trained, or that ships with ganeval."""
     classifier = load_classifier(path)
-    large = classifier.size > FOLDED_ABOVE
+    large = classifier.metadata.size > FOLDED_ABOVE
     layout = memory_layout(options) if large else torch.contiguous_format
     module = fold_batch_norms(classifier.module) if large else classifier.module
     module.to(options.device).to(memory_format=layout)
@@ -53,15 +53,13 @@ def classifier_file(path: Path, options: LoadOptions, *, name: str, published: b
 
     return Extractor(
         name=name,
-        layer="features",
-        size=classifier.size,
-        network=accelerate(network, module),
+        size=classifier.metadata.size,
+        network=AcceleratedNetwork(network, module),
         weights="published" if published else "custom",
         weights_sha256=classifier.sha256,
-        input="0..255",
         device=options.device,
         precision=options.precision,
-        classes=classifier.classes,
+        classes=classifier.metadata.classes,
     )
 
 
@@ -80,7 +78,6 @@ def points(name: str, options: LoadOptions) -> Extractor:
         size=1,
         network=network,
         weights="published",
-        weights_sha256="",
         input="as they are",
         device=options.device,
         precision=options.precision,
@@ -103,12 +100,8 @@ def custom(target: str | Callable[..., Any], options: LoadOptions) -> Extractor:
         raise UsageError(f"extractor '{name}': its attribute `size` is {size!r}, needed a whole number of pixels")
     return Extractor(
         name=name,
-        layer="features",
         size=size,
         network=_checked_network(name, function),
-        weights="custom",
-        weights_sha256="",
-        input="0..255",
         device=options.device,
         precision=options.precision,
         classes=None if classes is None else tuple(map(str, classes)),

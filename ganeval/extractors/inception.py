@@ -12,11 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-from ganeval.extractors.acceleration import accelerate
+from ganeval.extractors.acceleration import AcceleratedNetwork
 from ganeval.extractors.base import Extractor, LoadOptions, Network, probabilities_of
 from ganeval.extractors.inception_onednn import can_fuse, fused_trunk
-from ganeval.extractors.loading import fill, fold_batch_norms, memory_layout, origin
-from ganeval.extractors.weights import find_weights, load_state_dict
+from ganeval.extractors.loading import fold_batch_norms, load_weights, memory_layout
 
 
 class BareInception(FeatureExtractorInceptionV3):  # type: ignore[misc]  # torch-fidelity ships no types
@@ -35,13 +34,11 @@ class BareInception(FeatureExtractorInceptionV3):  # type: ignore[misc]  # torch
 
 def inception(name: str, options: LoadOptions) -> Extractor:
     """Pool features (2048) and the softmax of the logits without bias, from one pass."""
-    weights = find_weights(name, options.weights, options.offline, options.progress)
     with torch.device("meta"):
         module = BareInception()
-    fill(module, load_state_dict(weights.path), weights)
+    origin = load_weights(module, name, options)
     network, (shift, scale) = inception_network(module, options), options.shift_scale
-    described = f"(x-{shift:g})/{scale:g}"
-    return Extractor(name=name, layer="2048", size=299, network=network, input=described, **origin(weights, options))
+    return Extractor(name=name, layer="2048", size=299, network=network, input=f"(x-{shift:g})/{scale:g}", **origin)
 
 
 def inception_network(module: BareInception, options: LoadOptions) -> Network:
@@ -55,7 +52,7 @@ def inception_network(module: BareInception, options: LoadOptions) -> Network:
         with torch.autocast(options.device.type, enabled=False):
             return features, probabilities_of(features @ head)
 
-    return network if with_onednn else accelerate(network, module)
+    return network if with_onednn else AcceleratedNetwork(network, module)
 
 
 def modular_trunk(module: BareInception, options: LoadOptions) -> Callable[[Tensor], Tensor]:

@@ -12,7 +12,7 @@ largest feature was seen).
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 import torch
@@ -25,6 +25,11 @@ Step = Callable[[Tensor], Tensor]
 STEM, MIDDLE, REST = 4, 8, 32  # images at a time while maps have up to 147, up to 35 and up to 17 pixels a side
 
 # What each kind of block joins: chains of its layers, `a|b` for two layers side by side
+_WIDE = (
+    "branch1x1",
+    "branch3x3_1 branch3x3_2a|branch3x3_2b",
+    "branch3x3dbl_1 branch3x3dbl_2 branch3x3dbl_3a|branch3x3dbl_3b",
+)
 BRANCHES: dict[str, tuple[str, ...]] = {
     "InceptionA": (
         "branch1x1",
@@ -44,18 +49,8 @@ BRANCHES: dict[str, tuple[str, ...]] = {
         "branch7x7x3_1 branch7x7x3_2 branch7x7x3_3 branch7x7x3_4",
         "shrink",
     ),
-    "InceptionE_1": (
-        "branch1x1",
-        "branch3x3_1 branch3x3_2a|branch3x3_2b",
-        "branch3x3dbl_1 branch3x3dbl_2 branch3x3dbl_3a|branch3x3dbl_3b",
-        "branch_pool/average",
-    ),
-    "InceptionE_2": (
-        "branch1x1",
-        "branch3x3_1 branch3x3_2a|branch3x3_2b",
-        "branch3x3dbl_1 branch3x3dbl_2 branch3x3dbl_3a|branch3x3dbl_3b",
-        "largest branch_pool",
-    ),
+    "InceptionE_1": (*_WIDE, "branch_pool/average"),
+    "InceptionE_2": (*_WIDE, "largest branch_pool"),
 }
 POOLS: dict[str, Step] = {
     "shrink": lambda x: F.max_pool2d(x, kernel_size=3, stride=2),
@@ -124,12 +119,7 @@ def _kernel(layer: nn.Conv2d, relu: bool) -> Step:
 
 
 def _chain(steps: Sequence[Step]) -> Step:
-    def run(maps: Tensor) -> Tensor:
-        for step in steps:
-            maps = step(maps)
-        return maps
-
-    return run
+    return lambda maps: reduce(lambda x, step: step(x), steps, maps)
 
 
 def _few_at_a_time(step: Step, maps: Tensor, count: int) -> Tensor:

@@ -1,33 +1,35 @@
-"""Steps that loaders of published weights share: checked weights into a module, and the facts about them."""
+"""Steps that loaders of published networks share: checked weights into a module, and what makes it fast."""
 
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ganeval.extractors.base import LoadOptions
-from ganeval.extractors.weights import Weights, check_shapes
+from ganeval.extractors.weights import check_shapes, find_weights, load_state_dict
 
 
-def origin(weights: Weights, options: LoadOptions) -> dict[str, Any]:
-    """The fields of an Extractor that say where its weights come from and where it runs."""
+def load_weights(module: nn.Module, name: str, options: LoadOptions, *, prefix: str = "") -> dict[str, Any]:
+    """Put the weights of `name`, as `find_weights` finds them, into a module: float32, ready to evaluate.
+
+    Of the file, the tensors whose names begin with `prefix` are taken. Returns the fields of an Extractor that say
+    where its weights come from and where it runs.
+    """
+    weights = find_weights(name, options.weights, options.offline, options.progress)
+    state = load_state_dict(weights.path, trusted=weights.published)
+    state = {key: value for key, value in state.items() if key.startswith(prefix)}
+    check_shapes(module.state_dict(), state, weights.path)
+    wide = {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
+    module.load_state_dict(wide, strict=False, assign=True)
+    module.requires_grad_(False).eval()
     return {
         "weights": "published" if weights.published else "custom",
         "weights_sha256": weights.sha256,
         "device": options.device,
         "precision": options.precision,
     }
-
-
-def fill(module: nn.Module, state: Mapping[str, Tensor], weights: Weights) -> None:
-    """Put checked weights into a module as float32, ready to evaluate."""
-    check_shapes(module, state, weights.path)
-    wide = {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
-    module.load_state_dict(wide, strict=False, assign=True)
-    module.requires_grad_(False).eval()
 
 
 def fold_batch_norms(module: nn.Module) -> nn.Module:

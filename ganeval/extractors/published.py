@@ -14,10 +14,10 @@ from torch_fidelity.feature_extractor_clip import CLIPVisual, convert_weights
 from torchvision.models import vgg16 as torchvision_vgg16
 
 from ganeval.errors import ContentError
-from ganeval.extractors.acceleration import accelerate
+from ganeval.extractors.acceleration import AcceleratedNetwork
 from ganeval.extractors.base import Extractor, LoadOptions, Network
-from ganeval.extractors.loading import fill, fold_batch_norms, memory_layout, origin
-from ganeval.extractors.weights import find_weights, load_state_dict, torch_hub
+from ganeval.extractors.loading import fold_batch_norms, load_weights, memory_layout
+from ganeval.extractors.weights import torch_hub
 
 Triple = tuple[float, float, float]
 
@@ -40,32 +40,25 @@ CLIP: dict[str, tuple[int, int, int | tuple[int, ...], int, int | None]] = {
 
 def vgg16(name: str, options: LoadOptions) -> Extractor:
     """The second fully connected layer after its ReLU (4096), of torchvision's VGG16."""
-    weights = find_weights(name, options.weights, options.offline, options.progress)
     with torch.device("meta"):
         module = torchvision_vgg16()
-    fill(module, load_state_dict(weights.path), weights)
+    origin = load_weights(module, name, options)
     trunk = nn.Sequential(module.features, module.avgpool, nn.Flatten(), module.classifier[:5])
     network = normalised_network(trunk, IMAGENET, options, memory_layout(options))
-    return Extractor(
-        name=name, layer="fc2_relu", size=224, network=network, input="imagenet", **origin(weights, options)
-    )
+    return Extractor(name=name, layer="fc2_relu", size=224, network=network, input="imagenet", **origin)
 
 
 def clip(name: str, options: LoadOptions) -> Extractor:
     """The image embedding of one of OpenAI's CLIP models, not normalised to length 1."""
-    weights = find_weights(name, options.weights, options.offline, options.progress)
-    state = load_state_dict(weights.path, trusted=weights.published)
     with torch.device("meta"):
         module = CLIPVisual(*CLIP[name])
-    fill(module, {key: value for key, value in state.items() if key.startswith("visual.")}, weights)
+    origin = load_weights(module, name, options, prefix="visual.")
     convert_weights(module)  # to half and back, as torch-fidelity does; the published files are in half precision
     visual, layout = module.visual.float(), torch.contiguous_format
     if CLIP[name][4] is None:  # a ResNet
         visual, layout = fold_batch_norms(visual), memory_layout(options)
     network = normalised_network(visual, OPENAI, options, layout)
-    return Extractor(
-        name=name, layer="clip", size=CLIP[name][1], network=network, input="openai", **origin(weights, options)
-    )
+    return Extractor(name=name, layer="clip", size=CLIP[name][1], network=network, input="openai", **origin)
 
 
 def dinov2(name: str, options: LoadOptions) -> Extractor:
@@ -76,15 +69,14 @@ def dinov2(name: str, options: LoadOptions) -> Extractor:
             f"extractor '{name}' runs Meta's own code, and {checkout} is absent: "
             f"run `git clone https://github.com/facebookresearch/dinov2 {checkout}` once"
         )
-    weights = find_weights(name, options.weights, options.offline, options.progress)
     os.environ.setdefault("XFORMERS_DISABLED", "1")  # its attention differs in the last digits
     model = f"dinov2_{name.removeprefix('dinov2-').replace('-', '')}"
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="xFormers is")
         module = torch.hub.load(str(checkout), model, source="local", pretrained=False)
-    fill(module, load_state_dict(weights.path), weights)
+    origin = load_weights(module, name, options)
     network = normalised_network(module, IMAGENET, options)
-    return Extractor(name=name, layer="dinov2", size=224, network=network, input="imagenet", **origin(weights, options))
+    return Extractor(name=name, layer="dinov2", size=224, network=network, input="imagenet", **origin)
 
 
 def normalised_network(
@@ -102,4 +94,4 @@ def normalised_network(
     def network(images: Tensor) -> tuple[Tensor, Tensor | None]:
         return trunk(((images - mean) / std).contiguous(memory_format=layout)).float(), None
 
-    return accelerate(network, trunk)
+    return AcceleratedNetwork(network, trunk)

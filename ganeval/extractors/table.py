@@ -49,17 +49,21 @@ def load(name: str, options: LoadOptions) -> Extractor:
     return extractor
 
 
-def _clip(name: str, what: str, file: str, sha256: str) -> ExtractorRow:
-    url = f"https://openaipublic.azureedge.net/clip/models/{sha256}/{file}.pt"
+def _clip(model: str, width: int, sha256: str, *, side: int = 224) -> ExtractorRow:
+    """OpenAI's CLIP of that name: the width of its features, the file's sha256, the pixels of an image's side."""
+    url = f"https://openaipublic.azureedge.net/clip/models/{sha256}/{model}.pt"
     cite = "Radford et al. 2021, arXiv:2103.00020; Kynkäänniemi et al. 2022, arXiv:2203.06026"
-    return ExtractorRow(what, "published:clip", cite, PublishedWeights(url, (f"{name}-{sha256}.pt",), sha256))
+    what = f"OpenAI CLIP{'' if side == 224 else f' at {side} pixels'}; {width} features"
+    weights = PublishedWeights(url, (f"clip-{model.lower()}-{sha256}.pt",), sha256)
+    return ExtractorRow(what, "published:clip", cite, weights)
 
 
-def _dinov2(what: str, model: str, sha256: str) -> ExtractorRow:
+def _dinov2(model: str, width: int, sha256: str) -> ExtractorRow:
+    """Meta's DINOv2 of that name: the width of its features, the file's sha256."""
     file = f"{model}_pretrain.pth"
     weights = PublishedWeights(f"https://dl.fbaipublicfiles.com/dinov2/{model}/{file}", (file,), sha256)
     cite = "Oquab et al. 2023, arXiv:2304.07193; Stein et al. 2023, arXiv:2306.04675"
-    return ExtractorRow(what, "published:dinov2", cite, weights)
+    return ExtractorRow(f"Meta DINOv2; {width} features", "published:dinov2", cite, weights)
 
 
 def _trained(dataset: str) -> ExtractorRow:
@@ -90,75 +94,30 @@ EXTRACTORS: dict[str, ExtractorRow] = {
             "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
         ),
     ),
-    "clip-vit-b-32": _clip(
-        "clip-vit-b-32",
-        "OpenAI CLIP; 512 features",
-        "ViT-B-32",
-        "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af",
-    ),
-    "clip-vit-b-16": _clip(
-        "clip-vit-b-16",
-        "OpenAI CLIP; 512 features",
-        "ViT-B-16",
-        "5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f",
-    ),
-    "clip-vit-l-14": _clip(
-        "clip-vit-l-14",
-        "OpenAI CLIP; 768 features",
-        "ViT-L-14",
-        "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836",
-    ),
+    "clip-vit-b-32": _clip("ViT-B-32", 512, "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"),
+    "clip-vit-b-16": _clip("ViT-B-16", 512, "5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f"),
+    "clip-vit-l-14": _clip("ViT-L-14", 768, "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836"),
     "clip-vit-l-14-336px": _clip(
-        "clip-vit-l-14-336px",
-        "OpenAI CLIP at 336 pixels; 768 features",
-        "ViT-L-14-336px",
-        "3035c92b350959924f9f00213499208652fc7ea050643e8b385c2dac08641f02",
+        "ViT-L-14-336px", 768, "3035c92b350959924f9f00213499208652fc7ea050643e8b385c2dac08641f02", side=336
     ),
-    "clip-rn50": _clip(
-        "clip-rn50",
-        "OpenAI CLIP; 1024 features",
-        "RN50",
-        "afeb0e10f9e5a86da6080e35cf09123aca3b358a0c3e3b6c78a7b63bc04b6762",
-    ),
-    "clip-rn101": _clip(
-        "clip-rn101",
-        "OpenAI CLIP; 512 features",
-        "RN101",
-        "8fa8567bab74a42d41c5915025a8e4538c3bdbe8804a470a72f30b0d94fab599",
-    ),
-    "clip-rn50x4": _clip(
-        "clip-rn50x4",
-        "OpenAI CLIP at 288 pixels; 640 features",
-        "RN50x4",
-        "7e526bd135e493cef0776de27d5f42653e6b4c8bf9e0f653bb11773263205fdd",
-    ),
-    "clip-rn50x16": _clip(
-        "clip-rn50x16",
-        "OpenAI CLIP at 384 pixels; 768 features",
-        "RN50x16",
-        "52378b407f34354e150460fe41077663dd5b39c54cd0bfd2b27167a4a06ec9aa",
-    ),
+    "clip-rn50": _clip("RN50", 1024, "afeb0e10f9e5a86da6080e35cf09123aca3b358a0c3e3b6c78a7b63bc04b6762"),
+    "clip-rn101": _clip("RN101", 512, "8fa8567bab74a42d41c5915025a8e4538c3bdbe8804a470a72f30b0d94fab599"),
+    "clip-rn50x4": _clip("RN50x4", 640, "7e526bd135e493cef0776de27d5f42653e6b4c8bf9e0f653bb11773263205fdd", side=288),
+    "clip-rn50x16": _clip("RN50x16", 768, "52378b407f34354e150460fe41077663dd5b39c54cd0bfd2b27167a4a06ec9aa", side=384),
     "clip-rn50x64": _clip(
-        "clip-rn50x64",
-        "OpenAI CLIP at 448 pixels; 1024 features",
-        "RN50x64",
-        "be1cfb55d75a9666199fb2206c106743da0f6468c9d327f3e0d0a543a9919d9c",
+        "RN50x64", 1024, "be1cfb55d75a9666199fb2206c106743da0f6468c9d327f3e0d0a543a9919d9c", side=448
     ),
     "dinov2-vit-s-14": _dinov2(
-        "Meta DINOv2; 384 features", "dinov2_vits14", "b938bf1bc15cd2ec0feacfe3a1bb553fe8ea9ca46a7e1d8d00217f29aef60cd9"
+        "dinov2_vits14", 384, "b938bf1bc15cd2ec0feacfe3a1bb553fe8ea9ca46a7e1d8d00217f29aef60cd9"
     ),
     "dinov2-vit-b-14": _dinov2(
-        "Meta DINOv2; 768 features", "dinov2_vitb14", "0b8b82f85de91b424aded121c7e1dcc2b7bc6d0adeea651bf73a13307fad8c73"
+        "dinov2_vitb14", 768, "0b8b82f85de91b424aded121c7e1dcc2b7bc6d0adeea651bf73a13307fad8c73"
     ),
     "dinov2-vit-l-14": _dinov2(
-        "Meta DINOv2; 1024 features",
-        "dinov2_vitl14",
-        "d5383ea8f4877b2472eb973e0fd72d557c7da5d3611bd527ceeb1d7162cbf428",
+        "dinov2_vitl14", 1024, "d5383ea8f4877b2472eb973e0fd72d557c7da5d3611bd527ceeb1d7162cbf428"
     ),
     "dinov2-vit-g-14": _dinov2(
-        "Meta DINOv2; 1536 features",
-        "dinov2_vitg14",
-        "baf8467e50af277596bbbafa06887c177ee899ab46033649c383577d7e9309d3",
+        "dinov2_vitg14", 1536, "baf8467e50af277596bbbafa06887c177ee899ab46033649c383577d7e9309d3"
     ),
     "digits": ExtractorRow(
         "small classifier of 8×8 digits, shipped", "custom:shipped_classifier", _SMALL, default_for=("digits",)

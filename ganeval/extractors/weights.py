@@ -51,27 +51,24 @@ def find_weights(name: str, given: Path | None, offline: bool, progress: Tick | 
             raise UsageError(f"--weights: there is no file {given}")
         sha256 = file_sha256(given)
         return Weights(given, sha256, published=sha256 == row.sha256)
-    for path in _places(row):
-        if path.is_file():
-            sha256 = file_sha256(path)
-            if sha256 != row.sha256:
-                raise ContentError(
-                    f"{path}: its sha256 is {sha256[:8]}…, needed {row.sha256[:8]}… ({path.stat().st_size:,} bytes): "
-                    "an incomplete or altered download: delete it, or pass it with --weights to use it all the same"
-                )
-            return Weights(path, sha256, published=True)
-    if offline or files.offline():
-        raise _missing(name, "downloads are off")
-    return Weights(_download(name, row, progress), row.sha256, published=True)
+    path = _present(row)
+    if path is None:
+        if offline or files.offline():
+            raise _missing(name, "downloads are off")
+        path = _download(name, row, progress)
+    elif (sha256 := file_sha256(path)) != row.sha256:
+        raise ContentError(
+            f"{path}: its sha256 is {sha256[:8]}…, needed {row.sha256[:8]}… ({path.stat().st_size:,} bytes): "
+            "an incomplete or altered download: delete it, or pass it with --weights to use it all the same"
+        )
+    return Weights(path, row.sha256, published=True)
 
 
 def weights_status(name: str) -> str:
     """The folder of the published weights of `name` on this machine, in one line for a listing; nothing is hashed."""
     row = PUBLISHED[name]
-    for path in _places(row):
-        if path.is_file():
-            return f"in {path.parent}"
-    return f"absent: downloaded on first use from {row.url.split('/')[2]}"
+    path = _present(row)
+    return f"in {path.parent}" if path else f"absent: downloaded on first use from {row.url.split('/')[2]}"
 
 
 def torch_hub() -> Path:
@@ -108,14 +105,11 @@ def load_state_dict(path: Path, *, trusted: bool = False) -> dict[str, torch.Ten
     return dict(state)
 
 
-def check_shapes(
-    expected: torch.nn.Module | Mapping[str, torch.Tensor], state: Mapping[str, torch.Tensor], path: Path
-) -> None:
-    """Raise ContentError, naming the first and the count, unless `state` has the names and shapes of `expected`.
+def check_shapes(wanted: Mapping[str, torch.Tensor], state: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Raise ContentError, naming the first and the count, unless `state` has the names and shapes of `wanted`.
 
     Batch norm's counter of training steps may be absent, as it is in files older than PyTorch 0.4.1.
     """
-    wanted = expected if isinstance(expected, Mapping) else expected.state_dict()
     missing = [key for key in wanted if key not in state and not key.endswith("num_batches_tracked")]
     foreign = [key for key in state if key not in wanted]
     shaped = [key for key in wanted if key in state and state[key].shape != wanted[key].shape]
@@ -132,8 +126,10 @@ def _first(keys: list[str]) -> str:
     return f"'{keys[0]}' is" if len(keys) == 1 else f"'{keys[0]}' and {len(keys) - 1} more are"
 
 
-def _places(row: PublishedWeights) -> list[Path]:
-    return [folder / file for folder in (_cache(), torch_hub() / "checkpoints") for file in row.files]
+def _present(row: PublishedWeights) -> Path | None:
+    """The first place that has a file of one of these names."""
+    places = [folder / file for folder in (_cache(), torch_hub() / "checkpoints") for file in row.files]
+    return next((path for path in places if path.is_file()), None)
 
 
 def _cache() -> Path:

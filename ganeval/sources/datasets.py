@@ -22,16 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ganeval.errors import ContentError, unknown
 from ganeval.media.arrays import array_images
-from ganeval.media.base import SampleSet
+from ganeval.media.base import Labels, SampleSet
 from ganeval.runtime import files
-from ganeval.sources.stacked_digits import CLASSES, PER_TRIPLE, RECIPE, stacked_images
-
-Pixels = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.int64]
+from ganeval.sources.stacked_digits import CLASSES, PER_TRIPLE, RECIPE, Pixels, stacked_images
 
 
 @dataclass(frozen=True)

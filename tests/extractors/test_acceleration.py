@@ -16,8 +16,8 @@ from torch._inductor.utils import run_and_get_code
 from torch.utils.flop_counter import FlopCounterMode
 from torch_fidelity.feature_extractor_clip import CLIPVisual
 
-from ganeval.extractors import compilation, open_extractor
-from ganeval.extractors.acceleration import RUNS, AcceleratedNetwork, accelerate
+from ganeval.extractors import acceleration, compilation, open_extractor
+from ganeval.extractors.acceleration import RUNS, AcceleratedNetwork
 from ganeval.extractors.base import Extractor, LoadOptions, Network
 from ganeval.extractors.classifier import Classifier, ClassifierMetadata, save_classifier
 from ganeval.extractors.inception import BareInception, inception_network
@@ -105,8 +105,9 @@ def test_without_a_compiler_nothing_is_tried(monkeypatch):
     assert not compilation.compilation_pays(convolution, LAYER, IMAGES, 10**12)
 
 
-def test_on_other_devices_a_network_runs_as_it_is():
-    network = AcceleratedNetwork(convolution_of_nothing, never)
+def test_on_other_devices_a_network_runs_as_it_is(monkeypatch):
+    monkeypatch.setattr(acceleration, "faster_form", never)
+    network = AcceleratedNetwork(convolution_of_nothing, LAYER)
     images = torch.ones(1, INTO, SIDE, SIDE, device="meta")  # stands for MPS
     for _ in range(RUNS + 2):
         assert network(images)[0] is images
@@ -136,7 +137,7 @@ def test_where_the_compiler_fails_the_network_goes_on_as_it_is(monkeypatch, fail
         raise FileNotFoundError("g++")
 
     monkeypatch.setattr(torch, "compile", failing)
-    network = accelerate(convolution, LAYER)
+    network = AcceleratedNetwork(convolution, LAYER)
     network.expect(10**6)
     for _ in range(RUNS + 2):
         assert torch.equal(network(IMAGES)[0], convolution(IMAGES)[0])
@@ -144,31 +145,33 @@ def test_where_the_compiler_fails_the_network_goes_on_as_it_is(monkeypatch, fail
     assert network.form is None
 
 
-def test_a_form_that_fails_later_is_given_up():
+def test_a_form_that_fails_later_is_given_up(monkeypatch):
     def broken(_: Tensor) -> tuple[Tensor, None]:
         raise RuntimeError("a guard that another's code compiled")
 
-    made: list[Network] = []
-    network = AcceleratedNetwork(convolution, lambda *_: made.append(broken) or broken)
+    forms: list[Network] = []
+    monkeypatch.setattr(acceleration, "faster_form", lambda *_: forms.append(broken) or broken)
+    network = AcceleratedNetwork(convolution, LAYER)
     for _ in range(3 * RUNS + 3):
         assert torch.equal(network(IMAGES)[0], convolution(IMAGES)[0])
-    assert made == [broken]
+    assert forms == [broken]
 
 
-def test_each_set_is_a_question_of_its_own():
+def test_each_set_is_a_question_of_its_own(monkeypatch):
     """So that it goes the same way whether or not its reference was extracted in the same run."""
-    asked: list[int] = []
+    counts: list[int] = []
 
-    def ready(network: Network, images: Tensor, count: int) -> Network | None:
-        asked.append(count)
+    def ready(network: Network, module: nn.Module, images: Tensor, count: int) -> Network | None:
+        counts.append(count)
         return network
 
-    network, images = AcceleratedNetwork(convolution_of_nothing, ready), torch.ones(2, 1)
+    monkeypatch.setattr(acceleration, "faster_form", ready)
+    network, images = AcceleratedNetwork(convolution_of_nothing, LAYER), torch.ones(2, 1)
     for count in (5, 3, 7, 7):
         network.expect(count)
         for _ in range(RUNS + 2):
             network(images)
-    assert asked == [5, 3, 7, 7]
+    assert counts == [5, 3, 7, 7]
 
 
 class Listener:
@@ -197,8 +200,7 @@ def doubled(images: Tensor) -> tuple[Tensor, None]:
 
 
 def extractor_of(network: Network, size: int) -> Extractor:
-    about: dict[str, Any] = {"layer": "a", "weights": "custom", "weights_sha256": "", "input": "b", "device": CPU}
-    return Extractor(name="own", size=size, network=network, cacheable=False, **about)
+    return Extractor(name="own", size=size, network=network, device=CPU, cacheable=False)
 
 
 def lively(module: nn.Module) -> nn.Module:

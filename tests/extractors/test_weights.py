@@ -238,9 +238,8 @@ def test_a_trusted_torchscript_archive_is_opened(tmp_path):
 
 def test_shapes_are_checked_and_the_first_difference_is_named(tmp_path):
     path = tmp_path / "a.pth"
-    check_shapes(
-        torch.nn.BatchNorm1d(2), {k: torch.zeros(2) for k in ("weight", "bias", "running_mean", "running_var")}, path
-    )
+    older = {name: torch.zeros(2) for name in ("weight", "bias", "running_mean", "running_var")}
+    check_shapes(torch.nn.BatchNorm1d(2).state_dict(), older, path)
     for state, why in [
         ({"layer.weight": STATE["layer.weight"]}, "'layer.bias' is missing"),
         ({}, "'layer.weight' and 1 more are missing"),
