@@ -119,11 +119,12 @@ class FeatureSet:
     @classmethod
     def from_file(cls, source: Statistics, device: torch.device) -> "FeatureSet":
         """A set from the arrays of a statistics file, or from points. ContentError where there are none of use."""
-        facts = Facts(source.count, source.fingerprint)
+        count = source.provenance.get("count") if source.features is None else source.count
+        facts = Facts(count, source.fingerprint)
         if source.features is None:
             if source.mean is None or source.covariance is None:
                 raise ContentError(f"{source.name}: found neither features nor statistics, needed either")
-            return replace(cls.from_moments(source.mean, source.covariance, source.count, device), facts=facts)
+            return replace(cls.from_moments(source.mean, source.covariance, count, device), facts=facts)
         return cls(
             _on(device, source.features).float(),
             None if source.probabilities is None else _on(device, source.probabilities),

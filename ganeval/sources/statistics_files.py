@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ganeval.errors import ContentError, GanevalWarning, UsageError
+from ganeval.errors import ContentError, GanevalWarning
 from ganeval.runtime.files import replacing
 
 Array = np.ndarray[Any, Any]
@@ -59,34 +59,16 @@ class Statistics:
         """How many samples; None where only their mean and covariance are known."""
         return None if self.features is None else len(self.features)
 
+    def __len__(self) -> int:
+        return self.count or 0
+
     def subset(self, indices: Sequence[int]) -> "Statistics":
         """The samples of these indices, in this order; their labels follow."""
         of_all = (self.features, self.probabilities, self.labels)
         features, probabilities, labels = (None if array is None else array[list(indices)] for array in of_all)
-        samples = replace(self, features=features, probabilities=probabilities, labels=labels)
-        return replace(samples, mean=None, covariance=None)
-
-    @property
-    def count(self) -> int | None:
-        """How many features there are, or images behind the numbers; None where the file does not know."""
-        return self.provenance.get("count") if self.features is None else len(self.features)
-
-    @property
-    def points(self) -> Array:
-        """The features (N, D), which are points; UsageError where only their mean and covariance are known."""
-        if self.features is None:
-            raise UsageError(f"{self.name}: found statistics, needed images or points")
-        return self.features
-
-    def __len__(self) -> int:
-        return len(self.points)
-
-    def subset(self, indices: Sequence[int]) -> "Statistics":
-        """The points of these indices, in this order; their labels follow."""
-        rows = np.array(indices, np.int64)
-        points, labels = self.points[rows], None if self.labels is None else self.labels[rows]
-        provenance = {**self.provenance, "fingerprint": fingerprint_of_points(points)}
-        return replace(self, features=points, labels=labels, provenance=provenance)
+        own = {} if features is None else {"fingerprint": fingerprint_of_points(features)}
+        few = replace(self, features=features, probabilities=probabilities, labels=labels)
+        return replace(few, mean=None, covariance=None, provenance={**self.provenance, **own})
 
     @property
     def classes(self) -> tuple[str, ...] | None:
