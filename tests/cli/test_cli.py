@@ -121,10 +121,10 @@ def test_n_draws_at_random_by_the_seed_and_never_the_first(run, digits_folder, w
         return json.loads(score(run, "--samples", source, "--ref", "digits", *FID, *more, "--json", "-").stdout)
 
     first = scores(write_digits(tmp_path / "first", 20))
-    drawn, again, other = (scores(digits_folder, "-n", "20", "--seed", seed) for seed in ("1", "1", "2"))
-    assert drawn["samples"]["count"] == 20
-    assert drawn["scores"] == again["scores"]
-    prints = {report["samples"]["fingerprint"] for report in (first, drawn, other)}
+    seeded, again, other = (scores(digits_folder, "-n", "20", "--seed", seed) for seed in ("1", "1", "2"))
+    assert seeded["samples"]["count"] == 20
+    assert seeded["scores"] == again["scores"]
+    prints = {report["samples"]["fingerprint"] for report in (first, seeded, other)}
     assert len(prints) == 3
     fewer = scores(digits_folder, "--ref-n", "50")
     assert fewer["reference"]["count"] == 50
@@ -311,8 +311,8 @@ def shown(ticks):
     from rich.progress import Progress
 
     bars = Progress(disable=True)
-    for one in ticks:
-        advance(bars, *one)
+    for tick in ticks:
+        advance(bars, *tick)
     return [(bar.description, bar.completed, bar.total) for bar in bars.tasks]
 
 
@@ -335,9 +335,9 @@ def test_stages_have_a_bar_each_whoever_reports_first():
     from concurrent.futures import ThreadPoolExecutor
 
     with progress() as tick, ThreadPoolExecutor(8) as pool:
-        done = [pool.submit(tick, stage, count, 50) for count in range(1, 51) for stage in ("decode", "extract", "kid")]
-    assert all(one.exception() is None for one in done)
-    ticks = [(stage, count, 50) for count in range(1, 51) for stage in ("decode", "extract", "kid")]
+        ticks = [(stage, count, 50) for count in range(1, 51) for stage in ("decode", "extract", "kid")]
+        futures = [pool.submit(tick, *arguments) for arguments in ticks]
+    assert all(future.exception() is None for future in futures)
     assert shown(ticks) == [("decode", 50, 50), ("extract", 50, 50), ("kid", 50, 50)]
 
 
@@ -348,12 +348,12 @@ def test_a_bar_that_moves_every_few_minutes_has_its_rate_from_the_second_tick():
 
     seconds = 0.0
     bars = bars_on(Console(file=io.StringIO(), force_terminal=True), get_time=lambda: seconds)
-    said = []
+    rates = []
     for step in range(50, 300, 50):
         advance(bars, "dcgan", step, 4000)
-        said.append(bars.tasks[0].fields["rate"])
+        rates.append(bars.tasks[0].fields["rate"])
         seconds += 300
-    assert said == ["", "0.17/s", "0.17/s", "0.17/s", "0.17/s"]
+    assert rates == ["", "0.17/s", "0.17/s", "0.17/s", "0.17/s"]
 
 
 def test_in_a_pipe_a_view_is_plain_text_as_wide_as_it_needs_to_be(capsys):

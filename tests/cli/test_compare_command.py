@@ -70,9 +70,9 @@ def test_every_format_is_sorted_by_any_score_that_some_group_lacks(form):
     names = {name for folder in RECORDED.glob("*/") if folder.is_dir() for name in load_report(folder).scores}
     assert len(names) > 20
     for name in names:
-        found = compare(RECORDED, sort=name, group=True)
-        assert len(found.groups) > 1
-        assert "digits-cgan" in WRITERS[form](found)
+        comparison = compare(RECORDED, sort=name, group=True)
+        assert len(comparison.groups) > 1
+        assert "digits-cgan" in WRITERS[form](comparison)
 
 
 def test_the_values_are_those_of_the_reports(run):
@@ -203,18 +203,18 @@ def test_no_value_anywhere_in_a_report_is_more_than_a_mistake(tmp_path, place):
     """Each value in turn becomes everything that JSON can hold: every format's text, or one line."""
     broken, base = tmp_path / "broken.json", tmp_path / "base.json"
     base.write_text(trained("b-s1", -1e140, seed=1).to_json())
-    said = []
+    messages = []
     for document in damaged(WHOLE, place):
         broken.write_text(json.dumps(document))
         for group in (False, True):
             try:
-                found = compare([broken, base], group=group, baseline=None if group else base)
+                comparison = compare([broken, base], group=group, baseline=None if group else base)
             except GanevalError as error:
-                said.append(str(error))
+                messages.append(str(error))
                 continue
             for writer in WRITERS.values():
-                assert "nan" not in writer(found).encode("utf-8").decode().lower()
-    assert not any("\n" in line for line in said)
+                assert "nan" not in writer(comparison).encode("utf-8").decode().lower()
+    assert not any("\n" in line for line in messages)
 
 
 # files

@@ -33,8 +33,8 @@ FID, RECALL = Score(20.0, "lower", 0.5, 0.3), Score(0.8, "higher", 0.05, 0.03)
 
 def report(fid: Score | None = FID, recall: Score | None = RECALL, number: int = 0, **changes: Any) -> Report:
     scores = {name: score for name, score in (("fid", fid), ("recall", recall)) if score is not None}
-    made = ImageSet(f"mine-s{number}", "mine/", 1000, f"sha256:{number}")
-    return replace(Report("0.1.0", "2026-01-31", made, REAL, HOW, scores), **changes)
+    samples = ImageSet(f"mine-s{number}", "mine/", 1000, f"sha256:{number}")
+    return replace(Report("0.1.0", "2026-01-31", samples, REAL, HOW, scores), **changes)
 
 
 def of(value: float) -> Score:
@@ -44,7 +44,7 @@ def of(value: float) -> Score:
 def save(path: Path, *reports: Report) -> Path:
     """A report file, or a list of them; NaN as Python writes it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    documents = [one.to_dict() for one in reports]
+    documents = [report.to_dict() for report in reports]
     path.write_text(json.dumps(documents[0] if len(documents) == 1 else documents), encoding="utf-8")
     return path
 
@@ -69,7 +69,9 @@ def files(tmp_path: Path) -> dict[str, Path]:
         "zero": save(folder / "zero.json", report(of(0.0), number=7)),
         "bare": save(folder / "bare.json", report(None, number=4)),
         "other": save(folder / "other.json", report(number=5, protocol=other)),
-        "seeds": save(folder / "seeds.json", *[report(of(19 + 0.1 * one), number=10 + one) for one in range(5)]),
+        "seeds": save(
+            folder / "seeds.json", *[report(of(19 + 0.1 * number), number=10 + number) for number in range(5)]
+        ),
         "run": save(folder / "run" / "report.json", report(number=6)).parent,
         "folder": folder,
     }
@@ -121,7 +123,7 @@ def gated(run: Callable[..., Result], *arguments: object) -> Result:
     ids=["held", "folder", "regressed", "inconclusive", "not comparable", "nan", "missing", "seeds", "one of seeds"],
 )  # fmt: skip
 def test_an_outcome_is_printed_and_exits(run, files, given, code, lines) -> None:
-    result = gated(run, *[files.get(one, one) for one in given])
+    result = gated(run, *[files.get(name, name) for name in given])
     assert (result.stdout.splitlines(), result.exit_code, result.stderr) == (lines, code, "")
 
 
@@ -130,8 +132,8 @@ def test_an_inconclusive_gate_exits_as_it_is_asked_to(run, files, policy, code) 
     flags = [] if policy is None else ["--inconclusive", policy]
     result = gated(run, files["new"], "--max", "fid=19.8", *flags)
     assert result.exit_code == code
-    said = f" by --inconclusive {policy}" if policy in ("pass", "fail") else ""
-    assert result.stdout.splitlines()[-1] == f"gate          inconclusive (1 limit), exit code {code}{said}"
+    by_policy = f" by --inconclusive {policy}" if policy in ("pass", "fail") else ""
+    assert result.stdout.splitlines()[-1] == f"gate          inconclusive (1 limit), exit code {code}{by_policy}"
 
 
 def test_confidence_moves_the_border_between_inconclusive_and_regressed(run, files) -> None:
@@ -186,7 +188,7 @@ def test_several_files_are_several_seeds(run, files) -> None:
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line_and_exit_code_2(run, files, given, message) -> None:
-    result = gated(run, *[files.get(one, one) for one in given])
+    result = gated(run, *[files.get(name, name) for name in given])
     assert result.exit_code == 2
     assert message in result.stderr
     if "Usage:" not in result.stderr:
@@ -244,14 +246,14 @@ def test_no_value_anywhere_in_a_report_is_more_than_a_mistake(files, place) -> N
         broken.write_text(json.dumps(document), encoding="utf-8")
         for new, old in ((broken, files["base"]), (files["base"], broken)):
             try:
-                found = gate(
+                outcome = gate(
                     new, baseline=old, max={"fid": 25}, max_increase={"fid": "50%"}, max_decrease={"recall": 1}
                 )
             except UsageError:
                 continue
-            assert found.exit_code in (0, 1, 3, 4)
-            assert "\n" not in "".join(one.sentence for one in found.judgements)
-            assert found.exit_code != 0 or all(one.value is not None for one in found.judgements)
+            assert outcome.exit_code in (0, 1, 3, 4)
+            assert "\n" not in "".join(judgement.sentence for judgement in outcome.judgements)
+            assert outcome.exit_code != 0 or all(judgement.value is not None for judgement in outcome.judgements)
 
 
 def test_binary_files_and_unfinished_runs_are_usage_errors(run, files) -> None:
@@ -634,7 +636,7 @@ def test_without_limits_an_update_lists_every_headline(run, files) -> None:
 )
 def test_a_baseline_that_would_gate_nothing_is_not_written(run, files, given, code, message) -> None:
     before = files["base"].read_bytes()
-    result = gated(run, *[files.get(one, one) for one in given], "--update-baseline")
+    result = gated(run, *[files.get(name, name) for name in given], "--update-baseline")
     assert (result.exit_code, result.stdout) == (code, "")
     assert message in result.stderr
     assert files["base"].read_bytes() == before
@@ -683,13 +685,13 @@ def test_a_gate_imports_neither_torch_nor_pandas_nor_matplotlib(files) -> None:
 
 
 def test_in_python_the_gate_is_the_same(run, files) -> None:
-    found = gate(files["worse"], baseline=files["base"], max_increase={"fid": "5%"}, max={"fid": 30}, confidence=0.99)
+    outcome = gate(files["worse"], baseline=files["base"], max_increase={"fid": "5%"}, max={"fid": 30}, confidence=0.99)
     flags = ["--max-increase", "fid=5%", "--max", "fid=30", "--confidence", 0.99]
     result = gated(run, files["worse"], "--baseline", files["base"], *flags)
-    assert result.exit_code == found.exit_code == 1
-    for one in found.judgements:
-        assert f"{one.outcome}" in result.stdout
-        assert one.sentence in result.stdout
+    assert result.exit_code == outcome.exit_code == 1
+    for judgement in outcome.judgements:
+        assert f"{judgement.outcome}" in result.stdout
+        assert judgement.sentence in result.stdout
 
 
 # our own gate
@@ -707,23 +709,23 @@ def spread_and_tolerance(values: list[float]) -> tuple[float, float]:
 
 
 def test_the_tolerance_of_our_gate_is_what_five_recorded_seeds_give() -> None:
-    assert sorted(one.more["training"]["config"]["seed"] for one in RECORDED) == [0, 1, 2, 3, 4]
-    assert {one.more["training"]["model"] for one in RECORDED} == {"vanilla"}
-    assert {one.samples.count for one in RECORDED} == {10_000}
-    values = [one.scores["fid"].value for one in RECORDED]
+    assert sorted(report.more["training"]["config"]["seed"] for report in RECORDED) == [0, 1, 2, 3, 4]
+    assert {report.more["training"]["model"] for report in RECORDED} == {"vanilla"}
+    assert {report.samples.count for report in RECORDED} == {10_000}
+    values = [report.scores["fid"].value for report in RECORDED]
     spread, tolerance = spread_and_tolerance(values)
     text = LIMITS.read_text(encoding="utf-8")
     assert tomllib.loads(text)["max-increase"] == {"fid": math.ceil(100 * tolerance) / 100}
     assert " ".join(f"{value:.3f}" for value in values) in text
     assert f"mean {np.mean(values):.3f}, standard deviation {spread:.4f}" in text
     assert f"{t.ppf(0.99, 4):.3f} · {spread:.4f} · {math.sqrt(1.2):.4f} = {tolerance:.3f}" in text
-    wide, wider = spread_and_tolerance([one.scores["fid"].value for one in load_reports(FEWER)])
+    wide, wider = spread_and_tolerance([report.scores["fid"].value for report in load_reports(FEWER)])
     assert f"spread by {wide:.4f} and need {wider:.2f}" in text
 
 
 def test_each_recorded_seed_holds_our_gate(run, tmp_path) -> None:
-    for number, one in enumerate(RECORDED):
-        path = save(tmp_path / f"s{number}.json", one)
+    for number, report in enumerate(RECORDED):
+        path = save(tmp_path / f"s{number}.json", report)
         assert gated(run, path, "--limits", LIMITS).exit_code == 0
 
 
@@ -733,7 +735,7 @@ def test_the_run_of_another_machine_is_one_more_seed_among_those_of_as_few_sampl
     result = gated(run, other, "--limits", LIMITS)
     assert result.exit_code == 4
     assert "1,097" in result.stdout
-    _, tolerance = spread_and_tolerance([one.scores["fid"].value for one in load_reports(FEWER)])
+    _, tolerance = spread_and_tolerance([report.scores["fid"].value for report in load_reports(FEWER)])
     flags = ["--max-increase", f"fid={tolerance:.2f}", "--inconclusive", "fail"]
     assert gated(run, other, "--baseline", FEWER, *flags).exit_code == 0
 

@@ -327,8 +327,8 @@ def test_a_single_run_beside_seeds_is_one_more_draw_from_their_spread(lone):
 def test_false_alarms_between_few_seeds_of_equal_models_are_at_most_5_per_cent():
     generator = np.random.default_rng(0)
     trials = 400
-    found = [marked(*generator.normal(2.0, 0.3, (2, 3)).tolist()).outside for _ in range(trials)]
-    assert 0 < sum(found) / trials <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / trials)
+    outside = [marked(*generator.normal(2.0, 0.3, (2, 3)).tolist()).outside for _ in range(trials)]
+    assert 0 < sum(outside) / trials <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / trials)
 
 
 def test_real_images_beside_seeds_keep_their_own_error():
@@ -341,8 +341,8 @@ def test_real_images_beside_seeds_keep_their_own_error():
 def test_a_score_missing_from_some_seeds_is_the_mean_of_the_others():
     reports = [trained("d-s0", 1.0, 0), trained("d-s1", 2.0, 1), trained("d-s2", 3.0, 2)]
     extra = [
-        replace(one, scores={**one.scores, "kid": Score(value, "lower")})
-        for one, value in zip(reports[:2], (1.0, 3.0), strict=True)
+        replace(report, scores={**report.scores, "kid": Score(value, "lower")})
+        for report, value in zip(reports[:2], (1.0, 3.0), strict=True)
     ]
     (row,) = only(compare([*extra, reports[2]], group=True)).rows
     assert row.score("kid") == Score(2.0, "lower", error=pytest.approx(math.sqrt(2)))
@@ -393,10 +393,10 @@ def test_the_mean_of_one_seed_has_no_error():
 
 
 def test_runs_of_one_name_get_their_folders_names(tmp_path):
-    found = [
+    stored = [
         StoredReport(scored("dcgan", fid), tmp_path / where) for fid, where in ((1.0, "a/dcgan"), (2.0, "b/dcgan"))
     ]
-    assert names(only(compare(found))) == ["a/dcgan", "b/dcgan"]
+    assert names(only(compare(stored))) == ["a/dcgan", "b/dcgan"]
     deep = [StoredReport(scored("d", fid), tmp_path / where) for fid, where in ((1.0, "x/same/d"), (2.0, "y/same/d"))]
     assert names(only(compare(deep))) == ["x/same/d", "y/same/d"]
     other = [StoredReport(scored("out", fid), tmp_path / where) for fid, where in ((1.0, "first"), (2.0, "second"))]
@@ -433,7 +433,7 @@ def test_nan_and_infinity_are_left_out_with_a_warning_and_never_the_best():
     reports = [scored("nan", math.nan, recall=0.5), scored("inf", -math.inf), scored("a", 1.0)]
     with pytest.warns(GanevalWarning) as caught:
         group = only(compare(reports))
-    assert [str(one.message) for one in caught] == [
+    assert [str(warning.message) for warning in caught] == [
         "nan: the value of fid is nan, which is no number: left out",
         "inf: the value of fid is -inf, which is no number: left out",
     ]

@@ -111,7 +111,7 @@ def test_weights_are_those_of_the_baseline_in_the_difference() -> None:
 
 def test_a_limits_file_holds_limits_baseline_confidence_and_policy(tmp_path: Path) -> None:
     plan = read_limits_file(write(tmp_path, FILE))
-    assert [one.flag for one in plan.limits] == [
+    assert [limit.flag for limit in plan.limits] == [
         "--max fid=25", "--min recall=0.3", "--max-increase fid=5%", "--max-increase kid=0.002",
         "--max-decrease recall=10%",
     ]  # fmt: skip
@@ -132,8 +132,8 @@ def test_a_baseline_may_be_a_list_and_absolute(tmp_path: Path) -> None:
 
 def test_flags_override_the_entry_of_the_same_kind_and_metric_alone(tmp_path: Path) -> None:
     flags = [*parse_limits("max", ["fid=30"]), *parse_limits("min", ["precision=0.6"])]
-    found = read_limits_file(write(tmp_path, FILE)).with_flags(flags)
-    assert [one.flag for one in found] == [
+    limits = read_limits_file(write(tmp_path, FILE)).with_flags(flags)
+    assert [limit.flag for limit in limits] == [
         "--max fid=30", "--min recall=0.3", "--max-increase fid=5%", "--max-increase kid=0.002",
         "--max-decrease recall=10%", "--min precision=0.6",
     ]  # fmt: skip

@@ -21,15 +21,15 @@ from ganeval.gating.outcomes import EXIT_CODES, HELD, INCONCLUSIVE, NOT_COMPARAB
 from ganeval.gating.rule import gate, judge
 from ganeval.reports.report import ImageSet, Protocol, Report, Score
 
-HOW = Protocol("tf1", "inception", "2048", "published", "67" * 32, "tf1-bilinear")
+PROTOCOL = Protocol("tf1", "inception", "2048", "published", "67" * 32, "tf1-bilinear")
 REAL = ImageSet("cifar10", "cifar10", 50_000, "sha256:" + "0a" * 32)
-MADE = ImageSet("mine", "mine/", 1000, "sha256:" + "0b" * 32)
+SAMPLES = ImageSet("mine", "mine/", 1000, "sha256:" + "0b" * 32)
 
 
 def scored(value: Any, error: Any = 0.5, *, metric: str = "fid", better: str = "lower", **more: Any) -> Report:
     """A report of one score, whose error from the samples' side is `error`."""
     score = Score(value, better, more.pop("both", 9.0), error)
-    return Report("0.1.0", "2026-01-31", MADE, REAL, HOW, {metric: score}, **more)
+    return Report("0.1.0", "2026-01-31", SAMPLES, REAL, PROTOCOL, {metric: score}, **more)
 
 
 def seeds(values: Sequence[float], **more: Any) -> list[Report]:
@@ -38,7 +38,7 @@ def seeds(values: Sequence[float], **more: Any) -> list[Report]:
 
 
 def seed(report: Report, number: int) -> Report:
-    return replace(report, samples=replace(MADE, name=f"mine-s{number}", fingerprint=f"sha256:{number}"))
+    return replace(report, samples=replace(SAMPLES, name=f"mine-s{number}", fingerprint=f"sha256:{number}"))
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,12 @@ OUTCOMES = {"held": 0, "inconclusive": 3, "regressed": 1}
 
 
 def other_protocol(name: str, value: object) -> Report:
-    return replace(scored(0.0), protocol=replace(HOW, **{name: value}))
+    return replace(scored(0.0), protocol=replace(PROTOCOL, **{name: value}))
 
 
 def other_set(which: str, **changes: object) -> Report:
-    one = scored(0.0)
-    return replace(one, **{which: replace(getattr(one, which), **changes)})
+    report = scored(0.0)
+    return replace(report, **{which: replace(getattr(report, which), **changes)})
 
 
 MISMATCHES: dict[str, tuple[Report, str]] = {
@@ -126,7 +126,7 @@ def test_every_field_of_a_protocol_is_in_the_table() -> None:
 @pytest.mark.parametrize("name", ["k_precision_recall", "k_density_coverage"])
 def test_another_k_does_not_keep_reports_apart_without_a_score_that_depends_on_it(name: str) -> None:
     result = gate(
-        scored(8.0), baseline=replace(scored(9.0), protocol=replace(HOW, **{name: 7})), max_increase={"fid": 1}
+        scored(8.0), baseline=replace(scored(9.0), protocol=replace(PROTOCOL, **{name: 7})), max_increase={"fid": 1}
     )
     assert result.outcome == HELD
 
@@ -145,14 +145,14 @@ def test_every_combination_has_its_exit_code_and_its_sentence(form, better, outc
         changed, why = MISMATCHES[mismatch]
         old = replace(changed, scores=old.scores)
         if relative:
-            found = judge([form.limit], new, old)
-            assert (found.outcome, found.exit_code) == (NOT_COMPARABLE, 4)
-            assert found.judgements[0].sentence == f"FID –, {form.flag}: {why}"
+            result = judge([form.limit], new, old)
+            assert (result.outcome, result.exit_code) == (NOT_COMPARABLE, 4)
+            assert result.judgements[0].sentence == f"FID –, {form.flag}: {why}"
             return
-    found = judge([form.limit], new, old)
-    assert (found.outcome, found.exit_code) == (outcome, OUTCOMES[outcome])
+    result = judge([form.limit], new, old)
+    assert (result.outcome, result.exit_code) == (outcome, OUTCOMES[outcome])
     decider = DECIDERS["%" if relative else ""] if outcome == "inconclusive" else ""
-    assert found.judgements[0].sentence == f"FID {shown}, {form.flag}{form.shown}: {far}{decider}"
+    assert result.judgements[0].sentence == f"FID {shown}, {form.flag}{form.shown}: {far}{decider}"
 
 
 def test_metadata_that_decides_no_score_does_not_make_reports_incomparable() -> None:
@@ -163,7 +163,7 @@ def test_metadata_that_decides_no_score_does_not_make_reports_incomparable() -> 
         created="2027",
         environment={"torch": "3"},
         warnings=("biased",),
-        samples=replace(MADE, name="other", source="other/", fingerprint="sha256:ff", formats={"png": 1000}),
+        samples=replace(SAMPLES, name="other", source="other/", fingerprint="sha256:ff", formats={"png": 1000}),
     )
     assert gate(new, baseline=old, max_increase={"fid": 0}).outcome == HELD
 
@@ -174,8 +174,8 @@ def test_metadata_that_decides_no_score_does_not_make_reports_incomparable() -> 
 @pytest.mark.parametrize("confidence", [0.6, 0.95, 0.999])
 def test_the_boundaries_belong_to_the_milder_outcome(confidence: float) -> None:
     z = float(special.ndtri(confidence))
-    one = gate(scored(10.0, 1.0), max={"fid": 10}, confidence=confidence)
-    assert (one.outcome, one.judgements[0].finding) == (HELD, "exactly at the limit")
+    result = gate(scored(10.0, 1.0), max={"fid": 10}, confidence=confidence)
+    assert (result.outcome, result.judgements[0].finding) == (HELD, "exactly at the limit")
     assert gate(scored(math.nextafter(10.0, 11), 1.0), max={"fid": 10}, confidence=confidence).outcome == INCONCLUSIVE
     factor = gate(scored(1.0, 1.0), max={"fid": 0}, confidence=confidence).judgements[0].factor
     assert factor is not None
@@ -200,8 +200,8 @@ def test_an_impossible_confidence_is_refused(confidence: float) -> None:
 
 def test_the_number_of_samples_named_does_decide() -> None:
     """Ten times the samples make the error √10 times smaller: the same excess is then on the border."""
-    found = gate(scored(10.2, 0.5), max={"fid": 10})
-    text = found.judgements[0].finding
+    result = gate(scored(10.2, 0.5), max={"fid": 10})
+    text = result.judgements[0].finding
     needed = int(text.split("about ")[1].split(" ")[0].replace(",", ""))
     assert needed == math.ceil(1000 * (special.ndtri(0.95) * 0.5 / 0.2) ** 2)
     shrunk = 0.5 * math.sqrt(1000 / needed)
@@ -215,7 +215,7 @@ def test_a_hopeless_number_of_samples_is_capped(value: float, text: str) -> None
 
 
 def test_an_unknown_number_of_samples_is_not_invented() -> None:
-    report = replace(scored(10.2), samples=replace(MADE, count=None))
+    report = replace(scored(10.2), samples=replace(SAMPLES, count=None))
     assert gate(report, max={"fid": 10}).judgements[0].finding == "0.4 standard errors over (by 0.2)"
 
 
@@ -232,19 +232,19 @@ def test_an_unknown_number_of_samples_is_not_invented() -> None:
     ],
 )
 def test_the_error_is_that_of_the_samples_side_where_it_is_known(score: Score, error: float) -> None:
-    found = gate(replace(scored(0.0), scores={"fid": score}), max={"fid": 10})
-    assert found.judgements[0].error == error
-    assert found.warnings == ()
+    result = gate(replace(scored(0.0), scores={"fid": score}), max={"fid": 10})
+    assert result.judgements[0].error == error
+    assert result.warnings == ()
 
 
 @pytest.mark.parametrize("error", [None, math.nan, math.inf, -0.5, "0.5", True])
 def test_a_missing_or_nan_error_counts_as_0_with_a_warning(error: Any) -> None:
     score = Score(10.2, "lower", error, None if error is None else error)
     new = replace(scored(0.0), scores={"fid": score})
-    found = gate(new, max={"fid": 10})
-    assert found.outcome == REGRESSED
-    assert found.warnings == ("fid has no error bar in the report; it counts as 0",)
-    assert found.judgements[0].sentence == "FID 10.2, --max fid=10: over by 0.2, with no error bar"
+    result = gate(new, max={"fid": 10})
+    assert result.outcome == REGRESSED
+    assert result.warnings == ("fid has no error bar in the report; it counts as 0",)
+    assert result.judgements[0].sentence == "FID 10.2, --max fid=10: over by 0.2, with no error bar"
     both = gate(scored(10.2, 0.3), baseline=new, max_increase={"fid": -0.1})
     assert both.judgements[0].error == 0.3
     assert both.warnings == ("fid has no error bar in the baseline; it counts as 0",)
@@ -252,8 +252,8 @@ def test_a_missing_or_nan_error_counts_as_0_with_a_warning(error: Any) -> None:
 
 def test_a_percentage_scales_the_baselines_error() -> None:
     for amount, kind, weight in (("5%", "max_increase", 1.05), ("5%", "max_decrease", 0.95), (5, "max_increase", 1)):
-        found = gate(scored(8.0, 0.3), baseline=scored(8.0, 0.4), **{kind: {"fid": amount}})
-        assert found.judgements[0].error == pytest.approx(math.sqrt(0.3**2 + (weight * 0.4) ** 2), rel=1e-12)
+        result = gate(scored(8.0, 0.3), baseline=scored(8.0, 0.4), **{kind: {"fid": amount}})
+        assert result.judgements[0].error == pytest.approx(math.sqrt(0.3**2 + (weight * 0.4) ** 2), rel=1e-12)
 
 
 # what is no number
@@ -262,21 +262,21 @@ def test_a_percentage_scales_the_baselines_error() -> None:
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 10**400, 1e200, True])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_nan_or_infinite_value_has_regressed_whatever_the_limit(kind: str, value: Any) -> None:
-    found = gate(
+    result = gate(
         scored(value), baseline=scored(8.0), **{kind.replace("-", "_"): {"fid": 1000 if "max" in kind else -9}}
     )
-    assert (found.outcome, found.exit_code) == (REGRESSED, 1)
-    assert found.judgements[0].sentence.startswith("FID –, ")
-    assert found.judgements[0].sentence.endswith(" in the report")
+    assert (result.outcome, result.exit_code) == (REGRESSED, 1)
+    assert result.judgements[0].sentence.startswith("FID –, ")
+    assert result.judgements[0].sentence.endswith(" in the report")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_missing_metric_has_regressed_whatever_the_limit(kind: str) -> None:
     old = replace(scored(8.0), scores={"fid": Score(8.0, "lower"), "recall": Score(0.8, "higher")})
-    found = gate(scored(8.0), baseline=old, **{kind.replace("-", "_"): {"recall": 0.3}})
-    assert (found.outcome, found.exit_code) == (REGRESSED, 1)
-    assert found.judgements[0].sentence.startswith("recall –, ")
-    assert found.judgements[0].sentence.endswith(": missing from the report")
+    result = gate(scored(8.0), baseline=old, **{kind.replace("-", "_"): {"recall": 0.3}})
+    assert (result.outcome, result.exit_code) == (REGRESSED, 1)
+    assert result.judgements[0].sentence.startswith("recall –, ")
+    assert result.judgements[0].sentence.endswith(": missing from the report")
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999"])
@@ -334,29 +334,29 @@ def test_a_custom_metric_can_be_limited() -> None:
     ],
 )
 def test_a_limit_in_the_wrong_direction_is_warned_about(limits: Any, text: str | None) -> None:
-    found = gate(scored(8.0), baseline=scored(8.0), **limits)
-    assert [line for line in found.warnings if "meant" in line] == ([text] if text else [])
-    assert found.outcome == HELD
+    result = gate(scored(8.0), baseline=scored(8.0), **limits)
+    assert [line for line in result.warnings if "meant" in line] == ([text] if text else [])
+    assert result.outcome == HELD
 
 
 def test_a_limit_that_always_holds_is_warned_about() -> None:
     new, old = (scored(value, 0.1, metric="recall", better="higher") for value in (0.5, 0.8))
-    found = gate(new, baseline=old, max_decrease={"recall": 5})
-    assert found.outcome == HELD
-    assert found.warnings == (
+    result = gate(new, baseline=old, max_decrease={"recall": 5})
+    assert result.outcome == HELD
+    assert result.warnings == (
         "--max-decrease recall=5: holds whatever recall is, as it is never below 0; are per cent meant?",
     )
     assert gate(new, baseline=old, max_decrease={"recall": "5%"}).warnings == ()
 
 
 def test_a_custom_score_may_be_negative_so_its_limit_is_not_warned_about() -> None:
-    found = gate(scored(-4.0, metric="log_likelihood", better="higher"), min={"log_likelihood": -5})
-    assert (found.outcome, found.warnings) == (HELD, ())
+    result = gate(scored(-4.0, metric="log_likelihood", better="higher"), min={"log_likelihood": -5})
+    assert (result.outcome, result.warnings) == (HELD, ())
 
 
 def test_an_unused_baseline_is_warned_about() -> None:
-    found = gate(scored(8.0), baseline=scored(9.0), max={"fid": 9})
-    assert found.warnings == ("--baseline is not used: no limit is relative to it",)
+    result = gate(scored(8.0), baseline=scored(9.0), max={"fid": 9})
+    assert result.warnings == ("--baseline is not used: no limit is relative to it",)
 
 
 # several limits
@@ -376,9 +376,9 @@ def test_of_two_outcomes_the_worse_decides(pair: tuple[str, str]) -> None:
 @pytest.mark.parametrize(("policy", "code"), [("pass", 0), ("fail", 1), ("3", 3)])
 def test_the_inconclusive_policy_changes_no_other_outcome(policy: str, code: int) -> None:
     for outcome, own in EXIT_CODES.items():
-        found = Gate((judgement(HELD), judgement(outcome)))
-        assert found.exit_code_for(policy) == (code if outcome == INCONCLUSIVE else own)
-        assert f"exit code {found.exit_code_for(policy)}" in found.verdict(policy)
+        result = Gate((judgement(HELD), judgement(outcome)))
+        assert result.exit_code_for(policy) == (code if outcome == INCONCLUSIVE else own)
+        assert f"exit code {result.exit_code_for(policy)}" in result.verdict(policy)
     assert Gate((judgement(INCONCLUSIVE), judgement(REGRESSED))).exit_code_for("pass") == 1
 
 
@@ -386,9 +386,9 @@ def test_limits_are_judged_each_by_itself() -> None:
     scores = {"fid": Score(12.0, "lower", 0.5), "recall": Score(0.8, "higher", 0.05), "kid": Score(0.02, "lower", 0.01)}
     old = replace(MISMATCHES["resize"][0], scores=scores)
     new = replace(scored(0.0), scores=scores)
-    found = gate(new, baseline=old, max={"fid": 10, "kid": 0.015}, min={"recall": 0.5}, max_increase={"fid": 5})
-    assert [one.outcome for one in found.judgements] == [REGRESSED, INCONCLUSIVE, HELD, NOT_COMPARABLE]
-    assert found.verdict("3") == "gate: not comparable (1 of 4 limits), exit code 4"
+    result = gate(new, baseline=old, max={"fid": 10, "kid": 0.015}, min={"recall": 0.5}, max_increase={"fid": 5})
+    assert [judgement.outcome for judgement in result.judgements] == [REGRESSED, INCONCLUSIVE, HELD, NOT_COMPARABLE]
+    assert result.verdict("3") == "gate: not comparable (1 of 4 limits), exit code 4"
 
 
 # several seeds
@@ -396,16 +396,16 @@ def test_limits_are_judged_each_by_itself() -> None:
 
 def test_several_reports_are_their_mean_with_students_t() -> None:
     values = [10.0, 10.4, 11.1, 10.3]
-    found = gate(seeds(values), max={"fid": 10}).judgements[0]
+    result = gate(seeds(values), max={"fid": 10}).judgements[0]
     expected = stats.ttest_1samp(values, 10.0, alternative="greater")
-    assert found.value.value == pytest.approx(np.mean(values))
-    assert found.error == pytest.approx(np.std(values, ddof=1) / 2)
-    assert found.excess / found.error == pytest.approx(expected.statistic)
-    assert found.factor == pytest.approx(stats.t.ppf(0.95, 3))
-    assert found.outcome == (REGRESSED if expected.pvalue < 0.05 else INCONCLUSIVE)
-    ratio = found.factor * found.error / found.excess
-    if found.outcome == INCONCLUSIVE:
-        assert found.finding.endswith(f"; about {math.ceil(4 * ratio**2)} seeds would decide")
+    assert result.value.value == pytest.approx(np.mean(values))
+    assert result.error == pytest.approx(np.std(values, ddof=1) / 2)
+    assert result.excess / result.error == pytest.approx(expected.statistic)
+    assert result.factor == pytest.approx(stats.t.ppf(0.95, 3))
+    assert result.outcome == (REGRESSED if expected.pvalue < 0.05 else INCONCLUSIVE)
+    ratio = result.factor * result.error / result.excess
+    if result.outcome == INCONCLUSIVE:
+        assert result.finding.endswith(f"; about {math.ceil(4 * ratio**2)} seeds would decide")
 
 
 @pytest.mark.parametrize(
@@ -417,51 +417,51 @@ def test_several_reports_are_their_mean_with_students_t() -> None:
     ],
 )
 def test_several_against_several_are_welchs_test(new: list[float], old: list[float]) -> None:
-    found = gate(seeds(new), baseline=seeds(old), max_increase={"fid": 0}).judgements[0]
+    result = gate(seeds(new), baseline=seeds(old), max_increase={"fid": 0}).judgements[0]
     expected = stats.ttest_ind(new, old, equal_var=False, alternative="greater")
-    assert found.excess / found.error == pytest.approx(expected.statistic)
-    assert found.factor == pytest.approx(stats.t.ppf(0.95, expected.df))
-    assert (found.outcome == REGRESSED) == (expected.pvalue < 0.05)
+    assert result.excess / result.error == pytest.approx(expected.statistic)
+    assert result.factor == pytest.approx(stats.t.ppf(0.95, expected.df))
+    assert (result.outcome == REGRESSED) == (expected.pvalue < 0.05)
 
 
 def test_one_against_several_is_the_prediction_of_one_more_seed() -> None:
     """Pooled t-test of one value against K: the interval that one further draw falls into."""
     old = [9.7, 10.2, 10.1, 9.9, 10.3]
     expected = stats.ttest_ind([10.9], old, equal_var=True, alternative="greater")
-    one = scored(10.9, 0.01)
-    for found, sign in (
-        (gate(one, baseline=seeds(old), max_increase={"fid": 0}).judgements[0], 1),
-        (gate(seeds(old), baseline=one, max_decrease={"fid": 0}).judgements[0], 1),
+    single = scored(10.9, 0.01)
+    for result, sign in (
+        (gate(single, baseline=seeds(old), max_increase={"fid": 0}).judgements[0], 1),
+        (gate(seeds(old), baseline=single, max_decrease={"fid": 0}).judgements[0], 1),
     ):
-        assert sign * found.excess / found.error == pytest.approx(expected.statistic)
-        assert found.error == pytest.approx(np.std(old, ddof=1) * math.sqrt(1 + 1 / 5))
-        assert found.factor == pytest.approx(stats.t.ppf(0.95, 4))
+        assert sign * result.excess / result.error == pytest.approx(expected.statistic)
+        assert result.error == pytest.approx(np.std(old, ddof=1) * math.sqrt(1 + 1 / 5))
+        assert result.factor == pytest.approx(stats.t.ppf(0.95, 4))
 
 
 def test_a_single_report_against_seeds_has_their_spread_and_needs_no_error() -> None:
     old = [9.0, 10.0, 11.0]  # standard deviation 1
-    found = gate(scored(10.5, None, both=None), baseline=seeds(old), max_increase={"fid": 0})
-    assert found.warnings == ()
-    assert found.judgements[0].sentence.startswith(
+    result = gate(scored(10.5, None, both=None), baseline=seeds(old), max_increase={"fid": 0})
+    assert result.warnings == ()
+    assert result.judgements[0].sentence.startswith(
         "FID 10.5 ±1.0, --max-increase fid=0 (baseline 10.00 ±0.58 of 3 seeds): 0.433 standard errors over (by 0.5); "
     )
 
 
 def test_percentages_scale_the_spread_of_a_baselines_seeds() -> None:
     new, old = [10.0, 10.4, 11.1], [9.7, 10.2, 10.1, 9.9]
-    found = gate(seeds(new), baseline=seeds(old), max_increase={"fid": "10%"}).judgements[0]
+    result = gate(seeds(new), baseline=seeds(old), max_increase={"fid": "10%"}).judgements[0]
     scaled = stats.ttest_ind(new, 1.1 * np.array(old), equal_var=False, alternative="greater")
-    assert found.excess / found.error == pytest.approx(scaled.statistic)
-    assert found.factor == pytest.approx(stats.t.ppf(0.95, scaled.df))
+    assert result.excess / result.error == pytest.approx(scaled.statistic)
+    assert result.factor == pytest.approx(stats.t.ppf(0.95, scaled.df))
 
 
 def test_reports_that_look_like_different_models_are_warned_about_as_their_mean_hides_one() -> None:
-    good, bad = (replace(scored(value), samples=replace(MADE, name=name, fingerprint=name))
+    good, bad = (replace(scored(value), samples=replace(SAMPLES, name=name, fingerprint=name))
                  for name, value in (("dcgan", 1.0), ("wgan", 9.0)))  # fmt: skip
-    found = gate([good, bad], max={"fid": 6})
-    assert found.outcome == HELD
-    assert found.judgements[0].value_text == "5.0 ±4.0 of 2 seeds"
-    assert found.warnings == (
+    result = gate([good, bad], max={"fid": 6})
+    assert result.outcome == HELD
+    assert result.judgements[0].value_text == "5.0 ±4.0 of 2 seeds"
+    assert result.warnings == (
         "the report: dcgan and wgan are taken for seeds of one model; gate different models one by one",
     )
     old = gate(scored(1.0), baseline=[good, bad], max_increase={"fid": 1})
@@ -471,7 +471,7 @@ def test_reports_that_look_like_different_models_are_warned_about_as_their_mean_
         {"training": {"data": "digits", "config": {"seed": number, "lr": rate}}}
         for number, rate in ((0, 0.1), (1, 0.1), (2, 0.2))
     ]
-    same = [replace(one, more=more) for one, more in zip(seeds([1.0, 2.0, 3.0]), settings, strict=True)]
+    same = [replace(report, more=more) for report, more in zip(seeds([1.0, 2.0, 3.0]), settings, strict=True)]
     assert gate(same[:2], max={"fid": 6}).warnings == ()
     assert len(gate(same, max={"fid": 6}).warnings) == 1
     earlier = {"model": "wgan-gp", "seed": 0, "batch": 32, "penalty": "gradient", "penalty_weight": 10.0}
@@ -492,18 +492,18 @@ def test_a_seed_without_the_metric_or_with_a_nan_is_a_regression_of_all() -> Non
     reports = seeds([10.0, 10.1, math.nan])
     assert gate(reports, max={"fid": 99}).judgements[0].note == "nan in the report (1 of 3 seeds)"
     reports[0] = replace(reports[0], scores={})
-    found = gate(reports, max={"fid": 99})
-    assert (found.exit_code, found.judgements[0].note) == (1, "missing from the report (1 of 3 seeds)")
+    result = gate(reports, max={"fid": 99})
+    assert (result.exit_code, result.judgements[0].note) == (1, "missing from the report (1 of 3 seeds)")
 
 
 def test_reports_that_differ_among_themselves_are_not_comparable_by_any_limit() -> None:
     reports = seeds([10.0, 10.1])
-    reports[1] = replace(reports[1], protocol=replace(HOW, resize="pil"))
-    found = gate(reports, max={"fid": 99})
-    assert found.exit_code == 4
-    assert found.judgements[0].note == "the reports differ among themselves: resize: tf1-bilinear, not pil"
+    reports[1] = replace(reports[1], protocol=replace(PROTOCOL, resize="pil"))
+    result = gate(reports, max={"fid": 99})
+    assert result.exit_code == 4
+    assert result.judgements[0].note == "the reports differ among themselves: resize: tf1-bilinear, not pil"
     old = gate(scored(10.0), baseline=reports, max_increase={"fid": 1}, max={"fid": 99})
-    assert [one.outcome for one in old.judgements] == [HELD, NOT_COMPARABLE]
+    assert [judgement.outcome for judgement in old.judgements] == [HELD, NOT_COMPARABLE]
     assert "the baseline's reports differ among themselves: resize" in old.judgements[1].note
 
 
@@ -512,25 +512,27 @@ def test_the_same_images_twice_are_refused_as_two_seeds() -> None:
         gate([scored(10.0), scored(10.0)], max={"fid": 99})
     with pytest.raises(UsageError, match="the baseline: found the same images twice, of mine"):
         gate(scored(10.0), baseline=[scored(10.0), scored(10.0)], max_increase={"fid": 99})
-    nameless = replace(scored(10.0), samples=replace(MADE, fingerprint=None))  # a generator's, as far as anyone knows
+    nameless = replace(
+        scored(10.0), samples=replace(SAMPLES, fingerprint=None)
+    )  # a generator's, as far as anyone knows
     assert gate([nameless, nameless], max={"fid": 99}).outcome == HELD
 
 
 def test_reports_may_be_files_lists_and_run_folders(tmp_path: Path) -> None:
-    one, two, three = seeds([10.0, 10.2, 10.4])
+    first, second, third = seeds([10.0, 10.2, 10.4])
     (tmp_path / "läufe 数").mkdir()
-    (tmp_path / "läufe 数" / "report.json").write_text(one.to_json(), encoding="utf-8")
-    (tmp_path / "two.json").write_text(json.dumps([two.to_dict(), three.to_dict()]), encoding="utf-8")
-    found = gate([tmp_path / "läufe 数", str(tmp_path / "two.json")], max={"fid": 10.2})
-    assert found.judgements[0].value.count == 3
-    assert found.judgements[0].value.value == pytest.approx(10.2)
+    (tmp_path / "läufe 数" / "report.json").write_text(first.to_json(), encoding="utf-8")
+    (tmp_path / "two.json").write_text(json.dumps([second.to_dict(), third.to_dict()]), encoding="utf-8")
+    result = gate([tmp_path / "läufe 数", str(tmp_path / "two.json")], max={"fid": 10.2})
+    assert result.judgements[0].value.count == 3
+    assert result.judgements[0].value.value == pytest.approx(10.2)
 
 
 def test_human_error_rate_is_decided_by_answers_and_not_by_samples():
     """Their error falls with the number of answers; more images change nothing."""
     report = scored(0.30, metric="human_error_rate", better="higher")
     rate = Score(0.30, "higher", error=0.04, error_samples=0.04, more={"answers": 100})
-    found = gate(replace(report, scores={"human_error_rate": rate}), min={"human_error_rate": 0.33})
+    result = gate(replace(report, scores={"human_error_rate": rate}), min={"human_error_rate": 0.33})
     needed = math.ceil(100 * (stats.norm.ppf(0.95) * 0.04 / 0.03) ** 2)
-    assert found.outcome == INCONCLUSIVE
-    assert found.judgements[0].note == f"about {needed} answers would decide"
+    assert result.outcome == INCONCLUSIVE
+    assert result.judgements[0].note == f"about {needed} answers would decide"

@@ -54,13 +54,13 @@ def distance_of(generator: np.random.Generator, count: int, shift: float) -> Sco
     features = torch.from_numpy(generator.normal(shift, 1, (count, WIDTH)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GanevalWarning)  # no error from the reference's side: that is the point
-        found = fid(EXACT, features)["fid"]
-    return Score(found.value, "lower", found.error, found.error_samples)
+        estimate = fid(EXACT, features)["fid"]
+    return Score(estimate.value, "lower", estimate.error, estimate.error_samples)
 
 
 def rate(outcomes: Iterable[str], outcome: str = REGRESSED) -> float:
-    found = list(outcomes)
-    return found.count(outcome) / len(found)
+    outcomes = list(outcomes)
+    return outcomes.count(outcome) / len(outcomes)
 
 
 def allowed(confidence: float, trials: int) -> float:
@@ -76,11 +76,11 @@ TRIALS = 2000
 @pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
 def test_an_absolute_limit_at_the_truth_alarms_as_often_as_stated(confidence: float) -> None:
     generator = np.random.default_rng(1)
-    found = [gate(mean_of(generator.exponential(2.0, 400)), max={"fid": 2.0}, confidence=confidence).outcome
+    outcomes = [gate(mean_of(generator.exponential(2.0, 400)), max={"fid": 2.0}, confidence=confidence).outcome
              for _ in range(TRIALS)]  # fmt: skip
-    assert rate(found) <= allowed(confidence, TRIALS)
-    assert rate(found) >= (1 - confidence) / 4  # and is no gate that never alarms
-    assert rate(found, HELD) == pytest.approx(0.5, abs=0.06)
+    assert rate(outcomes) <= allowed(confidence, TRIALS)
+    assert rate(outcomes) >= (1 - confidence) / 4  # and is no gate that never alarms
+    assert rate(outcomes, HELD) == pytest.approx(0.5, abs=0.06)
 
 
 @pytest.mark.montecarlo
@@ -95,11 +95,11 @@ def test_an_absolute_limit_at_the_truth_alarms_as_often_as_stated(confidence: fl
 )
 def test_a_relative_limit_at_the_truth_alarms_as_often_as_stated(limits, truth: float) -> None:
     generator = np.random.default_rng(2)
-    found = []
+    outcomes = []
     for _ in range(TRIALS):
         old, new = (mean_of(generator.normal(mean, 1.5, 300)) for mean in (2.0, truth))
-        found.append(gate(new, baseline=old, **limits).outcome)
-    assert 0.02 <= rate(found) <= allowed(0.95, TRIALS)
+        outcomes.append(gate(new, baseline=old, **limits).outcome)
+    assert 0.02 <= rate(outcomes) <= allowed(0.95, TRIALS)
 
 
 @pytest.mark.montecarlo
@@ -107,9 +107,9 @@ def test_power_grows_with_the_number_of_samples_and_so_does_what_is_decided() ->
     generator = np.random.default_rng(3)
     regressed, inconclusive = [], []
     for count in (100, 400, 1600, 6400):
-        found = [gate(mean_of(generator.normal(2.1, 1.0, count)), max={"fid": 2.0}).outcome for _ in range(400)]
-        regressed.append(rate(found))
-        inconclusive.append(rate(found, INCONCLUSIVE))
+        outcomes = [gate(mean_of(generator.normal(2.1, 1.0, count)), max={"fid": 2.0}).outcome for _ in range(400)]
+        regressed.append(rate(outcomes))
+        inconclusive.append(rate(outcomes, INCONCLUSIVE))
     # by the normal distribution: P(Z > 1.645 - 0.1 √N)
     assert regressed == pytest.approx([0.2595, 0.6388, 0.9907, 1.0], abs=0.08)
     assert regressed == sorted(regressed)
@@ -125,8 +125,8 @@ def test_the_number_of_samples_that_would_decide_does_in_half_of_all_cases() -> 
     finding = gate(first, max={"fid": 2.0}).judgements[0].finding
     needed = int(finding.split("about ")[1].split()[0].replace(",", ""))
     assert needed == 271  # 100 · 1.645²
-    found = [gate(mean_of(generator.normal(2.1, 1.0, needed)), max={"fid": 2.0}).outcome for _ in range(1000)]
-    assert rate(found) == pytest.approx(0.5, abs=0.06)
+    outcomes = [gate(mean_of(generator.normal(2.1, 1.0, needed)), max={"fid": 2.0}).outcome for _ in range(1000)]
+    assert rate(outcomes) == pytest.approx(0.5, abs=0.06)
 
 
 # FID
@@ -154,20 +154,20 @@ def test_fids_false_alarms_at_the_estimators_mean_are_as_stated(center, count: i
     truth = 0.3**2 * WIDTH
     assert truth < center(count, 0.3) < truth + 60 / count  # biased upwards, less so for more samples
     generator = np.random.default_rng(5)
-    found = [gate(report(distance_of(generator, count, 0.3)), max={"fid": center(count, 0.3)}).outcome
+    outcomes = [gate(report(distance_of(generator, count, 0.3)), max={"fid": center(count, 0.3)}).outcome
              for _ in range(1000)]  # fmt: skip
-    assert 0.01 <= rate(found) <= allowed(0.95, 1000)
+    assert 0.01 <= rate(outcomes) <= allowed(0.95, 1000)
 
 
 @pytest.mark.montecarlo
 @pytest.mark.slow
 def test_fids_false_alarms_between_equal_models_are_as_stated_without_knowing_the_bias() -> None:
     generator = np.random.default_rng(6)
-    found = []
+    outcomes = []
     for _ in range(1000):
         new, old = (report(distance_of(generator, 200, 0.3)) for _ in range(2))
-        found.append(gate(new, baseline=old, max_increase={"fid": 0}).outcome)
-    assert 0.01 <= rate(found) <= allowed(0.95, 1000)
+        outcomes.append(gate(new, baseline=old, max_increase={"fid": 0}).outcome)
+    assert 0.01 <= rate(outcomes) <= allowed(0.95, 1000)
 
 
 @pytest.mark.montecarlo
@@ -177,8 +177,8 @@ def test_fids_power_grows_with_the_number_of_samples(center) -> None:
     powers = []
     for count in (100, 400, 1600):
         limit = center(count, 0.3)
-        found = [gate(report(distance_of(generator, count, 0.36)), max={"fid": limit}).outcome for _ in range(100)]
-        powers.append(rate(found))
+        outcomes = [gate(report(distance_of(generator, count, 0.36)), max={"fid": limit}).outcome for _ in range(100)]
+        powers.append(rate(outcomes))
     assert powers == sorted(powers)
     assert powers[0] < 0.5
     assert powers[-1] > 0.99
@@ -207,22 +207,22 @@ def trained(generator: np.random.Generator, mean: float, spread: float) -> Repor
 )
 def test_seeds_of_one_model_alarm_as_often_as_stated(new: int, old: int, spreads: tuple[float, float]) -> None:
     generator = np.random.default_rng([8, new, old])
-    found = []
+    outcomes = []
     for _ in range(TRIALS):
         mine = [trained(generator, 2.0, spreads[0]) for _ in range(new)]
         theirs = [trained(generator, 2.0, spreads[1]) for _ in range(old)]
-        found.append(gate(mine, baseline=theirs, max_increase={"fid": 0}).outcome)
+        outcomes.append(gate(mine, baseline=theirs, max_increase={"fid": 0}).outcome)
     # Welch's degrees of freedom are an approximation: up to a twentieth more where spreads differ fourfold
-    assert 0.02 <= rate(found) <= allowed(0.95, TRIALS) + 0.0025 * (spreads[0] != spreads[1])
+    assert 0.02 <= rate(outcomes) <= allowed(0.95, TRIALS) + 0.0025 * (spreads[0] != spreads[1])
 
 
 @pytest.mark.montecarlo
 @pytest.mark.parametrize("count", [2, 3, 8])
 def test_the_mean_of_seeds_at_a_limit_alarms_as_often_as_stated(count: int) -> None:
     generator = np.random.default_rng([9, count])
-    found = [gate([trained(generator, 2.0, 0.2) for _ in range(count)], max={"fid": 2.0}).outcome
+    outcomes = [gate([trained(generator, 2.0, 0.2) for _ in range(count)], max={"fid": 2.0}).outcome
              for _ in range(TRIALS)]  # fmt: skip
-    assert 0.03 <= rate(found) <= allowed(0.95, TRIALS)
+    assert 0.03 <= rate(outcomes) <= allowed(0.95, TRIALS)
 
 
 @pytest.mark.montecarlo
@@ -230,11 +230,11 @@ def test_more_seeds_find_what_one_cannot() -> None:
     generator = np.random.default_rng(10)
     powers = []
     for count in (2, 4, 8, 16):
-        found = []
+        outcomes = []
         for _ in range(300):
             mine, theirs = ([trained(generator, mean, 0.2) for _ in range(count)] for mean in (2.3, 2.0))
-            found.append(gate(mine, baseline=theirs, max_increase={"fid": 0}).outcome)
-        powers.append(rate(found))
+            outcomes.append(gate(mine, baseline=theirs, max_increase={"fid": 0}).outcome)
+        powers.append(rate(outcomes))
     assert powers == sorted(powers)
     assert powers[0] < 0.4
     assert powers[-1] > 0.95
@@ -244,11 +244,11 @@ def test_more_seeds_find_what_one_cannot() -> None:
 def test_one_seed_against_one_is_judged_by_sampling_alone_and_alarms_far_too_often() -> None:
     """What docs/ci.md warns of: an error bar of sampling says nothing of another seed."""
     generator = np.random.default_rng(11)
-    found = [
+    outcomes = [
         gate(trained(generator, 2.0, 0.2), baseline=trained(generator, 2.0, 0.2), max_increase={"fid": 0}).outcome
         for _ in range(TRIALS)
     ]
-    assert rate(found) == pytest.approx(0.340, abs=0.04)  # P(0.283 Z > 1.645 · 0.0707)
+    assert rate(outcomes) == pytest.approx(0.340, abs=0.04)  # P(0.283 Z > 1.645 · 0.0707)
     covered = [
         gate(trained(generator, 2.0, 0.2), baseline=trained(generator, 2.0, 0.2), max_increase={"fid": 0.47}).outcome
         for _ in range(TRIALS)
@@ -263,7 +263,7 @@ def test_a_tolerance_that_predicts_one_more_seed_holds_as_often_as_stated() -> N
     held = []
     for _ in range(TRIALS):
         five = [trained(generator, 2.0, 0.2) for _ in range(5)]
-        values = [one.scores["fid"].value for one in five]
+        values = [report.scores["fid"].value for report in five]
         tolerance = float(t.ppf(0.99, 4) * np.std(values, ddof=1) * math.sqrt(1 + 1 / 5))
         held.append(gate(trained(generator, 2.0, 0.2), baseline=five, max_increase={"fid": tolerance}).outcome)
     assert 1 - rate(held, HELD) <= allowed(0.99, TRIALS)

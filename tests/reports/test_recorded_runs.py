@@ -55,10 +55,10 @@ def test_the_same_run_without_its_report_is_an_unfinished_one(run: Path, tmp_pat
     lines = (run / "log.jsonl").read_text("utf-8").splitlines(keepends=True)
     (half / "log.jsonl").write_text("".join(lines[: len(lines) // 2]) + lines[-1][:15], encoding="utf-8")
     assert is_trained(half)
-    said = why_no_report(half)
-    assert said is not None
+    note = why_no_report(half)
+    assert note is not None
     step = json.loads(lines[len(lines) // 2 - 1])["step"]
-    assert f"step {step:,} of {config_of(run)['config']['steps']:,}" in said
+    assert f"step {step:,} of {config_of(run)['config']['steps']:,}" in note
 
 
 def test_the_recorded_runs_are_compared_whole() -> None:

@@ -311,7 +311,7 @@ def test_a_broken_report_file_is_one_line_that_names_it(kind, tmp_path):
 def test_a_file_with_several_reports_is_read_whole_and_a_broken_one_is_told_by_its_number(tmp_path):
     file = tmp_path / "reports.json"
     file.write_text(json.dumps([SCHEMA_1, document(created="later")]))
-    assert [one.created for one in load_reports(file)] == [SCHEMA_1["created"], "later"]
+    assert [report.created for report in load_reports(file)] == [SCHEMA_1["created"], "later"]
     file.write_text(json.dumps([SCHEMA_1]))
     assert load_report(file) == a_report()
     file.write_text(json.dumps([SCHEMA_1, {"name": "other"}]))

@@ -80,8 +80,8 @@ def test_a_run_killed_while_rewritten_never_mixes_two_requests(tmp_path, moment)
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "run")], check=False)
     assert done.returncode == -signal.SIGKILL
     assert config_of(tmp_path / "run")["seed"] == moment
-    said = f"{tmp_path / 'run'}: unfinished (no report.json): run its command again"
-    assert why_no_report(tmp_path / "run") == (None if moment == 1 else said)
+    note = f"{tmp_path / 'run'}: unfinished (no report.json): run its command again"
+    assert why_no_report(tmp_path / "run") == (None if moment == 1 else note)
     assert moment == 2 or load_report(tmp_path / "run") == report_on("old")
 
 
@@ -176,11 +176,12 @@ def test_a_run_is_trained_where_its_config_holds_that_of_a_model(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "found"), [(None, "cannot be read ("), ('{"a": ', "cannot be read ("), ("[1]", "found no JSON object")]
+    ("content", "problem"),
+    [(None, "cannot be read ("), ('{"a": ', "cannot be read ("), ("[1]", "found no JSON object")],
 )
-def test_a_config_that_cannot_be_read_is_one_line(tmp_path, content, found):
+def test_a_config_that_cannot_be_read_is_one_line(tmp_path, content, problem):
     if content is not None:
         (tmp_path / "config.json").write_text(content)
     with pytest.raises(ContentError, match=r"needed the config\.json of a run") as caught:
         config_of(tmp_path)
-    assert str(caught.value).startswith(f"{tmp_path / 'config.json'}: {found}")
+    assert str(caught.value).startswith(f"{tmp_path / 'config.json'}: {problem}")

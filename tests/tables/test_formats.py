@@ -181,15 +181,15 @@ def test_csv_and_json_are_the_same_records_with_every_digit(usual):
     assert (rows[0]["fid_delta"], rows[0]["psnr"], rows[1]["fid_error"]) == ("", "", "")
     assert float(rows[1]["fid_delta"]) == records[1]["fid_delta"] == 2.0 - value
     assert (records[1]["fid_delta_error"], records[1]["fid_outside"], records[0]["fid_outside"]) == (None, False, None)
-    for found in (FORMATS["csv"](usual), FORMATS["json"](usual)):
-        assert "nan" not in found.lower()
+    for text in (FORMATS["csv"](usual), FORMATS["json"](usual)):
+        assert "nan" not in text.lower()
 
 
 def test_records_have_their_group_and_its_differences(usual):
     records = json.loads(FORMATS["json"](usual))
-    assert [one["group"] for one in records] == [1] * 5 + [2]
-    assert [one["differs"] for one in records] == [None] * 5 + ["extractor: inception, not digits"]
-    assert [one["yardstick"] for one in records] == ["real", None, None, None, "noise", None]
+    assert [record["group"] for record in records] == [1] * 5 + [2]
+    assert [record["differs"] for record in records] == [None] * 5 + ["extractor: inception, not digits"]
+    assert [record["yardstick"] for record in records] == ["real", None, None, None, "noise", None]
     assert records[1]["fid_last"] == 7.5
     assert {"fid_delta", "fid_outside"} <= set(records[0])
     assert "fid_delta" not in json.loads(FORMATS["json"](compare([scored("a", 1.0)])))[0]
@@ -202,8 +202,8 @@ def test_the_frame_has_nullable_integers_and_booleans(usual, tmp_path):
     assert (str(frame["n"].dtype), str(frame["fid_outside"].dtype), str(frame["fid"].dtype)) == (
         "Int64", "boolean", "float64",
     )  # fmt: skip
-    found = [StoredReport(scored("a", 1.0), tmp_path)]
-    assert to_frame(compare(found))["folder"].tolist() == [str(tmp_path)]
+    stored = [StoredReport(scored("a", 1.0), tmp_path)]
+    assert to_frame(compare(stored))["folder"].tolist() == [str(tmp_path)]
     unknown = to_frame(compare([of_set(scored("a", 1.0), count=None)]))
     assert unknown["n"].isna().tolist() == [True]
 
@@ -307,13 +307,13 @@ def test_html_is_well_formed_and_says_what_its_cells_sort_by(usual):
     seen = read(text)
     tags = [tag for tag, *_ in seen]
     assert (tags.count("table"), tags.count("caption"), tags.count("strong")) == (2, 2, 3)
-    heads = [attributes for tag, attributes, _ in seen if tag == "th"]
-    assert {one["scope"] for one in heads} == {"col", "row"}
-    numbers = [float(one["data-sort"]) for tag, one, _ in seen if tag == "td" and "data-sort" in one]
+    heads = [marks for tag, marks, _ in seen if tag == "th"]
+    assert {marks["scope"] for marks in heads} == {"col", "row"}
+    numbers = [float(marks["data-sort"]) for tag, marks, _ in seen if tag == "td" and "data-sort" in marks]
     assert {1.0, 2.1, -1.0, 90.0} <= set(numbers)
-    assert [one["class"] for tag, one, _ in seen if "best" in one.get("class", "")] == ["score best"] * 3
-    assert all("data-sort" not in one for tag, one, text in seen if tag == "td" and text == "–")
-    assert [one.get("class") for tag, one, _ in seen if tag == "tr"].count("yardstick") == 2
+    assert [marks["class"] for tag, marks, _ in seen if "best" in marks.get("class", "")] == ["score best"] * 3
+    assert all("data-sort" not in marks for tag, marks, text in seen if tag == "td" and text == "–")
+    assert [marks.get("class") for tag, marks, _ in seen if tag == "tr"].count("yardstick") == 2
 
 
 def test_html_is_ascii_and_escapes_names():
@@ -321,7 +321,7 @@ def test_html_is_ascii_and_escapes_names():
     assert text.isascii()
     assert "<script" not in text
     seen = read(text)
-    names = [(one["data-sort"], text) for tag, one, text in seen if tag == "th" and one["scope"] == "row"]
+    names = [(marks["data-sort"], text) for tag, marks, text in seen if tag == "th" and marks["scope"] == "row"]
     assert names == [(NASTY, NASTY), ('数字 "x"', '数字 "x"')]
 
 
