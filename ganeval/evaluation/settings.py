@@ -4,9 +4,9 @@ Imports no torch: `ganeval score --help` is made from it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_type_hints
 
 from ganeval.errors import UsageError, unknown
 from ganeval.evaluation.protocols import PROTOCOLS
@@ -35,150 +35,105 @@ class Settings:
     True
     """
 
-    metrics: Sequence[str] | str | None = field(
-        default=None,
-        metadata={
-            "flag": "--metrics",
-            "help": f"Metric families, separated by commas: {', '.join(METRICS)}. Default: all that apply.",
-            "metavar": "LIST",
-        },
-    )
-    extractor: str | Path | Callable[..., Any] = field(
-        default="auto",
-        metadata={
-            "flag": "--extractor",
-            "help": "Network that gives the features: a name of `ganeval list extractors`, a classifier file, your own "
+    metrics: Annotated[
+        Sequence[str] | str | None,
+        Option(
+            "--metrics", f"Metric families, separated by commas: {', '.join(METRICS)}. Default: all that apply.", "LIST"
+        ),
+    ] = None
+    extractor: Annotated[
+        str | Path | Callable[..., Any],
+        Option(
+            "--extractor",
+            "Network that gives the features: a name of `ganeval list extractors`, a classifier file, your own "
             "module:function, or auto, which follows the reference.",
-            "metavar": "NAME|FILE|module:function",
-        },
-    )
-    protocol: str = field(
-        default="tf1",
-        metadata={
-            "flag": "--protocol",
-            "help": "Published way of resizing and scaling the images.",
-            "choices": tuple(PROTOCOLS),
-        },
-    )
-    weights: str | Path | None = field(
-        default=None,
-        metadata={
-            "flag": "--weights",
-            "help": "State dict for the extractor (.safetensors or .pth). Default: the published weights.",
-            "metavar": "FILE",
-            "kind": Path,
-        },
-    )
-    n: int | None = field(
-        default=None,
-        metadata={
-            "flag": "-n",
-            "help": "Number of samples, drawn at random; of a generator, the number to generate. Default: all.",
-            "metavar": "N",
-            "kind": int,
-            "least": 1,
-        },
-    )
-    ref_n: int | None = field(
-        default=None,
-        metadata={
-            "flag": "--ref-n",
-            "help": "Number of reference images, drawn at random. Default: all.",
-            "metavar": "N",
-            "kind": int,
-            "least": 1,
-        },
-    )
-    seed: int = field(
-        default=2020,
-        metadata={
-            "flag": "--seed",
-            "help": "Seed of every random draw.",
-            "metavar": "S",
-            "kind": int,
-            "least": 0,
-            "most": 2**32 - 1,
-        },
-    )
-    k_precision_recall: int = field(
-        default=K_PRECISION_RECALL,
-        metadata={
-            "flag": "--k-precision-recall",
-            "help": "Nearest neighbours in a ball of precision and recall; part of the protocol.",
-            "metavar": "K",
-            "kind": int,
-            "least": 1,
-        },
-    )
-    k_density_coverage: int = field(
-        default=K_DENSITY_COVERAGE,
-        metadata={
-            "flag": "--k-density-coverage",
-            "help": "Nearest neighbours in a ball of density and coverage; part of the protocol.",
-            "metavar": "K",
-            "kind": int,
-            "least": 1,
-        },
-    )
-    device: str = field(
-        default="auto",
-        metadata={"flag": "--device", "help": "Device of the network.", "metavar": "auto|cpu|cuda|mps"},
-    )
-    precision: str = field(
-        default="float32",
-        metadata={
-            "flag": "--precision",
-            "help": "Floating-point format of the network; part of the protocol.",
-            "metavar": "float32|tf32|bf16",
-        },
-    )
-    decoder: str = field(
-        default="pillow",
-        metadata={
-            "flag": "--decoder",
-            "help": "JPEG decoder; nvjpeg runs on the GPU and differs by grey levels. Part of the protocol.",
-            "choices": ("pillow", "nvjpeg"),
-        },
-    )
-    batch_size: int | None = field(
-        default=None,
-        metadata={
-            "flag": "--batch-size",
-            "help": "Images in a batch; changes features by rounding only. Default: as network and memory allow.",
-            "metavar": "N",
-            "kind": int,
-            "least": 1,
-        },
-    )
-    data_root: str | Path | None = field(
-        default=None,
-        metadata={
-            "flag": "--data-root",
-            "help": "Folder of the data sets. Default: GANEVAL_DATA.",
-            "metavar": "DIR",
-            "kind": Path,
-        },
-    )
-    on_bad_image: str = field(
-        default="fail",
-        metadata={
-            "flag": "--on-bad-image",
-            "help": "Response to an image that cannot be read: stop, or leave it out with a warning.",
-            "choices": ("fail", "skip"),
-        },
-    )
-    cache: bool = field(
-        default=True,
-        metadata={"flag": "--no-cache", "help": "No features read from the cache or stored there.", "kind": bool},
-    )
-    offline: bool = field(
-        default=False,
-        metadata={"flag": "--offline", "help": "No downloads, as with GANEVAL_OFFLINE=1.", "kind": bool},
-    )
-    latent: int | tuple[int, ...] | None = field(
-        default=None,
-        metadata={"flag": None, "help": "Size of the latents of a generator that is a `torch.nn.Module`."},
-    )
+            "NAME|FILE|module:function",
+        ),
+    ] = "auto"
+    protocol: Annotated[
+        str, Option("--protocol", "Published way of resizing and scaling the images.", choices=tuple(PROTOCOLS))
+    ] = "tf1"
+    weights: Annotated[
+        str | Path | None,
+        Option(
+            "--weights",
+            "State dict for the extractor (.safetensors or .pth). Default: the published weights.",
+            "FILE",
+            Path,
+        ),
+    ] = None
+    n: Annotated[
+        int | None,
+        Option(
+            "-n",
+            "Number of samples, drawn at random; of a generator, the number to generate. Default: all.",
+            "N",
+            int,
+            least=1,
+        ),
+    ] = None
+    ref_n: Annotated[
+        int | None, Option("--ref-n", "Number of reference images, drawn at random. Default: all.", "N", int, least=1)
+    ] = None
+    seed: Annotated[int, Option("--seed", "Seed of every random draw.", "S", int, least=0, most=2**32 - 1)] = 2020
+    k_precision_recall: Annotated[
+        int,
+        Option(
+            "--k-precision-recall",
+            "Nearest neighbours in a ball of precision and recall; part of the protocol.",
+            "K",
+            int,
+            least=1,
+        ),
+    ] = K_PRECISION_RECALL
+    k_density_coverage: Annotated[
+        int,
+        Option(
+            "--k-density-coverage",
+            "Nearest neighbours in a ball of density and coverage; part of the protocol.",
+            "K",
+            int,
+            least=1,
+        ),
+    ] = K_DENSITY_COVERAGE
+    device: Annotated[str, Option("--device", "Device of the network.", "auto|cpu|cuda|mps")] = "auto"
+    precision: Annotated[
+        str, Option("--precision", "Floating-point format of the network; part of the protocol.", "float32|tf32|bf16")
+    ] = "float32"
+    decoder: Annotated[
+        str,
+        Option(
+            "--decoder",
+            "JPEG decoder; nvjpeg runs on the GPU and differs by grey levels. Part of the protocol.",
+            choices=("pillow", "nvjpeg"),
+        ),
+    ] = "pillow"
+    batch_size: Annotated[
+        int | None,
+        Option(
+            "--batch-size",
+            "Images in a batch; changes features by rounding only. Default: as network and memory allow.",
+            "N",
+            int,
+            least=1,
+        ),
+    ] = None
+    data_root: Annotated[
+        str | Path | None, Option("--data-root", "Folder of the data sets. Default: GANEVAL_DATA.", "DIR", Path)
+    ] = None
+    on_bad_image: Annotated[
+        str,
+        Option(
+            "--on-bad-image",
+            "Response to an image that cannot be read: stop, or leave it out with a warning.",
+            choices=("fail", "skip"),
+        ),
+    ] = "fail"
+    cache: Annotated[bool, Option("--no-cache", "No features read from the cache or stored there.", kind=bool)] = True
+    offline: Annotated[bool, Option("--offline", "No downloads, as with GANEVAL_OFFLINE=1.", kind=bool)] = False
+    latent: Annotated[
+        int | tuple[int, ...] | None, Option(None, "Size of the latents of a generator that is a `torch.nn.Module`.")
+    ] = None
 
     def __post_init__(self) -> None:
         for name, described in OPTIONS.items():
@@ -202,5 +157,7 @@ class Settings:
         return replace(self, **{name: value for name, value in values.items() if value is not None})
 
 
-OPTIONS: dict[str, Option] = {item.name: Option(**item.metadata) for item in fields(Settings)}
+OPTIONS: dict[str, Option] = {
+    name: annotated.__metadata__[0] for name, annotated in get_type_hints(Settings, include_extras=True).items()
+}
 DEFAULTS = Settings()
