@@ -22,7 +22,7 @@ from ganeval.metrics.moments import Moments, moments
 from ganeval.metrics.neighbours import overlap, real_neighbours
 from ganeval.metrics.overlap import Overlap
 from ganeval.metrics.ranks import ALONE, Ranks
-from ganeval.progress import Tick
+from ganeval.progress import Tick, silent
 from ganeval.runtime.devices import precision_context
 
 Value = TypeVar("Value")
@@ -43,7 +43,7 @@ class MetricInputs:
     classifier: bool = False
     store: Store = field(default_factory=lambda: Store(None))
     ranks: Ranks = ALONE
-    tick: Tick | None = None
+    tick: Tick = silent
     values: dict[str, Any] = field(default_factory=dict, init=False)
 
     def arguments(self, needs: Iterable[str]) -> dict[str, Any]:

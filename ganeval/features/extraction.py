@@ -36,13 +36,11 @@ class Extraction:
     batch_size: int | None = None
     decoder: str = "pillow"
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Images at a time: enough to keep the network busy, few enough for the memory that is free."""
-        return self._fits if self.batch_size is None else self.batch_size
-
-    @cached_property
-    def _fits(self) -> int:
+        if self.batch_size is not None:
+            return self.batch_size
         device, image = self.extractor.device, 12 * self.extractor.size**2
         memory = CUDA_BATCH if device.type == "cuda" else CPU_BATCH
         free = free_memory(device)

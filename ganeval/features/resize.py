@@ -34,7 +34,11 @@ def tf1_bilinear(images: Sequence[Pixels], size: int, device: torch.device) -> t
 
 def bilinear(images: Sequence[Pixels], size: int, device: torch.device) -> torch.Tensor:
     """Half-pixel bilinear resize without antialias, of uint8 3,H,W images: float32 N,3,S,S on 0..255."""
-    return _by_shape(images, size, device, _half_pixel_stack)
+
+    def resample(stack: torch.Tensor, size: int) -> torch.Tensor:
+        return F.interpolate(stack.float(), size=(size, size), mode="bilinear", align_corners=False, antialias=False)
+
+    return _by_shape(images, size, device, resample)
 
 
 def pil_bicubic(images: Sequence[Pixels], size: int, device: torch.device) -> torch.Tensor:
@@ -57,28 +61,21 @@ RESIZES: dict[str, Resize] = {
 def _by_shape(
     images: Sequence[Pixels], size: int, device: torch.device, resample: Callable[[torch.Tensor, int], torch.Tensor]
 ) -> torch.Tensor:
-    """Apply `resample` (uint8 n,3,H,W and S -> float32 n,3,S,S) to stacks of one shape; keep the order."""
+    """Apply `resample` (uint8 n,3,H,W and S -> float32 n,3,S,S) to stacks of one shape; keep the order.
+
+    A stack stays under `CHUNK` numbers before and after it.
+    """
     resized = torch.empty(len(images), 3, size, size, device=device)
-    for rows in _stacks([image.shape for image in images], size):
-        stack = _on_device(torch.from_numpy(np.stack([images[row] for row in rows])), device)
-        unchanged = stack.shape[-2:] == (size, size)
-        resized[rows] = stack.float() if unchanged else resample(stack, size)
-    return resized
-
-
-def _on_device(stack: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """To a GPU from pinned memory: the copy then goes on while this thread does, and twice as fast."""
-    return stack.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else stack.to(device)
-
-
-def _stacks(shapes: Sequence[tuple[int, ...]], size: int) -> list[list[int]]:
-    """Indices of images of one shape, in stacks that stay under `CHUNK` numbers before and after the resize."""
-    stacks = []
-    for shape in dict.fromkeys(shapes):
-        rows = [row for row, other in enumerate(shapes) if other == shape]
+    for shape in {image.shape for image in images}:
+        alike = [row for row, image in enumerate(images) if image.shape == shape]
         most = max(1, CHUNK // (3 * max(size * size, shape[1] * shape[2])))
-        stacks += [rows[start : start + most] for start in range(0, len(rows), most)]
-    return stacks
+        for rows in (alike[start : start + most] for start in range(0, len(alike), most)):
+            stack = torch.from_numpy(np.stack([images[row] for row in rows]))
+            if device.type == "cuda":
+                stack = stack.pin_memory()  # the copy then goes on while this thread does, and twice as fast
+            stack = stack.to(device, non_blocking=device.type == "cuda")
+            resized[rows] = stack.float() if shape[1:] == (size, size) else resample(stack, size)
+    return resized
 
 
 def _tf1_stack(stack: torch.Tensor, size: int) -> torch.Tensor:
@@ -103,7 +100,3 @@ def _taps(length: int, size: int, device: torch.device) -> tuple[torch.Tensor, t
 def _between(first: torch.Tensor, second: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
     """first + (second - first) * share, rounded in that order (`torch.lerp` rounds in another); overwrites `second`."""
     return second.sub_(first).mul_(share).add_(first)
-
-
-def _half_pixel_stack(stack: torch.Tensor, size: int) -> torch.Tensor:
-    return F.interpolate(stack.float(), size=(size, size), mode="bilinear", align_corners=False, antialias=False)

@@ -4,7 +4,4 @@ A family's row in `ganeval.reports.scores` names its function, the arguments tha
 Every function returns its scores by name, each an `Estimate`.
 """
 
-K_PRECISION_RECALL = (
-    3  # nearest neighbours that a ball reaches to, by default; both are settings, and in every protocol
-)
-K_DENSITY_COVERAGE = 5
+K_PRECISION_RECALL, K_DENSITY_COVERAGE = 3, 5  # neighbours that a ball reaches to, by default; in every protocol

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganeval.metrics.distances import ROUNDING, Neighbours, Points, exact_squared_distances
+from ganeval.metrics.distances import ROUNDING, Neighbours, Points, exact_distances_to_each, exact_squared_distances
 
 LEVELS = 5  # larger radii per ball: hardly ever are more of a point's k nearest in one block
 BLOCKS = 20  # jackknife blocks
@@ -26,7 +26,11 @@ class Balls:
         neighbour_lengths = points.lengths[neighbours.indices.clamp(min=0)]
         self.slack = ROUNDING * (points.lengths + neighbour_lengths.amax(1))  # bound on the rounding of a radius
         self.reach = self.radii[:, -1] + self.slack
-        self.growth = self._growth()
+        near_blocks = blocks[neighbours.indices[:, : k + LEVELS].clamp(min=0)]
+        steps = [((near_blocks != block).cumsum(1) < k).sum(1).sub(k - 1) for block in range(BLOCKS)]
+        self.growth = (
+            torch.stack(steps, dim=1).clamp(0, LEVELS).to(torch.uint8)
+        )  # levels without each block, (n, BLOCKS)
         self.ties = 0
 
     def levels(self, rows: Tensor, squares: Tensor, slack: Tensor, exact: Callable[[Tensor], Tensor]) -> Tensor:
@@ -53,28 +57,17 @@ class Balls:
         """Squared radii of the balls themselves in float64, from differences, (P,)."""
         unique, place = torch.unique(rows, return_inverse=True)
         near = self.neighbours.indices[unique]
-        repeated = unique[:, None].expand_as(near)
-        squares = exact_squared_distances(self.points, repeated.flatten(), self.points, near.flatten()).view(near.shape)
-        radii = squares.masked_fill(near < 0, torch.inf).sort(dim=1).values[:, self.k - 1]
+        radii = exact_distances_to_each(self.points, unique, self.points, near).sort(dim=1).values[:, self.k - 1]
         own = self.points.lengths[unique]
         longest = (own.sqrt() + radii.sqrt()).square().clamp(max=self.points.lengths.max())  # longer ones are outside
         nearest_of_the_rest = self.neighbours.squares[unique, -1] - ROUNDING * (own + longest)
         doubtful = (radii > 0) & (nearest_of_the_rest < radii) & (near[:, -1] >= 0)
-        for row in doubtful.nonzero().flatten().tolist():
-            radii[row] = self._radius_among_all(int(unique[row]))
+        for row in doubtful.nonzero().flatten().tolist():  # the k-th may not be among those that are known
+            everyone = torch.arange(len(self.points), device=radii.device)
+            squares = exact_squared_distances(self.points, unique[row].expand_as(everyone), self.points, everyone)
+            squares[unique[row]] = torch.inf
+            radii[row] = squares.kthvalue(self.k).values
         return radii[place]
-
-    def _radius_among_all(self, row: int) -> Tensor:
-        others = torch.arange(len(self.points), device=self.radii.device)
-        others = others[others != row]
-        squares = exact_squared_distances(self.points, torch.full_like(others, row), self.points, others)
-        return squares.kthvalue(self.k).values
-
-    def _growth(self) -> Tensor:
-        """By how many levels each ball grows without each block, (n, BLOCKS)."""
-        near_blocks = self.blocks[self.neighbours.indices[:, : self.k + LEVELS].clamp(min=0)]
-        steps = [((near_blocks != block).cumsum(1) < self.k).sum(1).sub(self.k - 1) for block in range(BLOCKS)]
-        return torch.stack(steps, dim=1).clamp(0, LEVELS).to(torch.uint8)
 
 
 def random_blocks(count: int, seed: int, device: torch.device) -> Tensor:

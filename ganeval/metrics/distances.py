@@ -79,6 +79,13 @@ def exact_squared_distances(left: Points, rows: Tensor, right: Points, columns: 
     return torch.cat(parts) if parts else torch.zeros(0, dtype=torch.float64, device=left.exact.device)
 
 
+def exact_distances_to_each(left: Points, rows: Tensor, right: Points, near: Tensor) -> Tensor:
+    """The same of each of `rows` (P,) and its `near` columns, (P, K): infinite where one is -1, which is none."""
+    repeated = rows[:, None].expand_as(near)
+    squares = exact_squared_distances(left, repeated.flatten(), right, near.flatten().clamp(min=0))
+    return squares.view(near.shape).masked_fill(near < 0, torch.inf)
+
+
 @dataclass(frozen=True)
 class Neighbours:
     """The nearest points of each row: squared distances (N, K) float32 in rising order, and their rows (N, K).

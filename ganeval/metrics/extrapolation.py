@@ -13,7 +13,7 @@ from torch import Tensor
 from ganeval.metrics.estimate import Estimate, check_pair
 from ganeval.metrics.frechet import frechet_distance
 from ganeval.metrics.moments import moments
-from ganeval.progress import Tick
+from ganeval.progress import Tick, silent
 
 SIZES = 15  # subset sizes, from a half of both sets (or D + 1 points, if more) to all
 
@@ -31,7 +31,7 @@ def value_at_infinity(counts: Numbers, values: Numbers) -> float:
     return float(solution[1])
 
 
-def fid_infinity(real: Tensor, fake: Tensor, *, seed: int = 2020, tick: Tick | None = None) -> dict[str, Estimate]:
+def fid_infinity(real: Tensor, fake: Tensor, *, seed: int = 2020, tick: Tick = silent) -> dict[str, Estimate]:
     """FID extrapolated to infinite N and M; lower is better, about 0 for two samples of one distribution.
 
     `real` (M, D), `fake` (N, D). No error is given: the subsets overlap, so the scatter of
@@ -47,8 +47,7 @@ def fid_infinity(real: Tensor, fake: Tensor, *, seed: int = 2020, tick: Tick | N
     shares, random, values = np.linspace(smallest, 1, SIZES), np.random.default_rng(seed), []
     for size, share in enumerate(shares):
         values.append(frechet_distance(moments(_subset(real, share, random)), moments(_subset(fake, share, random))))
-        if tick is not None:
-            tick("fid-infinity", size + 1, SIZES)
+        tick("fid-infinity", size + 1, SIZES)
     raw = value_at_infinity(shares, np.array(values))  # counts in proportion: the intercept is the same
     return {"fid_infinity": Estimate(max(0.0, raw), raw=raw)}
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ganeval.errors import GanevalWarning
 from ganeval.metrics.estimate import Estimate
-from ganeval.metrics.frechet_error import sampling_variances
+from ganeval.metrics.frechet_error import sampling_variance
 from ganeval.metrics.moments import Moments
 from ganeval.metrics.optimal_transport import GaussianFit, optimal_transport
 
@@ -55,7 +55,8 @@ def fid(
     real_fit, fake_fit = GaussianFit.of("real", real, real_moments), GaussianFit.of("fake", fake, fake_moments)
     transport = optimal_transport(real_fit, fake_fit, maps=isinstance(real, Tensor) or isinstance(fake, Tensor))
     raw = _distance(real_fit.moments, fake_fit.moments, transport.singular_values)
-    real_variance, fake_variance = sampling_variances(real_fit, fake_fit, transport)
+    real_variance = sampling_variance(real_fit, fake_fit.moments.mean, transport.real_map)
+    fake_variance = sampling_variance(fake_fit, real_fit.moments.mean, transport.fake_map)
     if real_variance is None:
         text = "fid: the reference is given by its statistics alone: the error bar leaves out its part"
         warnings.warn(text, GanevalWarning, 2)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganeval.metrics.linear_algebra import product32
 from ganeval.metrics.moments import BLOCK, Moments
-from ganeval.metrics.optimal_transport import GaussianFit, Transport, optimal_transport
+from ganeval.metrics.optimal_transport import GaussianFit, optimal_transport
 
 ERROR_POINTS = 4096  # a variance is known to about 3 % from as many, the error bar to half of that
 
@@ -35,27 +35,19 @@ def influence(features: Tensor, mean: Tensor, other_mean: Tensor, transport_map:
     return torch.cat(parts)
 
 
-def sampling_variances(real: GaussianFit, fake: GaussianFit, transport: Transport) -> tuple[float | None, float | None]:
-    """Sampling variance of the distance from the reals and from the fakes; None for a set whose features are gone."""
-    return (
-        _sampling_variance(real, fake.moments.mean, transport.real_map),
-        _sampling_variance(fake, real.moments.mean, transport.fake_map),
-    )
+def sampling_variance(own: GaussianFit, other_mean: Tensor, transport_map: Tensor | None) -> float | None:
+    """The part of the distance's sampling variance that a set's own points have; None where its features are gone.
 
-
-def _sampling_variance(own: GaussianFit, other_mean: Tensor, transport_map: Tensor | None) -> float | None:
-    if own.features is None or transport_map is None:
+    From ERROR_POINTS of them, at random since images may come in order; the same ones of as many every time.
+    """
+    features = own.features
+    if features is None or transport_map is None:
         return None
-    phi = influence(_subset(own.features), own.moments.mean, other_mean, transport_map)
-    return float(phi.double().var()) / (own.moments.count or len(own.features))
-
-
-def _subset(features: Tensor) -> Tensor:
-    """At most ERROR_POINTS rows, at random since images may come in order; the same ones of as many every time."""
-    if len(features) <= ERROR_POINTS:
-        return features
-    rows = np.random.RandomState(0).permutation(len(features))[:ERROR_POINTS]
-    return features[torch.from_numpy(np.sort(rows)).to(features.device)]
+    count = own.moments.count or len(features)
+    if len(features) > ERROR_POINTS:
+        rows = np.random.RandomState(0).permutation(len(features))[:ERROR_POINTS]
+        features = features[torch.from_numpy(np.sort(rows)).to(features.device)]
+    return float(influence(features, own.moments.mean, other_mean, transport_map).double().var()) / count
 
 
 def fid_change(

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ganeval.metrics.estimate import Estimate, check_pair
 from ganeval.metrics.linear_algebra import bands32, product32
-from ganeval.progress import Tick
+from ganeval.progress import Tick, silent
 
 
 def kernel(x: Tensor, y: Tensor) -> Tensor:
@@ -50,7 +50,7 @@ def kid(
     seed: int = 2020,
     subsets: int = 100,
     subset_size: int = 1000,
-    tick: Tick | None = None,
+    tick: Tick = silent,
 ) -> dict[str, Estimate]:
     """Mean squared MMD over seeded subsets, with its standard error; lower is better, about 0 for equal sets.
 
@@ -69,12 +69,10 @@ def kid(
     subsets = 1 if len(real) == len(fake) == size else subsets  # both whole: every subset is the same
     rows = [(fakes.draw(random), reals.draw(random)) for _ in range(subsets)]
     components: list[_Components] = []
-    if tick is not None:
-        tick("kid", 0, subsets)
+    tick("kid", 0, subsets)
     for fake_rows, real_rows in rows:
         components.append(_components(fakes.block(fake_rows), reals.block(real_rows)))
-        if tick is not None:
-            tick("kid", len(components), subsets)
+        tick("kid", len(components), subsets)
     values = np.array([subset.squared_mmd for subset in components])
     mean, std = float(values.mean()), float(values.std())
     spread = std**2 / subsets  # what drawing subsets adds to the full statistic's variance

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganeval.metrics.distances import SPARE, exact_squared_distances, nearest, points
+from ganeval.metrics.distances import SPARE, exact_distances_to_each, nearest, points
 
 UNIT_POINTS = 1000  # reals, drawn at random, whose own distances are the unit
 
@@ -38,8 +38,8 @@ def _exactly_nearest(queries: Tensor, base: Tensor, own: Tensor | None = None) -
     centre = base.mean(0)
     left, right = points(queries, centre), points(base, centre)
     columns = nearest(left, right, SPARE + 1).indices
-    rows = torch.arange(len(queries), device=columns.device).repeat_interleave(columns.shape[1])
-    squares = exact_squared_distances(left, rows, right, columns.flatten().clamp(min=0)).reshape(columns.shape)
-    absent = columns < 0 if own is None else (columns < 0) | (columns == own[:, None])
-    smallest, place = squares.masked_fill(absent, torch.inf).min(1)
+    if own is not None:
+        columns = columns.masked_fill(columns == own[:, None], -1)
+    everyone = torch.arange(len(queries), device=columns.device)
+    smallest, place = exact_distances_to_each(left, everyone, right, columns).min(1)
     return columns.gather(1, place[:, None])[:, 0], smallest.sqrt()

@@ -19,7 +19,7 @@ from ganeval.metrics.distances import (
     SPARE,
     Neighbours,
     Points,
-    exact_squared_distances,
+    exact_distances_to_each,
     least_squared_distances,
     nearest_within,
     points,
@@ -28,7 +28,7 @@ from ganeval.metrics.distances import (
 from ganeval.metrics.estimate import Estimate, check_pair, check_rows
 from ganeval.metrics.overlap import Overlap
 from ganeval.metrics.ranks import ALONE, Ranks
-from ganeval.progress import Tick
+from ganeval.progress import Tick, silent
 
 PAIRS = 2**17  # near pairs decided at a time; few tiles have more, but where all points coincide all are near
 
@@ -97,7 +97,7 @@ def overlap(
     seed: int = 2020,
     neighbours: Neighbours | None = None,
     ranks: Ranks = ALONE,
-    tick: Tick | None = None,
+    tick: Tick = silent,
 ) -> Overlap:
     """Which points of `real` (M, D) and `fake` (N, D) lie in one another's balls: all that the four scores need.
 
@@ -114,24 +114,19 @@ def overlap(
     reals, fakes = points(real, centre), points(fake, centre)
     neighbours = neighbours or _neighbours(reals, ranks, k_precision_recall, k_density_coverage)
     fake_neighbours = _neighbours(fakes, ranks, k_precision_recall)
-    real_blocks, fake_blocks = (
-        random_blocks(len(real), seed, real.device),
-        random_blocks(len(fake), seed + 1, real.device),
-    )
+    real_blocks = random_blocks(len(real), seed, real.device)
     result = Overlap(
         Balls(reals, neighbours, k_precision_recall, real_blocks),
         Balls(reals, neighbours, k_density_coverage, real_blocks),
-        Balls(fakes, fake_neighbours, k_precision_recall, fake_blocks),
+        Balls(fakes, fake_neighbours, k_precision_recall, random_blocks(len(fake), seed + 1, real.device)),
     )
     tiles = [(i, j) for i in reals.tiles() for j in fakes.tiles()][ranks.stride]
-    if tick is not None:
-        tick("neighbours", 0, len(tiles))
+    tick("neighbours", 0, len(tiles))
     for tile, ((i, real_tile), (j, fake_tile)) in enumerate(tiles):
         near = _near_pairs(least_squared_distances(real_tile, fake_tile), i, j, result)
         for pairs in zip(*(column.split(PAIRS) for column in near), strict=True):
             result.add(*pairs)
-        if tick is not None:
-            tick("neighbours", tile + 1, len(tiles))
+        tick("neighbours", tile + 1, len(tiles))
     _combine(result, ranks)
     _warn_about_ties(result)
     return result
@@ -189,21 +184,14 @@ def _near_pairs(least: Tensor, i: int, j: int, overlap: Overlap) -> tuple[Tensor
 def _warn_about_ties(overlap: Overlap) -> None:
     families = "precision, recall, density, coverage"
     for name, balls in (("reference", overlap.real), ("samples", overlap.fake)):
-        count = _duplicates(balls.points, balls.neighbours)
-        if count:
-            text = f"{count} of {len(balls.points)} feature vectors have an exact duplicate, which shrinks their balls"
+        own, neighbours = balls.points, balls.neighbours
+        rows = (neighbours.squares[:, 0] <= 2 * ROUNDING * 2 * own.lengths).nonzero().flatten()
+        at_no_distance = exact_distances_to_each(own, rows, own, neighbours.indices[rows]) == 0
+        if count := int(at_no_distance.any(dim=1).sum()):
+            text = f"{count} of {len(own)} feature vectors have an exact duplicate, which shrinks their balls"
             warnings.warn(f"{families}: {name}: {text}", GanevalWarning, 3)
     real_balls = {balls.k: balls for balls in (overlap.real, overlap.real_dense)}  # once where both k are equal
     ties = sum(balls.ties for balls in (*real_balls.values(), overlap.fake))
     if ties:
         text = f"{ties} distances equal a ball's radius exactly and count as inside (libraries differ here)"
         warnings.warn(f"{families}: {text}", GanevalWarning, 3)
-
-
-def _duplicates(own: Points, neighbours: Neighbours) -> int:
-    """How many points have another at distance 0."""
-    rows = (neighbours.squares[:, 0] <= 2 * ROUNDING * 2 * own.lengths).nonzero().flatten()
-    near = neighbours.indices[rows]
-    repeated = rows[:, None].expand_as(near)
-    squares = exact_squared_distances(own, repeated.flatten(), own, near.flatten()).view(near.shape)
-    return int((squares.masked_fill(near < 0, torch.inf) == 0).any(dim=1).sum())
