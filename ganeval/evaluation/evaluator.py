@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,11 @@ from ganeval.evaluation.provenance import describe_images
 from ganeval.evaluation.scorer import ExtractedSet, Scorer
 from ganeval.evaluation.settings import DEFAULTS, Settings
 from ganeval.evaluation.warnings import image_warnings
-from ganeval.features.extraction import Collector, prepare
+from ganeval.features.extraction import Collector, preparation
 from ganeval.features.feature_set import FeatureSet
 from ganeval.features.joining import joined
 from ganeval.progress import Tick, silent
 from ganeval.reports.report import Report
-from ganeval.runtime.devices import metric_device
 from ganeval.sources.opening import open_images
 
 
@@ -47,9 +45,9 @@ def evaluate(
     >>> report.reference.count, report.scores["fid"].better
     (1097, 'lower')
     """
-    keywords: dict[str, Any] = {"metrics": metrics, "extractor": extractor, "protocol": protocol}
-    keywords |= {"n": n, "seed": seed, "device": device, "latent": latent}
-    return Scorer(reference, settings.override(keywords), tick).score(samples, name)
+    keywords = {"metrics": metrics, "extractor": extractor, "protocol": protocol, "n": n, "seed": seed}
+    settings = settings.override({**keywords, "device": device, "latent": latent})
+    return Scorer(reference, settings, tick).score(samples, name)
 
 
 class Evaluator:
@@ -79,13 +77,7 @@ class Evaluator:
         for name in ("n", "latent"):
             if getattr(settings, name) is not None:
                 raise UsageError(f"{name}: found {getattr(settings, name)}, needed none: an Evaluator takes all images")
-        keywords: dict[str, Any] = {
-            "metrics": metrics,
-            "extractor": extractor,
-            "protocol": protocol,
-            "seed": seed,
-            "device": device,
-        }
+        keywords = {"metrics": metrics, "extractor": extractor, "protocol": protocol, "seed": seed, "device": device}
         self._scorer = Scorer(reference, settings.override(keywords))
         self.reset()
 
@@ -95,8 +87,7 @@ class Evaluator:
         if not source.random_access:
             raise UsageError(f"update: found a {type(images).__name__}, needed an array or tensor of images")
         start, extraction = time.perf_counter(), self._scorer.extraction
-        work = partial(prepare, extraction=extraction, first=self._collector.stop)
-        for batch in source.map_batches(work, extraction.size):
+        for batch in source.map_batches(preparation(extraction, self._collector.stop), extraction.size):
             self._collector.add(batch)
         self._seconds += time.perf_counter() - start
 
@@ -104,7 +95,7 @@ class Evaluator:
         """The report on all images since the last `reset`; more may follow."""
         with collected() as texts:
             entry, _ = joined(self._collector, name)
-            features = FeatureSet.from_entry(entry, None, metric_device(self._scorer.extraction.extractor.device))
+            features = FeatureSet.from_entry(entry, None, self._scorer.extraction.metric_device)
             warn_all(image_warnings(name, features.facts, {}))
             samples = ExtractedSet(features, describe_images(features.facts, name, "Evaluator"))
             return self._scorer.report(samples, texts, self._seconds)

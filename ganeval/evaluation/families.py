@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -139,9 +138,7 @@ def _obstacle(inputs: MetricInputs, family: str) -> str | None:
 
 
 def _score(name: str, estimate: Estimate, better: str, mode_names: list[str] | None) -> Score:
-    values = asdict(estimate)
-    if values["more"]:  # counts of modes, which have names where they are classes
-        values["more"]["names"] = mode_names
-    score = Score(better=better, **values)
+    more = {**estimate.more, "names": mode_names} if estimate.more else {}  # counts of modes: classes have names
+    score = Score(**{**vars(estimate), "better": better, "more": more})
     check_finite(name, score)
     return score

@@ -24,7 +24,7 @@ from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick, silent
 from ganeval.reports.report import ImageSet, Report, Score
 from ganeval.reports.scores import METRICS
-from ganeval.runtime.devices import metric_device, precision_context
+from ganeval.runtime.devices import precision_context
 from ganeval.sources.opening import Source, display_name
 from ganeval.sources.statistics_files import Statistics, check_provenance
 from ganeval.sources.subsampling import draw
@@ -135,7 +135,7 @@ class Scorer:
         if isinstance(source, Statistics):
             source = draw(source, count, seed)
             check_provenance(source, self.extraction.provenance)
-            features = FeatureSet.from_file(source, metric_device(self.extraction.extractor.device))
+            features = FeatureSet.from_file(source, self.extraction.metric_device)
             return ExtractedSet(features, describe_images(features.facts, name, source.name))
         images = self.extraction.decoded(draw(source, count, seed))
         sums = self.families == ["fid"] and (images.count or 0) > MOMENTS_ONLY  # nothing else needs their features

@@ -6,7 +6,7 @@ import numpy as np
 
 from ganeval.errors import BadImage, UsageError
 from ganeval.evaluation.warnings import BIAS_COUNT, image_warnings, too_few
-from ganeval.media.base import Items, Labels, SampleSet
+from ganeval.media.base import Items, SampleSet
 from ganeval.media.census import Census, Facts, ImageRecord, record_of
 from ganeval.progress import Tick
 from ganeval.reports.scores import METRICS
@@ -71,7 +71,13 @@ def survey(images: SampleSet, tick: Tick) -> Survey:
     for records, bad in images.map_batches(_records, BATCH):
         census.add(records, bad)
         tick("decode", census.count, len(images))
-    return Survey(census.facts(), images.ignored, _class_counts(images), _is_sorted(images.labels))
+    labels, classes, is_sorted = images.labels, dict[str, int](), False
+    if labels is not None and len(labels) > 1:
+        is_sorted = bool((np.diff(labels) >= 0).all() and labels[0] != labels[-1])
+    if labels is not None and images.classes is not None:
+        counts = np.bincount(labels, minlength=len(images.classes)).tolist()
+        classes = dict(zip(images.classes, counts, strict=True))
+    return Survey(census.facts(), images.ignored, classes, is_sorted)
 
 
 def _records(items: Items) -> tuple[list[ImageRecord], list[BadImage]]:
@@ -83,17 +89,6 @@ def _records(items: Items) -> tuple[list[ImageRecord], list[BadImage]]:
         else:
             records.append(record_of(index, image))
     return records, bad
-
-
-def _class_counts(images: SampleSet) -> dict[str, int]:
-    if images.labels is None or images.classes is None:
-        return {}
-    counts = np.bincount(images.labels, minlength=len(images.classes))
-    return {name: int(count) for name, count in zip(images.classes, counts, strict=True)}
-
-
-def _is_sorted(labels: Labels | None) -> bool:
-    return labels is not None and len(labels) > 1 and bool((np.diff(labels) >= 0).all()) and labels[0] != labels[-1]
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -48,6 +48,11 @@ class Extraction:
         return max(1, min(least // image, memory // 2**16))
 
     @property
+    def metric_device(self) -> torch.device:
+        """The device of the features once they are extracted."""
+        return metric_device(self.extractor.device)
+
+    @property
     def provenance(self) -> dict[str, str]:
         """What a statistics file records of its making, and what must agree for it to be a reference."""
         identity = {key: str(value) for key, value in self.extractor.identity.items() if key != "name"}
@@ -147,21 +152,27 @@ def batches_of(samples: SampleSet, extraction: Extraction, part: range | None, t
 
     A stream, a user's code, has no parts: where `part` is None all of it is run, else another process does so.
     """
-    device = extraction.extractor.device
     extraction.extractor.expect(samples.count if part is None else len(part))
+    work = preparation(extraction)
     if not samples.random_access or part is None:
-        work = partial(prepare, extraction=extraction)
         return samples.map_batches(work, extraction.size) if part is None else iter(())
     for stage in ("decode", "extract"):
         tick(stage, 0, len(part))  # a new set: its bars begin again
-    reader = torch.cuda.current_stream(device) if device.type == "cuda" else None
 
     def ahead(items: Items) -> Batch:
-        batch = prepare(items, extraction) if reader is None else _prepared_aside(items, extraction, reader)
+        batch = work(items)
         tick("decode", batch.stop - part.start, len(part))
         return batch
 
-    return samples.map_batches(ahead, extraction.size, part=part, polite=device.type == "cpu")
+    return samples.map_batches(ahead, extraction.size, part=part, polite=extraction.extractor.device.type == "cpu")
+
+
+def preparation(extraction: Extraction, first: int = 0) -> Callable[[Items], Batch]:
+    """`prepare`, for any thread: on CUDA it works beside the current stream of this thread, which reads the batch."""
+    device = extraction.extractor.device
+    if device.type != "cuda":
+        return partial(prepare, extraction=extraction, first=first)
+    return partial(_prepared_aside, extraction=extraction, first=first, reader=torch.cuda.current_stream(device))
 
 
 def prepare(items: Items, extraction: Extraction, first: int = 0) -> Batch:
@@ -173,7 +184,7 @@ def prepare(items: Items, extraction: Extraction, first: int = 0) -> Batch:
     records: list[ImageRecord] = []
     bad: list[BadImage] = []
     waiting: list[npt.NDArray[np.uint8]] = []
-    size, device = extraction.extractor.size, metric_device(extraction.extractor.device)
+    size, device = extraction.extractor.size, extraction.metric_device
     index, held = -1, 0
     for index, image in items:
         if isinstance(image, BadImage):
@@ -190,11 +201,11 @@ def prepare(items: Items, extraction: Extraction, first: int = 0) -> Batch:
     return Batch(torch.cat(resized) if resized else torch.empty(0), records, bad, first + index + 1)
 
 
-def _prepared_aside(items: Items, extraction: Extraction, reader: torch.cuda.Stream) -> Batch:
+def _prepared_aside(items: Items, extraction: Extraction, first: int, reader: torch.cuda.Stream) -> Batch:
     """Copied and resized on a stream of its own, beside the network, which reads it on `reader`."""
     stream = torch.cuda.Stream(extraction.extractor.device)
     with torch.cuda.stream(stream):
-        batch = prepare(items, extraction)
+        batch = prepare(items, extraction, first)
     stream.synchronize()  # this thread waits, the network does not
     if batch.records:
         batch.pixels.record_stream(reader)  # its memory is not given to the next batch while the network reads it

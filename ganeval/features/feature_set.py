@@ -17,7 +17,6 @@ from ganeval.media.census import Facts
 from ganeval.metrics.moments import Moments, moments
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick
-from ganeval.runtime.devices import metric_device
 from ganeval.sources.statistics_files import Array, Statistics
 
 
@@ -69,7 +68,6 @@ class FeatureSet:
         Raises BadImage for the first image that cannot be read (unless `extraction` skips them), ContentError for what
         the network refuses, for fewer images than are needed, or where ranks do not see the same set.
         """
-        device = metric_device(extraction.extractor.device)
         check_ranks_agree(samples, extraction.extractor, ranks)
         shelf = ranks.from_first(lambda: extraction.shelf(samples) if store.root is not None else None)
         if (known := _stored(samples, extraction, store, shelf, sums, ranks)) is not None:
@@ -85,7 +83,7 @@ class FeatureSet:
             key = extraction.key(shelf, samples.published_hash or census.stored_hash, sums=sums)
             if ranks.rank == 0:
                 store.save(key, entry)
-        return cls.from_entry(entry, samples, device, key)
+        return cls.from_entry(entry, samples, extraction.metric_device, key)
 
     @classmethod
     def from_entry(
@@ -155,7 +153,7 @@ def _stored(
     for of_sums in (False, True) if sums else (False,):
         key = extraction.key(shelf, bytes_hash, sums=of_sums)
         if (entry := load_entry(store, key, ranks)) is not None:
-            known = FeatureSet.from_entry(entry, samples, metric_device(extraction.extractor.device), key)
+            known = FeatureSet.from_entry(entry, samples, extraction.metric_device, key)
             return known.summed(samples.name) if sums else known
     return None
 

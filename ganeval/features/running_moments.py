@@ -14,7 +14,6 @@ from ganeval.features.extraction import Collector, Extraction
 from ganeval.media.census import Census
 from ganeval.metrics.frechet_error import ERROR_POINTS
 from ganeval.metrics.moments import MomentSum
-from ganeval.runtime.devices import metric_device
 
 PRIORITY_SEED = 2020
 
@@ -28,8 +27,8 @@ class MomentCollector(Collector):
         self, extraction: Extraction, count: int | None = None, part: range | None = None, *, shared: bool = False
     ) -> None:
         super().__init__(extraction, count, part, shared=shared)
-        self.sum, self.subset, self.first = MomentSum(), Subset(), 0 if part is None else part.start
-        self.device = metric_device(extraction.extractor.device)
+        self.sum, self.subset, self.device = MomentSum(), Subset(), extraction.metric_device
+        self.first = 0 if part is None else part.start
 
     def take(self, features: Tensor, probabilities: Tensor | None) -> None:
         features = features.to(self.device)

@@ -61,7 +61,7 @@ class Ranks:
         return None if tensors is None else dict(tensors)
 
     def digest_of_all(self, own: bytes | bytearray) -> str:
-        """The sha256 (hex) of the bytes of all ranks in their order; no rank holds all of them."""
+        """The sha256 (hex) of the bytes of all ranks in their order; no rank holds those of all."""
         return hashlib.sha256(own).hexdigest()
 
     def in_turn(self, work: Callable[[], Item]) -> Item:

@@ -24,7 +24,6 @@ from ganeval.runtime.launch import cores_of_rank, is_one_of_several
 
 MEETING_TIMEOUT = timedelta(days=1)  # one rank may score, or draw millions of images, while the others wait for it
 EXCHANGE_TIMEOUT = timedelta(minutes=30)  # after they have met, or while they start
-CHUNK = 2**24  # bytes that are broadcast at a time where no rank needs all of them
 RANK_IN_ERROR = re.compile(r"[Rr]ank (\d+)(?: failed to pass monitored|, but| timed out)")
 Result = TypeVar("Result")
 
@@ -81,12 +80,11 @@ class TorchrunRanks(Ranks):
     def digest_of_all(self, own: bytes | bytearray) -> str:
         whole = hashlib.sha256()
         for rank, length in enumerate(self.gather(len(own))):
-            for start in range(0, length, CHUNK):
-                is_sender = rank == self.rank
-                chunk = bytearray(own[start : start + CHUNK]) if is_sender else bytearray(min(CHUNK, length - start))
-                buffer = torch.frombuffer(chunk, dtype=torch.uint8)
+            if length:
+                part = bytearray(own) if rank == self.rank else bytearray(length)
+                buffer = torch.frombuffer(part, dtype=torch.uint8)  # the same memory
                 self._meet(partial(dist.broadcast, buffer, rank, group=self._control))
-                whole.update(chunk)
+                whole.update(part)
         return whole.hexdigest()
 
     def gather(self, value: Any) -> list[Any]:

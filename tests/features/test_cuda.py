@@ -127,7 +127,7 @@ def test_pictures_are_prepared_on_a_stream_of_their_own(monkeypatch: pytest.Monk
     monkeypatch.setattr(Tensor, "record_stream", lambda self, reader: asked.append(f"read on {reader}"))
     how = Extraction(open_extractor("digits", device=CPU), "tf1-bilinear")
     images = array_images(np.zeros((3, 8, 8, 3), np.uint8))
-    batch = extraction._prepared_aside(images.items(range(3)), how, "the main stream")  # type: ignore[arg-type]
+    batch = extraction._prepared_aside(images.items(range(3)), how, 0, "the main stream")  # type: ignore[arg-type]
     assert asked == ["begun", "left", "synchronised", "read on the main stream"]
     assert len(batch.records) == 3
 

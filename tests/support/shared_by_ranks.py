@@ -14,7 +14,6 @@ from ganeval.extractors import open_extractor
 from ganeval.features.joining import check_ranks_agree, hash_of
 from ganeval.media.files import folder_images
 from ganeval.metrics.ranks import Ranks
-from ganeval.runtime import distributed
 from ganeval.runtime.distributed import ranks_of_torchrun
 
 
@@ -44,7 +43,6 @@ def found_by(ranks: Ranks, folder: str, other: str, target: Path) -> dict[str, o
 
 
 def main(folder: str, other: str, target: str) -> None:
-    distributed.CHUNK = 5
     with ranks_of_torchrun() as ranks:
         found = found_by(ranks, folder, other, Path(target))
         (Path(target) / f"{ranks.rank}.json").write_text(json.dumps(found), encoding="utf-8")
