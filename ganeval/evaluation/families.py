@@ -80,9 +80,9 @@ def check_sets(inputs: MetricInputs, families: Sequence[str], names: tuple[str, 
         for name, count in zip(names, (inputs.real.count, inputs.fake.count), strict=True):
             if count is not None and count < least:
                 images = "1 image" if count == 1 else f"{count} images"
-                raise ContentError(
-                    f"{name}: found {images}, needed at least {least} for {family}; add images or leave it out"
-                )
+                lower = ", lower --k-precision-recall and --k-density-coverage,"
+                ways_out = f"add images{lower if METRICS[family].fewest.startswith('k') else ''} or leave it out"
+                raise ContentError(f"{name}: found {images}, needed at least {least} for {family}; {ways_out}")
 
 
 def score_features(

@@ -35,6 +35,9 @@ def alone_in(folder: Path, seconds: float = 5.0) -> Iterator[None]:
         lock.acquire(timeout=seconds, poll_interval=0.1)
     except Timeout:
         raise UsageError(f"{folder}: another process trains this run; wait for it to end") from None
+    except NotImplementedError:  # by a filelock of before its own way out of this
+        needed = "needed one that locks files for --out, or a newer filelock (pip install -U filelock)"
+        raise UsageError(f"{folder}: found a file system without file locks, {needed}") from None
     try:
         yield
     finally:

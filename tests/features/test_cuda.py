@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,17 @@ def test_pictures_are_prepared_on_a_stream_of_their_own(monkeypatch: pytest.Monk
     batch = extraction._prepared_aside(images.items(range(3)), how, 0, "the main stream")  # type: ignore[arg-type]
     assert asked == ["begun", "left", "synchronised", "read on the main stream"]
     assert len(batch.records) == 3
+
+
+def test_a_training_loop_prepares_its_batches_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever thread prepares a batch, the stream that reads it is that of the thread which runs the network."""
+    on_cpu = Extraction(open_extractor("digits", device=CPU), "tf1-bilinear")
+    on_cuda = replace(on_cpu, extractor=replace(on_cpu.extractor, device=torch.device("cuda")))
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: "the caller's stream")
+    monkeypatch.setattr(extraction, "_prepared_aside", lambda items, extraction, first, reader: (items, first, reader))
+    assert extraction.preparation(on_cuda, 7)("images") == ("images", 7, "the caller's stream")  # type: ignore[arg-type]
+    images = array_images(np.zeros((3, 8, 8, 3), np.uint8))
+    assert extraction.preparation(on_cpu, 7)(images.items(range(3))).stop == 10
 
 
 @pytest.mark.slow

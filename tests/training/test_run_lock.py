@@ -108,3 +108,12 @@ def test_another_process_is_kept_out_until_it_ends_or_is_killed(tmp_path: Path) 
         process.kill()
     with alone_in(tmp_path, seconds=5.0):
         pass
+
+
+def test_a_file_system_without_locks_is_refused_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def acquire(*_: object, **__: object) -> None:
+        raise NotImplementedError("FileSystem does not appear to support flock")  # as earlier versions of filelock do
+
+    monkeypatch.setattr("ganeval.training.run_lock.FileLock.acquire", acquire)
+    with pytest.raises(UsageError, match="found a file system without file locks, needed one"), alone_in(tmp_path):
+        pass
