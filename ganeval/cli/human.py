@@ -7,7 +7,7 @@ import click
 
 from ganeval.cli.console import print_view, progress, warn
 from ganeval.cli.group import Commands
-from ganeval.cli.options import DATA_ROOT, DEVICE, OFFLINE, PATH
+from ganeval.cli.options import DATA_ROOT, OFFLINE, PATH
 
 
 @click.group(cls=Commands)
@@ -55,7 +55,13 @@ def human() -> None:
 )
 @click.option("--draw-seed", default=2020, show_default=True, help="Seed of those subsets: the --seed of `score`.")
 @click.option("--title", default="Real or fake?", show_default=True, help="Title of the test.")
-@DEVICE
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="auto|cpu|cuda|mps",
+    help="Device that samples a trained run.",
+)
 @DATA_ROOT
 @OFFLINE
 def page(samples: str, reference: str, path: Path, device: str, **options: Any) -> None:

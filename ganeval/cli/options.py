@@ -18,8 +18,5 @@ BASELINE = click.option(
 LAYER = click.option(
     "--layer", metavar="NAME", help="Generator layer for activation maximisation; needs the checkpoint of the run."
 )
-DEVICE = click.option(
-    "--device", default="auto", show_default=True, metavar=OPTIONS["device"].metavar, help=OPTIONS["device"].help
-)
 DATA_ROOT = click.option("--data-root", type=PATH, metavar="DIR", help=OPTIONS["data_root"].help)
 OFFLINE = click.option("--offline", is_flag=True, help=OPTIONS["offline"].help)
