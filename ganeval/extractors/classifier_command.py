@@ -26,12 +26,10 @@ def ensure_classifier(source: Source, path: Path | None, *, seed: int, device: t
     cached = classifier_path(data_sha256, seed)
     if path is not None and path.is_file():
         present = load_classifier(path).metadata
-        if present.data_sha256 != data_sha256:
-            raise ContentError(
-                f"{path}: holds the classifier of other images ({present.source}); delete it or give another -o"
-            )
-        if present.seed != seed:
-            raise ContentError(f"{path}: holds the classifier of seed {present.seed}; delete it or give another -o")
+        if present.data_sha256 != data_sha256 or present.seed != seed:
+            same_images = present.data_sha256 == data_sha256
+            other = f"seed {present.seed}" if same_images else f"other images ({present.source})"
+            raise ContentError(f"{path}: holds the classifier of {other}; delete it or give another -o")
     trained = next((file for file in (path, cached) if file is not None and file.is_file()), None)
     if trained is not None:
         classifier = load_classifier(trained)

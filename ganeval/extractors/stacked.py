@@ -15,16 +15,12 @@ from ganeval.extractors.table import load
 
 
 def stacked(name: str, options: LoadOptions) -> Extractor:
-    """Of `stacked-NAME`, the classifier NAME on each channel."""
-    return on_each_channel(load(name.removeprefix("stacked-"), options), name)
-
-
-def on_each_channel(base: Extractor, name: str) -> Extractor:
-    """An Extractor that gives red, green and blue to `base` as three grey images.
+    """Of `stacked-NAME`, the classifier NAME, which gets red, green and blue as three grey images.
 
     Features (N, 3 D) are theirs side by side; probabilities (N, C³) are their products, so that the likeliest class is
-    the triple of the likeliest classes. It has the weights of `base`, and a name and layer of its own.
+    the triple of the likeliest classes. It has the weights of NAME, and a name and layer of its own.
     """
+    base = load(name.removeprefix("stacked-"), options)
 
     def network(images: Tensor) -> tuple[Tensor, Tensor | None]:
         # on a CPU so few at a time that their activations stay in memory that is already mapped

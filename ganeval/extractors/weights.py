@@ -92,7 +92,7 @@ def load_state_dict(path: Path, *, trusted: bool = False) -> dict[str, torch.Ten
     Raises ContentError for a file that is neither, is cut short, or asks for code to be run.
     """
     try:
-        state = _read_torchscript(path) if trusted and _is_torchscript(path) else _read_tensors(path)
+        state = _read_tensors(path, trusted)
     except Exception as error:  # the readers raise nearly anything on foreign bytes
         raise ContentError(
             f"{path}: {_unreadable(path)} (needed: a state dict in PyTorch's format or safetensors)"
@@ -170,15 +170,7 @@ def _is_torchscript(path: Path) -> bool:
         return any(member.endswith("/constants.pkl") for member in archive.namelist())
 
 
-def _read_torchscript(path: Path) -> object:
-    import torch
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # TorchScript is deprecated, but there is no other reader of OpenAI's files
-        return torch.jit.load(str(path), map_location="cpu").state_dict()
-
-
-def _read_tensors(path: Path) -> object:
+def _read_tensors(path: Path, trusted: bool) -> object:
     import safetensors.torch
     import torch
 
@@ -186,11 +178,14 @@ def _read_tensors(path: Path) -> object:
         opening = file.read(9)
     if path.suffix == ".safetensors" or opening[8:] == b"{":
         return safetensors.torch.load_file(path)
-    if _is_torchscript(path):
-        raise ValueError("TorchScript")  # torch.load would hand it to torch.jit.load
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # on foreign pickles, which are refused a moment later
-        return torch.load(path, map_location="cpu", weights_only=True)
+        # on TorchScript, which is deprecated, but OpenAI's files have no other reader; and on pickles, before a refusal
+        warnings.simplefilter("ignore")
+        if not _is_torchscript(path):
+            return torch.load(path, map_location="cpu", weights_only=True)
+        if not trusted:
+            raise ValueError("TorchScript")  # torch.load would hand it to torch.jit.load
+        return torch.jit.load(str(path), map_location="cpu").state_dict()
 
 
 def _unreadable(path: Path) -> str:

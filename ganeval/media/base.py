@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from ganeval.errors import BadImage
 from ganeval.media.images.decoding import DecodedImage, Decoder
-from ganeval.media.prefetch import ahead, decoding_threads
+from ganeval.media.prefetch import ahead
+from ganeval.runtime.launch import cores_of_rank
 
 Labels = npt.NDArray[np.int64]
 Items = Iterable[tuple[int, DecodedImage | BadImage]]  # by index; one that cannot be read is its own error
@@ -92,7 +93,8 @@ class SampleSet(ABC):
         """
         part = range(len(self)) if part is None else part
         batches = (part[start : start + size] for start in range(0, len(part), size))
-        yield from ahead(lambda indices: work(self.items(indices)), batches, decoding_threads(), polite=polite)
+        threads = min(8, cores_of_rank())
+        yield from ahead(lambda indices: work(self.items(indices)), batches, threads, polite=polite)
 
     def batches(self, size: int) -> Iterator[list[DecodedImage]]:
         """All samples in order, at most `size` at a time; raises the first BadImage."""

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from ganeval.runtime.launch import cores_of_rank
-
 NICENESS = 10  # how far decoding steps back where the network runs on the same cores
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -32,11 +30,6 @@ def ahead(work: Callable[[Task], Result], tasks: Iterable[Task], threads: int, p
             yield pending.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def decoding_threads() -> int:
-    """As many threads as this process may use cores, eight at most."""
-    return min(8, cores_of_rank())
 
 
 def _step_back() -> None:

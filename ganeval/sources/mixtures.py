@@ -9,13 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ganeval.errors import ContentError, unknown
 from ganeval.media.arrays import as_numpy
-from ganeval.sources.statistics_files import DAMAGED, Statistics, fingerprint_of_points, names_in, read_statistics
+from ganeval.sources.statistics_files import (
+    DAMAGED,
+    Array,
+    Statistics,
+    fingerprint_of_points,
+    names_in,
+    read_statistics,
+)
 
-Array = npt.NDArray[Any]
 SPLITS = {"train": (100_000, 2020), "test": (2_500, 2021)}  # how many points, drawn with which seed
 EXTRACTOR = "points"
 
@@ -69,9 +74,9 @@ def open_mixture(name: str) -> Statistics:
         raise unknown(f"split of {base}", split, SPLITS)
     mixture = MIXTURES[base]
     points, labels = mixture.draw(*SPLITS[split])
-    found = points_of(points, f"{base}:{split}")
-    provenance = {**found.provenance, "classes": [str(mode) for mode in range(len(mixture.centres))]}
-    return replace(found, labels=labels, provenance=provenance, centres=mixture.centres, sigma=mixture.sigma)
+    drawn = points_of(points, f"{base}:{split}")
+    provenance = {**drawn.provenance, "classes": [str(mode) for mode in range(len(mixture.centres))]}
+    return replace(drawn, labels=labels, provenance=provenance, centres=mixture.centres, sigma=mixture.sigma)
 
 
 def points_of(array: Any, name: str) -> Statistics:

@@ -23,7 +23,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 class StackedImages(SampleSet):
-    """Images that are stacked when asked for, out of few grey ones; `array` returns all of them at once."""
+    """Images that are stacked when asked for, out of few grey ones."""
 
     def __init__(self, greys: Pixels, members: Labels, name: str, *, labels: Labels, known_hash: str | None) -> None:
         super().__init__(name, labels, CLASSES)
@@ -34,10 +34,6 @@ class StackedImages(SampleSet):
 
     def item(self, index: int) -> DecodedImage:
         return DecodedImage(self._greys[self._members[index]], "tensor", (), self.digest(index))
-
-    def array(self) -> Pixels:
-        """All images as uint8 N,H,W,3 (a third of a gigabyte for stacked-mnist:train)."""
-        return np.ascontiguousarray(self._greys[self._members].transpose(0, 2, 3, 1))
 
     def digest(self, index: int) -> bytes:
         return hashlib.sha256(self._greys[self._members[index]].tobytes()).digest()

@@ -8,7 +8,6 @@ import json
 import pickle
 import warnings
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,20 +16,12 @@ from typing import Any
 import numpy as np
 
 from ganeval.errors import ContentError, GanevalWarning
+from ganeval.media.archives import READ_ERRORS
 from ganeval.runtime.files import replacing
 
 Array = np.ndarray[Any, Any]
 ARRAYS = ("mu", "sigma", "features", "probabilities", "labels")
-DAMAGED = (
-    OSError,
-    MemoryError,
-    ValueError,
-    EOFError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-    pickle.UnpicklingError,
-)
+DAMAGED = (*READ_ERRORS, ValueError, pickle.UnpicklingError)
 SUFFIXES = (".npz", ".pt")
 
 

@@ -55,8 +55,8 @@ def test_the_shipped_classifier_knows_its_digits(split: str) -> None:
 def test_the_shipped_classifier_saw_the_training_digits_alone() -> None:
     loaded = load_classifier(DIGITS)
     assert DIGITS.stat().st_size < 300_000
-    assert loaded.classes == tuple("0123456789")
-    assert loaded.size == 8
+    assert loaded.metadata.classes == tuple("0123456789")
+    assert loaded.metadata.size == 8
     assert loaded.metadata.source == "digits:train"
     assert loaded.metadata.data_sha256 == published_hash("digits:train")
     assert loaded.metadata.seed == 2020

@@ -44,17 +44,8 @@ EXTENSIONS = {
     "pbm": "ppm",
     "pnm": "ppm",
 }
-PILLOW_FORMATS = {
-    "PNG": "png",
-    "JPEG": "jpeg",
-    "MPO": "jpeg",  # what phones write: a JPEG with more images behind the first; opened as JPEG
-    "WEBP": "webp",
-    "BMP": "bmp",
-    "TIFF": "tiff",
-    "GIF": "gif",
-    "PPM": "ppm",
-}
-_OPENED = [name for name in PILLOW_FORMATS if name != "MPO"]  # no others: Pillow would run Ghostscript on an EPS
+_OPENED = [name.upper() for name in dict.fromkeys(EXTENSIONS.values())]  # no others: Pillow runs Ghostscript on an EPS
+_JPEGS = ("JPEG", "MPO")  # MPO, opened as JPEG: what phones write, with more images behind the first
 _ORIENTATION, _BITS, _PHOTOMETRIC, _PLANAR, _SAMPLE_FORMAT = 0x0112, 258, 262, 284, 339  # EXIF's and TIFF's tags
 
 
@@ -93,7 +84,7 @@ def decode(data: bytes, name: str, jpeg: Decoder | None = None) -> DecodedImage:
         if not data:
             raise UnfitError("the file is empty (0 bytes)")
         with Image.open(io.BytesIO(data), formats=_OPENED) as image:
-            kind = PILLOW_FORMATS[str(image.format)]
+            kind = "jpeg" if image.format in _JPEGS else str(image.format).lower()
             extension = name.rpartition(".")[2].lower()
             if EXTENSIONS.get(extension, kind) != kind:
                 raise UnfitError(f"named .{extension}, but its content is {kind}")
@@ -150,7 +141,7 @@ def _decoded(image: Image.Image, data: bytes, jpeg: Decoder | None) -> Samples:
     converted = {"animated"} if getattr(image, "is_animated", False) else set()
     raw, depth = _packing(image)
     turned = _orientation(image)
-    if jpeg is not None and image.format == "JPEG" and image.mode in ("L", "RGB"):
+    if jpeg is not None and image.format in _JPEGS and image.mode in ("L", "RGB"):
         samples = Samples(jpeg(data)[..., : len(image.mode)], 255, set())  # of grey the first of three equal channels
     else:
         image.load()
