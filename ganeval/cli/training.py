@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ganeval.cli.console import print_view, progress, terminal_width
+from ganeval.cli.options import DATA_ROOT, DEVICE, OFFLINE, PATH
 from ganeval.errors import ContentError, UsageError
 
 if TYPE_CHECKING:
@@ -15,24 +16,15 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DATA = click.option("--data", "source", default="digits", show_default=True, metavar="SRC", help="Training data.")
-DEVICE = click.option(
-    "--device",
-    default="auto",
-    show_default=True,
-    metavar="NAME",
-    help="Device that trains and samples: auto, cpu, cuda or mps.",
-)
-DATA_ROOT = click.option(
-    "--data-root", type=click.Path(path_type=Path), metavar="DIR", help="Folder of data sets (default: GANEVAL_DATA)."
-)
-OFFLINE = click.option("--offline", is_flag=True, help="No downloads (as GANEVAL_OFFLINE=1).")
 
 
 def run_options(command: Command) -> Command:
     """The options that `train` and `train-all` share."""
     for option in reversed(
         [
-            click.option("--data-b", metavar="SRC", help="CycleGAN's second domain, for a --data without trainB."),
+            click.option(
+                "--data-b", "other", metavar="SRC", help="CycleGAN's second domain, for a --data without trainB."
+            ),
             click.option(
                 "--preset",
                 metavar="NAME",
@@ -83,9 +75,7 @@ def run_options(command: Command) -> Command:
 @click.option(
     "--seed", default=0, show_default=True, help="Seed for initial weights, data order and sampling while training."
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Run folder (default: results/<data>-MODEL-s<seed>)."
-)
+@click.option("--out", type=PATH, metavar="DIR", help="Run folder (default: results/<data>-MODEL-s<seed>).")
 @click.option("--dry-run", is_flag=True, help="Listing of data, networks and settings, without training.")
 @run_options
 def train(model: str, source: str, seed: int, out: Path | None, dry_run: bool, **options: Any) -> None:
@@ -127,7 +117,7 @@ def train(model: str, source: str, seed: int, out: Path | None, dry_run: bool, *
 @click.option("--seeds", type=click.IntRange(1), metavar="K", help="Number of seeds, 0 to K-1: mean ± std over them.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path("results"),
     show_default=True,
     metavar="DIR",
@@ -164,7 +154,7 @@ def train_all(source: str, models: str | None, seed: int | None, seeds: int | No
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+@click.argument("run", type=PATH, metavar="RUN")
 @click.option(
     "-n",
     "count",
@@ -175,7 +165,7 @@ def train_all(source: str, models: str | None, seed: int | None, seeds: int | No
 @click.option(
     "-o",
     "target",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR|FILE",
     help="Folder, .npz or .zip to write (default: the run's name with .zip).",
 )
@@ -219,21 +209,6 @@ def _request(
     """The request of a training command."""
     from ganeval.training.run_request import RunRequest, parse_settings, run_folder
 
-    changes, size = parse_settings(options["settings"])
-    return RunRequest(
-        model=model,
-        source=source,
-        folder=out or run_folder(Path("results"), source, model, seed),
-        other=options["data_b"],
-        preset=options["preset"],
-        steps=options["steps"],
-        seed=seed,
-        changes=changes,
-        size=size,
-        extractor=options["extractor"],
-        count=options["count"],
-        device=options["device"],
-        data_root=options["data_root"],
-        offline=options["offline"],
-        tensorboard=options["tensorboard"],
-    )
+    changes, size = parse_settings(options.pop("settings"))
+    folder = out or run_folder(Path("results"), source, model, seed)
+    return RunRequest(model, source, folder, seed=seed, changes=changes, size=size, **options)

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ from torch import Tensor
 
 from ganeval.errors import GanevalWarning
 from ganeval.evaluation.gallery import FILE as GALLERY
-from ganeval.evaluation.gallery import write_gallery
 from ganeval.evaluation.scorer import Scorer
 from ganeval.metrics.translation import cycle_l1, psnr
 from ganeval.progress import Tick
@@ -143,14 +143,13 @@ def write_missing_galleries(prepared: Prepared, tick: Tick) -> None:
         else:
             finals = [translations(prepared, domains, direction, tick) for direction in DIRECTIONS.values()]
         for final in finals:
-            write_gallery(final.gallery, score_final(replace(final, scorer=final.scorer.only("fid")))[1])
+            score_final(replace(final, scorer=final.scorer.only("fid")))
 
 
 def _sample_reports(prepared: Prepared, tick: Tick) -> Iterator[Report]:
     """The report of the best averaged generator, with the FID of the other checkpoints beside it."""
     final, splits = generated(prepared, tick), prepared.splits
-    report, gallery = score_final(final)
-    write_gallery(final.gallery, gallery)
+    report = score_final(final)
     extra = _other_checkpoints(prepared, final.scorer, lambda sampler: sampler.draw(len(final.samples), SEED)[0])
     if final.samples.labels is not None:
         judge = judge_of(prepared.extraction, splits.classes)
@@ -166,14 +165,9 @@ def _translation_reports(prepared: Prepared, domains: Domains, tick: Tick) -> It
     for direction in DIRECTIONS.values():
         source, target = domains.source(direction), domains.target(direction)
         final = translations(prepared, domains, direction, tick)
-        report, gallery = score_final(final)
-        write_gallery(final.gallery, gallery)
+        report = score_final(final)
         images, scorer = source.test.pixels, final.scorer
-
-        def translate(sampler: Sampler, images: Tensor = images) -> Tensor:
-            return sampler.translate(images)
-
-        extra = _other_checkpoints(prepared, scorer, translate, direction)
+        extra = _other_checkpoints(prepared, scorer, partial(Sampler.translate, images=images), direction)
         if direction == FORTH:
             write_npz(prepared.request.folder / "samples.npz", final.samples.pixels, final.samples.labels)
         returned = sampler_of(prepared, direction=direction.back).translate(final.samples.pixels)
@@ -196,8 +190,8 @@ def _other_checkpoints(
     scores, fid_scorer = {}, scorer.only("fid")
     for name, (checkpoint, raw) in others.items():
         pixels = sample(sampler_of(prepared, checkpoint, raw=raw, direction=direction))
-        samples = Split(pixels, None, str(prepared.request.folder)).as_set()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", GanevalWarning)  # they were given once, of the best
+            samples = Split(pixels, None, str(prepared.request.folder)).as_set()
             scores[name] = fid_scorer.score(samples, name).scores["fid"]
     return scores

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ganeval.errors import ContentError, GanevalWarning
-from ganeval.evaluation.gallery import FILE, Gallery
+from ganeval.evaluation.gallery import FILE, write_gallery
 from ganeval.evaluation.scorer import Scorer
 from ganeval.progress import Tick
 from ganeval.reports.report import Report
@@ -48,10 +48,12 @@ class FinalSamples:
     gallery: Path
 
 
-def score_final(final: FinalSamples) -> tuple[Report, Gallery | None]:
-    """The report of samples and their gallery, each beside the training image nearest to it; None for points."""
+def score_final(final: FinalSamples) -> Report:
+    """The report of samples; their gallery is written, each image beside the training image nearest to it."""
     beside = _neighbours(final.train, final.scorer).images() if final.samples.pixels.ndim == 4 else None
-    return final.scorer.score_and_show(final.samples.as_set(), final.name, beside=beside)
+    report, gallery = final.scorer.score_and_show(final.samples.as_set(), final.name, beside=beside)
+    write_gallery(final.gallery, gallery)
+    return report
 
 
 def _neighbours(train: Split, scorer: Scorer) -> Split:

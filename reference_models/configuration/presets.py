@@ -17,10 +17,10 @@ _DIGITS: dict[str, dict[str, Any]] = {
 }
 
 # MNIST: 28 x 28 grey; after the papers' own sizes
-_MNIST_COMMON: dict[str, Any] = {"latent": 64, "ema_half_life": 5000}
+_MNIST_COMMON: dict[str, Any] = {"latent": 64, "ema_half_life": 5000, "check_every": 1000}
 _MNIST: dict[str, dict[str, Any]] = {
-    "vanilla": {**_MNIST_COMMON, "steps": 50_000, "width": 512, "check_every": 1000},
-    "dcgan": {**_MNIST_COMMON, "steps": 25_000, "check_every": 1000},
+    "vanilla": {**_MNIST_COMMON, "steps": 50_000, "width": 512},
+    "dcgan": {**_MNIST_COMMON, "steps": 25_000},
     "wgan-gp": {
         **_MNIST_COMMON,
         "steps": 12_000,
@@ -33,33 +33,25 @@ _MNIST: dict[str, dict[str, Any]] = {
         "lr_d": 1e-3,
         "ema_half_life": 128_000,
     },
-    "cgan": {**_MNIST_COMMON, "steps": 25_000, "check_every": 1000},
+    "cgan": {**_MNIST_COMMON, "steps": 25_000},
     "cyclegan": {"steps": 20_000, "width": 32, "check_every": 1000},
 }
 
 # CIFAR-10: 32 x 32 colour; after gan-collections and mimicry, at half their width: docs/reproducing.md has theirs
-_CIFAR10_COMMON: dict[str, Any] = {"flip": True, "latent": 128, "batch_size": 128, "ema_half_life": 50_000}
+_CIFAR10_COMMON: dict[str, Any] = {
+    "flip": True,
+    "steps": 100_000,
+    "check_every": 2000,
+    "latent": 128,
+    "batch_size": 128,
+    "ema_half_life": 50_000,
+}
 _CIFAR10: dict[str, dict[str, Any]] = {
-    "vanilla": {**_CIFAR10_COMMON, "steps": 100_000, "width": 1024, "check_every": 2000},
-    "dcgan": {
-        **_CIFAR10_COMMON,
-        "steps": 100_000,
-        "width": 64,
-        "beta2": 0.9,
-        "lr_decay_from": 0.0,
-        "check_every": 2000,
-    },
-    "wgan-gp": {
-        **_CIFAR10_COMMON,
-        "steps": 100_000,
-        "width": 64,
-        "n_critic": 1,
-        "lr_decay_from": 0.0,
-        "check_every": 2000,
-    },
+    "vanilla": {**_CIFAR10_COMMON, "width": 1024},
+    "dcgan": {**_CIFAR10_COMMON, "width": 64, "beta2": 0.9, "lr_decay_from": 0.0},
+    "wgan-gp": {**_CIFAR10_COMMON, "width": 64, "n_critic": 1, "lr_decay_from": 0.0},
     "cgan": {
         **_CIFAR10_COMMON,
-        "steps": 100_000,
         "width": 64,
         "loss": "hinge",
         "norm_d": "none",
@@ -70,7 +62,6 @@ _CIFAR10: dict[str, dict[str, Any]] = {
         "beta1": 0.0,
         "beta2": 0.9,
         "lr_decay_from": 0.0,
-        "check_every": 2000,
     },
     "cyclegan": {"flip": True, "steps": 100_000, "width": 32, "batch_size": 4, "check_every": 2000},
 }

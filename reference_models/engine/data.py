@@ -63,15 +63,12 @@ class Data:
         if self.other is not None:
             channels = config.other_channels or config.shape[0]
             _check_shape("data of the other domain", tuple(self.other.shape[1:]), (channels, *config.shape[1:]))
-        if config.classes:
-            self._check_labels(config.classes)
-
-    def _check_labels(self, classes: int) -> None:
-        if self.labels is None:
-            raise ConfigError(f"data: found no labels, needed {classes} classes")
-        low, high = int(self.labels.min()), int(self.labels.max())
-        if low < 0 or high >= classes:
-            raise ConfigError(f"data: found labels of {low} to {high}, needed {classes} classes")
+        if config.classes and self.labels is None:
+            raise ConfigError(f"data: found no labels, needed {config.classes} classes")
+        if config.classes and self.labels is not None:
+            low, high = int(self.labels.min()), int(self.labels.max())
+            if low < 0 or high >= config.classes:
+                raise ConfigError(f"data: found labels of {low} to {high}, needed {config.classes} classes")
 
     def batch(self, number: int, size: int, *, seed: int, flip: bool = False, part: BatchPart = WHOLE) -> TrainingBatch:
         """The batch of that number, counted from 0; a permutation's end is joined to the next one's beginning.

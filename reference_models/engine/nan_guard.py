@@ -40,8 +40,12 @@ class Guard:
     def read(self, networks: nn.ModuleDict, step: int) -> tuple[dict[str, float], Divergence | None]:
         """Each value's mean since the last reading, and what was not finite first, if anything was."""
         bad = [pair for group in self._names for pair in self._listed(group, self._first[group])]
-        bad += [(name, float(step)) for name in _not_finite(networks)]
-        means = dict(pair for group in self._names for pair in self._listed(group, self._means(group)))
+        floating = {name: value for name, value in networks.state_dict().items() if value.is_floating_point()}
+        if floating:
+            finite = torch.stack([value.isfinite().all() for value in floating.values()]).tolist()
+            bad += [(f"weight {name}", float(step)) for name, fine in zip(floating, finite, strict=True) if not fine]
+        averages = {group: self._sums[group] / max(1, self._counts[group]) for group in self._names}
+        means = dict(pair for group, values in averages.items() for pair in self._listed(group, values))
         bad += [(name, float(step)) for name, mean in means.items() if not math.isfinite(mean)]  # a sum beyond floats
         name, at = min(bad, key=lambda pair: pair[1], default=("", math.inf))  # of one step the first named
         if at != math.inf:
@@ -51,17 +55,5 @@ class Guard:
             self._counts[group] = 0
         return means, None
 
-    def _means(self, group: str) -> Tensor:
-        return self._sums[group] / max(1, self._counts[group])
-
     def _listed(self, group: str, values: Tensor) -> list[tuple[str, float]]:
         return list(zip(self._names[group], values.tolist(), strict=True))
-
-
-def _not_finite(networks: nn.ModuleDict) -> list[str]:
-    """The weights and statistics that hold NaN or infinity."""
-    floating = {name: value for name, value in networks.state_dict().items() if value.is_floating_point()}
-    if not floating:
-        return []
-    finite = torch.stack([value.isfinite().all() for value in floating.values()]).tolist()
-    return [f"weight {name}" for name, fine in zip(floating, finite, strict=True) if not fine]

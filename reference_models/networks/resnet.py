@@ -41,8 +41,8 @@ class UpBlock(ClassConditional):
         inner = F.interpolate(F.relu(_normed(self.first_norm, h, y)), size=(self.size, self.size), mode="nearest")
         inner = self.second(F.relu(_normed(self.second_norm, self.first(inner), y)))
         # a 1x1 convolution and copying pixels commute: the smaller map is the cheaper one
-        atomic_write = F.interpolate(self.shortcut(h), size=(self.size, self.size), mode="nearest")
-        out: Tensor = atomic_write + inner
+        shortcut = F.interpolate(self.shortcut(h), size=(self.size, self.size), mode="nearest")
+        out: Tensor = shortcut + inner
         return out
 
 

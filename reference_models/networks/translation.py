@@ -68,10 +68,11 @@ def patch_discriminator(config: Config, channels: int) -> nn.Module:
     >>> patch_discriminator(Config("cyclegan", shape=(3, 256, 256), width=4), 3)(torch.zeros(1, 3, 256, 256)).shape
     torch.Size([1, 1, 30, 30])
     """
-    halvings = config.patch_layers or _default_patch_layers(config.shape[1])
-    if config.shape[1] // 2**halvings < 3:
-        needed = f"needed at most {_room(config.shape[1])}"
-        raise ConfigError(f"patch_layers={halvings} at {config.shape[1]} pixels: {needed}")
+    size = config.shape[1]
+    halvings = config.patch_layers or (1 if size < 16 else 2 if size < SMALL else 3)  # as published from 32 pixels on
+    room = max(count for count in range(1, 8) if size // 2**count >= 3)  # the last two layers need 3 pixels
+    if halvings > room:
+        raise ConfigError(f"patch_layers={halvings} at {size} pixels: needed at most {room}")
     widths = [config.width * min(2**level, 8) for level in range(halvings + 1)]
     layers: list[nn.Module] = [nn.Conv2d(channels, widths[0], 4, 2, 1), nn.LeakyReLU(LEAK)]
     for level in range(1, halvings + 1):
@@ -93,7 +94,8 @@ def _residual(config: Config, channels_in: int, channels_out: int) -> nn.Module:
     layers = [nn.ReflectionPad2d(pad), nn.Conv2d(channels_in, width, 2 * pad + 1), nn.InstanceNorm2d(width), nn.ReLU()]
     for before in (width, 2 * width):
         layers += [nn.Conv2d(before, 2 * before, 3, 2, 1), nn.InstanceNorm2d(2 * before), nn.ReLU()]
-    layers += [ResidualBlock(4 * width) for _ in range(config.blocks or _default_blocks(size))]
+    blocks = config.blocks or (3 if size < 64 else 6 if size < 256 else 9)  # as published from 128 pixels on
+    layers += [ResidualBlock(4 * width) for _ in range(blocks)]
     for before, small, large in ((4 * width, quarter, half), (2 * width, half, size)):
         up = nn.ConvTranspose2d(before, before // 2, 3, 2, 1, output_padding=large - (2 * small - 1))
         layers += [up, nn.InstanceNorm2d(before // 2), nn.ReLU()]
@@ -110,27 +112,9 @@ def _u_net(config: Config, channels_in: int, channels_out: int) -> nn.Module:
     below: list[nn.Module] = []  # from the innermost level outwards; the single pixel has no norm, nothing to average
     for level in range(len(widths) - 1, 0, -1):
         outer, inner = widths[level - 1], widths[level]
-        down = [
-            nn.LeakyReLU(LEAK),
-            nn.Conv2d(outer, inner, 4, 2, 1),
-            *([nn.InstanceNorm2d(inner)] if below else []),
-        ]
+        norm = [nn.InstanceNorm2d(inner)] if below else []
+        down = [nn.LeakyReLU(LEAK), nn.Conv2d(outer, inner, 4, 2, 1), *norm]
         up = nn.ConvTranspose2d(inner * (2 if below else 1), outer, 4, 2, 1, output_padding=odd[level])
         below = [Skip(nn.Sequential(*down, *below, nn.ReLU(), up, nn.InstanceNorm2d(outer)))]
     end = nn.ConvTranspose2d(2 * widths[0], channels_out, 4, 2, 1, output_padding=odd[0])
     return nn.Sequential(nn.Conv2d(channels_in, widths[0], 4, 2, 1), *below, nn.ReLU(), end, nn.Tanh())
-
-
-def _default_blocks(size: int) -> int:
-    """As published from 128 pixels on."""
-    return 3 if size < 64 else 6 if size < 256 else 9
-
-
-def _default_patch_layers(size: int) -> int:
-    """As published from 32 pixels on; the patch of two layers is 34 pixels, that of one 16."""
-    return 1 if size < 16 else 2 if size < SMALL else 3
-
-
-def _room(size: int) -> int:
-    """How many halvings leave the 3 pixels that the last two layers need."""
-    return max(count for count in range(1, 8) if size // 2**count >= 3)

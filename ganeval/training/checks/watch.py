@@ -23,7 +23,11 @@ class TrainingWatch(Watch):
 
     def __init__(self, name: str, folder: Path, subject: Subject, tick: Tick, *, tensorboard: bool = False) -> None:
         self.name, self.folder, self.subject, self.tick = name, folder, subject, tick
-        self.board = _summary_writer(folder) if tensorboard else None
+        self.board: Any = None
+        if tensorboard:  # an extra of the package
+            from torch.utils.tensorboard import SummaryWriter
+
+            self.board = SummaryWriter(str(folder / "tensorboard"))
 
     def logged(self, record: Mapping[str, Any], steps: int) -> None:
         losses = {key: value for key, value in record.items() if "/" in key}
@@ -48,13 +52,6 @@ class TrainingWatch(Watch):
                     self.board.add_scalar(f"check/{key}", value, step)
             self.board.flush()  # a worker is ended, not left to close its files
         return scores
-
-
-def _summary_writer(folder: Path) -> Any:
-    """TensorBoard's writer, which is an extra of the package."""
-    from torch.utils.tensorboard import SummaryWriter
-
-    return SummaryWriter(str(folder / "tensorboard"))
 
 
 def check_tensorboard() -> None:

@@ -96,7 +96,11 @@ def _remedy(check: Mapping[str, Any], losses: Records) -> str:
 def memorising(checks: Records) -> str | None:
     """Samples much nearer to the training images than to held-out ones of the same kind, at the last two checks."""
     known = [(step_of(check), *fids) for check in checks[1:] if (fids := _distances(check)) is not None]
-    if not known or not all(_nearer_to_training(*distances) for _, *distances in known[-2:]):
+    copies = [
+        train < COPY_FLOORS * floor or (held > MIN_FLOORS * floor and held - train > NEARER_SHARE * held)
+        for _, held, train, floor in known[-2:]
+    ]
+    if not copies or not all(copies):
         return None
     step, held, train, floor = known[-1]
     return (
@@ -111,10 +115,6 @@ def _distances(check: Mapping[str, Any]) -> tuple[float, float, float] | None:
     held, train = number(check.get("fid_ab" if "fid_ab" in check else "fid")), number(check.get("fid_train"))
     floor = number(check.get("floor"))
     return None if held is None or train is None or floor is None else (held, train, floor)
-
-
-def _nearer_to_training(held: float, train: float, floor: float) -> bool:
-    return train < COPY_FLOORS * floor or (held > MIN_FLOORS * floor and held - train > NEARER_SHARE * held)
 
 
 def overfitting(checks: Records, best_step: int | None) -> str | None:

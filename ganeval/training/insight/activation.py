@@ -11,7 +11,7 @@ image with the highest activation is stored beside the one with the median.
 The channels are those with the largest standard deviation over random inputs: the first ones may be dead.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -80,14 +80,14 @@ def write_activation(run: Path, sampler: Sampler, layer: str | None = None, imag
     if name not in known:
         raise unknown("layer", name, known)
     probe = Probe(sampler.network, known[name], peak=images is not None)
-    best = _latents(probe, sampler) if images is None else _examples(probe, images)
-    labels = {} if best.labels is None else {"labels": best.labels.cpu().numpy()}
+    ascent, channels, classes = _latents(probe, sampler) if images is None else _examples(probe, images)
+    labels = {} if classes is None else {"labels": classes.cpu().numpy()}
     arrays = {
-        "pictures": _images(sampler, best.inputs.after, best.labels),
-        "before": _images(sampler, best.inputs.before, best.labels),
-        "channels": best.channels.cpu().numpy(),
-        "start": best.inputs.start.cpu().numpy(),
-        "reached": best.inputs.reached.cpu().numpy(),
+        "pictures": _images(sampler, ascent.after, classes),
+        "before": _images(sampler, ascent.before, classes),
+        "channels": channels.cpu().numpy(),
+        "start": ascent.start.cpu().numpy(),
+        "reached": ascent.reached.cpu().numpy(),
         "layer": np.array(name),
         "unit": np.array("peak of the map" if probe.peak else "mean of the map"),
     }
@@ -95,17 +95,8 @@ def write_activation(run: Path, sampler: Sampler, layer: str | None = None, imag
     return path_of(run, name)
 
 
-@dataclass(frozen=True, eq=False)
-class BestInputs:
-    """Inputs, the channels whose activation they raise, (c,), and the classes that go with them."""
-
-    inputs: Ascent
-    channels: Tensor
-    labels: Tensor | None = None
-
-
-def _latents(probe: Probe, sampler: Sampler) -> BestInputs:
-    """Latents of a generator before and after the ascent."""
+def _latents(probe: Probe, sampler: Sampler) -> tuple[Ascent, Tensor, Tensor | None]:
+    """Latents of a generator before and after the ascent, the channels that it raises, and the classes of the latents."""
     device = next(sampler.network.parameters()).device
     pool = torch.randn(POOL, sampler.config.latent, generator=torch.Generator().manual_seed(SEED)).to(device)
     trained = trained_classes(sampler)
@@ -115,13 +106,11 @@ def _latents(probe: Probe, sampler: Sampler) -> BestInputs:
     channels = _most_varied(active)
     best = active[:STARTS, channels].argmax(0)
     best_labels = None if labels is None else labels[best]
-    return BestInputs(
-        ascend(replace(probe, labels=best_labels), pool[best], channels, on_sphere), channels, best_labels
-    )
+    return ascend(replace(probe, labels=best_labels), pool[best], channels, on_sphere), channels, best_labels
 
 
 @torch.no_grad()
-def _examples(probe: Probe, images: Tensor) -> BestInputs:
+def _examples(probe: Probe, images: Tensor) -> tuple[Ascent, Tensor, None]:
     """The test images with the highest activation of each channel, after those with the median."""
     images = images[torch.randperm(len(images), generator=torch.Generator().manual_seed(SEED))[:POOL]]
     device = next(probe.network.parameters()).device
@@ -130,8 +119,8 @@ def _examples(probe: Probe, images: Tensor) -> BestInputs:
     order = active[:, channels].argsort(dim=0, stable=True)
     rows = {name: order[place] for name, place in (("median", (len(order) - 1) // 2), ("most", -1))}
     activity = {name: active[row, channels].double() for name, row in rows.items()}
-    inputs = Ascent(images[rows["median"]], images[rows["most"]], activity["median"], activity["most"])
-    return BestInputs(inputs, channels)
+    ascent = Ascent(images[rows["median"]], images[rows["most"]], activity["median"], activity["most"])
+    return ascent, channels, None
 
 
 def _most_varied(active: Tensor) -> Tensor:

@@ -55,7 +55,9 @@ def write_interpolation(folder: Path, sampler: Sampler) -> None:
     """
     random = torch.Generator().manual_seed(SEED)
     start, end = torch.randn(2, PAIRS, sampler.config.latent, generator=random)
-    labels = _classes_of_rows(sampler, random)
+    labels = trained_classes(sampler)
+    if labels is not None:  # for each row another class, as long as there are any
+        labels = labels[torch.randperm(len(labels), generator=random)].repeat(PAIRS)[:PAIRS]
     positions = torch.linspace(0, 1, POSITIONS, dtype=torch.float64)
     ways = {"linear": linear(start, end, positions), "spherical": spherical(start, end, positions)}
     arrays = {name: _samples(sampler, latents, labels) for name, latents in ways.items()}
@@ -69,9 +71,3 @@ def _samples(sampler: Sampler, latents: Tensor, labels: Tensor | None) -> np.nda
     samples = sampler.images(latents.flatten(0, 1), repeated).unflatten(0, latents.shape[:2])
     array: np.ndarray = (samples.permute(0, 1, 3, 4, 2) if samples.ndim == 5 else samples).numpy()
     return array
-
-
-def _classes_of_rows(sampler: Sampler, random: torch.Generator) -> Tensor | None:
-    """A class for each row, each another as long as there are any."""
-    trained = trained_classes(sampler)
-    return None if trained is None else trained[torch.randperm(len(trained), generator=random)].repeat(PAIRS)[:PAIRS]
