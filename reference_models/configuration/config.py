@@ -6,7 +6,7 @@ wherever mathematics allows.
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 
@@ -20,18 +20,6 @@ def near(name: str, known: Iterable[str]) -> str:
     return f"did you mean '{names[0]}'? " if names else ""
 
 
-CHOICES: dict[str, tuple[str, ...]] = {  # the values of settings that are names
-    "net": ("mlp", "conv", "resnet", "unet"),
-    "norm_g": ("batch", "layer", "instance", "none"),
-    "norm_d": ("batch", "layer", "instance", "none"),
-    "init": ("default", "xavier", "he", "orthogonal", "normal"),
-    "condition_g": ("embedding", "batch-norm"),
-    "condition_d": ("concat", "projection"),
-    "loss": ("non-saturating", "minimax", "least-squares", "hinge", "wasserstein", "f-kl", "f-reverse-kl", "f-js"),
-    "augment": ("color", "translation", "cutout"),
-    "lr_decay": ("none", "linear"),
-    "precision": ("auto", "float32", "bf16"),
-}
 JOINED = ("augment",)  # may join several names by +
 SMOOTHED = ("non-saturating", "minimax", "least-squares")  # the losses that have targets to smooth
 PENALTY_SETTINGS = {  # the setting that holds a penalty's weight, by its name in the log and in the draws
@@ -45,6 +33,11 @@ PENALTY_SETTINGS = {  # the setting that holds a penalty's weight, by its name i
 class ConfigError(ValueError):
     """A configuration that cannot be trained: an unknown name, a value out of range, techniques that exclude each
     other."""
+
+
+def setting(default: Any, meaning: str, low: float = 0, high: float = 1, *, choices: tuple[str, ...] = ()) -> Any:
+    """A field of `Config`: its default, what it means, with a paper's first author and year, and its range or names."""
+    return field(default=default, metadata={"meaning": meaning, "range": (low, high), "choices": choices})
 
 
 @dataclass(frozen=True)
@@ -62,62 +55,142 @@ class Config:
 
     model: str
     shape: tuple[int, ...] = (1, 8, 8)
-    classes: int = 0
+    classes: int = setting(0, "number of class labels; 0: without labels", 0, 10**6)
     other_channels: int = 0
     seed: int = 0
     # length
-    steps: int = 4000
-    batch_size: int = 64
-    log_every: int = 50
-    check_every: int = 500
+    steps: int = setting(4000, "updates of G", 1, 10**9)
+    batch_size: int = setting(64, "samples per update", 1, 10**6)
+    log_every: int = setting(50, "steps between two lines of the log", 1, 10**9)
+    check_every: int = setting(500, "steps between two checks on the selection split, each with a checkpoint", 1, 10**9)
     # the networks
-    net: str = "conv"
-    latent: int = 64
-    width: int = 32
-    blocks: int = 0
-    patch_layers: int = 0
-    norm_g: str = "batch"
-    norm_d: str = "batch"
-    spectral_norm: bool = False
-    init: str = "default"
-    minibatch_discrimination: int = 0
-    minibatch_std: bool = False
-    pack: int = 1
-    condition_g: str = "embedding"
-    condition_d: str = "concat"
-    embedding_scale: float = 0.15
+    net: str = setting(
+        "conv",
+        "architecture of G and D: fully connected (mlp), DCGAN's convolutions (Radford 2016), residual blocks "
+        "(Gulrajani 2017), or for a translator a U-Net (Ronneberger 2015)",
+        choices=("mlp", "conv", "resnet", "unet"),
+    )
+    latent: int = setting(64, "length of the latent vector z", 1, 10**5)
+    width: int = setting(32, "base number of channels or units; deeper layers have multiples of it", 1, 4096)
+    blocks: int = setting(
+        0,
+        "residual blocks of a translator (Zhu 2017); 0: by image size, 3 below 64 pixels, 6 below 256, then 9",
+        0,
+        100,
+    )
+    patch_layers: int = setting(
+        0, "downsamplings of a PatchGAN discriminator (Isola 2017); 0: by image size, 3 from 32 pixels on", 0, 6
+    )
+    norm_g: str = setting(
+        "batch",
+        "normalisation layers of G: batch (Ioffe 2015), layer (Ba 2016), instance (Ulyanov 2016)",
+        choices=("batch", "layer", "instance", "none"),
+    )
+    norm_d: str = setting(
+        "batch",
+        "normalisation layers of D, as norm_g; batch norm cannot go with a gradient penalty",
+        choices=("batch", "layer", "instance", "none"),
+    )
+    spectral_norm: bool = setting(False, "spectral normalisation of D's weights (Miyato 2018)")
+    init: str = setting(
+        "default",
+        "weight initialisation: torch's default, xavier (Glorot 2010), he (He 2015), orthogonal (Saxe 2014), normal "
+        "N(0, 0.02) (Radford 2016)",
+        choices=("default", "xavier", "he", "orthogonal", "normal"),
+    )
+    minibatch_discrimination: int = setting(
+        0, "number of minibatch discrimination kernels in D (Salimans 2016); 0: none", 0, 1000
+    )
+    minibatch_std: bool = setting(False, "minibatch standard deviation as a feature of D (Karras 2018)")
+    pack: int = setting(
+        1, "samples that D judges jointly (PacGAN: Lin 2018); divides batch_size; not for conditional models", 1, 64
+    )
+    condition_g: str = setting(
+        "embedding",
+        "class conditioning of G: an embedding concatenated with z (Mirza 2014), or conditional batch norm "
+        "(Dumoulin 2017)",
+        choices=("embedding", "batch-norm"),
+    )
+    condition_d: str = setting(
+        "concat",
+        "class conditioning of D: one-hot planes concatenated with the image (Mirza 2014), or projection (Miyato 2018)",
+        choices=("concat", "projection"),
+    )
+    embedding_scale: float = setting(
+        0.15, "factor on G's N(0, 1) class embedding; at 1 each class loses its diversity", 0, 100
+    )
     # objectives
-    loss: str = "non-saturating"
-    lambda_adversarial: float = 1.0
-    gradient_penalty: float = 0.0
-    r1: float = 0.0
-    r2: float = 0.0
-    zero_centered_penalty: float = 0.0
-    feature_matching: float = 0.0
-    historical_averaging: float = 0.0
-    label_smoothing: float = 0.0
-    lambda_cycle: float = 10.0
-    lambda_identity: float = 0.5
-    pool_size: int = 50
+    loss: str = setting(
+        "non-saturating",
+        "adversarial loss of G and D: non-saturating or minimax (Goodfellow 2014), least-squares (Mao 2017), hinge "
+        "(Lim 2017), wasserstein (Arjovsky 2017), an f-divergence (Nowozin 2016)",
+        choices=("non-saturating", "minimax", "least-squares", "hinge", "wasserstein", "f-kl", "f-reverse-kl", "f-js"),
+    )
+    lambda_adversarial: float = setting(1.0, "weight of G's adversarial loss", 0, 1e9)
+    gradient_penalty: float = setting(
+        0.0, "weight of WGAN-GP's penalty on D's gradient norm between real and fake (Gulrajani 2017)", 0, 1e9
+    )
+    r1: float = setting(
+        0.0, "weight of the R1 penalty, half the squared gradient of D at real samples (Mescheder 2018)", 0, 1e9
+    )
+    r2: float = setting(
+        0.0, "weight of the R2 penalty, half the squared gradient of D at fake samples (Mescheder 2018)", 0, 1e9
+    )
+    zero_centered_penalty: float = setting(
+        0.0, "weight of the squared gradient of D between real and fake samples (Thanh-Tung 2019)", 0, 1e9
+    )
+    feature_matching: float = setting(
+        0.0, "weight of the squared distance between D's mean features of real and fake (Salimans 2016)", 0, 1e9
+    )
+    historical_averaging: float = setting(
+        0.0, "weight of the squared distance of G's and D's parameters from their mean so far (Salimans 2016)", 0, 1e9
+    )
+    label_smoothing: float = setting(
+        0.0, "one-sided label smoothing: D's target for real samples is 1 minus this (Salimans 2016)", 0, 0.5
+    )
+    lambda_cycle: float = setting(10.0, "weight of the L1 cycle-consistency loss (Zhu 2017)", 0, 1e9)
+    lambda_identity: float = setting(
+        0.5, "weight of the L1 identity loss, as a share of lambda_cycle (Zhu 2017)", 0, 1e9
+    )
+    pool_size: int = setting(
+        50,
+        "size of the pool of earlier translations from which D's fakes are drawn (Shrivastava 2017); 0: none",
+        0,
+        10**6,
+    )
     # input of the discriminator
-    flip: bool = False
-    augment: str = ""
-    instance_noise: float = 0.0
-    instance_noise_until: float = 0.5
+    flip: bool = setting(False, "random horizontal flips of the training images")
+    augment: str = setting(
+        "",
+        "differentiable augmentation of D's real and fake inputs (DiffAugment: Zhao 2020)",
+        choices=("color", "translation", "cutout"),
+    )
+    instance_noise: float = setting(0.0, "standard deviation of Gaussian noise on D's inputs (Sønderby 2017)", 0, 100)
+    instance_noise_until: float = setting(0.5, "share of the run over which instance noise falls linearly to 0", 0, 1)
     # optimisation
-    n_critic: int = 1
-    pretrain: int = 0
-    lr_g: float = 2e-4
-    lr_d: float = 2e-4
-    beta1: float = 0.5
-    beta2: float = 0.999
-    lr_decay: str = "linear"
-    lr_decay_from: float = 0.5
-    clip_weights: float = 0.0
-    clip_gradients: float = 0.0
-    ema_half_life: int = 500
-    ema_ramp: float = 0.1
-    precision: str = "auto"
+    n_critic: int = setting(1, "updates of D per update of G (Goodfellow 2014)", 1, 1000)
+    pretrain: int = setting(0, "additional updates of D before the first step", 0, 10**6)
+    lr_g: float = setting(2e-4, "Adam learning rate of G (Kingma 2015)", 0, 10)
+    lr_d: float = setting(2e-4, "Adam learning rate of D; a rate other than lr_g is TTUR (Heusel 2017)", 0, 10)
+    beta1: float = setting(0.5, "Adam beta1", 0, 0.999999)
+    beta2: float = setting(0.999, "Adam beta2", 0, 0.999999)
+    lr_decay: str = setting(
+        "linear", "learning rate schedule: constant, or linear decay to 0", choices=("none", "linear")
+    )
+    lr_decay_from: float = setting(0.5, "share of the run after which the learning rates decay", 0, 1)
+    clip_weights: float = setting(0.0, "bound on the absolute value of D's weights (Arjovsky 2017); 0: none", 0, 1e9)
+    clip_gradients: float = setting(0.0, "largest gradient norm of G and of D; 0: no clipping", 0, 1e9)
+    ema_half_life: int = setting(
+        500, "half-life of the moving average of G's weights, in images (Yazıcı 2019); 0: no average", 0, 10**9
+    )
+    ema_ramp: float = setting(
+        0.1, "upper bound of that half-life, as a share of the images seen so far (Karras 2020)", 0, 1
+    )
+    precision: str = setting(
+        "auto",
+        "floating-point format of the networks; auto: bf16 where it is faster",
+        choices=("auto", "float32", "bf16"),
+    )
 
     @property
     def is_vector(self) -> bool:
@@ -168,6 +241,12 @@ class Config:
         return type(self)(**{**self.__dict__, **values})
 
 
+CHOICES: dict[str, tuple[str, ...]] = {  # the values of settings that are names
+    item.name: item.metadata["choices"] for item in fields(Config) if item.metadata.get("choices")
+}
+RANGES: dict[str, tuple[float, float]] = {
+    item.name: item.metadata["range"] for item in fields(Config) if item.metadata and item.type in (int, float)
+}
 FIXED = {  # decided by the command and the data, not by --set: how each is given
     "model": "the command names it (train MODEL)",
     "shape": "the data decide it; --set size=N resizes images",

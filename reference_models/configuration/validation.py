@@ -7,6 +7,7 @@ from reference_models.configuration.config import (
     CHOICES,
     JOINED,
     PENALTY_SETTINGS,
+    RANGES,
     SMOOTHED,
     Config,
     ConfigError,
@@ -167,40 +168,3 @@ def _wrong_for_translation(config: Config) -> Iterator[str]:
         yield f"{config.model} translates images, not vectors"
     if (config.norm_g, config.norm_d) != ("instance", "instance"):
         yield "norm_g and norm_d: translators and their discriminators have instance norm, as published"
-
-
-RANGES: dict[str, tuple[float, float]] = {
-    "classes": (0, 10**6),
-    "steps": (1, 10**9),
-    "batch_size": (1, 10**6),
-    "log_every": (1, 10**9),
-    "check_every": (1, 10**9),
-    "latent": (1, 10**5),
-    "width": (1, 4096),
-    "blocks": (0, 100),
-    "patch_layers": (0, 6),
-    "minibatch_discrimination": (0, 1000),
-    "pack": (1, 64),
-    "embedding_scale": (0, 100),
-    "lambda_adversarial": (0, 1e9),
-    **dict.fromkeys(PENALTY_SETTINGS.values(), (0, 1e9)),
-    "feature_matching": (0, 1e9),
-    "historical_averaging": (0, 1e9),
-    "label_smoothing": (0, 0.5),
-    "lambda_cycle": (0, 1e9),
-    "lambda_identity": (0, 1e9),
-    "pool_size": (0, 10**6),
-    "instance_noise": (0, 100),
-    "instance_noise_until": (0, 1),
-    "n_critic": (1, 1000),
-    "pretrain": (0, 10**6),
-    "lr_g": (0, 10),
-    "lr_d": (0, 10),
-    "beta1": (0, 0.999999),
-    "beta2": (0, 0.999999),
-    "lr_decay_from": (0, 1),
-    "clip_weights": (0, 1e9),
-    "clip_gradients": (0, 1e9),
-    "ema_half_life": (0, 10**9),
-    "ema_ramp": (0, 1),
-}

@@ -215,8 +215,9 @@ class Run:
     def _check(self) -> None:
         """Score the model, keep the best, save."""
         step = self.progress.step
-        scores = {key: _as_json(value) for key, value in self.watch.checked(step, self.model, self.average).items()}
-        check: dict[str, Any] = self.ranks.gather(scores)[0]
+        scores = self.watch.checked(step, self.model, self.average)
+        infinite = {key: None for key, value in scores.items() if isinstance(value, float) and not math.isfinite(value)}
+        check: dict[str, Any] = self.ranks.gather({**scores, **infinite})[0]  # JSON holds no NaN
         self.model.networks.train()
         if check:
             self._append({"step": step, "check": check})
@@ -239,11 +240,6 @@ class Run:
         if self.writes:
             document = document_of(self.progress, self.config, self.data, self.fingerprint)
             save(self.folder / "checkpoints", name, tensors, document)
-
-
-def _as_json(value: Any) -> Any:
-    """A score as JSON holds it: None where it is not finite."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _is_better(check: Mapping[str, Any], best: Mapping[str, Any] | None) -> bool:

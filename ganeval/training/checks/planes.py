@@ -1,5 +1,6 @@
 """The discriminator's decision boundary in the plane, with the real points and the generated ones."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -69,21 +70,10 @@ def plane(
     edge[1:] |= over[1:] != over[:-1]
     edge[:, 1:] |= over[:, 1:] != over[:, :-1]
     canvas[edge] = BOUNDARY
-    for points, colour in ((real, REAL), (fake, FAKE)):
-        _dot(canvas, points, where, colour)
-    return Image.fromarray(canvas[::-1].copy())
-
-
-def _dot(
-    canvas: npt.NDArray[np.uint8],
-    points: npt.NDArray[np.float32],
-    where: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]],
-    colour: tuple[int, int, int],
-) -> None:
-    """Each point as 3 x 3 pixels; those outside are left out."""
     first, last = np.array([axis[0] for axis in where]), np.array([axis[-1] for axis in where])
-    places = (points - first) / (last - first) * (len(canvas) - 1)
-    inside = places[((places >= 1) & (places <= len(canvas) - 2)).all(1)].astype(int)
-    for down in (-1, 0, 1):
-        for right in (-1, 0, 1):
+    for points, colour in ((real, REAL), (fake, FAKE)):  # each as 3 x 3 pixels; those outside are left out
+        places = (points - first) / (last - first) * (len(canvas) - 1)
+        inside = places[((places >= 1) & (places <= len(canvas) - 2)).all(1)].astype(int)
+        for down, right in itertools.product((-1, 0, 1), repeat=2):
             canvas[inside[:, 1] + down, inside[:, 0] + right] = colour
+    return Image.fromarray(canvas[::-1].copy())

@@ -5,7 +5,7 @@ Losses show networks that have stopped learning (`loss_symptoms`); checks show a
 by counts of classes, as ten images hit all ten classes. The limits stand there, each with its reason.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,24 +15,10 @@ from ganeval.training.diagnosis.sample_symptoms import collapsed, memorising, no
 from ganeval.training.diagnosis.series import Records, figure, number, series, step_of
 from reference_models import Divergence
 
-# worst first: what ended the run or its learning, what spoils the samples, what the best checkpoint escapes
-NAMES = (
-    "diverged",
-    "frozen loss",
-    "mode collapse",
-    "nothing learned",
-    "critic winning",
-    "memorising",
-    "overfitting",
-    "oscillation",
-    "past its best",
-    "healthy",
-)
-
 
 @dataclass(frozen=True)
 class Verdict:
-    """One of `NAMES`, and a sentence that begins with it: the figures, what they mean, which `--set` may help."""
+    """A name, and a sentence that begins with it: the figures, what they mean, which `--set` may help."""
 
     name: str
     sentence: str
@@ -57,14 +43,8 @@ def verdicts(
     >>> [verdict.name for verdict in collapse]
     ['mode collapse']
     """
-    symptoms = dict(_symptoms(losses, checks, divergence, loss, best_step)) or {"healthy": _healthy(losses, checks)}
-    return [Verdict(name, f"{name}: {symptoms[name]}") for name in NAMES if name in symptoms]
-
-
-def _symptoms(
-    losses: Records, checks: Records, divergence: Divergence | None, loss: str, best_step: int | None
-) -> Iterator[tuple[str, str]]:
     collapse = collapsed(checks, losses, best_step)
+    # worst first: what ended the run or its learning, what spoils the samples, what the best checkpoint escapes
     symptoms = {
         "diverged": _diverged(divergence),
         "frozen loss": frozen(losses),
@@ -76,7 +56,8 @@ def _symptoms(
         "oscillation": swinging(checks) or growing_swings(losses, loss),
         "past its best": past_its_best(checks, best_step),
     }
-    yield from ((name, sentence) for name, sentence in symptoms.items() if sentence is not None)
+    judgement = [Verdict(name, f"{name}: {sentence}") for name, sentence in symptoms.items() if sentence is not None]
+    return judgement or [Verdict("healthy", f"healthy: {_healthy(losses, checks)}")]
 
 
 def _diverged(divergence: Divergence | None) -> str | None:

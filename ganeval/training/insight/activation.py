@@ -96,7 +96,7 @@ def write_activation(run: Path, sampler: Sampler, layer: str | None = None, imag
 
 
 def _latents(probe: Probe, sampler: Sampler) -> tuple[Ascent, Tensor, Tensor | None]:
-    """Latents of a generator before and after the ascent, the channels that it raises, and the classes of the latents."""
+    """Latents of a generator before and after the ascent, the channels that it raises, and the classes of both."""
     device = next(sampler.network.parameters()).device
     pool = torch.randn(POOL, sampler.config.latent, generator=torch.Generator().manual_seed(SEED)).to(device)
     trained = trained_classes(sampler)

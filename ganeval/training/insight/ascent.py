@@ -3,8 +3,7 @@
 Erhan et al. 2009 (Visualizing higher-layer features of a deep network); Mordvintsev et al. 2015 (Inceptionism).
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -48,7 +47,8 @@ class Probe:
     peak: bool = False
 
     def __call__(self, inputs: Tensor) -> Tensor:
-        with _output_of(self.layer) as outputs:
+        outputs: list[Tensor] = []
+        with self.layer.register_forward_hook(lambda module, given, output: outputs.append(output)):
             self.network(inputs, *(() if self.labels is None else (self.labels,)))
         active = outputs[-1].float()
         if active.ndim == 2:
@@ -99,14 +99,3 @@ def on_sphere(latents: Tensor) -> Tensor:
     length: Tensor = latents.norm(dim=1, keepdim=True).clamp(min=1e-12)
     moved: Tensor = latents * (latents.shape[1] ** 0.5 / length)
     return moved
-
-
-@contextmanager
-def _output_of(layer: nn.Module) -> Iterator[list[Tensor]]:
-    """The outputs of a layer while the block runs."""
-    outputs: list[Tensor] = []
-    handle = layer.register_forward_hook(lambda module, given, output: outputs.append(output))
-    try:
-        yield outputs
-    finally:
-        handle.remove()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ganeval.training.diagnosis.verdicts import NAMES, Verdict, verdicts
+from ganeval.training.diagnosis.verdicts import Verdict, verdicts
 from reference_models import Divergence
 from reference_models.configuration.config import Config
 
@@ -95,11 +95,8 @@ def test_no_healthy_run_has_a_symptom(loss: str) -> None:
         assert names(found) == ["healthy"], (seed, found)
 
 
-def test_every_verdict_has_its_place_and_healthy_is_alone() -> None:
+def test_without_any_evidence_a_run_is_healthy() -> None:
     assert names(verdicts([], [])) == ["healthy"]
-    assert NAMES[0] == "diverged"
-    assert NAMES[-1] == "healthy"
-    assert len(set(NAMES)) == 10
 
 
 # nothing to judge by
@@ -509,7 +506,13 @@ def sick() -> list[Verdict]:
     swinging = checks_of(fid=[50.0, 20.0, 31.0, 12.1, 30.0, 13.0, 31.0, 14.0, 29.0, 15.0])
     found = verdicts(losses, checks, divergence=Divergence(3001, "g/loss", 2500))
     assert names(found) == [
-        name for name in NAMES if name not in ("nothing learned", "oscillation", "healthy")
+        "diverged",
+        "frozen loss",
+        "mode collapse",
+        "critic winning",
+        "memorising",
+        "overfitting",
+        "past its best",
     ]  # worst first
     lost = verdicts([], checks_of(recall=[0.0] * 3, precision=[0.0] * 3))
     return [*found, *lost, *verdicts(growing(5, 1.09), []), *verdicts([], swinging)]
