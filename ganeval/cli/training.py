@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ganeval.cli.console import print_view, progress, terminal_width
-from ganeval.cli.options import DATA_ROOT, DEVICE, OFFLINE, PATH
+from ganeval.cli.options import DATA_ROOT, OFFLINE, PATH
 from ganeval.errors import ContentError, UsageError
 
 if TYPE_CHECKING:
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DATA = click.option("--data", "source", default="digits", show_default=True, metavar="SRC", help="Training data.")
+DEVICE = click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="Device that trains and samples: auto, cpu, cuda or mps.",
+)
 
 
 def run_options(command: Command) -> Command:
