@@ -12,8 +12,6 @@ import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save_file
@@ -27,8 +25,6 @@ from ganeval.sources.datasets import published_hash
 RECIPE = 1  # raised whenever the same data and seed would give other weights
 DIGITS = Path(__file__).with_name("digits.safetensors")
 SIZES = range(8, 65)
-
-Indices = npt.NDArray[np.int64]
 
 
 class ResidualStage(nn.Module):

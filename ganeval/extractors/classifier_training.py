@@ -2,17 +2,19 @@
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, cross_entropy, grid_sample, interpolate
 
 from ganeval.errors import ContentError, UsageError
-from ganeval.extractors.classifier import RECIPE, SIZES, Classifier, ClassifierMetadata, Indices
-from ganeval.media.base import SampleSet
+from ganeval.extractors.classifier import RECIPE, SIZES, Classifier, ClassifierMetadata
+from ganeval.media.base import Labels, SampleSet
 from ganeval.progress import Tick
+
+Indices = npt.NDArray[np.int64]
 
 
 def train_classifier(
@@ -33,15 +35,21 @@ def train_classifier(
     train, held_out = (torch.from_numpy(part).to(device) for part in _hold_out(labels, seed))
     size = pixels.shape[-1]
     network = _network(pixels[train], classes=len(classes), seed=seed).to(device)
-    with _threads_for(size):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(
+        1 if size <= 16 else threads
+    )  # on small images more gain nothing, and stall on a busy machine
+    try:
         _fit(network, pixels[train], targets[train], generator, progress)
         accuracy = _accuracy(network, pixels[held_out], targets[held_out])
+    finally:
+        torch.set_num_threads(threads)
     network.requires_grad_(False)
     width = network.head.in_features
     return network, ClassifierMetadata(size, width, classes, images.name, images.bytes_hash(), seed, accuracy, RECIPE)
 
 
-def _labels(images: SampleSet) -> tuple[Indices, tuple[str, ...]]:
+def _labels(images: SampleSet) -> tuple[Labels, tuple[str, ...]]:
     """The labels and the names of the classes; UsageError or ContentError where they do not suffice."""
     if images.labels is None:
         raise UsageError(f"{images.name}: found no labels, needed a folder for each class (cat/1.png, dog/2.png)")
@@ -76,7 +84,7 @@ def _resized(image: Tensor, size: int) -> Tensor:
     return resized[0].round().clamp(0, 255).to(torch.uint8)
 
 
-def _hold_out(labels: Indices, seed: int) -> tuple[Indices, Indices]:
+def _hold_out(labels: Labels, seed: int) -> tuple[Indices, Indices]:
     """Indices to train on and to test on: a tenth of every class, at least one image, is held out."""
     generator = np.random.default_rng(seed)
     tenths = []
@@ -97,17 +105,6 @@ def _network(pixels: Tensor, *, classes: int, seed: int) -> Classifier:
     for channel, (std, mean) in enumerate(spread):
         network.mean[0, channel], network.std[0, channel] = mean, std.clamp(min=1)
     return network
-
-
-@contextmanager
-def _threads_for(size: int) -> Iterator[None]:
-    """One thread for the smallest images: more gain nothing there, and stall when the machine is busy."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1 if size <= 16 else threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _fit(

@@ -322,13 +322,6 @@ DATASETS: dict[str, DatasetRow] = {
         source="STL10",
     ),
 }
-
-
-def _stacked(row: DatasetRow) -> DatasetRow:
-    """Three images of another row as the colours of one: its files, a thousand classes."""
-    splits = {split: row.splits[split] for split in PER_TRIPLE}
-    return replace(row, splits=splits, classes=CLASSES, per_triple=PER_TRIPLE)
-
-
-DATASETS["stacked-digits"] = _stacked(DATASETS["digits"])
-DATASETS["stacked-mnist"] = _stacked(DATASETS["mnist"])
+for _name in ("digits", "mnist"):  # three images of that row as the colours of one: its files, a thousand classes
+    _splits = {split: DATASETS[_name].splits[split] for split in PER_TRIPLE}
+    DATASETS[f"stacked-{_name}"] = replace(DATASETS[_name], splits=_splits, classes=CLASSES, per_triple=PER_TRIPLE)
