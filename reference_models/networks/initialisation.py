@@ -64,13 +64,9 @@ def _fan_in(layer: Weighted) -> float:
     return layer.weight[0].numel()
 
 
-def _he(layer: Weighted) -> object:
-    return nn.init.normal_(layer.weight, 0.0, math.sqrt(2 / ((1 + LEAK**2) * _fan_in(layer))))
-
-
 SCHEMES: dict[str, Callable[[Weighted], object]] = {
     "xavier": lambda layer: nn.init.xavier_uniform_(layer.weight),
-    "he": _he,
+    "he": lambda layer: nn.init.normal_(layer.weight, 0.0, math.sqrt(2 / ((1 + LEAK**2) * _fan_in(layer)))),
     "orthogonal": lambda layer: nn.init.orthogonal_(layer.weight),
     "normal": lambda layer: nn.init.normal_(layer.weight, 0.0, 0.02),
 }
