@@ -99,9 +99,9 @@ def killed_at_writing(number: int, folder: Path) -> bool:
 
 
 if __name__ == "__main__":
-    root, drawn = Path(sys.argv[1]), random.Random(0)
-    told: dict[str, Any] = {name: killed_at_random(name, root, drawn) for name in RUNS}
-    told["writing"] = 1
-    while killed_at_writing(told["writing"], root / "writing" / str(told["writing"])):
-        told["writing"] += 1
-    sys.stdout.write(json.dumps(told))
+    root, draws = Path(sys.argv[1]), random.Random(0)
+    kills: dict[str, Any] = {name: killed_at_random(name, root, draws) for name in RUNS}
+    kills["writing"] = 1
+    while killed_at_writing(kills["writing"], root / "writing" / str(kills["writing"])):
+        kills["writing"] += 1
+    sys.stdout.write(json.dumps(kills))

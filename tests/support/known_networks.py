@@ -10,7 +10,7 @@ from reference_models.engine.randomness import UpdateContext
 
 
 class Linear(nn.Module):
-    """A discriminator whose score is the inner product with known weights, and which remembers what it was shown."""
+    """A discriminator whose score is the inner product with known weights, and which remembers its inputs."""
 
     def __init__(self, *shape: int) -> None:
         super().__init__()
@@ -46,8 +46,8 @@ def own(**changes: Any) -> tuple[Adversarial, Linear]:
     return Adversarial(config, Scaled(1, 8, 8), discriminator), discriminator
 
 
-def made_at(context: UpdateContext, count: int = 6) -> Tensor:
-    """What the known generator makes at an update."""
+def generated_at(context: UpdateContext, count: int = 6) -> Tensor:
+    """The samples of the known generator at an update."""
     return 0.5 * context.draw("z").normal(count, 64).reshape(count, 1, 8, 8)
 
 

@@ -25,9 +25,9 @@ from reference_models.engine.randomness import UpdateContext
 from reference_models.engine.ranks import TrainingRanks
 
 NO_NORM: dict[str, Any] = {"norm_g": "none", "norm_d": "none"}
-SHOWN: dict[str, Any] = {"instance_noise": 0.3, "augment": "+".join(CHOICES["augment"]), "flip": True}
+INPUTS: dict[str, Any] = {"instance_noise": 0.3, "augment": "+".join(CHOICES["augment"]), "flip": True}
 STATEFUL: dict[str, Any] = {"historical_averaging": 0.1, "spectral_norm": True, "pack": 2}
-MOVES: dict[str, Any] = {"n_critic": 2, "pretrain": 2, "clip_gradients": 1.0, "feature_matching": 0.5}
+UPDATES: dict[str, Any] = {"n_critic": 2, "pretrain": 2, "clip_gradients": 1.0, "feature_matching": 0.5}
 # where cutout and instance norm meet, images of few pixels are chaotic: rounding grows tenfold a step. Small steps,
 # and images of 16 pixels, keep it small
 LARGE: dict[str, Any] = {"width": 4, "batch_size": 12}
@@ -37,8 +37,8 @@ RUNS = {  # none has batch norm: with any number of processes they train as with
     "wgan-gp": tiny("wgan-gp", batch_size=12, norm_g="layer", n_critic=2),
     "cgan": tiny("cgan", batch_size=12, **NO_NORM),
     "cyclegan": tiny("cyclegan", shape=(1, 16, 16), **LARGE),
-    "every switch": tiny("dcgan", batch_size=12, **NO_NORM, **SHOWN, **STATEFUL, **MOVES),
-    "translating switches": tiny("cyclegan", shape=(3, 16, 16), pool_size=0, r1=10.0, **LARGE, **SLOW, **SHOWN),
+    "every switch": tiny("dcgan", batch_size=12, **NO_NORM, **INPUTS, **STATEFUL, **UPDATES),
+    "translating switches": tiny("cyclegan", shape=(3, 16, 16), pool_size=0, r1=10.0, **LARGE, **SLOW, **INPUTS),
 }
 OF_THREE = ("wgan-gp", "cyclegan", "every switch")  # the runs of three processes
 BATCH_NORM = tiny("dcgan", batch_size=12)
@@ -72,10 +72,12 @@ def stopping() -> Iterator[None]:
         Run._step = step  # type: ignore[method-assign]
 
 
-def kept(outcome: Outcome, path: Path) -> None:
+def save_weights(outcome: Outcome, path: Path) -> None:
     """The weights and statistics that this rank ended with."""
-    both = {"raw": outcome.model.networks, "average": outcome.average.networks}
-    torch.save({f"{at}.{key}": value for at, one in both.items() for key, value in one.state_dict().items()}, path)
+    networks = {"raw": outcome.model.networks, "average": outcome.average.networks}
+    torch.save(
+        {f"{at}.{key}": value for at, network in networks.items() for key, value in network.state_dict().items()}, path
+    )
 
 
 def diverged(folder: Path, ranks: TrainingRanks) -> None:
@@ -85,9 +87,9 @@ def diverged(folder: Path, ranks: TrainingRanks) -> None:
     objective = model.objective
 
     def spoilt(group: str, batch: TrainingBatch, context: UpdateContext) -> Objective:
-        found = objective(group, batch, context)
+        whole = objective(group, batch, context)
         bad = torch.nan if ranks.rank == 1 and (group, context.step) == ("g", 5) else 1.0
-        return Objective({name: bad * loss for name, loss in found.losses.items()}, found.logged)
+        return Objective({name: bad * loss for name, loss in whole.losses.items()}, whole.logged)
 
     model.objective = spoilt  # type: ignore[method-assign]
     outcome = train(model, data_of(config), folder / "diverged", ranks=ranks)
@@ -95,7 +97,7 @@ def diverged(folder: Path, ranks: TrainingRanks) -> None:
 
 
 def refused(folder: Path, ranks: TrainingRanks) -> None:
-    """What is said where a rank has other data, or other weights to begin with."""
+    """The error where a rank has other data, or other weights to begin with."""
     config = RUNS["vanilla"]
     try:
         train(build(config), data_of(config, 20 + ranks.rank), folder / "refused", ranks=ranks)
@@ -128,9 +130,9 @@ def main(folder: Path) -> None:
     torch.set_num_threads(1)
     with ranks_of_torchrun() as ranks:
         for name in RUNS if ranks.world == 2 else OF_THREE:
-            kept(run(RUNS[name], folder / name, ranks), folder / f"{name} {ranks.rank}.pt")
+            save_weights(run(RUNS[name], folder / name, ranks), folder / f"{name} {ranks.rank}.pt")
         if ranks.world == 2:
-            kept(run(BATCH_NORM, folder / "batch norm", ranks), folder / f"batch norm {ranks.rank}.pt")
+            save_weights(run(BATCH_NORM, folder / "batch norm", ranks), folder / f"batch norm {ranks.rank}.pt")
             for name, config in AGAIN.items():
                 with stopping():
                     run(config, folder / "again" / name, ranks)

@@ -23,7 +23,7 @@ from reference_models.engine.ranks import ALONE, average_gradients, average_over
 # A rank that drew, took or averaged anything otherwise than one process does would be off by 1e-3 and more.
 LOSSES = {"rel": 1e-4, "abs": 1e-5}
 WEIGHTS = 2e-6
-PICTURES = 1e-4
+IMAGES = 1e-4
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +64,11 @@ def weights_of(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def judged(config: Config, tensors: dict[str, Tensor], name: str, pictures: Tensor | None) -> Tensor:
+def scored(config: Config, tensors: dict[str, Tensor], name: str, images: Tensor | None) -> Tensor:
     """What a network of a checkpoint makes of images."""
     network = build(config).network(name)
     network.load_state_dict(strip_prefix(tensors, f"networks.{name}."))
-    made: Tensor = network(pictures)
+    made: Tensor = network(images)
     return made
 
 
@@ -83,8 +83,8 @@ def test_several_processes_have_the_losses_of_one(
 ) -> None:
     found, needed = logged(started(world) / name), logged(alone(name))
     assert len(found) == len(needed) == 12  # at steps 2, 3, 4, 6 and so on, and of four checks
-    for one, other in zip(found, needed, strict=True):
-        assert one.get("check", one) == pytest.approx(other.get("check", other), **LOSSES)
+    for record, expected in zip(found, needed, strict=True):
+        assert record.get("check", record) == pytest.approx(expected.get("check", expected), **LOSSES)
 
 
 @pytest.mark.torchrun
@@ -106,11 +106,11 @@ def test_several_processes_translate_as_one(
     """Not the weights: biases before an instance norm have no gradient but rounding, which Adam takes for one."""
     tensors = [tensors_at(folder, "last") for folder in (started(world) / name, alone(name))]
     batch = data_of(RUNS[name]).batch(0, 12, seed=0)
-    for network, pictures in (("ab", batch.images), ("ba", batch.other), ("da", batch.images), ("db", batch.other)):
-        found, needed = (judged(RUNS[name], one, network, pictures) for one in tensors)
-        torch.testing.assert_close(found, needed, rtol=PICTURES, atol=PICTURES, msg=network)
+    for network, images in (("ab", batch.images), ("ba", batch.other), ("da", batch.images), ("db", batch.other)):
+        found, needed = (scored(RUNS[name], one, network, images) for one in tensors)
+        torch.testing.assert_close(found, needed, rtol=IMAGES, atol=IMAGES, msg=network)
     for key in {key for key in tensors[1] if key.startswith("state.")}:  # the pools hold the whole batch's images
-        torch.testing.assert_close(tensors[0][key], tensors[1][key], rtol=PICTURES, atol=PICTURES, msg=key)
+        torch.testing.assert_close(tensors[0][key], tensors[1][key], rtol=IMAGES, atol=IMAGES, msg=key)
     assert any(key.startswith("state.pool") for key in tensors[0]) == bool(RUNS[name].pool_size)
 
 
@@ -163,8 +163,8 @@ def test_no_thread_that_exchanged_anything_is_left_when_ranks_part(started: Call
 @pytest.mark.torchrun
 def test_a_loss_that_is_no_number_on_one_rank_stops_all_of_them(started: Callable[[int], Path]) -> None:
     for rank in (0, 1):
-        said = (started(2) / f"diverged {rank}.txt").read_text(encoding="utf-8")
-        assert said == "6 Divergence(step=6, name='g/loss', last_good=3)"
+        error = (started(2) / f"diverged {rank}.txt").read_text(encoding="utf-8")
+        assert error == "6 Divergence(step=6, name='g/loss', last_good=3)"
     assert logged(started(2) / "diverged")[-1] == {"step": 6, "diverged": "g/loss", "last_good": 3}
 
 
@@ -172,8 +172,8 @@ def test_a_loss_that_is_no_number_on_one_rank_stops_all_of_them(started: Callabl
 def test_ranks_with_other_data_are_refused(started: Callable[[int], Path]) -> None:
     data = [data_of(RUNS["vanilla"], 20 + rank).fingerprint()[:12] for rank in (0, 1)]
     for rank in (0, 1):
-        said = (started(2) / f"refused {rank}.txt").read_text(encoding="utf-8")
-        assert said == (
+        error = (started(2) / f"refused {rank}.txt").read_text(encoding="utf-8")
+        assert error == (
             f"{started(2) / 'refused'}: rank 1 has another training data than rank 0 ({data[1]} and {data[0]}); needed "
             "the same on all, and a folder that all of them see"
         )
@@ -182,8 +182,8 @@ def test_ranks_with_other_data_are_refused(started: Callable[[int], Path]) -> No
 @pytest.mark.torchrun
 def test_ranks_that_begin_with_other_weights_are_refused(started: Callable[[int], Path]) -> None:
     for rank in (0, 1):
-        said = (started(2) / f"other weights {rank}.txt").read_text(encoding="utf-8")
-        assert said.startswith(f"{started(2) / 'other weights'}: rank 1 has another set of weights than rank 0 (")
+        error = (started(2) / f"other weights {rank}.txt").read_text(encoding="utf-8")
+        assert error.startswith(f"{started(2) / 'other weights'}: rank 1 has another set of weights than rank 0 (")
 
 
 @pytest.mark.torchrun
@@ -338,8 +338,8 @@ def test_buffers_are_levelled_and_alone_nothing_changes() -> None:
 def test_batch_norm_is_synchronised_on_cuda_alone_with_the_same_weights_by_the_same_names() -> None:
     model = build(BATCH_NORM)
     before, weights = model.networks.state_dict(), list(model.networks.parameters())
-    pictures = data_of(BATCH_NORM).batch(0, 4, seed=0).images
-    judged = model.networks.eval()["d"](pictures)
+    images = data_of(BATCH_NORM).batch(0, 4, seed=0).images
+    scored = model.networks.eval()["d"](images)
     for world, device in ((1, "cuda"), (2, "cpu")):
         synchronise_batch_norm(model.networks, world, torch.device(device))
         assert not any(isinstance(layer, nn.SyncBatchNorm) for layer in model.networks.modules())
@@ -349,4 +349,4 @@ def test_batch_norm_is_synchronised_on_cuda_alone_with_the_same_weights_by_the_s
     assert all(isinstance(layer, nn.SyncBatchNorm) for layer in norms)
     assert differing(model.networks.state_dict(), before) == set()
     assert [id(weight) for weight in model.networks.parameters()] == [id(weight) for weight in weights]
-    assert model.networks.eval()["d"](pictures).equal(judged)  # the first rank samples and judges by itself
+    assert model.networks.eval()["d"](images).equal(scored)  # the first rank samples and judges by itself

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from known_networks import Linear, Scaled, made_at, own, scores_of
+from known_networks import Linear, Scaled, generated_at, own, scores_of
 from tiny_models import batch_of, data_of, random_images, tiny
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
@@ -30,7 +30,7 @@ CPU = torch.device("cpu")
 def test_each_name_is_its_own_loss_for_both_networks(loss: str) -> None:
     model, discriminator = own(loss=loss)
     context, batch = UpdateContext(0, 3, 1), batch_of(model.config)
-    real, fake = scores_of(discriminator, batch.images), scores_of(discriminator, made_at(context))
+    real, fake = scores_of(discriminator, batch.images), scores_of(discriminator, generated_at(context))
     objective = model.objective("d", batch, context)
     assert list(objective.losses) == ["loss"]
     assert objective.losses["loss"].item() == pytest.approx(LOSSES[loss].discriminator(real, fake).item(), rel=1e-5)
@@ -44,7 +44,7 @@ def test_each_name_is_its_own_loss_for_both_networks(loss: str) -> None:
 def test_the_original_game_is_binary_cross_entropy() -> None:
     model, discriminator = own(label_smoothing=0.1)
     context, batch = UpdateContext(0, 0), batch_of(model.config)
-    real, fake = scores_of(discriminator, batch.images), scores_of(discriminator, made_at(context))
+    real, fake = scores_of(discriminator, batch.images), scores_of(discriminator, generated_at(context))
     at_reals = binary_cross_entropy_with_logits(real, torch.full_like(real, 0.9))  # one-sided smoothing
     expected = at_reals + binary_cross_entropy_with_logits(fake, torch.zeros_like(fake))
     assert model.objective("d", batch, context).losses["loss"].item() == pytest.approx(expected.item(), rel=1e-5)
@@ -88,7 +88,7 @@ def test_feature_matching_alone_is_the_distance_of_mean_features() -> None:
     model, discriminator = own(feature_matching=3.0, lambda_adversarial=0.0)
     context, batch = UpdateContext(0, 0), batch_of(model.config)
     objective = model.objective("g", batch, context)
-    gap = batch.images.flatten(1).mean(0) - made_at(context).flatten(1).mean(0)  # its features are the pixels
+    gap = batch.images.flatten(1).mean(0) - generated_at(context).flatten(1).mean(0)  # its features are the pixels
     assert list(objective.losses) == ["feature matching"]
     assert objective.losses["feature matching"].item() == pytest.approx(3 * gap.square().sum().item(), rel=1e-5)
     objective.losses["feature matching"].backward()
