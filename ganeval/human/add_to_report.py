@@ -6,7 +6,7 @@ from typing import Any
 
 from ganeval.errors import ContentError, UsageError
 from ganeval.human.tally import Tally, per_cent
-from ganeval.reports.report import Report, dump
+from ganeval.reports.report import Report, dump, load_reports
 from ganeval.reports.run_folders import REPORTS, is_run, why_no_report
 from ganeval.runtime.files import check_target, write_text
 
@@ -43,9 +43,9 @@ def add_to_report(path: Path, tally: Tally) -> list[str]:
     lines: list[str] = []
     others: list[str] = []
     for file in report_files(path):
-        document, count = _read(file), len(lines)
-        for part in document if isinstance(document, list) else [document]:
-            report = Report.from_dict(part, str(file))
+        reports, count = load_reports(file), len(lines)
+        document = json.loads(file.read_text(encoding="utf-8"))
+        for report, part in zip(reports, document if isinstance(document, list) else [document], strict=True):
             if report.samples.fingerprint == tally.plan.samples.fingerprint:
                 lines.append(_line(file, report, tally))
                 part["scores"][SCORE] = score_of(tally)
@@ -75,15 +75,6 @@ def report_files(path: Path) -> list[Path]:
     if not files:
         raise UsageError(f"--report {path}: found a folder without report.json, needed a run or a report file")
     return files
-
-
-def _read(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except OSError as reason:
-        raise ContentError(f"{file}: cannot be read ({reason.strerror}); needed a report.json") from reason
-    except (ValueError, RecursionError) as reason:
-        raise ContentError(f"{file}: found no JSON ({reason}); needed a ganeval report") from reason
 
 
 def _write(file: Path, document: Any) -> None:

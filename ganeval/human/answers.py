@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeGuard
 from ganeval.errors import ContentError, UsageError, plain
 from ganeval.human.plan import HumanTestPlan, read_plan
 
-FORMAT = 1  # of the file of answers
+FORMAT = 1  # of the file of answers, which a page writes
 MAX_MILLISECONDS = 86_400_000.0  # a day, above which no time is a reaction time
 NAME_LENGTH = 80  # characters
 CHOICES = {"real": True, "fake": False}

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ganeval.errors import ContentError
+from ganeval.human.image_format import Pixels
 from ganeval.human.plan import SetIdentity
 from ganeval.media.base import Items, readable
 from ganeval.media.census import Census, ImageRecord, record_of
@@ -19,7 +19,6 @@ from ganeval.sources.opening import Opening, display_name, open_images
 from ganeval.sources.subsampling import draw
 
 CHUNK = 64
-Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader
 
 from ganeval.errors import GanevalWarning, UsageError
+from ganeval.human.answers import FORMAT
 from ganeval.human.image_format import ImageFormat, Pixels, common_format, convert, uncompressed_png
 from ganeval.human.images import ImageSubset, random_subset
 from ganeval.human.plan import HumanTestPlan
@@ -22,7 +23,6 @@ from ganeval.version import __version__
 
 TITLE = "Real or fake?"
 MAX_IMAGES, MAX_SECONDS = 1_000, 60
-ANSWERS_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def page_html(plan: HumanTestPlan, files: Sequence[bytes], form: ImageFormat, ti
     """The page's text; `files` are PNGs, samples first."""
     environment = Environment(loader=PackageLoader("ganeval.human", ""), autoescape=True, trim_blocks=True)
     images = [base64.b64encode(files[number]).decode("ascii") for number in plan.order()]
-    test = {"ganeval_human": ANSWERS_FORMAT, "test": plan.to_dict(), "pictures": images}
+    test = {"ganeval_human": FORMAT, "test": plan.to_dict(), "pictures": images}
     template = environment.get_template("page.html.j2")
     return template.render(data=test, title=title, plan=plan, form=form, version=__version__)
 

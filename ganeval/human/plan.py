@@ -75,12 +75,12 @@ class HumanTestPlan:
 def read_plan(document: Any, where: str) -> HumanTestPlan:
     """The plan in a file of answers. ContentError where it is none, or was edited after the page was made."""
     try:
-        plan = _plan(document)
+        plan, stored_id = _plan(document), document["id"]
     except (KeyError, TypeError, ValueError, OverflowError) as reason:
         detail = f"it lacks {reason}" if isinstance(reason, KeyError) else str(reason)[:80]
         raise ContentError(f"{where}: found no complete test ({detail}); needed the file that a test saves") from None
-    if plan.id != document["id"]:
-        raise ContentError(f"{where}: its test was edited (id {document['id']}, needed {plan.id}); save it again")
+    if plan.id != stored_id:
+        raise ContentError(f"{where}: its test was edited (id {stored_id}, needed {plan.id}); save it again")
     return plan
 
 

@@ -6,7 +6,7 @@ everybody, was wrong. They take answers as independent; the spread over people s
 
 import math
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -61,17 +61,17 @@ class AnswerCounts:
     @property
     def errors(self) -> Rate:
         """The rate of wrong answers over all answers."""
-        return self._rate(lambda real: True)
+        return self._rate(True, False)
 
     @property
     def fakes_as_real(self) -> Rate:
         """The rate of fakes that were taken for real."""
-        return self._rate(lambda real: not real)
+        return self._rate(False)
 
     @property
     def reals_as_fake(self) -> Rate:
         """The rate of real images that were taken for fake."""
-        return self._rate(lambda real: real)
+        return self._rate(True)
 
     @property
     def median(self) -> float:
@@ -88,8 +88,8 @@ class AnswerCounts:
         """The number of images that were shown more than once, because the page was reloaded."""
         return sum(answer.looks > 1 for answer in self.answers)
 
-    def _rate(self, includes: Callable[[bool], bool]) -> Rate:
-        wrong = [answer.real != real for answer, real in zip(self.answers, self.truth, strict=True) if includes(real)]
+    def _rate(self, *truths: bool) -> Rate:
+        wrong = [answer.real != real for answer, real in zip(self.answers, self.truth, strict=True) if real in truths]
         return Rate(sum(wrong), len(wrong))
 
 
@@ -165,17 +165,14 @@ def _sets(plan: HumanTestPlan) -> str:
 
 def _first_sittings(sittings: Iterable[Sitting]) -> tuple[list[Sitting], list[str]]:
     """The earliest sitting of each person, and a line for each that is left out."""
-    first: dict[str, Sitting] = {}
+    first: list[Sitting] = []
     omissions = []
     for sitting in sorted(sittings, key=lambda sitting: sitting.begun):
-        twin = next((other for other in first.values() if _is_same(sitting, other)), None)
-        if twin is None:
-            first[sitting.id] = sitting
-            continue
-        reason = "the same sitting as" if sitting.id == twin.id else f"{sitting.who} a second time, after"
-        omissions.append(f"{sitting.file}: left out, {reason} {twin.file}")
-    return list(first.values()), omissions
-
-
-def _is_same(sitting: Sitting, other: Sitting) -> bool:
-    return sitting.id == other.id or bool(sitting.who and sitting.who.casefold() == other.who.casefold())
+        name = sitting.who.casefold()
+        twins = [other for other in first if sitting.id == other.id or (name and name == other.who.casefold())]
+        if twins:
+            reason = "the same sitting as" if sitting.id == twins[0].id else f"{sitting.who} a second time, after"
+            omissions.append(f"{sitting.file}: left out, {reason} {twins[0].file}")
+        else:
+            first.append(sitting)
+    return first, omissions

@@ -4,8 +4,8 @@ Each plot is a file here and a row in the table of `ganeval.plots.catalogue`; co
 `ganeval.plots.theme`. The room imports matplotlib, so commands import it only where they draw.
 """
 
-from ganeval.plots.catalogue import GROUP_PLOTS, RUN_PLOTS, RunPlots, draw_group, draw_run
+from ganeval.plots.catalogue import GROUP_PLOTS, draw_group, draw_run
 from ganeval.plots.output import png_of, svg_of
 from ganeval.plots.theme import Plot
 
-__all__ = ["GROUP_PLOTS", "RUN_PLOTS", "Plot", "RunPlots", "draw_group", "draw_run", "png_of", "svg_of"]
+__all__ = ["GROUP_PLOTS", "Plot", "draw_group", "draw_run", "png_of", "svg_of"]

@@ -61,7 +61,7 @@ def points_over_time(log: TrainingLog, name: str, title: str) -> Plot:
     """Small multiples: samples over real points at each check."""
     by_step, count = planes(log, SAMPLE_PANELS)
     figure = theme.chart(2.05 * -(-len(by_step) // 4) + 0.35)
-    for axes, plane in zip(panels(figure, by_step, log.best_step), by_step.values(), strict=True):
+    for axes, plane in panels(figure, by_step, log.best_step):
         draw_points(axes, plane)
     points_legend(figure)
     alt = (
@@ -75,7 +75,7 @@ def decision_boundary(log: TrainingLog) -> Plot:
     """The discriminator's scores over the plane at some checks, and the line between real and fake."""
     by_step, count = planes(log, BOUNDARY_PANELS)
     figure = theme.chart(2.35)
-    for axes, plane in zip(panels(figure, by_step, log.best_step), by_step.values(), strict=True):
+    for axes, plane in panels(figure, by_step, log.best_step):
         draw_scores(axes, plane)
         draw_points(axes, plane, POINTS // 3)
     points_legend(
@@ -92,8 +92,8 @@ def decision_boundary(log: TrainingLog) -> Plot:
     return Plot("boundary", "D's decision boundary", alt, figure)
 
 
-def panels(figure: Figure, by_step: Mapping[int, ScorePlane], best: int | None) -> list[Axes]:
-    """Square panels, four in a row, with their steps as headings; only the outer ones have tick labels."""
+def panels(figure: Figure, by_step: Mapping[int, ScorePlane], best: int | None) -> list[tuple[Axes, ScorePlane]]:
+    """Square panels, each with its plane, four in a row under their steps; only the outer ones have tick labels."""
     columns = min(4, len(by_step))
     rows = -(-len(by_step) // columns)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
@@ -107,7 +107,7 @@ def panels(figure: Figure, by_step: Mapping[int, ScorePlane], best: int | None) 
         axes.spines[["top", "right"]].set_visible(True)
     for axes in flat[len(by_step) :]:
         axes.remove()
-    return flat[: len(by_step)]
+    return list(zip(flat, by_step.values(), strict=False))
 
 
 def draw_points(axes: Axes, plane: ScorePlane, count: int = POINTS) -> None:

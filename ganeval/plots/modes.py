@@ -56,7 +56,7 @@ def modes_by_run(rows: Sequence[Row]) -> Plot | None:
         return None
     figure = theme.chart(0.7 + 1.6 * -(-len(panels) // 2))
     grid = figure.subplots(-(-len(panels) // 2), 2, sharey=True, squeeze=False)
-    flat = [axes for line in grid for axes in line]
+    flat = list(grid.flat)
     # beside the bars of noise all others would be flat
     top = max(counts.top for _, counts in [panel for panel in panels if panel[0].yardstick != "noise"] or panels)
     flat[0].set_ylim(0, top)

@@ -1,5 +1,6 @@
 """Files of answers: complete ones are read, all others are refused in one line."""
 
+import dataclasses
 import json
 import math
 
@@ -32,6 +33,7 @@ def first_answer(**changes):
         (changed(test=None), "found no complete test (no object)"),
         (changed(test={**PLAN.to_dict(), "pictures": 8.5}), "found no complete test (pictures is 8.5)"),
         (changed(test={"id": "0"}), "found no complete test (it lacks 'pictures')"),
+        (changed(test=dataclasses.asdict(PLAN)), "found no complete test (it lacks 'id')"),
         (changed(test={**PLAN.to_dict(), "seed": 1}), f"its test was edited (id {PLAN.id}, needed "),
         (changed(answers=None), "found no answers, needed all 8"),
         (changed(answers=changed()["answers"][:5]), "found 5 answers, needed all 8; open its page again to resume"),

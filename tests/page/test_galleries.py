@@ -21,17 +21,17 @@ from ganeval.page.galleries import gallery_of
 
 
 def test_the_samples_are_the_stored_ones_beside_their_nearest_real_images(tmp_path: Path) -> None:
-    made, near = random_images(4), random_images(4, seed=1)
+    samples, near = random_images(4), random_images(4, seed=1)
     distances = np.array([1.25, 0.099, 0.1, 0.5], np.float32)
     run = run_folder(
-        tmp_path / "a", scored("a", {"fid": (1.0, 0.1)}), pictures=made, neighbours=near, distances=distances,
+        tmp_path / "a", scored("a", {"fid": (1.0, 0.1)}), pictures=samples, neighbours=near, distances=distances,
         neighbours_of=np.array("digits:train"),
     )  # fmt: skip
     page = Outline(page_of(compare([run])))
     images = page.all("img")
     shown = [pixels_of(image["src"]) for image in images]
-    expected = [one[..., 0] for pair in zip(made, near, strict=True) for one in pair]
-    assert all(np.array_equal(one, other) for one, other in zip(shown, expected, strict=True))
+    expected = [pixels[..., 0] for pair in zip(samples, near, strict=True) for pixels in pair]
+    assert all(np.array_equal(pixels, stored) for pixels, stored in zip(shown, expected, strict=True))
     assert [image["alt"] for image in images[:2]] == ["sample 1", "the real image nearest to sample 1"]
     assert {(image["width"], image["height"]) for image in images} == {("64", "64")}
     assert re.findall(r"\d\.\d\d(?: copy\?)?(?= )", page.text[page.text.index("1.25") :])[:4] == [

@@ -101,12 +101,12 @@ def test_seeds_are_one_row_of_mean_and_deviation_with_all_their_images(tmp_path:
     assert "2 runs of 1 model against digits:test" in plain(html)
     shown = [pixels_of(image["src"]) for image in Outline(html).all("img")]
     expected = [*random_images(3, seed=0)[..., 0], *random_images(3, seed=1)[..., 0]]
-    assert all(np.array_equal(one, other) for one, other in zip(shown, expected, strict=True))
+    assert all(np.array_equal(pixels, stored) for pixels, stored in zip(shown, expected, strict=True))
 
 
 def test_a_page_is_sorted_by_a_score_that_some_group_lacks() -> None:
     runs = [RECORDED / name for name in ("digits-cgan-s0", "digits-cyclegan-s0")]
-    page = Outline(page_of(compare([one for run in runs for one in load_reports(run)], sort="psnr")))
+    page = Outline(page_of(compare([report for run in runs for report in load_reports(run)], sort="psnr")))
     assert "PSNR dB" in page.text
     assert "digits-cgan-s0" in page.text
 
@@ -118,11 +118,11 @@ def test_names_wrap_after_hyphens_and_arrows_only_and_keep_their_text(tmp_path: 
 
 
 def test_a_table_of_one_run_does_not_speak_of_the_best_or_of_sorting() -> None:
-    one, two = scored("a", {"fid": (1.0, 0.1)}), scored("b", {"fid": (2.0, 0.1)})
-    text = Outline(page_of(compare([one]))).text
+    first, second = scored("a", {"fid": (1.0, 0.1)}), scored("b", {"fid": (2.0, 0.1)})
+    text = Outline(page_of(compare([first]))).text
     assert "best of its column" not in text
     assert "Click a heading to sort." not in text
-    text = Outline(page_of(compare([one, two]))).text
+    text = Outline(page_of(compare([first, second]))).text
     assert "best of its column" in text
     assert "Click a heading to sort." in text
 

@@ -15,12 +15,12 @@ def test_the_detectors_curve_is_that_of_scikit_learn_where_both_sides_weigh_alik
     metrics = pytest.importorskip("sklearn.metrics")
     random = np.random.default_rng(0)
     for count, digits in ((200, 9), (37, 1), (500, 0)):
-        real, made = random.normal(0.7, 1, count).round(digits), random.normal(0, 1, 300).round(digits)
+        real, fake = random.normal(0.7, 1, count).round(digits), random.normal(0, 1, 300).round(digits)
         truth = np.concatenate([np.ones(count), np.zeros(300)])
         weights = np.concatenate([np.full(count, 1 / count), np.full(300, 1 / 300)])
-        scores = np.concatenate([real, made])
+        scores = np.concatenate([real, fake])
         precision, recall, _ = metrics.precision_recall_curve(truth, scores, sample_weight=weights)
-        mine = curve(real, made)
+        mine = curve(real, fake)
         assert np.allclose(mine[0], recall[::-1])
         assert np.allclose(mine[1], precision[::-1])
         theirs = metrics.average_precision_score(truth, scores, sample_weight=weights)
@@ -39,15 +39,15 @@ def test_a_discriminator_that_separates_all_has_precision_1_and_one_that_separat
 
 def test_the_number_of_samples_changes_nothing_in_the_detectors_curve():
     random = np.random.default_rng(1)
-    real, made = random.normal(1, 1, 50), random.normal(0, 1, 40)
-    assert average_precision(*curve(real, made)) == pytest.approx(average_precision(*curve(real, made.repeat(9))))
+    real, fake = random.normal(1, 1, 50), random.normal(0, 1, 40)
+    assert average_precision(*curve(real, fake)) == pytest.approx(average_precision(*curve(real, fake.repeat(9))))
 
 
 def test_densities_of_all_scores_within_the_edges_add_up_to_one():
     scores = np.random.default_rng(0).normal(0, 1, 777)
-    found = bin_shares(scores, np.linspace(scores.min(), scores.max(), BINS + 1))
-    assert found.sum() == pytest.approx(1)
-    assert found[BINS // 2 - 10 : BINS // 2 + 10].sum() > 0.5
+    shares = bin_shares(scores, np.linspace(scores.min(), scores.max(), BINS + 1))
+    assert shares.sum() == pytest.approx(1)
+    assert shares[BINS // 2 - 10 : BINS // 2 + 10].sum() > 0.5
 
 
 @pytest.mark.slow
@@ -55,8 +55,9 @@ def test_the_decision_boundary_lies_where_scores_equal_it(make_run):
     panels = plots_by_name(make_run(shape=[2]))["boundary"].figure.axes
     assert len(panels) == 3
     for axes in panels:
-        contours = [one for one in axes.collections if len(one.get_paths()) and len(one.get_paths()[0].vertices) > 4]
-        vertices = np.concatenate([path.vertices for one in contours for path in one.get_paths()])
+        drawn = [lines.get_paths() for lines in axes.collections]
+        contours = [path for paths in drawn if len(paths) and len(paths[0].vertices) > 4 for path in paths]
+        vertices = np.concatenate([path.vertices for path in contours])
         assert np.allclose(vertices[:, 0], 0.25, atol=1e-6)
         assert vertices[:, 1].min() == pytest.approx(-1)
         assert vertices[:, 1].max() == pytest.approx(1)
@@ -81,9 +82,9 @@ def test_ridges_are_the_scores_of_what_their_colour_stands_for(make_run):
     for row, step in enumerate(reversed(STEPS)):
         for key, colour in legend.items():
             (ridge,) = [
-                one
-                for one in axes.patches
-                if to_hex(one.get_edgecolor()) == colour and not one.get_fill() and one.get_data().baseline == row
+                patch
+                for patch in axes.patches
+                if to_hex(patch.get_edgecolor()) == colour and not patch.get_fill() and patch.get_data().baseline == row
             ]
             heights, edges = ridge.get_data().values - row, ridge.get_data().edges
             middle = np.average((edges[1:] + edges[:-1]) / 2, weights=heights)
@@ -92,11 +93,11 @@ def test_ridges_are_the_scores_of_what_their_colour_stands_for(make_run):
 
 @pytest.mark.slow
 def test_scores_that_are_all_equal_or_of_one_image_are_drawn(make_run):
-    found = make_run()
+    run = make_run()
     for step in STEPS:
-        path = found.folder / "learning" / f"scores-{step:08}.npz"
+        path = run.folder / "learning" / f"scores-{step:08}.npz"
         store(path, real=np.ones(1), held_out=np.ones(1), made=np.ones(1))
-    plots = plots_by_name(found)
+    plots = plots_by_name(run)
     assert png_of(plots["critic-scores"]).startswith(b"\x89PNG")
     assert "average precision 0.500" in plots["detector"].alt
 
@@ -104,5 +105,5 @@ def test_scores_that_are_all_equal_or_of_one_image_are_drawn(make_run):
 @pytest.mark.slow
 def test_the_mean_scores_in_the_description_are_those_of_the_named_discriminator(make_run):
     assert "Mean scores at the last one: training" in plots_by_name(make_run())["critic-scores"].alt
-    words = plots_by_name(make_run("c-s0", model="cyclegan", shape=[1, 16, 16]))["critic-scores"].alt
-    assert "Mean scores of D of digit at the last one: training" in words
+    alt = plots_by_name(make_run("c-s0", model="cyclegan", shape=[1, 16, 16]))["critic-scores"].alt
+    assert "Mean scores of D of digit at the last one: training" in alt

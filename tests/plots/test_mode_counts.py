@@ -44,7 +44,7 @@ def test_a_report_without_counts_is_missing_data_with_the_reason(scores, why):
 
 
 @pytest.mark.parametrize(
-    ("more", "found"),
+    ("more", "message"),
     [
         ({"samples": [1, 2], "reference": [1]}, "found counts of 2 and of 1 modes"),
         ({"samples": [1, 2.5], "reference": [1, 1]}, r"samples by mode is \[1, 2.5\], needed whole numbers"),
@@ -55,6 +55,6 @@ def test_a_report_without_counts_is_missing_data_with_the_reason(scores, why):
         ({"samples": [1, 2], "reference": [1, 1], "names": ["a"]}, "found counts of 2 and of 2 modes"),
     ],
 )
-def test_broken_counts_are_one_line(more, found):
-    with pytest.raises(ContentError, match=found):
+def test_broken_counts_are_one_line(more, message):
+    with pytest.raises(ContentError, match=message):
         mode_counts_of(report_on("a", modes_covered=Score(2, "higher", total=2, more=more)))

@@ -90,14 +90,14 @@ MISFITS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "arrays", "found"), MISFITS)
-def test_arrays_of_another_kind_are_one_line(run, make_run, name, arrays, found):
+@pytest.mark.parametrize(("name", "arrays", "message"), MISFITS)
+def test_arrays_of_another_kind_are_one_line(run, make_run, name, arrays, message):
     folder = make_run().folder
     np.savez(folder / "learning" / f"{name}.npz", **arrays)
     result = run("plot", folder, "--only", "interpolation,critic-scores")
     assert result.exit_code == 1
     assert len(result.stderr.splitlines()) == 1
-    assert found in result.stderr
+    assert message in result.stderr
 
 
 def test_a_broken_grid_is_one_line(run, make_run):
@@ -159,8 +159,8 @@ def test_a_folder_that_may_not_be_written_is_one_line(run, make_run, monkeypatch
     monkeypatch.setattr("os.access", lambda path, mode: path != folder or mode != os.W_OK)
     result = run("plot", folder)
     assert result.exit_code == 2
-    picture = folder / "plots" / "evolution.svg"
-    assert result.stderr == f"Error: -o {picture}: nothing can be written to {folder}\n"
+    plot = folder / "plots" / "evolution.svg"
+    assert result.stderr == f"Error: -o {plot}: nothing can be written to {folder}\n"
 
 
 def test_an_unfinished_run_is_reported_and_not_drawn(run, make_run):
@@ -181,20 +181,20 @@ def test_a_scored_run_has_its_modes_and_nothing_to_learn(run, tmp_path):
 
 
 def test_both_directions_of_a_translation_have_their_modes(run, make_run):
-    found = make_run(model="cyclegan", shape=[1, 16, 16])
-    (found.folder / "report-back.json").write_text(report_on("mine-s0 outline→digit").to_json())
-    assert run("plot", found.folder, "--only", "modes").exit_code == 0
-    assert names_in(found.folder / "plots") == ["modes-back.png", "modes-back.svg", "modes.png", "modes.svg"]
+    stored = make_run(model="cyclegan", shape=[1, 16, 16])
+    (stored.folder / "report-back.json").write_text(report_on("mine-s0 outline→digit").to_json())
+    assert run("plot", stored.folder, "--only", "modes").exit_code == 0
+    assert names_in(stored.folder / "plots") == ["modes-back.png", "modes-back.svg", "modes.png", "modes.svg"]
 
 
 def test_broken_counts_of_the_other_direction_are_reported(run, make_run):
-    found = make_run(model="cyclegan", shape=[1, 16, 16])
+    stored = make_run(model="cyclegan", shape=[1, 16, 16])
     broken = report_on("mine-s0 outline→digit", modes_covered=Score(3, "higher", more={**MODES, "samples": "x"}))
-    (found.folder / "report-back.json").write_text(broken.to_json())
-    result = run("plot", found.folder, "--only", "modes")
+    (stored.folder / "report-back.json").write_text(broken.to_json())
+    result = run("plot", stored.folder, "--only", "modes")
     reason = "modes: mine-s0 outline→digit: samples by mode is x, needed whole numbers"
     assert (result.exit_code, result.stderr) == (1, f"Error: not drawn: {reason}\n")
-    assert names_in(found.folder / "plots") == ["modes.png", "modes.svg"]
+    assert names_in(stored.folder / "plots") == ["modes.png", "modes.svg"]
 
 
 def test_a_broken_configuration_is_reported_once_for_all_plots(run, make_run):
@@ -228,20 +228,20 @@ def test_several_runs_are_drawn_together_and_what_differs_apart(run, make_run, t
 def test_a_layer_is_computed_by_training_and_then_drawn(run, make_run, monkeypatch):
     import ganeval.training.insight.activation as activation
 
-    found = make_run()
-    stored = found.folder / "learning" / "activation-block2.npz"
+    stored = make_run()
+    layer_file = stored.folder / "learning" / "activation-block2.npz"
 
     def store(folder, layer, **options):
         if layer != "block3":
             raise unknown("layer", layer, ["block3"])
         path = folder / "learning" / f"activation-{layer}.npz"
-        path.write_bytes(stored.read_bytes())
+        path.write_bytes(layer_file.read_bytes())
         return path
 
     monkeypatch.setattr(activation, "store_activation", store)
-    assert run("plot", found.folder, "--layer", "block3", "--only", "activation").exit_code == 0
-    assert "activation-block3.png" in names_in(found.folder / "plots")
-    result = run("plot", found.folder, "--layer", "blok3")
+    assert run("plot", stored.folder, "--layer", "block3", "--only", "activation").exit_code == 0
+    assert "activation-block3.png" in names_in(stored.folder / "plots")
+    result = run("plot", stored.folder, "--layer", "blok3")
     assert result.exit_code == 2
     assert result.stderr == "Error: unknown layer 'blok3': did you mean 'block3'? (known: block3)\n"
 

@@ -55,22 +55,22 @@ def test_texts_lie_within_their_plot_and_apart(all_plots, kind):
             assert box.y1 <= height + 1, (plot.name, text)
         for axes in plot.figure.axes:
             assert axes.get_legend() is None or axes.get_legend().get_window_extent().x0 >= 0, plot.name
-        for (one, first), (other, second) in itertools.combinations(boxes, 2):
+        for (text, first), (next_text, second) in itertools.combinations(boxes, 2):
             across = min(first.x1, second.x1) - max(first.x0, second.x0)
             down = min(first.y1, second.y1) - max(first.y0, second.y0)
-            assert across < 1 or down < 1, (plot.name, one, other)
+            assert across < 1 or down < 1, (plot.name, text, next_text)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("extent", [0.3, 0.5, 1.0, 3.0])
 def test_titles_lie_within_plots_of_equal_aspect(make_run, extent):
     """Aspects move the axes once they are laid out: titles are to be laid out after that."""
-    found = make_run(shape=[2])
-    path = found.folder / "learning" / "interpolation.npz"
+    run = make_run(shape=[2])
+    path = run.folder / "learning" / "interpolation.npz"
     with np.load(path) as kept:
         stored = dict(kept)
     store(path, **{key: extent * value if key != "positions" else value for key, value in stored.items()})
-    figure = plots_by_name(found)["interpolation"].figure
+    figure = plots_by_name(run)["interpolation"].figure
     tops = {text: box.y1 for text, box in texts_of(figure)}
     assert max(tops["linear"], tops["spherical"]) <= figure.canvas.get_width_height()[1]
 

@@ -13,9 +13,9 @@ from ganeval.training.checks.grids import write_grid
 def test_the_cells_of_a_grid_are_the_images_that_training_stored_in_it(tmp_path, side, columns, channels):
     pixels = torch.randint(0, 256, (columns * 8, channels, side, side), dtype=torch.uint8)
     write_grid(tmp_path / "step-00000100.png", pixels, columns)
-    found = grid_cells(tmp_path / "step-00000100.png", columns, side)
+    cells = grid_cells(tmp_path / "step-00000100.png", columns, side)
     expected = pixels.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).reshape(8, columns, side, side, 3)
-    assert np.array_equal(found, expected.numpy())
+    assert np.array_equal(cells, expected.numpy())
 
 
 def test_a_grid_of_another_size_is_refused_with_both_sizes(tmp_path):
@@ -27,11 +27,11 @@ def test_a_grid_of_another_size_is_refused_with_both_sizes(tmp_path):
 @pytest.mark.parametrize("keep", [None, 10, 130, 240, 5])
 def test_steps_are_picked_evenly_with_both_ends_and_the_best(keep):
     steps = list(range(10, 250, 10))
-    found = pick_steps(steps, 8, keep)
-    assert len(found) == 8
-    assert found == sorted(set(found))
-    assert {10, 240, *({keep} & set(steps))} <= set(found)
-    assert max(np.diff(found)) <= 70
+    picked = pick_steps(steps, 8, keep)
+    assert len(picked) == 8
+    assert picked == sorted(set(picked))
+    assert {10, 240, *({keep} & set(steps))} <= set(picked)
+    assert max(np.diff(picked)) <= 70
 
 
 def test_files_by_step_are_in_order_and_others_are_left(tmp_path):

@@ -36,10 +36,10 @@ def test_translations_are_shown_as_image_translation_and_back_of_both_domains(ma
 
 @pytest.mark.slow
 def test_interpolations_stand_side_by_side_with_their_classes(make_run):
-    found = make_run(classes=4, names=["p", "q", "r", "s"])
-    axes = plots_by_name(found)["interpolation"].figure.axes[0]
+    run = make_run(classes=4, names=["p", "q", "r", "s"])
+    axes = plots_by_name(run)["interpolation"].figure.axes[0]
     canvas = np.asarray(axes.images[0].get_array())
-    with np.load(found.folder / "learning" / "interpolation.npz") as arrays:
+    with np.load(run.folder / "learning" / "interpolation.npz") as arrays:
         assert np.array_equal(canvas[9:17, :8, 0], arrays["linear"][1, 0, ..., 0])
         assert np.array_equal(canvas[9:17, -8:, 0], arrays["spherical"][1, 8, ..., 0])
     assert [text.get_text() for text in axes.texts][:4] == ["s", "q", "p", "r"]
@@ -47,9 +47,9 @@ def test_interpolations_stand_side_by_side_with_their_classes(make_run):
 
 @pytest.mark.slow
 def test_a_layers_starts_are_above_its_maxima(make_run):
-    found = make_run()
-    canvas = np.asarray(plots_by_name(found)["activation-block2"].figure.axes[0].images[0].get_array())
-    with np.load(found.folder / "learning" / "activation-block2.npz") as arrays:
+    run = make_run()
+    canvas = np.asarray(plots_by_name(run)["activation-block2"].figure.axes[0].images[0].get_array())
+    with np.load(run.folder / "learning" / "activation-block2.npz") as arrays:
         assert np.array_equal(canvas[:8, :8, 0], arrays["before"][0, ..., 0])
         top = canvas.shape[0] - int(np.argmax(canvas[::-1, 0, 3] > 0)) - 8
         assert np.array_equal(canvas[top : top + 8, :8, 0], arrays["pictures"][0, ..., 0])

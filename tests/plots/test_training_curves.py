@@ -18,10 +18,10 @@ def test_smoothing_is_a_running_mean_that_keeps_straight_lines_and_both_ends():
 
 @pytest.mark.slow
 def test_losses_are_those_of_the_log_with_the_best_step_and_where_it_diverged(make_run):
-    found = make_run()
-    with (found.folder / "log.jsonl").open("a") as file:
+    run = make_run()
+    with (run.folder / "log.jsonl").open("a") as file:
         file.write(json.dumps({"step": 305, "diverged": "nan", "last_good": 300}) + "\n")
-    panels = plots_by_name(found)["losses"].figure.axes
+    panels = plots_by_name(run)["losses"].figure.axes
     assert [axes.get_ylabel() for axes in panels] == ["loss", "D's mean score", "other terms"]
     raw = [line for line in panels[0].lines if line.get_alpha() is not None]
     assert [line.get_ydata()[0] for line in raw] == [1.0, 2.0]
@@ -53,8 +53,8 @@ def test_scores_over_training_are_named_for_what_they_are_of(make_run):
 
 @pytest.mark.slow
 def test_the_best_step_and_divergence_can_both_be_read_where_they_are_near(make_run):
-    found = make_run()
-    with (found.folder / "log.jsonl").open("a") as file:
+    run = make_run()
+    with (run.folder / "log.jsonl").open("a") as file:
         file.write(json.dumps({"step": 205, "diverged": "nan", "last_good": 200}) + "\n")
-    boxes = dict(texts_of(plots_by_name(found)["losses"].figure))
+    boxes = dict(texts_of(plots_by_name(run)["losses"].figure))
     assert boxes["✕ diverged"].y1 < boxes["★ best"].y0

@@ -10,7 +10,7 @@ from ganeval.plots.training_log import selection_fid, training_log_of
 
 
 def test_a_resumed_run_keeps_the_later_line_of_a_step_and_ignores_what_is_no_number(make_run):
-    found = make_run()
+    run = make_run()
     lines = [
         {"step": 10, "d/loss": 77.0},
         {"step": 5, "d/loss": 66.0},
@@ -18,16 +18,16 @@ def test_a_resumed_run_keeps_the_later_line_of_a_step_and_ignores_what_is_no_num
         {"step": "x", "d/loss": 1.0},
         {"step": 310, "diverged": "the loss is nan", "last_good": 300},
     ]
-    with (found.folder / "log.jsonl").open("a") as file:
+    with (run.folder / "log.jsonl").open("a") as file:
         file.write("".join(json.dumps(line) + "\n" for line in lines))
         file.write('{"step": 30, "d/loss": NaN}\n{"step": 40, "d/lo')
-    log = training_log_of(found)
+    log = training_log_of(run)
     assert list(log.terms["d/loss"])[:4] == [5, 10, 20, 30]
     assert list(log.terms["d/loss"].values())[:4] == [66.0, 77.0, 10 / 20, 10 / 30]
     assert log.terms["g/loss"][20] == 1.0
     assert log.diverged == 310
     assert log.checks["fid"] == {100: 4.0, 200: 1.5, 300: 2.0}
-    assert selection_fid(found.report) == log.checks["fid"]
+    assert selection_fid(run.report) == log.checks["fid"]
 
 
 @pytest.mark.parametrize(
@@ -47,16 +47,16 @@ def test_a_training_log_knows_the_columns_of_its_grids(make_run, config, names, 
 
 
 def test_numbers_that_no_axis_can_show_are_ignored(make_run):
-    found = make_run()
+    run = make_run()
     lines = [
         '{"step": 15, "d/loss": 1e308}',
         f'{{"step": 25, "g/loss": 1{"0" * 400}}}',
         f'{{"step": 1{"0" * 400}, "d/loss": 1}}',
     ]
     lines += ['{"step": -5, "d/loss": 1}', '{"step": 35, "check": {"fid": -1e308}}', '{"step": true, "d/loss": 1}']
-    with (found.folder / "log.jsonl").open("a") as file:
+    with (run.folder / "log.jsonl").open("a") as file:
         file.write("\n".join(lines) + "\n")
-    log = training_log_of(found)
+    log = training_log_of(run)
     assert list(log.terms["d/loss"]) == list(log.terms["g/loss"]) == list(range(10, 301, 10))
     assert log.checks["fid"] == {100: 4.0, 200: 1.5, 300: 2.0}
 

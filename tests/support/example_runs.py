@@ -86,8 +86,9 @@ def store_pictures(folder: Path, side: int, labels: bool) -> None:
     classes = {"labels": np.array([3, 1, 0, 2])} if labels else {}
     positions = np.linspace(0, 1, 9)
     store(folder / "interpolation.npz", linear=cells[:4], spherical=cells[4:8], positions=positions, **classes)
-    one = {"channels": np.arange(8), "start": np.arange(8) / 2, "reached": np.arange(8) + 1.0}
-    store(folder / "activation-block2.npz", pictures=cells[8, :8], before=cells[9, :8], layer=np.array("block2"), **one)
+    images = {"pictures": cells[8, :8], "before": cells[9, :8], "layer": np.array("block2")}
+    numbers = {"channels": np.arange(8), "start": np.arange(8) / 2, "reached": np.arange(8) + 1.0}
+    store(folder / "activation-block2.npz", **images, **numbers)
 
 
 def make(parent: Path, name: str, fid: float, names: list[str] | None, config: Mapping[str, Any]) -> StoredReport:
