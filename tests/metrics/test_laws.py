@@ -27,6 +27,7 @@ from ganeval.errors import GanevalWarning
 from ganeval.metrics.estimate import Estimate, check_rows
 from ganeval.metrics.modes import Modes, cells, modes_by_cell, modes_by_probability, modes_by_vote
 from ganeval.metrics.neighbours import overlap
+from ganeval.progress import silent
 from ganeval.reports.scores import METRICS
 
 CLASSES, WIDTH = 4, 8
@@ -123,7 +124,7 @@ def arguments(real: Tensor, fake: Tensor, labels: Tensor | None) -> dict[str, Ca
         "centres": lambda: CENTRES,
         "sigma": lambda: SIGMA,
         "seed": lambda: 2020,
-        "tick": lambda: None,
+        "tick": lambda: silent,
     }
 
 
