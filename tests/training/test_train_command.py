@@ -479,16 +479,17 @@ def test_the_extractor_depends_on_the_data_and_not_on_the_model(tmp_path: Path, 
 def test_a_classifier_is_trained_where_auto_means_the_datas_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, extractor: str, trained: list[str]
 ) -> None:
-    found: list[str] = []
+    names: list[str] = []
 
-    def classifier(images: SampleSet, path: Path | None, **how: Any) -> None:
-        assert (path, how["seed"]) == (None, 2020)
-        found.append(images.name)
+    def classifier(images: SampleSet, path: Path | None, **options: Any) -> None:
+        assert (path, options["seed"]) == (None, 2020)
+        names.append(images.name)
 
-    monkeypatch.setattr(commands, "open_source", lambda name, _: array_images(np.zeros((20, 8, 8), np.uint8), name))
+    blank = np.zeros((20, 8, 8), np.uint8)
+    monkeypatch.setattr(commands, "open_dataset", lambda name, **_: array_images(blank, name))
     monkeypatch.setattr(commands, "ensure_classifier", classifier)
     commands._ensure_classifier(RunRequest("dcgan", source, tmp_path, extractor=extractor), silent)
-    assert found == trained
+    assert names == trained
 
 
 @pytest.mark.parametrize(
