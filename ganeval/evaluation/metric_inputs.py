@@ -14,6 +14,7 @@ from ganeval.evaluation.settings import DEFAULTS, Settings
 from ganeval.features.feature_set import FeatureSet
 from ganeval.features.joining import load_or_compute
 from ganeval.features.store import Entry, Store, key_of
+from ganeval.metrics.balls import LISTED
 from ganeval.metrics.distances import Neighbours
 from ganeval.metrics.estimate import check_rows
 from ganeval.metrics.frechet_error import fid_change
@@ -110,13 +111,12 @@ def shared_overlap(inputs: MetricInputs) -> Overlap:
     def search() -> Neighbours:
         return real_neighbours(features, k, k_dense, ranks)
 
-    tensors = _from_store(inputs, "neighbours", search, ranks, k=k, k_dense=k_dense)
+    tensors = _from_store(inputs, "neighbours", search, ranks, k=k, k_dense=k_dense, listed=LISTED)
     return overlap(
         features,
         inputs.fake_features,
         k_precision_recall=k,
         k_density_coverage=k_dense,
-        seed=inputs.settings.seed,
         neighbours=Neighbours(**tensors),
         ranks=ranks,
         tick=inputs.tick,

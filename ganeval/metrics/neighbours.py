@@ -7,19 +7,19 @@ pass over tiles of distances (`distances`), exact where float32 cannot decide (`
 """
 
 import warnings
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ganeval.errors import GanevalWarning
 from ganeval.metrics import K_DENSITY_COVERAGE, K_PRECISION_RECALL
-from ganeval.metrics.balls import LEVELS, Balls, random_blocks
+from ganeval.metrics.balls import LISTED, Balls
 from ganeval.metrics.distances import (
-    ROUNDING,
     SPARE,
     Neighbours,
     Points,
-    exact_distances_to_each,
     least_squared_distances,
     nearest_within,
     points,
@@ -27,6 +27,7 @@ from ganeval.metrics.distances import (
 )
 from ganeval.metrics.estimate import Estimate, check_pair, check_rows
 from ganeval.metrics.overlap import Overlap
+from ganeval.metrics.random_groups import groups_of
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick, silent
 
@@ -94,15 +95,13 @@ def overlap(
     *,
     k_precision_recall: int = K_PRECISION_RECALL,
     k_density_coverage: int = K_DENSITY_COVERAGE,
-    seed: int = 2020,
     neighbours: Neighbours | None = None,
     ranks: Ranks = ALONE,
     tick: Tick = silent,
 ) -> Overlap:
     """Which points of `real` (M, D) and `fake` (N, D) lie in one another's balls: all that the four scores need.
 
-    `neighbours`: those of the reals, from `real_neighbours`. `seed` chooses the jackknife's blocks: it changes errors,
-    never values. `ranks` share the tiles of distances.
+    `neighbours`: those of the reals, from `real_neighbours`. `ranks` share the tiles of distances.
     Raises ValueError for non-finite features, widths that differ, or fewer than k + 2 points in a set.
 
     >>> square = torch.tensor([[0.0, 0.0], [0.0, 1.1], [1.2, 0.0], [1.3, 1.5], [0.5, 0.6]])
@@ -114,11 +113,11 @@ def overlap(
     reals, fakes = points(real, centre), points(fake, centre)
     neighbours = neighbours or _neighbours(reals, ranks, k_precision_recall, k_density_coverage)
     fake_neighbours = _neighbours(fakes, ranks, k_precision_recall)
-    real_blocks = random_blocks(len(real), seed, real.device)
+    real_groups, fake_groups = groups_of(reals, neighbours, seed=0), groups_of(fakes, fake_neighbours, seed=1)
     result = Overlap(
-        Balls(reals, neighbours, k_precision_recall, real_blocks),
-        Balls(reals, neighbours, k_density_coverage, real_blocks),
-        Balls(fakes, fake_neighbours, k_precision_recall, random_blocks(len(fake), seed + 1, real.device)),
+        Balls(reals, neighbours, k_precision_recall, real_groups),
+        Balls(reals, neighbours, k_density_coverage, real_groups),
+        Balls(fakes, fake_neighbours, k_precision_recall, fake_groups),
     )
     tiles = [(i, j) for i in reals.tiles() for j in fakes.tiles()][ranks.stride]
     tick("neighbours", 0, len(tiles))
@@ -128,7 +127,7 @@ def overlap(
             result.add(*pairs)
         tick("neighbours", tile + 1, len(tiles))
     _combine(result, ranks)
-    _warn_about_ties(result)
+    _warn_about_points(result)
     return result
 
 
@@ -148,7 +147,7 @@ def real_neighbours(
 
 def _neighbours(own: Points, ranks: Ranks, *ks: int) -> Neighbours:
     """The nearest others of each point: k, those that a ball reaches when blocks are left out, and spare ones."""
-    count = max(ks) + LEVELS + SPARE
+    count = LISTED * max(ks) + SPARE
     part = nearest_within(own, count, ranks.stride)
     if ranks.world == 1:
         return part
@@ -159,14 +158,20 @@ def _neighbours(own: Points, ranks: Ranks, *ks: int) -> Neighbours:
 
 def _combine(overlap: Overlap, ranks: Ranks) -> None:
     """Take in what the other ranks have counted."""
+    if ranks.world == 1:
+        return
+
+    def total(counts: Any) -> Any:
+        return ranks.total(torch.from_numpy(counts.astype(np.int64))).numpy()
+
     for points_in_balls in (overlap.fakes_in_real_balls, overlap.reals_in_fake_balls):
-        points_in_balls.inside = ranks.total(points_in_balls.inside.int()) > 0
-        points_in_balls.inside_without_block = ranks.total(points_in_balls.inside_without_block.int()) > 0
+        points_in_balls.inside = total(points_in_balls.inside) > 0
+        bits = np.unpackbits(points_in_balls.inside_by_group, axis=1)
+        points_in_balls.inside_by_group = np.packbits(total(bits) > 0, axis=1)
     occupancy = overlap.occupancy
-    occupancy.occupied_by_block = ranks.total(occupancy.occupied_by_block.int()) > 0
-    occupancy.balls_of_fake = ranks.total(occupancy.balls_of_fake)
-    occupancy.balls_without_block = ranks.total(occupancy.balls_without_block)
-    occupancy.occupied_level = ranks.gather_rows(occupancy.occupied_level[None]).amin(0)
+    occupancy.balls_of_fake = total(occupancy.balls_of_fake)
+    occupancy.occupied = total(occupancy.occupied) > 0
+    occupancy.fakes_by_group = total(occupancy.fakes_by_group)
     for balls in (overlap.real, overlap.real_dense, overlap.fake):
         balls.ties = sum(ranks.gather(balls.ties))
 
@@ -181,15 +186,16 @@ def _near_pairs(least: Tensor, i: int, j: int, overlap: Overlap) -> tuple[Tensor
     return reals + i, fakes + j, least[reals, fakes] + slack
 
 
-def _warn_about_ties(overlap: Overlap) -> None:
+def _warn_about_points(overlap: Overlap) -> None:
     families = "precision, recall, density, coverage"
     for name, balls in (("reference", overlap.real), ("samples", overlap.fake)):
-        own, neighbours = balls.points, balls.neighbours
-        rows = (neighbours.squares[:, 0] <= 2 * ROUNDING * 2 * own.lengths).nonzero().flatten()
-        at_no_distance = exact_distances_to_each(own, rows, own, neighbours.indices[rows]) == 0
-        if count := int(at_no_distance.any(dim=1).sum()):
-            text = f"{count} of {len(own)} feature vectors have an exact duplicate, which shrinks their balls"
+        count = balls.groups.copies
+        if count:
+            text = f"{count} of {len(balls.points)} feature vectors have an exact duplicate, which shrinks their balls"
             warnings.warn(f"{families}: {name}: {text}", GanevalWarning, 3)
+    if overlap.distinct < overlap.fewest_distinct:
+        text = f"{overlap.distinct} distinct points in a set are too few for an error bar, which needs at least"
+        warnings.warn(f"{families}: {text} {overlap.fewest_distinct}", GanevalWarning, 3)
     real_balls = {balls.k: balls for balls in (overlap.real, overlap.real_dense)}  # once where both k are equal
     ties = sum(balls.ties for balls in (*real_balls.values(), overlap.fake))
     if ties:

@@ -1,53 +1,79 @@
-"""Counts of the points of two sets that lie in one another's balls, and the jackknife over both: in O(N + M) memory.
+"""Counts of the points of two sets that lie in one another's balls, of all and of random groups: in O(N + M) memory.
 
-Each error is a delete-a-block jackknife: a binomial one would forget that the balls, too, are random, and be up to
-three times too small.
+A binomial error would forget that the balls, too, are random, and be up to three times too small.
 """
 
-import torch
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
-from ganeval.metrics.balls import BLOCKS, LEVELS, Balls
+from ganeval.metrics.balls import Balls
 from ganeval.metrics.distances import exact_squared_distances, rounding
 from ganeval.metrics.estimate import Estimate
+from ganeval.metrics.random_groups import GROUPINGS, SLOTS, Groups, Rows, errors_by_groups, variance_of_mean
+
+Table = npt.NDArray[np.float32]
+WORD = np.uint64
 
 
 class PointsInBalls:
-    """Which of `count` points lie in a ball of the other set: fakes for precision, reals for recall."""
+    """Which points lie in a ball of the other set: fakes for precision, reals for recall."""
 
-    def __init__(self, balls: Balls, count: int) -> None:
-        device = balls.radii.device
-        self.balls = balls
-        self.inside = torch.zeros(count, dtype=torch.bool, device=device)
-        self.inside_without_block = torch.zeros(count, BLOCKS, dtype=torch.bool, device=device)  # of the balls' set
+    def __init__(self, balls: Balls, others: Groups) -> None:
+        self.balls, self.others = balls, others
+        self.inside = np.zeros(len(others.bits), dtype=bool)
+        self.inside_by_group = np.zeros_like(others.bits)  # in a ball of each group
 
-    def add(self, centres: Tensor, points: Tensor, levels: Tensor) -> None:
-        """Take in pairs (P,): points[i] comes into the ball of centres[i] at levels[i]."""
-        self.inside[points[levels == 0]] = True
-        undecided = ~self.inside_without_block.all(1)  # points marked for every block need no more
-        pairs = (levels <= LEVELS) & undecided[points]
-        rows, blocks = self.balls.hold_without(centres[pairs], levels[pairs]).nonzero(as_tuple=True)
-        self.inside_without_block[points[pairs][rows], blocks] = True
+    def add(self, centres: Rows, points: Rows, places: Rows) -> None:
+        """Take in pairs (P,): points[i] has places[i] for the ball around centres[i]."""
+        self.inside[points[places < self.balls.k]] = True
+        held = self.balls.in_groups(centres, places) & self.balls.groups.bits[centres]
+        for own, words in zip(self.inside_by_group.view(WORD).T, held.view(WORD).T, strict=True):
+            np.bitwise_or.at(own, points, words)
+
+    def table(self) -> Table:
+        """The share of each group's points (columns) in the balls of each group of the other set (rows)."""
+        members = self.others.members()
+        shares: Table = np.unpackbits(self.inside_by_group, axis=1).T.astype(np.float32) @ members / members.sum(0)
+        return shares
 
 
 class BallOccupancy:
-    """How many fakes the reals' balls hold: per fake the balls for density, per ball whether any fake for coverage."""
+    """How many fakes the reals' balls hold: per fake the balls for density, per ball the fakes for coverage."""
 
-    def __init__(self, balls: Balls, fake_blocks: Tensor) -> None:
-        reals, fakes, device = len(balls.points), len(fake_blocks), balls.radii.device
-        self.balls, self.fake_blocks = balls, fake_blocks
-        self.balls_of_fake = torch.zeros(fakes, dtype=torch.long, device=device)
-        self.balls_without_block = torch.zeros(BLOCKS, dtype=torch.long, device=device)  # of all fakes together
-        self.occupied_by_block = torch.zeros(reals, BLOCKS, dtype=torch.bool, device=device)  # of fakes
-        self.occupied_level = torch.full((reals,), LEVELS + 1, device=device)  # the least at which a fake is inside
+    def __init__(self, balls: Balls, fakes: Groups) -> None:
+        self.balls, self.fakes = balls, fakes
+        self.balls_of_fake = np.zeros(len(fakes.bits), np.int64)
+        self.occupied = np.zeros(len(balls.points), dtype=bool)
+        self.fakes_by_group = np.zeros((len(balls.points), SLOTS), np.int32)  # in each ball of its group alone
 
-    def add(self, reals: Tensor, fakes: Tensor, levels: Tensor) -> None:
-        """Take in pairs (P,): fakes[i] comes into the ball of reals[i] at levels[i]."""
-        self.occupied_level.scatter_reduce_(0, reals, levels, "amin")
-        reached, inside = levels <= LEVELS, levels == 0
-        self.balls_without_block += self.balls.hold_without(reals[reached], levels[reached]).sum(0)
-        self.balls_of_fake += torch.bincount(fakes[inside], minlength=len(self.balls_of_fake))
-        self.occupied_by_block[reals[inside], self.fake_blocks[fakes[inside]]] = True
+    def add(self, reals: Rows, fakes: Rows, places: Rows) -> None:
+        """Take in pairs (P,), ordered by reals: fakes[i] has places[i] for the ball around reals[i]."""
+        if not len(reals):
+            return
+        inside = places < self.balls.k
+        self.balls_of_fake += np.bincount(fakes[inside], minlength=len(self.balls_of_fake))
+        self.occupied[reals[inside]] = True
+        held = np.unpackbits(self.balls.in_groups(reals, places) & self.fakes.bits[fakes], axis=1)
+        starts = np.flatnonzero(np.diff(reals, prepend=-1))
+        self.fakes_by_group[reals[starts]] += np.add.reduceat(held, starts, axis=0, dtype=np.int32)
+
+    def density_table(self) -> Table:
+        """The density of each group of fakes (columns) in the balls of each group of reals (rows)."""
+        members = self.balls.groups.members()
+        pairs: Table = members.T @ self.fakes_by_group.astype(np.float32)
+        density: Table = pairs / (self.balls.k * self.fakes.members().sum(0))
+        return density
+
+    def coverage_table(self) -> Table:
+        """The share of the balls of each group of reals (rows) that hold one of each group of fakes (columns)."""
+        members = self.balls.groups.members()
+        balls: Table = members.T @ (self.fakes_by_group > 0).astype(np.float32)
+        shares: Table = balls / members.sum(0)[:, None]
+        return shares
 
 
 class Overlap:
@@ -55,71 +81,67 @@ class Overlap:
 
     def __init__(self, real: Balls, real_dense: Balls, fake: Balls) -> None:
         self.real, self.real_dense, self.fake = real, real_dense, fake
-        self.fakes_in_real_balls = PointsInBalls(real, len(fake.points))
-        self.reals_in_fake_balls = PointsInBalls(fake, len(real.points))
-        self.occupancy = BallOccupancy(real_dense, fake.blocks)
+        self.fakes_in_real_balls = PointsInBalls(real, fake.groups)
+        self.reals_in_fake_balls = PointsInBalls(fake, real.groups)
+        self.occupancy = BallOccupancy(real_dense, fake.groups)
 
     def add(self, reals: Tensor, fakes: Tensor, squares: Tensor) -> None:
         """Take in pairs of a real and a fake that may lie in one another's balls, with their squared distances."""
         slack = rounding(self.real.points.lengths[reals], self.fake.points.lengths[fakes])
 
-        def within_reach(balls: Balls, centres: Tensor) -> tuple[Tensor, Tensor]:
-            """Which pairs come within reach of the balls around `centres`, (P,), and the levels at which they do."""
+        def within_reach(balls: Balls, centres: Tensor) -> tuple[Rows, Rows, Rows]:
+            """The reals, the fakes and the places of the pairs that come within reach of the balls around `centres`."""
             pairs = (squares - slack <= balls.reach[centres]).nonzero().flatten()
 
             def exact(rows: Tensor) -> Tensor:
                 chosen = pairs[rows]
                 return exact_squared_distances(self.real.points, reals[chosen], self.fake.points, fakes[chosen])
 
-            return pairs, balls.levels(centres[pairs], squares[pairs], slack[pairs], exact)
+            places = balls.places(centres[pairs], squares[pairs], slack[pairs], exact)
+            pairs, places = pairs[places < balls.listed], places[places < balls.listed]
+            return reals[pairs].cpu().numpy(), fakes[pairs].cpu().numpy(), places.cpu().numpy()
 
-        pairs, levels = within_reach(self.real, reals)
-        self.fakes_in_real_balls.add(reals[pairs], fakes[pairs], levels)
-        pairs, levels = within_reach(self.fake, fakes)
-        self.reals_in_fake_balls.add(fakes[pairs], reals[pairs], levels)
-        pairs, levels = within_reach(self.real_dense, reals)
-        self.occupancy.add(reals[pairs], fakes[pairs], levels)
+        real, fake, places = within_reach(self.real, reals)
+        self.fakes_in_real_balls.add(real, fake, places)
+        real, fake, places = within_reach(self.fake, fakes)
+        self.reals_in_fake_balls.add(fake, real, places)
+        self.occupancy.add(*within_reach(self.real_dense, reals))
 
     def precision(self) -> Estimate:
         """Share of fakes in the reals' balls."""
-        inside = self.fakes_in_real_balls.inside.double()
-        without_reals = self.fakes_in_real_balls.inside_without_block.double().mean(0)
-        return _jackknifed(inside, _means_without(inside, self.fake.blocks), without_reals)
+        return self._estimate(
+            self.fakes_in_real_balls.inside, self.fakes_in_real_balls.table, self.fake.groups.clusters
+        )
 
     def recall(self) -> Estimate:
         """Share of reals in the fakes' balls."""
-        inside = self.reals_in_fake_balls.inside.double()
-        without_fakes = self.reals_in_fake_balls.inside_without_block.double().mean(0)
-        return _jackknifed(inside, without_fakes, _means_without(inside, self.real.blocks))
+        return self._estimate(self.reals_in_fake_balls.inside, lambda: self.reals_in_fake_balls.table().T)
 
     def density(self) -> Estimate:
         """Balls of the reals that hold a fake, over k, on average."""
-        k, fakes = self.real_dense.k, len(self.fake.points)
-        balls = self.occupancy.balls_of_fake.double() / k
-        without_reals = self.occupancy.balls_without_block.double() / (k * fakes)
-        return _jackknifed(balls, _means_without(balls, self.fake.blocks), without_reals)
+        balls = self.occupancy.balls_of_fake / self.real_dense.k
+        return self._estimate(balls, self.occupancy.density_table, self.fake.groups.clusters)
 
     def coverage(self) -> Estimate:
-        """Share of balls of the reals that hold a fake; without a block of reals the balls are larger."""
-        occupied = (self.occupancy.occupied_level == 0).double()
-        blocks = self.occupancy.occupied_by_block
-        by_other_blocks = (blocks.sum(1, keepdim=True) - blocks.long() > 0).double()
-        in_larger = (self.occupancy.occupied_level[:, None] <= self.real_dense.growth).double()
-        return _jackknifed(occupied, by_other_blocks.mean(0), _means_without(in_larger, self.real.blocks))
+        """Share of balls of the reals that hold a fake."""
+        return self._estimate(self.occupancy.occupied, self.occupancy.coverage_table)
 
+    def _estimate(
+        self, values: npt.NDArray[Any], table: Callable[[], Table], fake_clusters: Rows | None = None
+    ) -> Estimate:
+        """The mean of `values` and its error; with `fake_clusters` they are those of fakes, and a mean of its own."""
+        mean = float(values.mean())
+        if self.distinct < self.fewest_distinct:
+            return Estimate(mean)
+        exact = None if fake_clusters is None else variance_of_mean(values.astype(np.float64), fake_clusters)
+        return Estimate(mean, *errors_by_groups(table(), self.distinct, exact))
 
-def _means_without(values: Tensor, blocks: Tensor) -> Tensor:
-    """The mean over the points outside each block, (BLOCKS,), of values (n,), or (n, BLOCKS) with a column for each."""
-    outside = (blocks[:, None] != torch.arange(BLOCKS, device=blocks.device)).double()
-    return (outside * (values if values.ndim == 2 else values[:, None])).sum(0) / outside.sum(0)
+    @property
+    def distinct(self) -> int:
+        """Points of the smaller set that differ from one another."""
+        return min(self.real.groups.distinct, self.fake.groups.distinct)
 
-
-def _jackknifed(values: Tensor, without_fakes: Tensor, without_reals: Tensor) -> Estimate:
-    """The mean of `values` and its error, from the score with each block of fakes or of reals left out, (BLOCKS,)."""
-    samples, reference = _jackknife_variance(without_fakes), _jackknife_variance(without_reals)
-    return Estimate(float(values.mean()), (samples + reference) ** 0.5, samples**0.5)
-
-
-def _jackknife_variance(without: Tensor) -> float:
-    """Variance of a score from its values with one block left out (empty blocks leave it as it is)."""
-    return float((without - without.mean()).square().sum()) * (len(without) - 1) / len(without)
+    @property
+    def fewest_distinct(self) -> int:
+        """How many of them an error needs: a quarter of a set must have balls of its own."""
+        return max(groups for groups, _ in GROUPINGS) * (max(self.real.k, self.real_dense.k) + 1)

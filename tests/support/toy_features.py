@@ -1,6 +1,7 @@
 """Toy features, and how an error bar compares with what new draws really do."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from ganeval.metrics.estimate import Estimate
 
+Numbers = np.ndarray[Any, np.dtype[np.float64]]
 Draw = Callable[[torch.Generator], Tensor]
 
 
@@ -30,13 +32,25 @@ def correlated(seed: int, count: int, width: int, mean: float = 0.0) -> Tensor:
 
 
 def over_observed(estimates: list[Estimate], keep_real: bool) -> float:
-    """Mean predicted error over the standard deviation of the score: 1 if the error bars tell the truth.
+    """Predicted error over the standard deviation of the score: 1 if the error bars are right.
 
     The ratio's own relative error is about 1/√(2·draws): 5 % for 200 draws.
     """
+    values, errors = values_and_errors(estimates, keep_real)
+    return float(np.sqrt(np.mean(errors**2)) / np.std(values, ddof=1))
+
+
+def share_covered(estimates: list[Estimate], keep_real: bool) -> float:
+    """The share of 95 % intervals that hold the mean score; 200 draws know it to 1.5 points."""
+    values, errors = values_and_errors(estimates, keep_real)
+    return float(np.mean(np.abs(values - values.mean()) <= 1.96 * errors))
+
+
+def values_and_errors(estimates: list[Estimate], keep_real: bool) -> tuple[Numbers, Numbers]:
+    """The scores, not clamped, and the errors that belong to new draws of both sets, or of the fakes alone."""
     errors = [estimate.error_samples if keep_real else estimate.error for estimate in estimates]
     values = [estimate.value if estimate.raw is None else estimate.raw for estimate in estimates]
-    return float(np.mean(errors) / np.std(values, ddof=1))
+    return np.array(values), np.array(errors)
 
 
 def error_ratio(
