@@ -55,14 +55,11 @@ def fid(
     real_fit, fake_fit = GaussianFit.of("real", real, real_moments), GaussianFit.of("fake", fake, fake_moments)
     transport = optimal_transport(real_fit, fake_fit, maps=isinstance(real, Tensor) or isinstance(fake, Tensor))
     raw = _distance(real_fit.moments, fake_fit.moments, transport.singular_values)
-    real_variance = sampling_variance(real_fit, fake_fit.moments.mean, transport.real_map)
-    fake_variance = sampling_variance(fake_fit, real_fit.moments.mean, transport.fake_map)
-    if real_variance is None:
+    variance = sampling_variance(real_fit, fake_fit, transport)
+    if real_fit.features is None:
         text = "fid: the reference is given by its statistics alone: the error bar leaves out its part"
         warnings.warn(text, GanevalWarning, 2)
-    variances = [variance for variance in (real_variance, fake_variance) if variance is not None]
-    error = math.sqrt(sum(variances)) if variances else None
-    error_samples = None if fake_variance is None else math.sqrt(fake_variance)
+    error, error_samples = (None if part is None else math.sqrt(part) for part in (variance.both, variance.fakes))
     return {"fid": Estimate(max(0.0, raw), error, error_samples, raw=raw)}
 
 

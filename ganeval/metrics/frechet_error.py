@@ -2,8 +2,11 @@
 
 The delta method: the distance moves by the mean influence of the points that come in, so its variance is the variance
 of `influence` over a set's points, divided by their number, once for each set. Where the sets nearly agree the distance
-is a quadratic form and this is too large, never too small.
+is a quadratic form, whose variance this counts twice: `quadratic_variance` is taken off again.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,7 +14,7 @@ from torch import Tensor
 
 from ganeval.metrics.linear_algebra import product32
 from ganeval.metrics.moments import BLOCK, Moments
-from ganeval.metrics.optimal_transport import GaussianFit, optimal_transport
+from ganeval.metrics.optimal_transport import GaussianFit, Transport, optimal_transport
 
 ERROR_POINTS = 4096  # a variance is known to about 3 % from as many, the error bar to half of that
 
@@ -35,19 +38,70 @@ def influence(features: Tensor, mean: Tensor, other_mean: Tensor, transport_map:
     return torch.cat(parts)
 
 
-def sampling_variance(own: GaussianFit, other_mean: Tensor, transport_map: Tensor | None) -> float | None:
-    """The part of the distance's sampling variance that a set's own points have; None where its features are gone.
+@dataclass(frozen=True)
+class SamplingVariance:
+    """Sampling variances of the distance: from the fakes, and from both sets; None where features are gone."""
 
-    From ERROR_POINTS of them, at random since images may come in order; the same ones of as many every time.
+    fakes: float | None
+    both: float | None
+
+
+def sampling_variance(real: GaussianFit, fake: GaussianFit, transport: Transport) -> SamplingVariance:
+    """How the distance varies over new draws of the fakes, and of both sets."""
+    of_fakes = _linear_variance(fake, real.moments.mean, transport.fake_map)
+    of_reals = _linear_variance(real, fake.moments.mean, transport.real_map)
+    if of_fakes is None:
+        return SamplingVariance(None, of_reals)
+    own = _less_quadratic(of_fakes, quadratic_variance([fake], transport.singular_values))
+    if of_reals is None:
+        return SamplingVariance(own, own)
+    both = of_fakes + of_reals
+    return SamplingVariance(own, _less_quadratic(both, quadratic_variance([real, fake], transport.singular_values)))
+
+
+def quadratic_variance(fits: Sequence[GaussianFit], singular_values: Tensor) -> float:
+    """The variance of the distance's second-order part where both sets nearly agree, from these sets' new draws.
+
+    That part is |d|² + Σ_ij C_ij² / 2 (s_i + s_j) with d the noise in the difference of means, C that in the covariance
+    and s the eigenvalues of the latter (the singular values). With Q the covariance of d, its variance for normal
+    features is 2 tr Q² + Σ_ij (1 + [i = j]) (c s_i s_j / (s_i + s_j))², c = Σ kurtosis / N over the sets.
     """
-    features = own.features
-    if features is None or transport_map is None:
+    noise = sum((fit.moments.covariance / fit.count for fit in fits), torch.zeros((), dtype=torch.float64))
+    excess = sum(float(fit.moments.covariance.trace() / fit.count) ** 2 / fit.count for fit in fits)  # of tr Q²
+    scale = sum(_kurtosis(fit) / fit.count for fit in fits)
+    sums = (singular_values[:, None] + singular_values).clamp(min=torch.finfo(torch.float64).tiny)
+    halves = scale * singular_values[:, None] * singular_values / sums
+    return 2 * max(0.0, float(noise.square().sum()) - excess) + float(
+        halves.square().sum() + halves.diag().square().sum()
+    )
+
+
+def _less_quadratic(variance: float, quadratic: float) -> float:
+    return max(variance - quadratic, variance / 2)  # of equal sets the quadratic part is all, counted twice
+
+
+def _kurtosis(fit: GaussianFit) -> float:
+    """E|x - m|⁴ over its value for normal features of the same covariance: 1 for these, more for heavy tails."""
+    if fit.features is None:
+        return 1.0
+    lengths = (_subset(fit.features).double() - fit.moments.mean).square().sum(1)
+    covariance = fit.moments.covariance
+    return float(lengths.square().mean() / (covariance.trace().square() + 2 * covariance.square().sum()))
+
+
+def _linear_variance(own: GaussianFit, other_mean: Tensor, transport_map: Tensor | None) -> float | None:
+    if own.features is None or transport_map is None:
         return None
-    count = own.moments.count or len(features)
-    if len(features) > ERROR_POINTS:
-        rows = np.random.RandomState(0).permutation(len(features))[:ERROR_POINTS]
-        features = features[torch.from_numpy(np.sort(rows)).to(features.device)]
-    return float(influence(features, own.moments.mean, other_mean, transport_map).double().var()) / count
+    phi = influence(_subset(own.features), own.moments.mean, other_mean, transport_map)
+    return float(phi.double().var()) / own.count
+
+
+def _subset(features: Tensor) -> Tensor:
+    """At most ERROR_POINTS rows, at random since images may come in order; the same ones of as many every time."""
+    if len(features) <= ERROR_POINTS:
+        return features
+    rows = np.random.RandomState(0).permutation(len(features))[:ERROR_POINTS]
+    return features[torch.from_numpy(np.sort(rows)).to(features.device)]
 
 
 def fid_change(

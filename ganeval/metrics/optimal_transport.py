@@ -32,6 +32,11 @@ class GaussianFit:
         check_rows(name, data)
         return cls(known_moments or moments(data), data)
 
+    @property
+    def count(self) -> int:
+        """The number of points; 0 where it is unknown, of moments alone."""
+        return self.moments.count or (0 if self.features is None else len(self.features))
+
     def root(self) -> Tensor:
         """A (D, r) with A A' = covariance, of as few columns as the rank allows."""
         count, dimensions = self.moments.count, len(self.moments.mean)
