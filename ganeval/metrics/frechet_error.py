@@ -2,9 +2,10 @@
 
 The delta method: the distance moves by the mean influence of the points that come in, so its variance is the variance
 of `influence` over a set's points, divided by their number, once for each set. Where the sets nearly agree the distance
-is a quadratic form, whose variance this counts twice: `quadratic_variance` is taken off again.
+is a quadratic form, whose variance this counts twice: what `mean_square_curvature` gives is taken off.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from ganeval.metrics.linear_algebra import product32
 from ganeval.metrics.moments import BLOCK, Moments
 from ganeval.metrics.optimal_transport import GaussianFit, Transport, optimal_transport
 
+STEP = 1.5  # of the trapezoidal rule, in log t: off by 1 %
+SPECTRUM = 1e-6  # eigenvalues below this share of the largest count as this share
+PAIRED_POINTS = 512  # of each set: their pairs know a mean square to a few per cent
 ERROR_POINTS = 4096  # a variance is known to about 3 % from as many, the error bar to half of that
 
 
@@ -52,55 +56,60 @@ def sampling_variance(real: GaussianFit, fake: GaussianFit, transport: Transport
     of_reals = _linear_variance(real, fake.moments.mean, transport.real_map)
     if of_fakes is None:
         return SamplingVariance(None, of_reals)
-    own = _less_quadratic(of_fakes, quadratic_variance([fake], transport.singular_values))
-    if of_reals is None:
-        return SamplingVariance(own, own)
-    both = of_fakes + of_reals
-    return SamplingVariance(own, _less_quadratic(both, quadratic_variance([real, fake], transport.singular_values)))
-
-
-def quadratic_variance(fits: Sequence[GaussianFit], singular_values: Tensor) -> float:
-    """The variance of the distance's second-order part where both sets nearly agree, from these sets' new draws.
-
-    That part is |d|² + Σ_ij C_ij² / 2 (s_i + s_j) with d the noise in the difference of means, C that in the covariance
-    and s the eigenvalues of the latter (the singular values). With Q the covariance of d, its variance for normal
-    features is 2 tr Q² + Σ_ij (1 + [i = j]) (c s_i s_j / (s_i + s_j))², c = Σ kurtosis / N over the sets.
-    """
-    noise = sum((fit.moments.covariance / fit.count for fit in fits), torch.zeros((), dtype=torch.float64))
-    excess = sum(float(fit.moments.covariance.trace() / fit.count) ** 2 / fit.count for fit in fits)  # of tr Q²
-    scale = sum(_kurtosis(fit) / fit.count for fit in fits)
-    sums = (singular_values[:, None] + singular_values).clamp(min=torch.finfo(torch.float64).tiny)
-    halves = scale * singular_values[:, None] * singular_values / sums
-    return 2 * max(0.0, float(noise.square().sum()) - excess) + float(
-        halves.square().sum() + halves.diag().square().sum()
+    sets = [(fake, transport.fake_map), (real, transport.real_map)]
+    curvature = mean_square_curvature(sets, transport.singular_values)
+    share, real_share = 1 / fake.count, 0.0 if of_reals is None else 1 / real.count
+    return SamplingVariance(
+        _less_quadratic(of_fakes, curvature * share**2 / 2),
+        _less_quadratic(of_fakes + (of_reals or 0.0), curvature * (share + real_share) ** 2 / 2),
     )
+
+
+def mean_square_curvature(sets: Sequence[tuple[GaussianFit, Tensor | None]], singular_values: Tensor) -> float:
+    """E K(x, x')² of the second-order influence K of two points, where both sets nearly agree.
+
+    There the distance is |d|² + Σ_ij C_ij² / 2 (s_i + s_j), with d the difference of the means, C that of the
+    covariances and s the eigenvalues of the latter (the singular values). With u the coordinates of x - m along the
+    eigenvectors, the columns of the optimal maps, and U_ij = u_i u_j less s_i where i = j,
+    K = 2 u·u' + Σ_ij U_ij U'_ij / (s_i + s_j). 1 / (s_i + s_j) is the integral of exp(-t (s_i + s_j)) over t,
+    by the trapezoidal rule: each t is one product of all points.
+    """
+    points = torch.cat(
+        [
+            (_subset(fit.features, PAIRED_POINTS).float() - fit.moments.mean.float()) @ transport_map
+            for fit, transport_map in sets
+            if fit.features is not None and transport_map is not None
+        ]
+    )
+    largest = singular_values.max().clamp(min=torch.finfo(torch.float64).tiny)
+    s = singular_values[-points.shape[1] :].clamp(min=SPECTRUM * largest) / largest  # in units of the largest
+    points = points / largest.sqrt().float()
+    lengths, kernel = points.square().sum(1), 2 * points @ points.T
+    kernel += (s.sum().float() - lengths[:, None] - lengths) / 2
+    start, stop = -math.log(2) - 3 * STEP, math.log(0.5 / SPECTRUM) + 2 * STEP
+    for log_t in np.arange(start, stop, STEP):
+        weighted = points * torch.exp(-math.exp(log_t) / 2 * s).float()
+        kernel += STEP * math.exp(log_t) * (weighted @ weighted.T).square()
+    kernel.fill_diagonal_(0)
+    return float(kernel.double().square().sum() / (len(points) * (len(points) - 1)) * largest**2)
 
 
 def _less_quadratic(variance: float, quadratic: float) -> float:
     return max(variance - quadratic, variance / 2)  # of equal sets the quadratic part is all, counted twice
 
 
-def _kurtosis(fit: GaussianFit) -> float:
-    """E|x - m|⁴ over its value for normal features of the same covariance: 1 for these, more for heavy tails."""
-    if fit.features is None:
-        return 1.0
-    lengths = (_subset(fit.features).double() - fit.moments.mean).square().sum(1)
-    covariance = fit.moments.covariance
-    return float(lengths.square().mean() / (covariance.trace().square() + 2 * covariance.square().sum()))
-
-
 def _linear_variance(own: GaussianFit, other_mean: Tensor, transport_map: Tensor | None) -> float | None:
     if own.features is None or transport_map is None:
         return None
-    phi = influence(_subset(own.features), own.moments.mean, other_mean, transport_map)
+    phi = influence(_subset(own.features, ERROR_POINTS), own.moments.mean, other_mean, transport_map)
     return float(phi.double().var()) / own.count
 
 
-def _subset(features: Tensor) -> Tensor:
-    """At most ERROR_POINTS rows, at random since images may come in order; the same ones of as many every time."""
-    if len(features) <= ERROR_POINTS:
+def _subset(features: Tensor, count: int) -> Tensor:
+    """At most `count` rows, at random since images may come in order; the same ones of as many every time."""
+    if len(features) <= count:
         return features
-    rows = np.random.RandomState(0).permutation(len(features))[:ERROR_POINTS]
+    rows = np.random.RandomState(0).permutation(len(features))[:count]
     return features[torch.from_numpy(np.sort(rows)).to(features.device)]
 
 
