@@ -153,10 +153,10 @@ def mode_coverage(real_counts: Array, fake_modes: Modes, real_cells: Cells, fake
     scores = {
         "modes_covered": Estimate(covered, total=total, more=histogram(fake_counts, real_counts)),
         "modes_hit": Estimate(int((in_reference & in_samples).sum()), total=total),
-        "modes_js": _divergence(js_divergence, _js_gradients, fake_counts, real_counts),
+        "modes_js": _divergence(js_divergence, _js_derivatives, fake_counts, real_counts),
     }
     if in_reference[in_samples].all():
-        scores["modes_kl"] = _divergence(kl_divergence, _kl_gradients, fake_counts, real_counts)
+        scores["modes_kl"] = _divergence(kl_divergence, _kl_derivatives, fake_counts, real_counts)
     else:
         text = "modes_kl is left out: it is infinite where samples fill a mode that the reference lacks"
         warnings.warn(text, GanevalWarning, 2)
@@ -165,28 +165,55 @@ def mode_coverage(real_counts: Array, fake_modes: Modes, real_cells: Cells, fake
         scores["modes_high_confidence"] = proportion(confident, len(fake_modes.assigned))
     real_cell_counts, fake_cell_counts = real_cells.counts.numpy(), fake_cells.counts()
     scores["ndb"] = Estimate(different_bins(real_cell_counts, fake_cell_counts), total=len(real_cell_counts))
-    scores["ndb_js"] = _divergence(js_divergence, _js_gradients, fake_cell_counts, real_cell_counts)
+    scores["ndb_js"] = _divergence(js_divergence, _js_derivatives, fake_cell_counts, real_cell_counts)
     return scores
 
 
-Gradients = Callable[[Array, Array], tuple[Array, Array]]
+@dataclass(frozen=True)
+class Derivatives:
+    """Of a divergence by the shares of each bin in the fakes, p, and the reals, q: first and second ones, (K,) each."""
+
+    p: Array
+    q: Array
+    pp: Array
+    qq: Array
+    pq: Array
 
 
-def _divergence(function: Callable[[Array, Array], float], gradients: Gradients, fake: Array, real: Array) -> Estimate:
-    """A divergence of two histograms, with its delta-method error: its gradient's variance under each multinomial."""
-    p, q = _proportions(fake), _proportions(real)
-    by_p, by_q = gradients(p, q)
-    samples = _variance(p, by_p) / fake.sum()
-    return Estimate(function(p, q), (samples + _variance(q, by_q) / real.sum()) ** 0.5, samples**0.5)
+def _divergence(
+    function: Callable[[Array, Array], float],
+    derivatives: Callable[[Array, Array], Derivatives],
+    fake: Array,
+    real: Array,
+) -> Estimate:
+    """A divergence of two histograms and its delta-method error: its gradient's variance under each multinomial.
+
+    The second-order part, all that there is where the histograms agree, is counted twice so and taken off once.
+    """
+    p, q, n, m = _proportions(fake), _proportions(real), float(fake.sum()), float(real.sum())
+    by = derivatives(p, q)
+    own, both = _variance(p, by.p) / n, _variance(p, by.p) / n + _variance(q, by.q) / m
+    own_quadratic = _curvature(by.pp, p, p) / n**2 / 2
+    quadratic = own_quadratic + _curvature(by.qq, q, q) / m**2 / 2 + _curvature(by.pq, p, q) / (n * m)
+    variances = max(both - quadratic, both / 2), max(own - own_quadratic, own / 2)
+    return Estimate(function(p, q), variances[0] ** 0.5, variances[1] ** 0.5)
 
 
-def _kl_gradients(p: Array, q: Array) -> tuple[Array, Array]:
-    safe = np.where(q > 0, q, 1.0)
-    return _log_ratio(p, q), -p / safe
+def _curvature(second: Array, p: Array, q: Array) -> float:
+    """tr(H S_p H S_q) with H diagonal and S the covariance diag(p) - pp' of one draw of a multinomial."""
+    squares = second**2 * p * q
+    return float(squares.sum() - (squares * (p + q)).sum() + (second * p * q).sum() ** 2)
 
 
-def _js_gradients(p: Array, q: Array) -> tuple[Array, Array]:
-    return _log_ratio(p, (p + q) / 2) / 2, _log_ratio(q, (p + q) / 2) / 2
+def _kl_derivatives(p: Array, q: Array) -> Derivatives:
+    safe_p, safe_q = np.where(p > 0, p, 1.0), np.where(q > 0, q, 1.0)
+    return Derivatives(_log_ratio(p, q), -p / safe_q, 1 / safe_p, p / safe_q**2, -1 / safe_q)
+
+
+def _js_derivatives(p: Array, q: Array) -> Derivatives:
+    mean = np.where(p + q > 0, (p + q) / 2, 1.0)
+    by_pp, by_qq = (1 / np.where(share > 0, share, 1.0) / 2 - 1 / (4 * mean) for share in (p, q))
+    return Derivatives(_log_ratio(p, mean) / 2, _log_ratio(q, mean) / 2, by_pp, by_qq, -1 / (4 * mean))
 
 
 def _log_ratio(p: Array, q: Array) -> Array:
