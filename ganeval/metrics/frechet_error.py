@@ -59,10 +59,9 @@ def sampling_variance(real: GaussianFit, fake: GaussianFit, transport: Transport
     sets = [(fake, transport.fake_map), (real, transport.real_map)]
     curvature = mean_square_curvature(sets, transport.singular_values)
     share, real_share = 1 / fake.count, 0.0 if of_reals is None else 1 / real.count
-    return SamplingVariance(
-        _less_quadratic(of_fakes, curvature * share**2 / 2),
-        _less_quadratic(of_fakes + (of_reals or 0.0), curvature * (share + real_share) ** 2 / 2),
-    )
+    own = _less_quadratic(of_fakes, curvature * share**2 / 2)
+    both = _less_quadratic(of_fakes + (of_reals or 0.0), curvature * (share + real_share) ** 2 / 2)
+    return SamplingVariance(own, max(own, both))
 
 
 def mean_square_curvature(sets: Sequence[tuple[GaussianFit, Tensor | None]], singular_values: Tensor) -> float:

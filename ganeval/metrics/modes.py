@@ -195,8 +195,8 @@ def _divergence(
     own, both = _variance(p, by.p) / n, _variance(p, by.p) / n + _variance(q, by.q) / m
     own_quadratic = _curvature(by.pp, p, p) / n**2 / 2
     quadratic = own_quadratic + _curvature(by.qq, q, q) / m**2 / 2 + _curvature(by.pq, p, q) / (n * m)
-    variances = max(both - quadratic, both / 2), max(own - own_quadratic, own / 2)
-    return Estimate(function(p, q), variances[0] ** 0.5, variances[1] ** 0.5)
+    own = max(own - own_quadratic, own / 2)
+    return Estimate(function(p, q), max(both - quadratic, both / 2, own) ** 0.5, own**0.5)
 
 
 def _curvature(second: Array, p: Array, q: Array) -> float:
