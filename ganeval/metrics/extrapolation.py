@@ -1,9 +1,11 @@
 """FID at infinitely many images: the intercept of FID over 1/N, both sets shrunk together. Lower is better.
 
 Chong & Forsyth 2020, arXiv:1911.07023, who shrink the samples alone; the reference biases FID just as the samples do,
-so here both shrink in proportion. Agrees with the known distance of Gaussians; the fit is `value_at_infinity`.
+so here both shrink in proportion, to disjoint halves, which vary less than overlapping subsets of many sizes. Agrees
+with the known distance of Gaussians; the fit is `value_at_infinity`.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,11 +13,13 @@ import torch
 from torch import Tensor
 
 from ganeval.metrics.estimate import Estimate, check_pair
-from ganeval.metrics.frechet import frechet_distance
+from ganeval.metrics.frechet import frechet_distance, transported_distance
+from ganeval.metrics.frechet_error import sampling_variance
 from ganeval.metrics.moments import moments
+from ganeval.metrics.optimal_transport import GaussianFit, optimal_transport
 from ganeval.progress import Tick, silent
 
-SIZES = 15  # subset sizes, from a half of both sets (or D + 1 points, if more) to all
+PARTITIONS = 4  # of both sets into random halves, whose FIDs are averaged
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -34,8 +38,7 @@ def value_at_infinity(counts: Numbers, values: Numbers) -> float:
 def fid_infinity(real: Tensor, fake: Tensor, *, seed: int = 2020, tick: Tick = silent) -> dict[str, Estimate]:
     """FID extrapolated to infinite N and M; lower is better, about 0 for two samples of one distribution.
 
-    `real` (M, D), `fake` (N, D). No error is given: the subsets overlap, so the scatter of
-    the fit is smaller than that of new draws.
+    `real` (M, D), `fake` (N, D). Its error is FID's, but for the second-order part, of which the halves add a quarter.
     Raises ValueError unless both sets have at least D + 2 rows: below that FID does not yet fall like 1/N.
 
     >>> noise = torch.randn(4000, 4, generator=torch.Generator().manual_seed(0))
@@ -43,15 +46,23 @@ def fid_infinity(real: Tensor, fake: Tensor, *, seed: int = 2020, tick: Tick = s
     True
     """
     check_pair(real, fake, at_least=real.shape[1] + 2)
-    smallest = max(0.5, (real.shape[1] + 1) / min(len(real), len(fake)))
-    shares, random, values = np.linspace(smallest, 1, SIZES), np.random.default_rng(seed), []
-    for size, share in enumerate(shares):
-        values.append(frechet_distance(moments(_subset(real, share, random)), moments(_subset(fake, share, random))))
-        tick("fid-infinity", size + 1, SIZES)
-    raw = value_at_infinity(shares, np.array(values))  # counts in proportion: the intercept is the same
-    return {"fid_infinity": Estimate(max(0.0, raw), raw=raw)}
+    share = max(0.5, (real.shape[1] + 1) / min(len(real), len(fake)))  # subsets overlap where halves are too small
+    random, values = np.random.default_rng(seed), []
+    for partition in range(PARTITIONS):
+        for own_real, own_fake in zip(_parts(real, share, random), _parts(fake, share, random), strict=True):
+            values.append(frechet_distance(moments(own_real), moments(own_fake)))
+        tick("fid-infinity", partition + 1, PARTITIONS)
+    real_fit, fake_fit = GaussianFit.of("real", real), GaussianFit.of("fake", fake)
+    transport = optimal_transport(real_fit, fake_fit, maps=True)
+    whole = transported_distance(real_fit.moments, fake_fit.moments, transport)
+    raw = value_at_infinity(np.array([share, 1.0]), np.array([np.mean(values), whole]))  # counts in proportion
+    variance = sampling_variance(real_fit, fake_fit, transport, quadratic_share=1 - 1 / PARTITIONS)
+    error, error_samples = (None if part is None else math.sqrt(part) for part in (variance.both, variance.fakes))
+    return {"fid_infinity": Estimate(max(0.0, raw), error, error_samples, raw=raw)}
 
 
-def _subset(features: Tensor, share: float, random: np.random.Generator) -> Tensor:
-    rows = random.permutation(len(features))[: round(share * len(features))]
-    return features[torch.from_numpy(rows).to(features.device)]
+def _parts(features: Tensor, share: float, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """The first and the last `share` of the rows in a random order."""
+    rows = torch.from_numpy(random.permutation(len(features))).to(features.device)
+    count = math.floor(share * len(features))
+    return features[rows[:count]], features[rows[len(rows) - count :]]

@@ -15,7 +15,7 @@ from ganeval.errors import GanevalWarning
 from ganeval.metrics.estimate import Estimate
 from ganeval.metrics.frechet_error import sampling_variance
 from ganeval.metrics.moments import Moments
-from ganeval.metrics.optimal_transport import GaussianFit, optimal_transport
+from ganeval.metrics.optimal_transport import GaussianFit, Transport, optimal_transport
 
 
 def fid_formula(real: Tensor, fake: Tensor) -> float:
@@ -54,7 +54,7 @@ def fid(
     """
     real_fit, fake_fit = GaussianFit.of("real", real, real_moments), GaussianFit.of("fake", fake, fake_moments)
     transport = optimal_transport(real_fit, fake_fit, maps=isinstance(real, Tensor) or isinstance(fake, Tensor))
-    raw = _distance(real_fit.moments, fake_fit.moments, transport.singular_values)
+    raw = transported_distance(real_fit.moments, fake_fit.moments, transport)
     variance = sampling_variance(real_fit, fake_fit, transport)
     if real_fit.features is None:
         text = "fid: the reference is given by its statistics alone: the error bar leaves out its part"
@@ -72,9 +72,11 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
     2.0
     """
     transport = optimal_transport(GaussianFit(real, None), GaussianFit(fake, None), maps=False)
-    return _distance(real, fake, transport.singular_values)
+    return transported_distance(real, fake, transport)
 
 
-def _distance(real: Moments, fake: Moments, singular_values: Tensor) -> float:
+def transported_distance(real: Moments, fake: Moments, transport: Transport) -> float:
+    """The same, where the optimal transport between the two is known."""
     shift = (real.mean - fake.mean).square().sum()
-    return float(shift + fake.covariance.trace() + real.covariance.trace() - 2 * singular_values.sum())
+    traces = fake.covariance.trace() + real.covariance.trace()
+    return float(shift + traces - 2 * transport.singular_values.sum())

@@ -50,18 +50,28 @@ class SamplingVariance:
     both: float | None
 
 
-def sampling_variance(real: GaussianFit, fake: GaussianFit, transport: Transport) -> SamplingVariance:
-    """How the distance varies over new draws of the fakes, and of both sets."""
+def sampling_variance(
+    real: GaussianFit, fake: GaussianFit, transport: Transport, *, quadratic_share: float = 1.0
+) -> SamplingVariance:
+    """How the distance varies over new draws of the fakes, and of both sets.
+
+    `quadratic_share`: how much of the second-order part is taken off, which the delta method counts twice.
+    """
     of_fakes = _linear_variance(fake, real.moments.mean, transport.fake_map)
     of_reals = _linear_variance(real, fake.moments.mean, transport.real_map)
     if of_fakes is None:
         return SamplingVariance(None, of_reals)
-    sets = [(fake, transport.fake_map), (real, transport.real_map)]
-    curvature = mean_square_curvature(sets, transport.singular_values)
-    share, real_share = 1 / fake.count, 0.0 if of_reals is None else 1 / real.count
-    own = _less_quadratic(of_fakes, curvature * share**2 / 2)
-    both = _less_quadratic(of_fakes + (of_reals or 0.0), curvature * (share + real_share) ** 2 / 2)
-    return SamplingVariance(own, max(own, both))
+
+    def less_quadratic(variance: float, weight: float, *sets: tuple[GaussianFit, Tensor | None]) -> float:
+        quadratic = weight**2 / 2 * mean_square_curvature(sets, transport.singular_values)
+        return max(variance - quadratic_share * quadratic, variance / 2)  # of equal sets the quadratic part is all
+
+    fakes = fake, transport.fake_map
+    own = less_quadratic(of_fakes, 1 / fake.count, fakes)
+    if of_reals is None:
+        return SamplingVariance(own, own)
+    both = less_quadratic(of_fakes + of_reals, 1 / fake.count + 1 / real.count, fakes, (real, transport.real_map))
+    return SamplingVariance(min(own, both), both)
 
 
 def mean_square_curvature(sets: Sequence[tuple[GaussianFit, Tensor | None]], singular_values: Tensor) -> float:
@@ -73,6 +83,9 @@ def mean_square_curvature(sets: Sequence[tuple[GaussianFit, Tensor | None]], sin
     K = 2 u·u' + Σ_ij U_ij U'_ij / (s_i + s_j). 1 / (s_i + s_j) is the integral of exp(-t (s_i + s_j)) over t,
     by the trapezoidal rule: each t is one product of all points.
     """
+    if not singular_values.sum() > 0:
+        return 0.0  # a set of identical points: the distance is linear in the other
+    largest = singular_values.max()
     points = torch.cat(
         [
             (_subset(fit.features, PAIRED_POINTS).float() - fit.moments.mean.float()) @ transport_map
@@ -80,8 +93,7 @@ def mean_square_curvature(sets: Sequence[tuple[GaussianFit, Tensor | None]], sin
             if fit.features is not None and transport_map is not None
         ]
     )
-    largest = singular_values.max().clamp(min=torch.finfo(torch.float64).tiny)
-    s = singular_values[-points.shape[1] :].clamp(min=SPECTRUM * largest) / largest  # in units of the largest
+    s = singular_values.clamp(min=SPECTRUM * largest) / largest  # in units of the largest
     points = points / largest.sqrt().float()
     lengths, kernel = points.square().sum(1), 2 * points @ points.T
     kernel += (s.sum().float() - lengths[:, None] - lengths) / 2
@@ -91,10 +103,6 @@ def mean_square_curvature(sets: Sequence[tuple[GaussianFit, Tensor | None]], sin
         kernel += STEP * math.exp(log_t) * (weighted @ weighted.T).square()
     kernel.fill_diagonal_(0)
     return float(kernel.double().square().sum() / (len(points) * (len(points) - 1)) * largest**2)
-
-
-def _less_quadratic(variance: float, quadratic: float) -> float:
-    return max(variance - quadratic, variance / 2)  # of equal sets the quadratic part is all, counted twice
 
 
 def _linear_variance(own: GaussianFit, other_mean: Tensor, transport_map: Tensor | None) -> float | None:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from scipy.cluster.vq import kmeans2, vq
 from scipy.special import rel_entr
-from scipy.stats import norm
+from scipy.stats import norm, poisson
 from torch import Tensor
 
 from ganeval.errors import GanevalWarning
@@ -51,15 +51,34 @@ def js_divergence(p: Array, q: Array) -> float:
     return float((rel_entr(p, (p + q) / 2).sum() + rel_entr(q, (p + q) / 2).sum()) / 2)
 
 
+def tenth_of_reference(real_counts: Array, fake_counts: Array) -> Array:
+    """The fewest samples that are a tenth of each mode's share in the reference, (K,)."""
+    # in integers, so that exactly a tenth is enough whatever the counts
+    fewest: Array = -(-real_counts * fake_counts.sum() // (10 * real_counts.sum()))
+    return fewest
+
+
 def covered_modes(real_counts: Array, fake_counts: Array) -> Array:
     """Whether each mode of the reference has a tenth of its share in the reference among the samples, (K,) bool.
 
     >>> covered_modes(np.array([50, 50, 0]), np.array([94, 6, 0])).tolist()
     [True, True, False]
     """
-    # in integers, so that exactly a tenth is covered whatever the counts
-    covered: Array = (real_counts > 0) & (10 * fake_counts * real_counts.sum() >= real_counts * fake_counts.sum())
+    covered: Array = (real_counts > 0) & (fake_counts >= tenth_of_reference(real_counts, fake_counts))
     return covered
+
+
+def count_errors(fake_counts: Array, fewest: Array, noise: Array) -> tuple[float, float]:
+    """The errors, of both sets and of the fakes alone, of how many modes have at least `fewest` (K,) of the samples.
+
+    Poisson-binomial, with a half added to each count, so that an empty mode may be chance; less what the counts' fixed
+    sum takes off. `noise`: the variance of `fewest` over new references.
+    """
+    rates = fake_counts + 0.5
+    reached, at_edge = poisson.sf(fewest - 1, rates), poisson.pmf(fewest - 1, rates)
+    own = max(0.0, float((reached * (1 - reached)).sum() - (rates * at_edge).sum() ** 2 / fake_counts.sum()))
+    slope = (at_edge + poisson.pmf(fewest, rates)) / 2
+    return float((own + (slope**2 * noise).sum()) ** 0.5), own**0.5
 
 
 def different_bins(real_counts: Array, fake_counts: Array) -> float:
@@ -68,11 +87,37 @@ def different_bins(real_counts: Array, fake_counts: Array) -> float:
     >>> different_bins(np.array([500, 500]), np.array([500, 500]))
     0.0
     """
+    return float(np.mean(np.abs(_z_of_bins(real_counts, fake_counts)) > norm.isf(SIGNIFICANCE / 2)))
+
+
+def bin_errors(real_counts: Array, fake_counts: Array) -> tuple[float, float]:
+    """The errors, of both sets and of the fakes alone, of `different_bins`: a Poisson-binomial over the bins.
+
+    A bin's true z is normal given the z seen: its spread over bins is that of the z's less their noise (empirical
+    Bayes), so that equal sets are not taken for different by chance, bin after bin.
+    """
+    z, reals, fakes = _z_of_bins(real_counts, fake_counts), real_counts.sum(), fake_counts.sum()
+    spread, of_fakes = max(0.0, float(np.mean(z**2)) - 1), float(reals / (reals + fakes))
+    return _bin_error(z, spread, 1.0), _bin_error(z, spread + 1 - of_fakes, of_fakes)
+
+
+def _bin_error(z: Array, spread: float, noise: float) -> float:
+    """The error of a share of bins with |z| beyond the limit, of true z of variance `spread` and z of noise `noise`."""
+    limit, steps = norm.isf(SIGNIFICANCE / 2), np.linspace(-4, 4, 33)
+    shrink = spread / (spread + noise)
+    true = shrink * z[:, None] + (shrink * noise) ** 0.5 * steps
+    beyond = norm.sf((limit - true) / noise**0.5) + norm.cdf((-limit - true) / noise**0.5)
+    variances = beyond * (1 - beyond) @ (norm.pdf(steps) / norm.pdf(steps).sum())
+    return float(variances.sum() ** 0.5 / len(z))
+
+
+def _z_of_bins(real_counts: Array, fake_counts: Array) -> Array:
     reals, fakes = real_counts.sum(), fake_counts.sum()
     pooled = (real_counts + fake_counts) / (reals + fakes)
     deviation = np.sqrt(pooled * (1 - pooled) * (1 / reals + 1 / fakes))
-    gap = np.abs(real_counts / reals - fake_counts / fakes)
-    return float(np.mean(gap > norm.isf(SIGNIFICANCE / 2) * deviation))
+    gap: Array = fake_counts / fakes - real_counts / reals
+    z: Array = np.divide(gap, deviation, out=np.zeros(len(gap)), where=deviation > 0)
+    return z
 
 
 @dataclass(frozen=True)
@@ -150,9 +195,13 @@ def mode_coverage(real_counts: Array, fake_modes: Modes, real_cells: Cells, fake
     fake_counts = fake_modes.counts()
     in_reference, in_samples = real_counts > 0, fake_counts > 0
     total, covered = int(in_reference.sum()), int(covered_modes(real_counts, fake_counts).sum())
+    tenth, hit = tenth_of_reference(real_counts, fake_counts)[in_reference], np.ones(total)
+    noise = (fake_counts.sum() / (10 * real_counts.sum())) ** 2 * real_counts[in_reference]  # of the tenths
+    covered_errors = count_errors(fake_counts[in_reference], tenth, noise)
+    hit_errors = count_errors(fake_counts[in_reference], hit, np.zeros(total))
     scores = {
-        "modes_covered": Estimate(covered, total=total, more=histogram(fake_counts, real_counts)),
-        "modes_hit": Estimate(int((in_reference & in_samples).sum()), total=total),
+        "modes_covered": Estimate(covered, *covered_errors, total=total, more=histogram(fake_counts, real_counts)),
+        "modes_hit": Estimate(int((in_reference & in_samples).sum()), *hit_errors, total=total),
         "modes_js": _divergence(js_divergence, _js_derivatives, fake_counts, real_counts),
     }
     if in_reference[in_samples].all():
@@ -164,7 +213,11 @@ def mode_coverage(real_counts: Array, fake_modes: Modes, real_cells: Cells, fake
         confident = float((fake_modes.confidence >= CONFIDENCE).double().mean())
         scores["modes_high_confidence"] = proportion(confident, len(fake_modes.assigned))
     real_cell_counts, fake_cell_counts = real_cells.counts.numpy(), fake_cells.counts()
-    scores["ndb"] = Estimate(different_bins(real_cell_counts, fake_cell_counts), total=len(real_cell_counts))
+    bins, ndb_errors = (
+        different_bins(real_cell_counts, fake_cell_counts),
+        bin_errors(real_cell_counts, fake_cell_counts),
+    )
+    scores["ndb"] = Estimate(bins, *ndb_errors, total=len(real_cell_counts))
     scores["ndb_js"] = _divergence(js_divergence, _js_derivatives, fake_cell_counts, real_cell_counts)
     return scores
 

@@ -146,7 +146,7 @@ def real_neighbours(
 
 
 def _neighbours(own: Points, ranks: Ranks, *ks: int) -> Neighbours:
-    """The nearest others of each point: k, those that a ball reaches when blocks are left out, and spare ones."""
+    """The nearest others of each point: k, those that a ball of its group alone may reach, and spare ones."""
     count = LISTED * max(ks) + SPARE
     part = nearest_within(own, count, ranks.stride)
     if ranks.world == 1:

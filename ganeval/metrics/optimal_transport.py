@@ -115,5 +115,6 @@ def _pseudo_inverse(values: Tensor) -> Tensor:
 
 
 def _rounding_of(values: Tensor) -> Tensor:
-    """The size below which an eigenvalue or singular value is rounding, not rank."""
-    return values.max().clamp(min=0) * len(values) * torch.finfo(values.dtype).eps
+    """The size below which an eigenvalue or singular value is rounding, not rank; 0 of none."""
+    largest = values.max().clamp(min=0) if len(values) else values.new_zeros(())
+    return largest * len(values) * torch.finfo(values.dtype).eps

@@ -48,8 +48,11 @@ class Groups:
         return np.unpackbits(self.bits, axis=1).astype(np.float32)
 
     def reach(self, indices: Rows, k: int) -> Bits:
-        """For each place in a list of neighbours (n, K) the partitions in which a ball made of its centre's group holds
-        a point at that place, (n, K, SLOTS / 8): those in which fewer than k of the nearer ones are of that group."""
+        """In which partitions the ball of each point, made of its group alone, holds what has a place in its list.
+
+        `indices` (n, K): the points' neighbours, nearest first. (n, K, SLOTS / 8), bits for all groups of a partition
+        in which fewer than k of the nearer neighbours are of the point's own group.
+        """
         members = np.unpackbits(self.bits, axis=1)
         nearer, held = np.zeros_like(members), np.empty((*indices.shape, SLOTS // 8), np.uint8)
         for place, neighbours in enumerate(indices.T):

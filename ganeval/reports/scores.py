@@ -99,7 +99,12 @@ FAMILIES: dict[str, MetricFamily] = {
         condition="only when asked for",
         scores={
             "fid_infinity": ScoreRow(
-                "FID∞", "lower", POSITIVE, "FID extrapolated to infinitely many images of both sets.", headline=True
+                "FID∞",
+                "lower",
+                POSITIVE,
+                "FID extrapolated to infinitely many images of both sets.",
+                "delta method",
+                headline=True,
             ),
         },
     ),
@@ -205,9 +210,12 @@ FAMILIES: dict[str, MetricFamily] = {
                 "higher",
                 POSITIVE,
                 "modes (classes) with at least a tenth of their share in the reference.",
+                "Poisson-binomial",
                 headline=True,
             ),
-            "modes_hit": ScoreRow("modes hit", "higher", POSITIVE, "modes with at least one sample."),
+            "modes_hit": ScoreRow(
+                "modes hit", "higher", POSITIVE, "modes with at least one sample.", "Poisson-binomial"
+            ),
             "modes_kl": ScoreRow(
                 "modes KL",
                 "lower",
@@ -222,7 +230,13 @@ FAMILIES: dict[str, MetricFamily] = {
             "modes_high_confidence": ScoreRow(
                 "high confidence", "higher", SHARE, "the share of samples classified with p ≥ 0.9.", "binomial"
             ),
-            "ndb": ScoreRow("NDB/K", "lower", SHARE, "the share of k-means cells that the samples fill differently."),
+            "ndb": ScoreRow(
+                "NDB/K",
+                "lower",
+                SHARE,
+                "the share of k-means cells that the samples fill differently.",
+                "Poisson-binomial",
+            ),
             "ndb_js": ScoreRow(
                 "NDB JS", "lower", (0.0, log(2)), "the Jensen–Shannon divergence over cells, in nats.", "delta method"
             ),

@@ -1,7 +1,7 @@
 """FID at infinitely many images, on Gaussians whose distance is known."""
 
 import pytest
-from toy_features import normal
+from toy_features import generator, normal, over_observed
 
 from ganeval.metrics.extrapolation import fid_infinity
 from ganeval.metrics.frechet import fid
@@ -41,7 +41,23 @@ def test_takes_two_more_points_than_dimensions() -> None:
     assert fid_infinity(normal(0, 34, 32), normal(1, 34, 32))["fid_infinity"].value >= 0
 
 
-def test_ticks_once_a_size() -> None:
+def test_ticks_once_a_partition() -> None:
     seen: list[tuple[str, int, int | None]] = []
     fid_infinity(normal(0, 40, 4), normal(1, 40, 4), tick=lambda *step: seen.append(step))
-    assert seen == [("fid-infinity", i, 15) for i in range(1, 16)]
+    assert seen == [("fid-infinity", i, 4) for i in range(1, 5)]
+
+
+@pytest.mark.montecarlo
+@pytest.mark.parametrize("keep_real", [False, True])
+@pytest.mark.parametrize(("count", "mean", "scale"), [(600, 0.0, 1.0), (600, 0.2, 1.2), (50, 0.2, 1.2)])
+def test_error(count: int, mean: float, scale: float, keep_real: bool) -> None:
+    """At 50 points of 32 dimensions the parts overlap."""
+    random = generator(0)
+    reference = normal(random, count, 32)
+    scores = [
+        fid_infinity(
+            reference if keep_real else normal(random, count, 32), normal(random, count, 32, mean=mean, scale=scale)
+        )["fid_infinity"]
+        for _ in range(150)
+    ]
+    assert 0.8 <= over_observed(scores, keep_real) <= 1.25  # 150 draws: known to 6 %

@@ -161,7 +161,7 @@ def test_an_offset_changes_neither_value_nor_error() -> None:
 
 
 def test_below_zero_is_rounding_and_only_raw_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frechet, "_distance", lambda *_: -1e-9)
+    monkeypatch.setattr(frechet, "transported_distance", lambda *_: -1e-9)
     estimate = fid(normal(0, 50, 4), normal(1, 50, 4))["fid"]
     assert (estimate.value, estimate.raw) == (0.0, -1e-9)
 
@@ -192,7 +192,7 @@ def test_a_reference_of_moments_alone_has_half_an_error_bar(fakes: int) -> None:
         half = fid(moments(real), fake)["fid"]
     assert half.value == pytest.approx(whole.value, rel=1e-9)
     assert half.error == half.error_samples == pytest.approx(whole.error_samples, rel=1e-6)
-    assert whole.error > 1.05 * whole.error_samples
+    assert whole.error > whole.error_samples
 
 
 def test_two_sets_of_moments_have_no_error_bar() -> None:
@@ -228,8 +228,8 @@ def test_errors_are_the_right_size(
         )
         for _ in range(200)
     ]
-    assert 0.85 <= over_observed(scores, keep_real) <= 1.2
-    assert 0.9 <= share_covered(scores, keep_real) <= 0.99
+    assert 0.85 <= over_observed(scores, keep_real) <= (1.2 if fakes > width else 1.4)
+    assert 0.9 <= share_covered(scores, keep_real) <= 0.995
 
 
 def test_curvature_of_normal_points_is_the_closed_form() -> None:
@@ -251,3 +251,16 @@ def test_the_error_bar_of_many_points_does_not_depend_on_their_order() -> None:
     mixed = fake[torch.randperm(len(fake), generator=random)]
     plain, shuffled = fid(real, fake)["fid"].error_samples, fid(real, mixed)["fid"].error_samples
     assert plain == pytest.approx(shuffled, rel=0.1)  # each a variance of 4,096 points: 3 %
+
+
+@pytest.mark.parametrize("identical", ["real", "fake", "both"])
+def test_identical_images_have_a_distance(identical: str) -> None:
+    """A covariance of zeros: the distance is that of the means and the other trace (docs/metrics.md)."""
+    sets = {"real": normal(0, 50, 4), "fake": normal(1, 40, 4, 2.0)}
+    for name in sets if identical == "both" else [identical]:
+        sets[name] = torch.full_like(sets[name], 0.5)
+    estimate = fid(sets["real"], sets["fake"])["fid"]
+    traces = sum(float(torch.cov(rows.double().T).trace()) for rows in sets.values())
+    shift = (sets["real"].double().mean(0) - sets["fake"].double().mean(0)).square().sum()
+    assert estimate.value == pytest.approx(float(shift) + traces, rel=1e-9)
+    assert (estimate.error > 0) is (identical != "both")

@@ -1,7 +1,5 @@
 """Mode coverage on sets whose gaps are known, and divergences against SciPy."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -69,8 +67,9 @@ def test_divergences_refuse_what_is_no_histogram(bad: list[float]) -> None:
 
 def test_nine_of_ten() -> None:
     scores = coverage([100] * 10, [50] * 9 + [0])
-    assert scores["modes_hit"] == Estimate(9, total=10)
-    assert scores["modes_covered"] == Estimate(9, total=10, more={"samples": [50] * 9 + [0], "reference": [100] * 10})
+    assert (scores["modes_hit"].value, scores["modes_hit"].total) == (9, 10)
+    assert (scores["modes_covered"].value, scores["modes_covered"].total) == (9, 10)
+    assert scores["modes_covered"].more == {"samples": [50] * 9 + [0], "reference": [100] * 10}
     assert scores["modes_kl"].value == pytest.approx(np.log(10 / 9), rel=1e-12)
 
 
@@ -92,7 +91,8 @@ def test_exactly_a_tenth_is_covered_whatever_the_number_of_modes(modes: int) -> 
 
 def test_modes_that_the_reference_lacks_do_not_count_and_leave_out_kl() -> None:
     scores = coverage([100, 100, 0], [50, 50, 50])
-    assert scores["modes_hit"] == replace(scores["modes_covered"], more={}) == Estimate(2, total=2)
+    for name in ("modes_hit", "modes_covered"):
+        assert (scores[name].value, scores[name].total) == (2, 2)
     assert "modes_kl" not in scores
     assert scores["modes_js"].value == pytest.approx(jensenshannon([0.5, 0.5, 0], [1 / 3] * 3) ** 2, rel=1e-12)
     assert "modes_kl" in coverage([100, 100, 0], [50, 50, 0])
@@ -129,6 +129,38 @@ def test_errors_of_divergences(name: str, shares: str, keep_real: bool) -> None:
         real = reference if keep_real else random.multinomial(500, q)
         scores.append(coverage(real.tolist(), random.multinomial(300, p).tolist())[name])
     assert 0.88 <= over_observed(scores, keep_real) <= 1.2  # 400 draws: known to 3.5 %; 1.16 for few, equal bins
+
+
+EVEN, TENTHS = [0.1] * 10, [0.01, 0.012, 0.008] + [0.97 / 7] * 7
+UNEVEN = list(np.exp(np.random.default_rng(1).normal(size=200)))
+
+
+@pytest.mark.montecarlo
+@pytest.mark.parametrize("keep_real", [False, True])
+@pytest.mark.parametrize(
+    ("name", "fake_shares", "real_shares", "count"),
+    [
+        ("modes_covered", TENTHS, EVEN, 500),
+        ("modes_covered", UNEVEN, [1] * 200, 500),
+        ("modes_hit", UNEVEN, [1] * 200, 500),
+        ("ndb", UNEVEN, UNEVEN, 2000),
+        ("ndb", UNEVEN, [1] * 200, 2000),
+    ],
+)
+def test_errors_of_counts(name: str, fake_shares: list[float], real_shares: list[float], count: int, keep_real: bool):
+    random, scores = np.random.default_rng(0), []
+    p, q = (np.array(shares) / sum(shares) for shares in (fake_shares, real_shares))
+    reference = random.multinomial(2000, q)
+    for _ in range(400):
+        real = reference if keep_real else random.multinomial(2000, q)
+        scores.append(coverage(real.tolist(), random.multinomial(count, p).tolist())[name])
+    assert 0.8 <= over_observed(scores, keep_real) <= 1.2  # 400 draws: known to 3.5 %
+
+
+def test_modes_that_are_surely_covered_have_no_error_and_empty_ones_may_be_chance() -> None:
+    scores = coverage([100] * 10, [100] * 9 + [0])
+    assert scores["modes_covered"].error < 0.01
+    assert 0.4 < scores["modes_hit"].error_samples == scores["modes_hit"].error < 0.5  # p (1 - p), p = exp(-1/2)
 
 
 # By vote
