@@ -77,7 +77,7 @@ def _variance_of_divergence(probabilities: Tensor, parts: Sequence[Tensor]) -> f
     the noise of mean p, has the variance b = tr((D^-1 S)²) / 2 N² in one piece, with D the mean p and S the covariance
     of p, and as many times this as there are parts; var(g) counts it twice. Where the parts are small beside the
     classes this is too large, and the variance of g within them, which fits their own mean, too small: then their
-    geometric mean is taken, which Monte Carlo supports (docs/calibration.md).
+    geometric mean is taken, which Monte Carlo supports (docs/metrics.md).
     """
     count = len(probabilities)
     marginal = _mean_rows(probabilities)

@@ -194,8 +194,8 @@ def _warn_about_points(overlap: Overlap) -> None:
             text = f"{count} of {len(balls.points)} feature vectors have an exact duplicate, which shrinks their balls"
             warnings.warn(f"{families}: {name}: {text}", GanevalWarning, 3)
     if overlap.distinct < overlap.fewest_distinct:
-        text = f"{overlap.distinct} distinct points in a set are too few for an error bar, which needs at least"
-        warnings.warn(f"{families}: {text} {overlap.fewest_distinct}", GanevalWarning, 3)
+        text = f"found {overlap.distinct}, needed at least {overlap.fewest_distinct}"
+        warnings.warn(f"{families}: too few distinct points in a set for error bars: {text}", GanevalWarning, 3)
     real_balls = {balls.k: balls for balls in (overlap.real, overlap.real_dense)}  # once where both k are equal
     ties = sum(balls.ties for balls in (*real_balls.values(), overlap.fake))
     if ties:

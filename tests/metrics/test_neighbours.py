@@ -300,25 +300,23 @@ def test_ticks_once_a_tile(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen == [("neighbours", i, 6) for i in range(7)]
 
 
-# Errors. The ratio of stated to true error over 200 draws is itself known to 5 %, the share of 95 % intervals that hold
-# the mean to 1.5 points. docs/calibration.md has many more cases and draws.
+# Errors. The ratio of stated to true error over 150 draws is itself known to 6 %, the share of 95 % intervals that hold
+# the mean to 2 points.
 
 CASES = {  # width, and mean and scale of the fakes
     "equal": (8, 0.0, 1.0),
-    "different": (8, 0.1, 1.1),
-    "narrow": (8, 0.0, 0.7),
-    "wide features": (64, 0.1, 1.1),
+    "different": (32, 0.1, 1.1),
 }
 
 
 @cache
 def draws(case: str, keep_real: bool) -> list[dict[str, Estimate]]:
-    """All four scores of 200 pairs of sets; of one reference and 200 sets of samples if that is kept."""
+    """All four scores of 150 pairs of sets; of one reference and 150 sets of samples if that is kept."""
     random, (width, mean, scale) = generator(0), CASES[case]
     reference = normal(random, 300, width)
     return [
         estimates(reference if keep_real else normal(random, 300, width), normal(random, 300, width, mean, scale))
-        for _ in range(200)
+        for _ in range(150)
     ]
 
 
@@ -337,7 +335,7 @@ def test_errors_are_the_right_size(name: str, case: str, keep_real: bool) -> Non
 def test_copies_count_as_one_point() -> None:
     """Each fake four times: 100 of them say no more about precision than 100, and recall is 0 but not known exactly."""
     random = generator(0)
-    copied = [estimates(normal(random, 200, 8), normal(random, 100, 8, 0.1, 1.1).repeat(4, 1)) for _ in range(150)]
+    copied = [estimates(normal(random, 200, 8), normal(random, 100, 8, 0.1, 1.1).repeat(4, 1)) for _ in range(120)]
     for name in ("precision", "density", "coverage"):
         assert 0.85 <= over_observed([scores[name] for scores in copied], keep_real=False) <= 1.25
     assert all(scores["recall"].value == 0 < scores["recall"].error for scores in copied)
@@ -360,8 +358,8 @@ def test_no_error_is_zero(mean: float) -> None:
 def test_too_few_points_for_an_error() -> None:
     real, fake = normal(0, 100, 4), normal(1, 23, 4)
     assert warned(real, fake) == [
-        "precision, recall, density, coverage: 23 distinct points in a set are too few for an error bar, which needs "
-        "at least 24"
+        "precision, recall, density, coverage: too few distinct points in a set for error bars: found 23, needed at "
+        "least 24"
     ]
     assert {estimate.error for estimate in estimates(real, fake).values()} == {None}
     assert all(estimate.error > 0 for estimate in estimates(real, normal(1, 24, 4)).values())
