@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ganeval.errors import GanevalWarning
 from ganeval.metrics.estimate import Estimate, check_rows
+from ganeval.metrics.moments import moments
 
 BLOCK = 8192
 MIN_PER_SPLIT = 50  # images, below which the score depends more on their number than on the images
@@ -79,31 +80,22 @@ def _variance_of_divergence(probabilities: Tensor, parts: Sequence[Tensor]) -> f
     classes this is too large, and the variance of g within them, which fits their own mean, too small: then their
     geometric mean is taken, which Monte Carlo supports (docs/metrics.md).
     """
-    count = len(probabilities)
-    marginal = _mean_rows(probabilities)
-    scale, scatter = torch.where(marginal > 0, marginal, 1.0).rsqrt(), torch.zeros(2 * [len(marginal)]).to(marginal)
-    for rows in probabilities.split(BLOCK):
-        whitened = (rows.double() - marginal) * scale
-        scatter += whitened.T @ whitened
-    covariance = scatter / count
+    count, fit = len(probabilities), moments(probabilities)
+    scale = torch.where(fit.mean > 0, fit.mean, 1.0).rsqrt()
+    covariance = fit.covariance * scale * scale[:, None]
     spread = max(0.0, float(covariance.square().sum() - covariance.trace() ** 2 / count))  # less its own noise
-    linear, quadratic = _variance_of_mean(probabilities, marginal), spread / (2 * count**2)
+    linear, quadratic = _divergence_variance(probabilities, fit.mean), spread / (2 * count**2)
     of_all = max(linear + (len(parts) - 2) * quadratic, len(parts) * quadratic)
     if len(parts) == 1:
         return of_all
-    within = [_variance_of_mean(rows, _mean_rows(rows)) for rows in (probabilities[part] for part in parts)]
+    within = [_divergence_variance(rows, rows.double().mean(0)) for rows in (probabilities[part] for part in parts)]
     return min(of_all, math.sqrt(of_all * sum(within)) / len(parts))
 
 
-def _mean_rows(rows: Tensor) -> Tensor:
-    """The mean of rows (N, C) in float64, (C,)."""
-    return torch.stack([block.double().sum(0) for block in rows.split(BLOCK)]).sum(0) / len(rows)
-
-
-def _variance_of_mean(rows: Tensor, marginal: Tensor) -> float:
+def _divergence_variance(rows: Tensor, marginal: Tensor) -> float:
     """The sampling variance of the mean KL divergence of rows from `marginal`; 0 for a single row."""
-    parts = []
+    divergences = []
     for block in rows.split(BLOCK):
         p = block.double()
-        parts.append((torch.xlogy(p, p) - torch.xlogy(p, marginal)).sum(1))
-    return float(torch.cat(parts).var(correction=min(1, len(rows) - 1))) / len(rows)
+        divergences.append((torch.xlogy(p, p) - torch.xlogy(p, marginal)).sum(1))
+    return float(torch.cat(divergences).var(correction=min(1, len(rows) - 1))) / len(rows)
