@@ -11,21 +11,41 @@ from itertools import combinations_with_replacement
 import torch
 from torch import Tensor
 
-from ganeval.metrics.linear_algebra import gram32, product32
+from ganeval.metrics.linear_algebra import gram32, product32, unit_of
 
 TILE = 2048
+UNITS = 2.0**-30, 2.0**30  # of features whose squares float32 holds
 ALL_PAIRS = slice(None)
 SPARE = 4  # neighbours kept beyond those asked for: near ties are decided among them
 ROUNDING = 2.5e-6  # of |x|² + |y|²: above the largest error seen in float32 products of 16 to 16,384 numbers (1.5e-6)
 
 
 @dataclass(frozen=True)
+class Frame:
+    """Where the features of both sets are measured from, and in which unit: the mean of one set, and 1.
+
+    Where float32 could not hold the squares of that set's features, the unit is a power of two near the largest.
+    """
+
+    centre: Tensor
+    unit: float
+
+
+def frame_of(features: Tensor) -> Frame:
+    """The frame of a set (N, D): short vectors lose fewer digits, and numbers that underflow are slow."""
+    centre = features.mean(0)
+    unit = max(unit_of(rows - centre) for rows in features.split(TILE))
+    return Frame(centre, 1.0 if UNITS[0] < unit < UNITS[1] else unit)
+
+
+@dataclass(frozen=True)
 class Points:
-    """Features as given, and the same centred in float32 with their squared lengths."""
+    """Features as given, and the same in a frame in float32 with their squared lengths."""
 
     exact: Tensor
     centred: Tensor
     lengths: Tensor
+    unit: float
 
     def __len__(self) -> int:
         return len(self.exact)
@@ -34,20 +54,17 @@ class Points:
         """Consecutive tiles with the index of their first row."""
         for start in range(0, len(self), TILE):
             rows = slice(start, start + TILE)
-            yield start, Points(self.exact[rows], self.centred[rows], self.lengths[rows])
+            yield start, Points(self.exact[rows], self.centred[rows], self.lengths[rows], self.unit)
 
 
-def points(features: Tensor, centre: Tensor) -> Points:
-    """`features` around `centre` (the mean of either set: short vectors lose fewer digits).
-
-    Raises ValueError where their squares are beyond float32.
-    """
-    centred = (features - centre).float().contiguous()
+def points(features: Tensor, frame: Frame) -> Points:
+    """`features` in a frame, which is one for both sets. Raises ValueError where their squares are beyond float32."""
+    centred = (features - frame.centre).div_(frame.unit).float().contiguous()
     lengths = torch.cat([rows.square().sum(1) for rows in centred.split(TILE)])  # squares of all would be a third copy
     if not lengths.isfinite().all():
         largest = float(features.abs().max())
-        raise ValueError(f"found features of up to {largest:.3g}, too large to square in float32; scale them down")
-    return Points(features, centred, lengths)
+        raise ValueError(f"found features of up to {largest:.3g}, too large beside the other set's for float32")
+    return Points(features, centred, lengths, frame.unit)
 
 
 def squared_distances(left: Points, right: Points) -> Tensor:
@@ -75,7 +92,7 @@ def exact_squared_distances(left: Points, rows: Tensor, right: Points, columns: 
     """Squared distances of the pairs (rows[i], columns[i]), (P,) float64, from differences: 0 only for equal points."""
     parts = []
     for i, j in zip(rows.split(TILE), columns.split(TILE), strict=True):
-        parts.append((left.exact[i].double() - right.exact[j].double()).square().sum(1))
+        parts.append((left.exact[i].double() - right.exact[j].double()).div_(left.unit).square_().sum(1))
     return torch.cat(parts) if parts else torch.zeros(0, dtype=torch.float64, device=left.exact.device)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganeval.metrics.linear_algebra import product32
+from ganeval.metrics.linear_algebra import product32, unit_of
 from ganeval.metrics.moments import BLOCK, Moments
 from ganeval.metrics.optimal_transport import GaussianFit, Transport, optimal_transport
 
@@ -27,19 +27,20 @@ def influence(features: Tensor, mean: Tensor, other_mean: Tensor, transport_map:
     """phi(x) = 2 (x - m)·(m - m') + (x - m)'(I - T)(x - m), up to a constant, of each row x of features (N, D), (N,).
 
     m and m' are the means of its own set and of the other one, T = W W' the map between them with W =
-    `transport_map` (D, r). In float32: an error bar needs three digits, not ten.
+    `transport_map` (D, r). Products are of float32, in a unit of its own: an error bar needs three digits, not ten.
 
     >>> zero, one, identity = torch.zeros(1), torch.ones(1), torch.eye(1)  # equal spread: only the means matter
     >>> influence(torch.tensor([[0.0], [3.0]]), zero, one, identity).tolist()
     [0.0, -6.0]
     """
-    parts, shift, mean32 = [], 2 * (mean - other_mean).float(), mean.float()
+    unit = unit_of(features)
+    parts, shift, mean32 = [], (2 * (mean - other_mean) / unit).float(), (mean / unit).float()
     transposed = transport_map.T.contiguous()
     for block in features.split(BLOCK):
-        centred = block.float() - mean32
+        centred = (block / unit).float() - mean32
         mapped = product32(centred, transposed)  # its squared length is x'Tx
         parts.append(centred @ shift + torch.linalg.vecdot(centred, centred) - torch.linalg.vecdot(mapped, mapped))
-    return torch.cat(parts)
+    return torch.cat(parts).double().mul_(unit**2)
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def _linear_variance(own: GaussianFit, other_mean: Tensor, transport_map: Tensor
     if own.features is None or transport_map is None:
         return None
     phi = influence(_subset(own.features, ERROR_POINTS), own.moments.mean, other_mean, transport_map)
-    return float(phi.double().var()) / own.count
+    return float(phi.var()) / own.count
 
 
 def _subset(features: Tensor, count: int) -> Tensor:
@@ -146,6 +147,6 @@ def fid_change(
     )
     for (own, other), mean, other_mean, transport_map in sets:
         if transport_map is not None:
-            phi = influence(torch.cat([own, other]), mean, other_mean, transport_map).double()
+            phi = influence(torch.cat([own, other]), mean, other_mean, transport_map)
             change += float(phi[: len(own)].mean() - phi[len(own) :].mean())
     return change

@@ -1,9 +1,9 @@
 """Kernel Inception Distance: unbiased squared MMD with the kernel (x·y / D + 1)³. Lower is better.
 
 Bińkowski et al. 2018, arXiv:1801.01401. Agrees with torch-fidelity to 1e-6: the same subsets, samples drawn first. The
-definition is `squared_mmd`. `kid` multiplies in float32 and sums in float64. Its error bar is the variance of the
-two-sample U-statistic (Hoeffding's components, as in Sutherland et al. 2017, arXiv:1611.04488), not the spread over
-subsets, which shows how small the subsets are.
+definition is `squared_mmd`. `kid` multiplies in float32 and sums in float64, without the kernel's 1, which cancels and
+would cost digits. Its error bar is the variance of the two-sample U-statistic (Hoeffding's components, as in Sutherland
+et al. 2017, arXiv:1611.04488), not the spread over subsets, which shows how small the subsets are.
 """
 
 from dataclasses import dataclass
@@ -14,8 +14,10 @@ import torch
 from torch import Tensor
 
 from ganeval.metrics.estimate import Estimate, check_pair
-from ganeval.metrics.linear_algebra import bands32, product32
+from ganeval.metrics.linear_algebra import bands32, product32, unit_of
 from ganeval.progress import Tick, silent
+
+UNITS = 1e-70, 1e24  # of features whose kernels, and the squares of these, float64 holds
 
 
 def kernel(x: Tensor, y: Tensor) -> Tensor:
@@ -65,19 +67,59 @@ def kid(
     """
     check_pair(real, fake, at_least=3)
     size, random = min(subset_size, len(real), len(fake)), np.random.RandomState(seed)
-    fakes, reals = _Sampler(fake, size), _Sampler(real, size)
+    cubic = _Cubic.of(max(unit_of(real), unit_of(fake)), real.shape[1])
+    fakes, reals = _Sampler(fake, size, cubic), _Sampler(real, size, cubic)
     subsets = 1 if len(real) == len(fake) == size else subsets  # both whole: every subset is the same
     rows = [(fakes.draw(random), reals.draw(random)) for _ in range(subsets)]
     components: list[_Components] = []
     tick("kid", 0, subsets)
     for fake_rows, real_rows in rows:
-        components.append(_components(fakes.block(fake_rows), reals.block(real_rows)))
+        components.append(_components(fakes.block(fake_rows), reals.block(real_rows), cubic))
         tick("kid", len(components), subsets)
-    values = np.array([subset.squared_mmd for subset in components])
+    values = cubic.factor * np.array([subset.squared_mmd for subset in components])
     mean, std = float(values.mean()), float(values.std())
     spread = std**2 / subsets  # what drawing subsets adds to the full statistic's variance
-    total, samples = _variances(components, len(real), len(fake))
+    total, samples = (cubic.factor**2 * part for part in _variances(components, len(real), len(fake)))
     return {"kid": Estimate(mean, (total + spread) ** 0.5, (samples + spread) ** 0.5, std=std)}
+
+
+@dataclass(frozen=True)
+class _Cubic:
+    """The kernel less its 1, which float32 would round others' digits away for and which cancels between the sets.
+
+    Points are divided by √D and by a unit u, so that of their products p, x·y / D = u² p, and
+    k - 1 = factor · p (linear + p (square + p cube)), which float32 holds whatever the unit.
+    """
+
+    scale: float
+    factor: float
+    linear: float
+    square: float
+    cube: float
+
+    @classmethod
+    def of(cls, unit: float, width: int) -> "_Cubic":
+        if not UNITS[0] < unit < UNITS[1]:
+            raise ValueError(f"found features of up to {unit:.3g}, needed {UNITS[0]:.0e} to {UNITS[1]:.0e}; scale them")
+        step = unit**2
+        factor = max(step, step**3)
+        return cls(width**-0.5 / unit, factor, 3 * step / factor, 3 * step**2 / factor, step**3 / factor)
+
+    def points(self, features: Tensor) -> Tensor:
+        return (features * self.scale).float()
+
+    def __call__(self, products: Tensor, level: float | None = None) -> tuple[float, Tensor]:
+        """The kernel less its 1 and less a level near most values, over `factor`: (level, differences).
+
+        Their spread may be a millionth of their size, so squares of the differences keep digits that those of the
+        values would lose. The level is the median of about a thousand values: a mean may be that of a single outlier.
+        """
+        if level is None:
+            few = products[:: max(1, len(products) // 32), :: max(1, products.shape[1] // 32)]
+            level = float((few * (self.linear + few * (self.square + few * self.cube))).median())  # a float32 number
+        linear, negative = products.new_tensor(self.linear), products.new_tensor(-level)
+        sums = torch.add(products * self.cube, self.square)
+        return level, torch.addcmul(negative, products, torch.addcmul(linear, products, sums, out=sums), out=sums)
 
 
 @dataclass(frozen=True)
@@ -92,9 +134,9 @@ class _Block:
 class _Sampler:
     """Draws subsets of one set; where the subset is all of it, its own kernel matrix is computed once."""
 
-    def __init__(self, features: Tensor, size: int) -> None:
-        self.features, self.size, self.scale = features.float(), size, features.shape[1] ** -0.5
-        self.whole = _block(self.features * self.scale) if size == len(features) else None
+    def __init__(self, features: Tensor, size: int, cubic: _Cubic) -> None:
+        self.features, self.size, self.cubic = features, size, cubic
+        self.whole = _block(cubic.points(features), cubic) if size == len(features) else None
 
     def draw(self, random: np.random.RandomState) -> np.ndarray[Any, Any]:
         """The rows of a subset; drawn even where the set is taken whole, as torch-fidelity draws it."""
@@ -103,39 +145,24 @@ class _Sampler:
     def block(self, rows: np.ndarray[Any, Any]) -> _Block:
         if self.whole is not None:
             return self.whole
-        points = self.features.index_select(0, torch.from_numpy(rows).to(self.features.device))
-        return _block(points.mul_(self.scale))
+        subset = self.features.index_select(0, torch.from_numpy(rows).to(self.features.device))
+        return _block(self.cubic.points(subset), self.cubic)
 
 
-def _block(points: Tensor) -> _Block:
-    """`points` are divided by √D, so that a product plus 1 is the base of the kernel; each pair is multiplied once."""
+def _block(points: Tensor, cubic: _Cubic) -> _Block:
+    """A subset of points in the unit of `cubic`; each pair is multiplied once."""
     size, level, sums = len(points), 0.0, points.new_zeros(2, len(points), dtype=torch.float64)
-    for start, stop, products in bands32(points, points.new_ones(size)):
-        level, band = _cubes(products, level if start else None)
+    for start, stop, products in bands32(points):
+        level, band = cubic(products, level if start else None)
         band[:, : stop - start].fill_diagonal_(0)
         sums[:, start:stop] += _sums(band, dim=1)
         sums[:, stop:] += _sums(band[:, stop - start :], dim=0)
     return _Block(points, *_row_statistics(level, sums, size - 1))
 
 
-def _cubes(products: Tensor, level: float | None = None) -> tuple[float, Tensor]:
-    """Kernel values, the cubes of `products`, less a level near most of them, in place: (level, differences).
-
-    Their spread may be a millionth of their size, so squares of the differences keep digits that those of the values
-    would lose. The level is the median of about a thousand values: a mean may be that of a single outlier.
-    """
-    cubes = products.pow_(3)
-    if level is None:
-        level = float(cubes[:: max(1, len(cubes) // 32), :: max(1, cubes.shape[1] // 32)].median())
-    return level, cubes.sub_(level)
-
-
 def _sums(differences: Tensor, dim: int) -> Tensor:
     """Sums along `dim` of the differences from the level, and of their squares, (2, N); float32 has digits to spare."""
-    squares = torch.linalg.vecdot(differences, differences, dim=dim)
-    if not squares.isfinite().all():  # features in the thousands, whose sixth powers these are
-        squares = differences.double().square().sum(dim)
-    return torch.stack([differences.sum(dim).double(), squares.double()])
+    return torch.stack([differences.sum(dim), torch.linalg.vecdot(differences, differences, dim=dim)]).double()
 
 
 def _row_statistics(level: float, sums: Tensor, count: int) -> tuple[Tensor, Tensor]:
@@ -156,9 +183,9 @@ class _Components:
     pair_cross: float
 
 
-def _components(x: _Block, y: _Block) -> _Components:
+def _components(x: _Block, y: _Block, cubic: _Cubic) -> _Components:
     size = len(x.points)
-    level, cross = _cubes(product32(x.points, y.points, y.points.new_ones(size)))
+    level, cross = cubic(product32(x.points, y.points))
     x_means, x_variances = _row_statistics(level, _sums(cross, dim=1), size)
     y_means, y_variances = _row_statistics(level, _sums(cross, dim=0), size)
     noise_xx, noise_yy = x.variances.mean() / (size - 1), y.variances.mean() / (size - 1)

@@ -1,5 +1,6 @@
 """Matrix products and eigenvalues at the machine's own speed, of which torch's own may use half on a CPU."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,15 @@ BANDS = 4  # of a symmetric product: 5 of 8 parts are multiplied, and no band is
 MIRROR_ROWS = 256  # at a time
 # A private operator of torch, which its compiler calls; absent from a torch without oneDNN, perhaps from a later one
 ONEDNN_LINEAR: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
+
+
+def unit_of(features: Tensor) -> float:
+    """A power of two just above the largest feature: in this unit float32 neither overflows nor underflows.
+
+    >>> unit_of(torch.tensor([[-3.0, 1.0]])), unit_of(torch.zeros(1, 1))
+    (4.0, 1.0)
+    """
+    return math.ldexp(1.0, math.frexp(max(abs(float(end)) for end in features.aminmax()))[1])
 
 
 def product64(left: Tensor, right: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from scipy.stats import norm, poisson
 from torch import Tensor
 
 from ganeval.errors import GanevalWarning
-from ganeval.metrics.distances import nearest, points
+from ganeval.metrics.distances import frame_of, nearest, points
 from ganeval.metrics.estimate import Estimate, check_pair, check_rows, histogram, proportion
 
 CONFIDENCE = 0.9
@@ -155,8 +155,8 @@ def modes_by_vote(real: Tensor, labels: Tensor, fake: Tensor, total: int) -> Mod
     """
     check_pair(real, fake, at_least=1)
     check_rows("real", real, at_least=VOTERS)
-    centre = real.mean(0)
-    voters = labels.to(real.device)[nearest(points(fake, centre), points(real, centre), VOTERS).indices]
+    frame = frame_of(real)
+    voters = labels.to(real.device)[nearest(points(fake, frame), points(real, frame), VOTERS).indices]
     votes = (voters[:, :, None] == voters[:, None, :]).sum(2)
     winner = votes.argmax(1, keepdim=True)  # the first of equals: the nearest
     return Modes(voters.gather(1, winner)[:, 0], votes.gather(1, winner)[:, 0] / VOTERS, total)

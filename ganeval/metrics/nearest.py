@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganeval.metrics.distances import SPARE, exact_distances_to_each, nearest, points
+from ganeval.metrics.distances import SPARE, exact_distances_to_each, frame_of, nearest, points
 
 UNIT_POINTS = 1000  # reals, drawn at random, whose own distances are the unit
 
@@ -35,11 +35,11 @@ def _exactly_nearest(queries: Tensor, base: Tensor, own: Tensor | None = None) -
 
     Float32 products find a few candidates, exact differences choose among them.
     """
-    centre = base.mean(0)
-    left, right = points(queries, centre), points(base, centre)
+    frame = frame_of(base)
+    left, right = points(queries, frame), points(base, frame)
     columns = nearest(left, right, SPARE + 1).indices
     if own is not None:
         columns = columns.masked_fill(columns == own[:, None], -1)
     everyone = torch.arange(len(queries), device=columns.device)
     smallest, place = exact_distances_to_each(left, everyone, right, columns).min(1)
-    return columns.gather(1, place[:, None])[:, 0], smallest.sqrt()
+    return columns.gather(1, place[:, None])[:, 0], smallest.sqrt()  # in the unit of `base`

@@ -20,6 +20,7 @@ from ganeval.metrics.distances import (
     SPARE,
     Neighbours,
     Points,
+    frame_of,
     least_squared_distances,
     nearest_within,
     points,
@@ -109,8 +110,8 @@ def overlap(
     0.0
     """
     check_pair(real, fake, at_least=max(k_precision_recall, k_density_coverage) + 2)
-    centre = real.mean(0)
-    reals, fakes = points(real, centre), points(fake, centre)
+    frame = frame_of(real)
+    reals, fakes = points(real, frame), points(fake, frame)
     neighbours = neighbours or _neighbours(reals, ranks, k_precision_recall, k_density_coverage)
     fake_neighbours = _neighbours(fakes, ranks, k_precision_recall)
     real_groups, fake_groups = groups_of(reals, neighbours, seed=0), groups_of(fakes, fake_neighbours, seed=1)
@@ -142,7 +143,7 @@ def real_neighbours(
     Raises ValueError for features that are not finite.
     """
     check_rows("real", real)
-    return _neighbours(points(real, real.mean(0)), ranks, k_precision_recall, k_density_coverage)
+    return _neighbours(points(real, frame_of(real)), ranks, k_precision_recall, k_density_coverage)
 
 
 def _neighbours(own: Points, ranks: Ranks, *ks: int) -> Neighbours:

@@ -18,7 +18,7 @@ from toy_features import generator, normal, over_observed, share_covered
 
 from ganeval.errors import GanevalWarning
 from ganeval.metrics import distances, random_groups
-from ganeval.metrics.distances import nearest, nearest_within, points
+from ganeval.metrics.distances import frame_of, nearest, nearest_within, points
 from ganeval.metrics.estimate import Estimate
 from ganeval.metrics.neighbours import (
     coverage,
@@ -160,7 +160,7 @@ def test_the_smallest_sets_have_no_neighbour_too_many() -> None:
     for seed in range(10):
         real, fake = lattice(generator(seed), 7, 4), lattice(generator(seed + 100), 7, 4)
         assert values(real, fake) == pytest.approx(formulas(real, fake, 3, 5), abs=1e-12)
-    kept = nearest_within(points(real, real.mean(0)), 14)
+    kept = nearest_within(points(real, frame_of(real)), 14)
     assert (kept.indices[:, 6:] == -1).all()
     assert kept.squares[:, 6:].isinf().all()
     assert (kept.indices[:, :6] != torch.arange(7)[:, None]).all()
@@ -168,7 +168,7 @@ def test_the_smallest_sets_have_no_neighbour_too_many() -> None:
 
 def test_the_nearest_of_another_set() -> None:
     queries, base = normal(0, 50, 5), normal(1, 70, 5)
-    found = nearest(points(queries, base.mean(0)), points(base, base.mean(0)), 4)
+    found = nearest(points(queries, frame_of(base)), points(base, frame_of(base)), 4)
     expected = np.argsort(squares(queries.double().numpy(), base.double().numpy()), axis=1)[:, :4]
     assert np.array_equal(found.indices.numpy(), expected)
 

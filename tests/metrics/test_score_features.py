@@ -97,10 +97,10 @@ def test_a_mixture_needs_its_centres() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_features_too_large_for_distances_are_refused(dtype: type) -> None:
-    features = np.random.default_rng(0).normal(size=(40, 8)).astype(dtype) * dtype(1e20)
-    with pytest.raises(ContentError, match=r"^pr: found features of up to .*e\+20, too large to square in float32"):
-        score_features(features, features, metrics=["pr"])
+def test_features_far_beyond_the_other_set_are_refused(dtype: type) -> None:
+    features = np.random.default_rng(0).normal(size=(40, 8)).astype(dtype)
+    with pytest.raises(ContentError, match=r"^pr: found features of up to .*e\+20, too large beside the other set's"):
+        score_features(features, features * dtype(1e20), metrics=["pr"])
 
 
 @pytest.mark.parametrize("metric", [name for name in METRICS if name not in ("is", "mixture")])
@@ -151,3 +151,34 @@ def test_refuses_text_and_takes_tensors_with_gradient() -> None:
         score_features("features.npy", FAKE)
     tensor = torch.as_tensor(REAL).clone().requires_grad_()
     assert score_features(tensor, FAKE, metrics=["fid"]) == score_features(REAL, FAKE, metrics=["fid"])
+
+
+def kernel_distance(real: torch.Tensor, fake: torch.Tensor) -> float:
+    """Squared MMD of the cubic kernel, with the 1 taken off before it costs digits."""
+
+    def less_one(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        t = x.double() @ y.double().T / x.shape[1]
+        return t * (3 + t * (3 + t))
+
+    xx, yy, n, m = less_one(fake, fake), less_one(real, real), len(fake), len(real)
+    within = (xx.sum() - xx.trace()) / (n * (n - 1)) + (yy.sum() - yy.trace()) / (m * (m - 1))
+    return float(within - 2 * less_one(fake, real).mean())
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-12, 1e-4, 0.01, 1e5, 1e15])
+def test_no_scale_of_features_costs_digits(scale: float) -> None:
+    plain = score_features(REAL[:250], FAKE, metrics=["fid", "pr", "dc"])
+    scaled = score_features(scale * REAL[:250], scale * FAKE, metrics=["fid", "pr", "dc", "kid"])
+    for name in ("precision", "recall", "density", "coverage"):
+        assert scaled[name].value == plain[name].value
+        assert scaled[name].error == pytest.approx(plain[name].error, rel=0.01)  # of groups, radii in float32
+    for part in ("value", "error", "error_samples"):
+        assert getattr(scaled["fid"], part) == pytest.approx(scale**2 * getattr(plain["fid"], part), rel=1e-4)
+    expected = kernel_distance(scale * REAL[:250], scale * FAKE)
+    assert scaled["kid"].value == pytest.approx(expected, rel=1e-4)
+    assert 0 < scaled["kid"].error < abs(expected)
+
+
+def test_kid_of_features_beyond_float64_is_refused() -> None:
+    with pytest.raises(ContentError, match=r"kid: found features of up to .*, needed 1e-70 to 1e\+24; scale them"):
+        score_features(1e30 * REAL.double(), FAKE.double(), metrics=["kid"])
