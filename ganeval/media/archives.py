@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from stat import S_ISLNK
 from threading import Lock
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from ganeval.errors import ContentError, UsageError
 
@@ -146,6 +146,18 @@ def _vet_size(name: str, size: int) -> None:
         raise ContentError(f"{name}: {size:,} bytes for one image; at most {LARGEST:,} are read")
 
 
+def _check_end_of_tar(stream: BinaryIO) -> None:
+    """ReadError unless zeros follow to the end: tarfile takes the end of the file for that of the list of members."""
+    offset, block = stream.tell(), stream.read(tarfile.BLOCKSIZE)
+    if block.strip(b"\0"):
+        raise tarfile.ReadError(f"bad header at byte {offset}")
+    if len(block) < tarfile.BLOCKSIZE:
+        raise tarfile.ReadError("found no end-of-archive block: cut short; copy or make it again")
+    while rest := stream.read(MEBIBYTE):
+        if rest.strip(b"\0"):
+            raise tarfile.ReadError(f"found data behind its end at byte {offset}: several tars in one? pass them apart")
+
+
 def _tar_headers(path: Path) -> list[tarfile.TarInfo]:
     """Every header, having made sure that the list ends where the archive does: tarfile stops at damage in silence."""
     try:
@@ -158,8 +170,7 @@ def _tar_headers(path: Path) -> list[tarfile.TarInfo]:
             with tarfile.open(fileobj=stream, mode="r:") as archive:
                 headers = archive.getmembers()
                 stream.seek(archive.offset)
-                if stream.read(tarfile.BLOCKSIZE).strip(b"\0"):
-                    raise tarfile.ReadError(f"bad header at byte {archive.offset}")
+                _check_end_of_tar(stream)
     except (*READ_ERRORS, tarfile.TarError) as error:
         raise ContentError(f"{path}: not a tar archive, or a damaged one ({one_line(error)})") from error
     return headers

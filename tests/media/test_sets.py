@@ -340,6 +340,32 @@ def test_encrypted_and_damaged_zips(tmp_path):
         zip_images(tmp_path / "flipped.zip").item(0)
 
 
+@pytest.mark.parametrize("format", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_a_tar_cut_anywhere_is_refused(tmp_path, format):
+    data = picture_bytes(noise(4, 4, 3))
+    with tarfile.open(tmp_path / "whole.tar", "w", format=format) as archive:
+        for index in range(30):
+            header = tarfile.TarInfo(f"{index}.png")
+            header.size = len(data)
+            archive.addfile(header, io.BytesIO(data))
+        end = archive.offset
+    whole, cut = (tmp_path / "whole.tar").read_bytes(), tmp_path / "cut.tar"
+    for length in (*range(0, end + 1, 512), end - 100, end + 511):
+        cut.write_bytes(whole[:length])
+        with pytest.raises(ContentError, match=r"cut\.tar: not a tar archive, or a damaged one"):
+            tar_images(cut)
+    for padding in (b"", bytes(5000)):
+        cut.write_bytes(whole[: end + 512] + padding)  # some writers leave one block of zeros
+        assert len(tar_images(cut)) == 30
+
+
+def test_a_second_tar_behind_the_first_is_not_lost_in_silence(tmp_path):
+    one = write_tar(tmp_path / "one.tar", {"a.png": picture_bytes(noise(2, 2, 3))}).read_bytes()
+    (tmp_path / "two.tar").write_bytes(one + one)
+    with pytest.raises(ContentError, match="found data behind its end at byte .*: several tars in one?"):
+        tar_images(tmp_path / "two.tar")
+
+
 def test_compressed_and_damaged_tars(tmp_path):
     files = {f"{i}.png": picture_bytes(noise(9, 9, 3)) for i in range(3)}
     for mode, method in (("w:gz", "gzip"), ("w:bz2", "bzip2"), ("w:xz", "xz")):
