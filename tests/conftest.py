@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from ganeval.cli import main
+from ganeval.runtime.launch import let_others_run
 from ganeval.sources.datasets import open_dataset
 
 # beside an editable install tests/reference_models would pass for the package of that name, as it has no `__init__`;
@@ -29,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         if config.option.dist == "load":  # nobody has said otherwise
             config.option.dist, config.option.loadscopereorder = "loadfile", False
+    let_others_run()
     cache = tempfile.TemporaryDirectory(prefix="ganeval-tests-")
     config.add_cleanup(cache.cleanup)
     os.environ.update(GANEVAL_CACHE=cache.name, GANEVAL_OFFLINE="1")

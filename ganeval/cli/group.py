@@ -11,7 +11,7 @@ import click
 
 from ganeval.cli.console import warn
 from ganeval.errors import GanevalError, GanevalWarning, UsageError, plain
-from ganeval.runtime.launch import is_first_rank, is_one_of_several, rank_label, share_cores
+from ganeval.runtime.launch import is_first_rank, is_one_of_several, let_others_run, rank_label, share_cores
 from ganeval.version import __version__
 
 TORCHRUN_COMMANDS = ("score", "train")  # under torchrun the others would do their work several times
@@ -34,6 +34,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         share_cores()
+        let_others_run()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("always", GanevalWarning)

@@ -35,6 +35,14 @@ def share_cores() -> None:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", str(cores_of_rank()))
 
 
+def let_others_run() -> None:
+    """Let OpenMP's waiting threads sleep, before torch is imported: where other processes want the cores, threads that
+    wait by spinning take them from the one that is waited for, and all slow down five times and more.
+    """
+    if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"} & set(os.environ):  # the user's own say
+        os.environ.update(OMP_WAIT_POLICY="PASSIVE", GOMP_SPINCOUNT="0", KMP_BLOCKTIME="0")
+
+
 def cores_of_rank() -> int:
     """This rank's share of the cores, which all of torchrun's processes on one machine may use."""
     return max(1, cores() // int(os.environ["LOCAL_WORLD_SIZE"])) if is_one_of_several() else cores()

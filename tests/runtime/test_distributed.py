@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -190,6 +192,23 @@ def test_openblas_gets_the_cores_of_its_rank(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     launch.share_cores()
     assert os.environ["OPENBLAS_NUM_THREADS"] == "4"
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")])
+def test_commands_wait_asleep_unless_the_user_says_otherwise(theirs: dict[str, str], ours: str) -> None:
+    """In a process of its own, as OpenMP reads it where torch is loaded: not before the command has set it."""
+    code = """import os, sys, click
+from ganeval.cli import main
+
+@main.command()
+def probe():
+    print("torch" in sys.modules, os.environ["OMP_WAIT_POLICY"])
+
+main(["probe"])"""
+    names = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+    environment = {name: value for name, value in os.environ.items() if name not in names} | theirs
+    ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["False", ours]
 
 
 @pytest.mark.torchrun
