@@ -91,17 +91,26 @@ def _finite(stored: StoredReport) -> StoredReport:
 def _comparable(stored: Sequence[StoredReport], group: bool) -> list[list[Row]]:
     """Rows that are comparable with one another, in the order in which each kind comes first."""
     kinds: list[list[StoredReport]] = []
+    alike: dict[object, list[list[StoredReport]]] = {}  # of equal sets: what differs among these is the protocol
     names = {name for part in stored for name in part.report.scores}
     for part in stored:
-        kind = next((kind for kind in kinds if not reasons_not_comparable(kind[0].report, part.report, names)), None)
+        near = alike.setdefault(_sets(part.report), [])
+        kind = next((kind for kind in near if not reasons_not_comparable(kind[0].report, part.report, names)), None)
         if kind is None:
-            kinds.append([part])
-        else:
-            kind.append(part)
+            kind = []
+            near.append(kind)
+            kinds.append(kind)
+        kind.append(part)
     return [
         distinct(rows_of_seeds(kind) if group else [Row.of(part.report.samples.name, [part]) for part in kind])
         for kind in kinds
     ]
+
+
+def _sets(report: Report) -> tuple[str, int | None, int | None]:
+    """What comparable reports share of their sets: the reference, and both counts."""
+    mark = report.reference.fingerprint or report.reference.name  # in reports of early versions the name decides
+    return mark, report.reference.count, report.samples.count
 
 
 def _baseline_rows(baseline: ReportSource, groups: Sequence[Sequence[Row]]) -> list[Row]:
@@ -163,9 +172,8 @@ def reasons_not_comparable(one: Report, other: Report, names: Iterable[str] | No
         for key in dict.fromkeys([*mine, *theirs])
         if mine.get(key) != theirs.get(key)
     ]
-    marks = one.reference.fingerprint, other.reference.fingerprint
-    unknown_marks = marks == (None, None)  # in reports of early versions: then the names decide
-    if marks[0] != marks[1] or (unknown_marks and one.reference.name != other.reference.name):
+    (mark, *_), (other_mark, *_) = _sets(one), _sets(other)
+    if mark != other_mark:
         lines.append(f"reference: {_reference(one)}, not {_reference(other)}")
     elif one.reference.count != other.reference.count:
         lines.append(f"number of reference images: {_count(one.reference.count)}, not {_count(other.reference.count)}")

@@ -2,6 +2,7 @@
 
 import math
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,10 +67,16 @@ class ComparisonGroup:
         """The direction of a score that some row has: lower or higher."""
         return next(report.scores[name].better for row in self.rows for report in row.reports if name in report.scores)
 
-    @property
+    @cached_property
     def contenders(self) -> tuple[Row, ...]:
         """The rows that compete: all but the yardsticks."""
         return tuple(row for row in self.rows if row.yardstick is None)
+
+    @cached_property
+    def _values(self) -> dict[str, list[float]]:
+        """The contenders' values of each score, in rising order: what ranks are read from."""
+        scores = {name: [row.score(name) for row in self.contenders] for name in self.names}
+        return {name: sorted(float(score.value) for score in column if score) for name, column in scores.items()}
 
     def best(self, name: str) -> tuple[Row, ...]:
         """The contenders with the best value of a score, ties included."""
@@ -77,7 +84,7 @@ class ComparisonGroup:
 
     def several_have(self, name: str) -> bool:
         """Whether several contenders have a score: one alone is not called the best."""
-        return sum(row.score(name) is not None for row in self.contenders) > 1
+        return len(self._values.get(name, ())) > 1
 
     def is_best(self, row: Row, name: str) -> bool:
         """Whether a row is marked in tables: it has the best value of a score that several have."""
@@ -89,8 +96,9 @@ class ComparisonGroup:
         score = row.score(name)
         if score is None or row.yardstick is not None:
             return None
-        values = [other.value for contender in self.contenders if (other := contender.score(name))]
-        return 1 + sum(value < score.value if score.better == "lower" else value > score.value for value in values)
+        values = self._values[name]
+        lower, higher = bisect_left(values, score.value), len(values) - bisect_right(values, score.value)
+        return 1 + (lower if score.better == "lower" else higher)
 
     def delta(self, row: Row, name: str) -> Delta | None:
         """A row's score less the baseline's; None for the baseline itself, and where either lacks it.

@@ -4,7 +4,8 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, count
+from functools import cached_property
+from itertools import count
 from pathlib import Path
 
 from ganeval.reports.report import Report, Score
@@ -47,7 +48,7 @@ class Row:
         """The first of its reports: protocol, reference and counts are those of all."""
         return self.reports[0]
 
-    @property
+    @cached_property
     def yardstick(self) -> str | None:
         """`real` for real images (the reference's own data set, or `train-all`'s), `noise`, None for a contender."""
         samples, reference = self.report.samples.source, self.report.reference.source
@@ -104,10 +105,12 @@ def distinct(rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         namesakes.setdefault(row.name, []).append(row)
     names = {id(row): name for same in namesakes.values() for row, name in zip(same, _by_folder(same), strict=True)}
+    numbers = {name: count(2) for name in names.values()}
     result: dict[str, Row] = {}
     for row in rows:  # one with the name of an earlier one gets the next free number
-        candidates = chain([names[id(row)]], (f"{names[id(row)]} ({number})" for number in count(2)))
-        name = next(name for name in candidates if name not in result)
+        own = name = names[id(row)]
+        while name in result:
+            name = f"{own} ({next(numbers[own])})"
         result[name] = replace(row, name=name)
     return list(result.values())
 

@@ -40,17 +40,17 @@ def _table(columns: Sequence[TableColumn], yardsticks: Sequence[bool]) -> Table:
         heading = Text("\n".join(column.heading_lines), justify="left" if run else "right")
         left = column.kind in ("run", "delta")
         table.add_column(heading, justify="left" if left else "right", overflow="fold", no_wrap=not run)
-    for at, yardstick in enumerate(yardsticks):
-        table.add_row(*[_text(column, at) for column in columns], style="dim" if yardstick else None)
+    for yardstick, *texts in zip(yardsticks, *map(_texts, columns), strict=True):
+        table.add_row(*texts, style="dim" if yardstick else None)
     return table
 
 
-def _text(column: TableColumn, at: int) -> Text:
-    """A cell; differences with their digits below one another, whether a mark follows them or not."""
-    text, mark = column.cells[at].text, f" {MARK}"
+def _texts(column: TableColumn) -> list[Text]:
+    """The cells; differences with their digits below one another, whether a mark follows them or not."""
+    texts, mark = [cell.text for cell in column.cells], f" {MARK}"
     if column.kind == "delta":
-        marked = any(cell.text.endswith(mark) for cell in column.cells)
+        marked = any(text.endswith(mark) for text in texts)
         heading = max(map(len, column.heading_lines)) - len(mark) * marked
-        width = max(heading, *[len(cell.text.removesuffix(mark)) for cell in column.cells])
-        text = text.removesuffix(mark).rjust(width) + mark * text.endswith(mark)
-    return Text(text, "bold" if column.cells[at].best else "")
+        width = max(heading, *[len(text.removesuffix(mark)) for text in texts])
+        texts = [text.removesuffix(mark).rjust(width) + mark * text.endswith(mark) for text in texts]
+    return [Text(text, "bold" if cell.best else "") for text, cell in zip(texts, column.cells, strict=True)]

@@ -15,6 +15,7 @@ from ganeval.comparison.rows import Row, distinct
 from ganeval.errors import ContentError, GanevalWarning, UsageError
 from ganeval.reports.report import ImageSet, Score
 from ganeval.reports.run_folders import StoredReport
+from ganeval.tables.terminal import plain_text
 
 
 def names(group):
@@ -460,3 +461,25 @@ def test_an_unfinished_run_in_a_folder_is_a_warning(tmp_path):
     (as_run(scored("b", 1.0), tmp_path / "b") / "report.json").unlink()
     with pytest.warns(GanevalWarning, match=r"b: unfinished \(no report\.json\)"):
         assert names(only(compare(tmp_path))) == ["a"]
+
+
+class CountedRow(Row):
+    """Counts how often a row is asked for a score."""
+
+    asked = 0
+
+    def score(self, name):
+        CountedRow.asked += 1
+        return super().score(name)
+
+
+def test_the_work_is_linear_in_runs(monkeypatch):
+    """No row is looked at again for each other row: in the table of 400 runs as often, a row, as in that of 100."""
+    monkeypatch.setattr("ganeval.comparison.comparing.Row", CountedRow)
+    asked = []
+    for count in (100, 400):
+        CountedRow.asked = 0
+        text = plain_text(compare([scored(f"run{i}", i % 7) for i in range(count)], baseline="run0"))
+        assert len(text.splitlines()) > count
+        asked.append(CountedRow.asked / count)
+    assert 0 < asked[1] <= 1.01 * asked[0]
