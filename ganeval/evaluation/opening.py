@@ -8,6 +8,7 @@ from ganeval.evaluation.protocols import PROTOCOLS
 from ganeval.evaluation.settings import Settings
 from ganeval.extractors import EXTRACTORS, default_extractor, open_extractor
 from ganeval.features.extraction import Extraction
+from ganeval.features.framing import Framing
 from ganeval.media.images.nvjpeg import decoder_on
 from ganeval.progress import Tick
 from ganeval.runtime.devices import pick_device
@@ -63,7 +64,13 @@ def extraction(reference: Any, settings: Settings, tick: Tick, source: Source | 
         on_bad_image=settings.on_bad_image,
         batch_size=settings.batch_size,
         decoder=settings.decoder,
+        framing=_framing(settings),
     )
+
+
+def _framing(settings: Settings) -> Framing | None:
+    size = settings.crop or settings.resize
+    return None if size is None else Framing(size, crop=settings.crop is not None)
 
 
 def _path(path: str | Path | None) -> Path | None:

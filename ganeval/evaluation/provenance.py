@@ -31,7 +31,7 @@ def protocol_of(settings: Settings, extraction: Extraction, precision_effect: fl
         layer=extractor.layer,
         weights=extractor.weights,
         weights_sha256=extractor.weights_sha256 or None,
-        resize=extraction.resize,
+        resize=extraction.resizes,
         seed=settings.seed,
         k_precision_recall=settings.k_precision_recall,
         k_density_coverage=settings.k_density_coverage,

@@ -13,6 +13,8 @@ from ganeval.evaluation.protocols import PROTOCOLS
 from ganeval.metrics import K_DENSITY_COVERAGE, K_PRECISION_RECALL
 from ganeval.reports.scores import METRICS
 
+LARGEST_SIDE = 8192  # pixels: beyond, one image of floats takes a gigabyte
+
 
 @dataclass(frozen=True)
 class Option:
@@ -108,6 +110,29 @@ class Settings:
             choices=("pillow", "nvjpeg"),
         ),
     ] = "pillow"
+    crop: Annotated[
+        int | None,
+        Option(
+            "--crop",
+            "Pixels a side: all images of both sets are cropped to the largest centred square, then resized to NxN "
+            "(Lanczos, antialiased). Part of the protocol.",
+            "N",
+            int,
+            least=1,
+            most=LARGEST_SIDE,
+        ),
+    ] = None
+    resize: Annotated[
+        int | None,
+        Option(
+            "--resize",
+            "As --crop, without the crop: all images are squeezed to NxN.",
+            "N",
+            int,
+            least=1,
+            most=LARGEST_SIDE,
+        ),
+    ] = None
     batch_size: Annotated[
         int | None,
         Option(
@@ -145,8 +170,15 @@ class Settings:
             if not hasattr(value, "__index__"):
                 raise UsageError(f"{flag}: found {value!r}, needed a whole number")
             if value < described.least or value > (described.most or value):
-                needed = f"at least {described.least}" if described.most is None else f"0 to {described.most}"
+                needed = (
+                    f"at least {described.least}"
+                    if described.most is None
+                    else f"{described.least} to {described.most}"
+                )
                 raise UsageError(f"{flag}: found {value}, needed {needed}")
+
+        if self.crop is not None and self.resize is not None:
+            raise UsageError(f"found --crop {self.crop} and --resize {self.resize}, needed one of them")
 
     def override(self, values: Mapping[str, Any]) -> "Settings":
         """The same settings, but for the values that are not None.

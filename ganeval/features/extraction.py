@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ganeval.errors import BadImage, ContentError
 from ganeval.extractors.base import Extractor
+from ganeval.features.framing import Framing
 from ganeval.features.precision_effect import PrecisionComparison, rows_of
 from ganeval.features.resize import RESIZES
 from ganeval.features.store import key_of
@@ -35,6 +36,7 @@ class Extraction:
     on_bad_image: str = "fail"
     batch_size: int | None = None
     decoder: str = "pillow"
+    framing: Framing | None = None
 
     @cached_property
     def size(self) -> int:
@@ -53,10 +55,15 @@ class Extraction:
         return metric_device(self.extractor.device)
 
     @property
+    def resizes(self) -> str:
+        """The name of all resizes together: the network's own, after that of all images where one was asked for."""
+        return self.resize if self.framing is None else f"{self.framing.label}, {self.resize}"
+
+    @property
     def provenance(self) -> dict[str, str]:
         """What a statistics file records of its making, and what must agree for it to be a reference."""
         identity = {key: str(value) for key, value in self.extractor.identity.items() if key != "name"}
-        parts = {"extractor": self.extractor.name, **identity, "resize": self.resize}
+        parts = {"extractor": self.extractor.name, **identity, "resize": self.resizes}
         return {**parts, "precision": self.extractor.precision, "decoder": self.decoder}
 
     def decoded(self, samples: SampleSet) -> SampleSet:
@@ -80,7 +87,7 @@ class Extraction:
     def _parts(self) -> dict[str, object]:
         extractor = self.extractor
         network = {"extractor": extractor.identity, "precision": extractor.precision}
-        return {**network, "resize": self.resize, "decoder": self.decoder}
+        return {**network, "resize": self.resizes, "decoder": self.decoder}
 
 
 @dataclass(frozen=True)
@@ -191,8 +198,9 @@ def prepare(items: Items, extraction: Extraction, first: int = 0) -> Batch:
             bad.append(image)
             continue
         records.append(record_of(first + index, image))
-        waiting.append(image.pixels)
-        held += image.pixels.nbytes
+        pixels = image.pixels if extraction.framing is None else extraction.framing.apply(image.pixels)
+        waiting.append(pixels)
+        held += pixels.nbytes
         if held > UNRESIZED_BYTES:
             resized.append(RESIZES[extraction.resize](waiting, size, device))
             waiting, held = [], 0
