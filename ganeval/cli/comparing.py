@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
+from ganeval.cli.command import Command
 from ganeval.cli.console import print_view, terminal_width, warn
-from ganeval.cli.options import BASELINE, GROUP, PATH, RUNS, SORT
+from ganeval.cli.options import BASELINE, GROUP, OUTPUT, RUNS, SORT
 
 
-@click.command()
+@click.command(cls=Command)
 @RUNS
 @SORT
 @GROUP
@@ -19,7 +20,7 @@ from ganeval.cli.options import BASELINE, GROUP, PATH, RUNS, SORT
     metavar="NAME",
     help="Format: table, markdown, csv, json, latex or html. Default: by the ending of -o, else table.",
 )
-@click.option("-o", "target", type=PATH, metavar="FILE", help="File to write instead of stdout.")
+@click.option("-o", "target", type=OUTPUT, metavar="FILE", help="File to write instead of stdout.")
 def compare(
     runs: tuple[Path, ...], sort: str | None, group: bool, baseline: str | None, form: str | None, target: Path | None
 ) -> None:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganeval.cli.command import Command
 from ganeval.cli.console import print_view, warn
 from ganeval.cli.group import describe_os_error
-from ganeval.cli.options import PATH
+from ganeval.cli.options import OUTPUT, PATH
 from ganeval.errors import GanevalError, UsageError
 
 if TYPE_CHECKING:
     from ganeval.gating.limits import GateOptions
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("reports", nargs=-1, required=True, type=PATH, metavar="REPORT...")
 @click.option("--max", multiple=True, metavar="fid=25", help="Largest value allowed of a score.")
 @click.option("--min", multiple=True, metavar="recall=0.3", help="Smallest value allowed of a score.")
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     metavar="pass|fail|3",
     help="Exit code 0, 1 or 3 where noise explains the excess. Default: the limits file's, else 3.",
 )
-@click.option("--junit", type=PATH, metavar="FILE", help="JUnit XML file of the outcomes, for CI systems.")
+@click.option("--junit", type=OUTPUT, metavar="FILE", help="JUnit XML file of the outcomes, for CI systems.")
 @click.option("--update-baseline", is_flag=True, help="Replacement of --baseline by REPORT; nothing is judged.")
 def gate(reports: tuple[Path, ...], update_baseline: bool, **options: Any) -> None:
     """Hold scores against limits: 0 held, 1 regressed, 3 inconclusive, 4 not comparable.

@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
+from ganeval.cli.command import Command
 from ganeval.cli.console import print_view, progress, warn
 from ganeval.cli.group import Commands
-from ganeval.cli.options import DATA_ROOT, OFFLINE, PATH
+from ganeval.cli.options import DATA_ROOT, OFFLINE, OUTPUT, PATH, SOURCE
 
 
 @click.group(cls=Commands)
@@ -22,10 +23,10 @@ def human() -> None:
     """
 
 
-@human.command()
-@click.option("--samples", required=True, metavar="SRC", help="Fake images, as for `ganeval score`.")
-@click.option("--ref", "reference", required=True, metavar="SRC", help="Real images.")
-@click.option("-o", "path", required=True, type=PATH, metavar="FILE.html", help="Page to write.")
+@human.command(cls=Command)
+@click.option("--samples", required=True, type=SOURCE, metavar="SRC", help="Fake images, as for `ganeval score`.")
+@click.option("--ref", "reference", required=True, type=SOURCE, metavar="SRC", help="Real images.")
+@click.option("-o", "path", required=True, type=OUTPUT, metavar="FILE.html", help="Page to write.")
 @click.option("-n", "n", default=40, show_default=True, metavar="N", help="Number of images in the test, half real.")
 @click.option(
     "--seconds",
@@ -87,7 +88,7 @@ def page(samples: str, reference: str, path: Path, device: str, **options: Any) 
     click.echo(f"open it in a browser; then ganeval human tally answers-{plan.id[:8]}-*.json")
 
 
-@human.command()
+@human.command(cls=Command)
 @click.argument("paths", nargs=-1, required=True, type=PATH, metavar="ANSWERS.json ...")
 @click.option("--report", type=PATH, metavar="RUN|REPORT", help="Report to which human_error_rate is added.")
 @click.option("--confidence", default=0.95, show_default=True, metavar="P", help="Confidence of the Wilson intervals.")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from ganeval.cli.command import Command
 from ganeval.cli.console import print_view
 from ganeval.cli.options import DATA_ROOT
 from ganeval.errors import unknown
@@ -71,7 +72,7 @@ LISTS: dict[str, Callable[[Path | None], Rows]] = {
 UNASKED = tuple(name for name in LISTS if name != "settings")  # it says nothing of what is here, and is long
 
 
-@click.command(name="list")
+@click.command(name="list", cls=Command)
 @click.argument("what", required=False, metavar=f"[{'|'.join(LISTS)}]")
 @DATA_ROOT
 def list_(what: str | None, data_root: Path | None) -> None:

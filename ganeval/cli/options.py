@@ -1,12 +1,11 @@
 """Arguments and options that several commands share."""
 
-from pathlib import Path
-
 import click
 
+from ganeval.cli.command import InputType, OutputType, SourceType
 from ganeval.evaluation.settings import OPTIONS
 
-PATH = click.Path(path_type=Path)
+PATH, OUTPUT, SOURCE = InputType(), OutputType(), SourceType()
 RUNS = click.argument("runs", nargs=-1, type=PATH, metavar="[RUN|REPORT|DIR ...]")
 SORT = click.option(
     "--sort", metavar="NAME", help="Score to sort by, or name. Default: fid, or the first headline score."

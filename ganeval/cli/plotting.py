@@ -7,21 +7,32 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ganeval.cli.command import Command, joined
 from ganeval.cli.console import warn
-from ganeval.cli.options import LAYER, PATH
+from ganeval.cli.options import LAYER, OUTPUT, PATH
 from ganeval.errors import ContentError, UsageError, unknown
 
 if TYPE_CHECKING:
     from ganeval.reports.run_folders import StoredReport
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("paths", nargs=-1, required=True, type=PATH, metavar="RUN...")
 @click.option(
-    "-o", "target", type=PATH, metavar="DIR", help="Folder to write to. Default: RUN/plots, or plots for several runs."
+    "-o",
+    "target",
+    type=OUTPUT,
+    metavar="DIR",
+    help="Folder to write to. Default: RUN/plots, or plots for several runs.",
 )
 @LAYER
-@click.option("--only", metavar="LIST", help="Comma-separated plot names, as listed above. Default: all.")
+@click.option(
+    "--only",
+    multiple=True,
+    callback=joined,
+    metavar="LIST",
+    help="Comma-separated plot names, as listed above. Default: all.",
+)
 def plot(paths: tuple[Path, ...], target: Path | None, layer: str | None, only: str | None) -> None:
     """Draw how a run learned, or several runs side by side.
 

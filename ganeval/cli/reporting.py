@@ -5,17 +5,18 @@ from pathlib import Path
 
 import click
 
+from ganeval.cli.command import Command
 from ganeval.cli.console import progress, warn
-from ganeval.cli.options import BASELINE, GROUP, LAYER, PATH, RUNS, SORT
+from ganeval.cli.options import BASELINE, GROUP, LAYER, OUTPUT, RUNS, SORT
 from ganeval.errors import GanevalError, UsageError, collected
 
 
-@click.command()
+@click.command(cls=Command)
 @RUNS
 @click.option(
     "-o",
     "path",
-    type=PATH,
+    type=OUTPUT,
     default=Path("report.html"),
     show_default=True,
     metavar="FILE.html",

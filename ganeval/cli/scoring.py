@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganeval.cli.command import Command, joined
 from ganeval.cli.console import print_view, progress, terminal_width, warn
+from ganeval.cli.options import OUTPUT, PATH, SOURCE
 from ganeval.errors import ContentError, UsageError
 from ganeval.evaluation.settings import OPTIONS, Settings
 
 if TYPE_CHECKING:
     from ganeval.reports.report import Report
 
+STDOUT = Path("-")
 FLAGS = tuple(name for name, option in OPTIONS.items() if option.flag is not None)
 FOR_FEATURES = tuple(
     name for name in FLAGS if name not in ("metrics", "ref_n", "k_precision_recall", "k_density_coverage")
@@ -43,9 +46,11 @@ def _flag(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     flags = (str(option.flag), name)
     if option.kind is bool:
         return click.option(*flags, is_flag=True, flag_value=not default, default=default, help=option.help)
+    if option.listed:
+        return click.option(*flags, multiple=True, callback=joined, metavar=option.metavar, help=option.help)
     return click.option(
         *flags,
-        type=click.Path(path_type=Path) if option.kind is Path else option.kind,
+        type=PATH if option.kind is Path else option.kind,
         default=default,
         show_default=default is not None,
         metavar=option.metavar or "|".join(option.choices),
@@ -53,15 +58,21 @@ def _flag(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     )
 
 
-@click.command()
-@click.option("--samples", multiple=True, required=True, metavar="SRC", help="Samples to score; repeat for several.")
-@click.option("--ref", "reference", required=True, metavar="SRC", help="Reference to compare the samples with.")
+@click.command(cls=Command)
+@click.option(
+    "--samples", multiple=True, required=True, type=SOURCE, metavar="SRC", help="Samples to score; repeat for several."
+)
+@click.option(
+    "--ref", "reference", required=True, type=SOURCE, metavar="SRC", help="Reference to compare the samples with."
+)
 @with_settings(*FLAGS)
 @click.option("--name", "names", multiple=True, metavar="NAME", help="Name in tables; one for each --samples.")
-@click.option("--json", "json_file", metavar="FILE|-", help="Report as JSON in a file; - prints it alone on stdout.")
+@click.option(
+    "--json", "json_file", type=OUTPUT, metavar="FILE|-", help="Report as JSON in a file; - prints it alone on stdout."
+)
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=OUTPUT,
     metavar="DIR",
     help="Run folder for report and images; with several samples, the folder of a run folder for each.",
 )
@@ -70,7 +81,7 @@ def score(
     reference: str,
     settings: Settings,
     names: tuple[str, ...],
-    json_file: str | None,
+    json_file: Path | None,
     out: Path | None,
 ) -> None:
     """Score images against a reference.
@@ -97,8 +108,8 @@ def score(
     with ranks_of_torchrun(settings.device) as ranks:
         is_first = ranks.rank == 0
         folders = _run_folders(names, out) if is_first else []
-        if json_file not in (None, "-") and is_first:
-            check_target("--json", Path(json_file))
+        if json_file not in (None, STDOUT) and is_first:
+            check_target("--json", json_file)
         with progress(visible=is_first) as tick:
             scorer = Scorer(reference, replace(settings, device=prepare_rank(settings.device, ranks)), tick, ranks)
             scored = [
@@ -115,14 +126,14 @@ def score(
         write_run(folder, report, config)
     if json_file is not None:
         _write_json(reports, json_file)
-    if json_file != "-":
+    if json_file != STDOUT:
         _show(reports)
     for text in dict.fromkeys(text for report in reports for text in report.warnings):
         warn(text)
 
 
-@click.command()
-@click.argument("source", metavar="SRC")
+@click.command(cls=Command)
+@click.argument("source", type=SOURCE, metavar="SRC")
 @with_settings("data_root", "offline")
 def check(source: str, settings: Settings) -> None:
     """List what a set of images holds, and what would make a score of it wrong.
@@ -147,13 +158,13 @@ def check(source: str, settings: Settings) -> None:
         raise ContentError(f"{source}: `ganeval score` would refuse this: {report.refusal}")
 
 
-@click.command()
-@click.argument("source", metavar="SRC")
+@click.command(cls=Command)
+@click.argument("source", type=SOURCE, metavar="SRC")
 @click.option(
     "-o",
     "path",
     required=True,
-    type=click.Path(path_type=Path),
+    type=OUTPUT,
     metavar="FILE.npz",
     help="File to write; .pt for torch-fidelity.",
 )
@@ -184,11 +195,9 @@ def features(source: str, path: Path, kind: str, settings: Settings) -> None:
     click.echo(f"{path}: {kind} of {count:,} images")
 
 
-@click.command()
-@click.argument("source", metavar="SRC")
-@click.option(
-    "-o", "path", type=click.Path(path_type=Path), metavar="FILE", help="File to write. Default: in the cache."
-)
+@click.command(cls=Command)
+@click.argument("source", type=SOURCE, metavar="SRC")
+@click.option("-o", "path", type=OUTPUT, metavar="FILE", help="File to write. Default: in the cache.")
 @with_settings("seed", "device", "data_root", "offline")
 def classifier(source: str, path: Path | None, settings: Settings) -> None:
     """Train the small classifier of a labelled data set: features, IS and mode counts for any domain.
@@ -222,17 +231,17 @@ def _show(reports: list["Report"]) -> None:
         print_view(reports_view(reports, width=terminal_width()))
 
 
-def _write_json(reports: list["Report"], target: str) -> None:
+def _write_json(reports: list["Report"], target: Path) -> None:
     """One report as an object, several as a list of them."""
     from ganeval.reports.report import dump
     from ganeval.runtime.files import replacing
 
     documents = [report.to_dict() for report in reports]
     text = dump(documents[0] if len(documents) == 1 else documents) + "\n"
-    if target == "-":
+    if target == STDOUT:
         click.echo(text, nl=False)
         return
-    with replacing(Path(target)) as partial:
+    with replacing(target) as partial:
         partial.write_text(text, encoding="utf-8")
 
 

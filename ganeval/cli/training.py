@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ganeval.cli.command import Command, joined
 from ganeval.cli.console import print_view, progress, terminal_width
-from ganeval.cli.options import DATA_ROOT, OFFLINE, PATH
+from ganeval.cli.options import DATA_ROOT, OFFLINE, OUTPUT, PATH, SOURCE
 from ganeval.errors import ContentError, UsageError
 
 if TYPE_CHECKING:
     from ganeval.training.run_request import RunRequest
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
-DATA = click.option("--data", "source", default="digits", show_default=True, metavar="SRC", help="Training data.")
+DATA = click.option(
+    "--data", "source", default="digits", show_default=True, type=SOURCE, metavar="SRC", help="Training data."
+)
 DEVICE = click.option(
     "--device",
     default="auto",
@@ -25,12 +28,16 @@ DEVICE = click.option(
 )
 
 
-def run_options(command: Command) -> Command:
+def run_options(command: Decorated) -> Decorated:
     """The options that `train` and `train-all` share."""
     for option in reversed(
         [
             click.option(
-                "--data-b", "other", metavar="SRC", help="CycleGAN's second domain, for a --data without trainB."
+                "--data-b",
+                "other",
+                type=SOURCE,
+                metavar="SRC",
+                help="CycleGAN's second domain, for a --data without trainB.",
             ),
             click.option(
                 "--preset",
@@ -76,13 +83,13 @@ def run_options(command: Command) -> Command:
     return command
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("model", metavar="MODEL")
 @DATA
 @click.option(
     "--seed", default=0, show_default=True, help="Seed for initial weights, data order and sampling while training."
 )
-@click.option("--out", type=PATH, metavar="DIR", help="Run folder (default: results/<data>-MODEL-s<seed>).")
+@click.option("--out", type=OUTPUT, metavar="DIR", help="Run folder (default: results/<data>-MODEL-s<seed>).")
 @click.option("--dry-run", is_flag=True, help="Listing of data, networks and settings, without training.")
 @run_options
 def train(model: str, source: str, seed: int, out: Path | None, dry_run: bool, **options: Any) -> None:
@@ -113,10 +120,12 @@ def train(model: str, source: str, seed: int, out: Path | None, dry_run: bool, *
         raise ContentError(problem)
 
 
-@click.command(name="train-all")
+@click.command(name="train-all", cls=Command)
 @DATA
 @click.option(
     "--models",
+    multiple=True,
+    callback=joined,
     metavar="LIST",
     help="Comma-separated models: vanilla, dcgan, wgan-gp, cgan, cyclegan (default: all that the data can train).",
 )
@@ -124,7 +133,7 @@ def train(model: str, source: str, seed: int, out: Path | None, dry_run: bool, *
 @click.option("--seeds", type=click.IntRange(1), metavar="K", help="Number of seeds, 0 to K-1: mean ± std over them.")
 @click.option(
     "--out",
-    type=PATH,
+    type=OUTPUT,
     default=Path("results"),
     show_default=True,
     metavar="DIR",
@@ -160,7 +169,7 @@ def train_all(source: str, models: str | None, seed: int | None, seeds: int | No
         raise ContentError(problem)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("run", type=PATH, metavar="RUN")
 @click.option(
     "-n",
@@ -172,7 +181,7 @@ def train_all(source: str, models: str | None, seed: int | None, seeds: int | No
 @click.option(
     "-o",
     "target",
-    type=PATH,
+    type=OUTPUT,
     metavar="DIR|FILE",
     help="Folder, .npz or .zip to write (default: the run's name with .zip).",
 )
@@ -214,8 +223,10 @@ def _request(
     source: str, seed: int, options: dict[str, Any], *, model: str = "", out: Path | None = None
 ) -> "RunRequest":
     """The request of a training command."""
+    from ganeval.reports.run_folders import check_apart
     from ganeval.training.run_request import RunRequest, parse_settings, run_folder
 
     changes, size = parse_settings(options.pop("settings"))
     folder = out or run_folder(Path("results"), source, model, seed)
+    check_apart("--out", folder, [("--data", Path(source))])
     return RunRequest(model, source, folder, seed=seed, changes=changes, size=size, **options)

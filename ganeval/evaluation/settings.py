@@ -18,13 +18,17 @@ LARGEST_SIDE = 8192  # pixels: beyond, one image of floats takes a gigabyte
 
 @dataclass(frozen=True)
 class Option:
-    """A setting as a flag: its name (None: for Python alone), its help, its type, and which values are refused."""
+    """A setting as a flag: its name (None: for Python alone), its help, its type, and which values are refused.
+
+    `listed`: names separated by commas, of which a flag that is repeated adds more.
+    """
 
     flag: str | None
     help: str
     metavar: str | None = None
     kind: type = str
     choices: tuple[str, ...] = ()
+    listed: bool = False
     least: int | None = None
     most: int | None = None
 
@@ -40,7 +44,10 @@ class Settings:
     metrics: Annotated[
         Sequence[str] | str | None,
         Option(
-            "--metrics", f"Metric families, separated by commas: {', '.join(METRICS)}. Default: all that apply.", "LIST"
+            "--metrics",
+            f"Metric families, separated by commas: {', '.join(METRICS)}. Default: all that apply.",
+            "LIST",
+            listed=True,
         ),
     ] = None
     extractor: Annotated[

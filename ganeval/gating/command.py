@@ -36,9 +36,8 @@ def gate_options(
     '--max fid=25'
     """
     defaults = GateOptions() if limits_file is None else read_limits_file(limits_file)
-    for flag, paths in (("--baseline", baseline), ("--junit", (junit,))):
-        if limits_file is not None and limits_file.resolve() in [path.resolve() for path in paths if path]:
-            raise UsageError(f"{flag} {limits_file}: found the file of --limits, needed another one")
+    if limits_file is not None and limits_file.resolve() in [path.resolve() for path in baseline]:
+        raise UsageError(f"--baseline {limits_file}: found the file of --limits, needed another one")
     options = GateOptions(
         defaults.with_flags(limit for kind, texts in flags.items() for limit in parse_limits(kind, texts)),
         baseline or defaults.baseline,

@@ -147,6 +147,24 @@ def check_not_in_run(flag: str, path: Path) -> None:
         raise UsageError(f"{flag} {path}: found a file of a run, needed another name")
 
 
+def check_apart(flag: str, target: Path, inputs: Sequence[tuple[str, Path]]) -> None:
+    """UsageError where writing `target` would replace one of the `inputs` (flag, path), or add to a folder of images.
+
+    >>> check_apart("--out", Path("/run"), [("--samples", Path("/"))])
+    Traceback (most recent call last):
+    ganeval.errors.UsageError: --out /run: found a place among the images of --samples, needed one outside /
+    """
+    for name, path in inputs:
+        try:
+            if target.is_file() and path.is_file() and target.samefile(path):  # by links and another case as well
+                raise UsageError(f"{flag} {target}: found the file of {name}, needed another one")
+            within = path.is_dir() and path.resolve() in (target.resolve(), *target.resolve().parents)
+        except OSError:  # of names too long for any file: what reads or writes them says so
+            continue
+        if within and not is_run(path):
+            raise UsageError(f"{flag} {target}: found a place among the images of {name}, needed one outside {path}")
+
+
 def check_no_report(flag: str, path: Path) -> None:
     """As `check_not_in_run`, and UsageError for any report: no table may replace it."""
     check_not_in_run(flag, path)

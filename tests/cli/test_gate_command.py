@@ -382,7 +382,8 @@ def test_a_gate_replaces_no_file_of_a_run_and_no_limits_file(run, files) -> None
     for flags in (["--update-baseline", "--baseline"], ["--junit"]):
         for spelled in (limits, link):
             result = gated(run, files["new"], "--limits", spelled, *flags, limits)
-            line = f"{flags[-1]} {spelled}: found the file of --limits, needed another one"
+            path = limits if flags == ["--junit"] else spelled
+            line = f"{flags[-1]} {path}: found the file of --limits, needed another one"
             assert (result.exit_code, result.stderr) == (2, f"Error: {line}\n")
     link.unlink()
     assert {path: path.read_bytes() for path in files["folder"].rglob("*") if path.is_file()} == before

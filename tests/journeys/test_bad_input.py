@@ -238,7 +238,7 @@ TABLE = {
     ),
     good("--name", "..", "--out", "new"): (2, "--out: found the names .., needed a --name {…} that makes a folder"),
     good("--out", "notes.txt"): (2, "--out notes.txt/report.json: nothing can be written to {…}/notes.txt"),
-    good("--json", "good"): (2, "--json good: found a folder, needed a file to write"),
+    good("--json", "one"): (2, "--json one: found a folder, needed a file to write"),
     good("--json", "notes.txt/a.json"): (2, "--json notes.txt/a.json: nothing can be written to {…}/notes.txt"),
     good("--extractor", "own_code:constant"): (2, "own_code:constant: found a int, needed a function"),
     good("--extractor", "own_code:blnd"): (2, "own_code:blnd: cannot be imported (AttributeError: {…})"),
@@ -258,7 +258,7 @@ TABLE = {
     ("features", "statistics.npz", "-o", "new.npz", "--extractor", "digits"): (
         2, "statistics.npz: found points or statistics, needed images",
     ),
-    ("features", "good", "-o", "good", "--extractor", "digits"): (2, "-o good: found a folder, needed a file to write"),
+    ("features", "good", "-o", "one", "--extractor", "digits"): (2, "-o one: found a folder, needed a file to write"),
     ("classifier", "good", "-o", "new.safetensors"): (
         2, "good: found no labels, needed a folder for each class (cat/1.png, dog/2.png)",
     ),
