@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ganeval.errors import UsageError, collected, warn_all
 from ganeval.evaluation.provenance import describe_images
@@ -15,7 +15,7 @@ from ganeval.features.feature_set import FeatureSet
 from ganeval.features.joining import joined
 from ganeval.progress import Tick, silent
 from ganeval.reports.report import Report
-from ganeval.sources.opening import open_images
+from ganeval.sources.opening import Opening, open_images
 
 
 def evaluate(
@@ -83,8 +83,8 @@ class Evaluator:
 
     def update(self, images: Any) -> None:
         """Take in a batch; ContentError for values out of range."""
-        source = open_images(images)
-        if not source.random_access:
+        source = open_images(images, Opening(channels=self._scorer.settings.channels))
+        if not (source.random_access or isinstance(images, list | tuple | dict)):
             raise UsageError(f"update: found a {type(images).__name__}, needed an array or tensor of images")
         start, extraction = time.perf_counter(), self._scorer.extraction
         for batch in source.map_batches(preparation(extraction, self._collector.stop), extraction.size):
@@ -99,6 +99,9 @@ class Evaluator:
             warn_all(image_warnings(name, features.facts, {}))
             samples = ExtractedSet(features, describe_images(features.facts, name, "Evaluator"))
             return self._scorer.report(samples, texts, self._seconds)
+
+    def __reduce__(self) -> NoReturn:
+        raise UsageError("an Evaluator cannot be pickled: make one in each process")
 
     def reset(self) -> None:
         """Forget the images, keep the reference."""

@@ -49,10 +49,12 @@ def choose(metrics: Sequence[str] | str | None) -> list[str]:
     """
     if metrics is None:
         return [name for name, family in METRICS.items() if family.default]
+    if not isinstance(metrics, Sequence):
+        raise UsageError(f'metrics: found {metrics!r}, needed names, as in "fid,kid" or ["fid", "kid"]')
     names = [part.strip() for part in metrics.split(",")] if isinstance(metrics, str) else list(metrics)
     for name in names:
         if name not in METRICS:
-            raise unknown("metric", name, METRICS)
+            raise unknown("metric", str(name), METRICS)
     if not names:
         raise UsageError(f"metrics: found none, needed some of {', '.join(METRICS)}")
     return [name for name in METRICS if name in names]

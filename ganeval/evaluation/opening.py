@@ -19,7 +19,9 @@ from ganeval.sources.statistics_files import Statistics
 def opening(settings: Settings, count: int | None, *, images: bool = False, points: bool = False) -> Opening:
     """What `open_source` needs of the settings; `count`: the number of images that a generator is asked for."""
     device, data_root = str(pick_device(settings.device)), _path(settings.data_root)
-    return Opening(data_root, settings.offline, count, settings.seed, settings.latent, images, points, device)
+    return Opening(
+        data_root, settings.offline, count, settings.seed, settings.latent, images, points, device, settings.channels
+    )
 
 
 def open_reference(reference: Any, settings: Settings, tick: Tick) -> tuple[Source, Extraction]:

@@ -117,6 +117,14 @@ class Settings:
             choices=("pillow", "nvjpeg"),
         ),
     ] = "pillow"
+    channels: Annotated[
+        str | None,
+        Option(
+            "--channels",
+            "Meaning of the four channels of arrays: rgba (alpha, laid over white) or rgb (the fourth is left out).",
+            choices=("rgba", "rgb"),
+        ),
+    ] = None
     crop: Annotated[
         int | None,
         Option(
@@ -168,9 +176,10 @@ class Settings:
     ] = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "device", str(self.device))  # a torch.device, too
         for name, described in OPTIONS.items():
             value, flag = getattr(self, name), described.flag or name
-            if described.choices and value not in described.choices:
+            if described.choices and value is not None and value not in described.choices:
                 raise unknown(flag.lstrip("-"), value, described.choices)
             if value is None or described.least is None:
                 continue

@@ -18,6 +18,7 @@ from ganeval.extractors.base import Extractor, LoadOptions, Network, probabiliti
 from ganeval.extractors.classifier import DIGITS, dataset_classifier_path, load_classifier
 from ganeval.extractors.loading import fold_batch_norms, memory_layout
 from ganeval.extractors.out_of_memory import is_out_of_memory
+from ganeval.runtime.devices import borrowed
 from ganeval.sources.user_code import import_function
 
 FOLDED_ABOVE = 16  # pixels a side: up to here folding gains nothing
@@ -93,15 +94,13 @@ def custom(target: str | Callable[..., Any], options: LoadOptions) -> Extractor:
     function = import_function(target) if isinstance(target, str) else target
     named = function if hasattr(function, "__qualname__") else type(function)
     name = target if isinstance(target, str) else f"{named.__module__}:{named.__qualname__}"
-    if isinstance(function, nn.Module):
-        function = function.to(options.device).eval()
     size, classes = getattr(function, "size", 299), getattr(function, "classes", None)
     if not isinstance(size, int) or size < 1:
         raise UsageError(f"extractor '{name}': its attribute `size` is {size!r}, needed a whole number of pixels")
     return Extractor(
         name=name,
         size=size,
-        network=_checked_network(name, function),
+        network=_checked_network(name, function, options.device),
         device=options.device,
         precision=options.precision,
         classes=None if classes is None else tuple(map(str, classes)),
@@ -109,10 +108,14 @@ def custom(target: str | Callable[..., Any], options: LoadOptions) -> Extractor:
     )
 
 
-def _checked_network(name: str, function: Callable[..., Any]) -> Network:
+def _checked_network(name: str, function: Callable[..., Any], device: torch.device) -> Network:
     def network(images: Tensor) -> tuple[Tensor, Tensor | None]:
         try:
-            result = function(images)
+            if isinstance(function, nn.Module):
+                with borrowed(function, device) as module:
+                    result = module(images)
+            else:
+                result = function(images)
         except Exception as error:  # the user's code may raise anything; the cause stays attached
             if is_out_of_memory(error):
                 raise  # `HalvingNetwork` takes fewer images

@@ -136,9 +136,26 @@ def _vet_zipped(name: str, info: zipfile.ZipInfo) -> None:
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # the others unpack without a bound
         raise ContentError(f"{name}: zip method {info.compress_type}: needed stored or deflated members")
     _vet_size(name, info.file_size)
+    _vet_ratio(name, info)
+
+
+def vet_npz(path: Path) -> None:
+    """ContentError for a .npz that unpacks to far more than its size; what else is wrong with it its reader reports."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except READ_ERRORS:
+        return
+    for info in members:
+        _vet_ratio(f"{path}!{info.filename}", info, " If not: np.savez (uncompressed), or .npy")
+
+
+def _vet_ratio(name: str, info: zipfile.ZipInfo, way_out: str = "") -> None:
     ratio = info.file_size / max(1, info.compress_size)
     if info.file_size > LARGEST_DENSE and ratio > LARGEST_RATIO:
-        raise ContentError(f"{name}: unpacks to {info.file_size:,} bytes, {ratio:.0f} times its size: a zip bomb?")
+        raise ContentError(
+            f"{name}: unpacks to {info.file_size:,} bytes, {ratio:.0f} times its size: a zip bomb?{way_out}"
+        )
 
 
 def _vet_size(name: str, size: int) -> None:

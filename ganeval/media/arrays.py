@@ -14,7 +14,7 @@ from ganeval.errors import ContentError
 from ganeval.media.archives import READ_ERRORS, existing_file, one_line
 from ganeval.media.base import Labels, SampleSet
 from ganeval.media.images.decoding import DecodedImage, digest_of_array, from_array
-from ganeval.media.images.pixels import channels_last
+from ganeval.media.images.pixels import channels_last, in_range
 
 _BLOCK = 2**24  # bytes of floats checked at a time
 
@@ -46,10 +46,13 @@ def array_images(
     labels: Any = None,
     classes: tuple[str, ...] | None = None,
     bytes_hash: str | None = None,
+    channels: str | None = None,
 ) -> SampleSet:
     """The images in a NumPy array or torch tensor: N,H,W or N,H,W,C or N,C,H,W with C 1, 3 or 4.
 
-    Where both could be channels, they are last in an array and first in a tensor. Values are those of
+    Where both could be channels, they are last in an array and first in a tensor. What could be one image or several
+    (3 or 4 along the first of three axes) is refused, unless `labels` count them. `channels`: what four are, "rgba" or
+    "rgb". Values are those of
     `decoding.from_array`; floats outside 0..1 are a ContentError at once. `bytes_hash` saves hashing what has a
     published checksum. A memory-mapped array stays so.
 
@@ -57,6 +60,11 @@ def array_images(
     (5, 5)
     """
     values, is_tensor = as_numpy(array, name)
+    if values.ndim == 3 and len(values) in (3, 4) and labels is None:
+        raise ContentError(
+            f"{name}: shape {values.shape}: found one image of {len(values)} channels, or {len(values)} grey ones; "
+            "needed x[None] for one image, x[:, None] for several"
+        )
     if len(values.shape) == 3 and not (values.shape[2] in (3, 4) and values.shape[1] >= 8):
         laid_out: npt.NDArray[Any] | None = values
     else:
@@ -65,6 +73,7 @@ def array_images(
         raise ContentError(
             f"{name}: shape {values.shape}: needed N,H,W or N,H,W,C or N,C,H,W with C 1, 3 or 4, and no empty axis"
         )
+    laid_out = of_channels(laid_out, channels, name) if values.ndim == 4 else laid_out
     images = ArraySamples(laid_out, name)
     images.published_hash = bytes_hash
     _vet(images, laid_out)
@@ -74,15 +83,15 @@ def array_images(
     return images
 
 
-def npy_images(path: str | os.PathLike[str]) -> SampleSet:
+def npy_images(path: str | os.PathLike[str], channels: str | None = None) -> SampleSet:
     """The images in a .npy file, memory-mapped; layouts and values as `array_images`."""
     file = existing_file(path)
     with _reading(file, b"\x93NUMPY", "a .npy file"):
         array = np.load(file, mmap_mode="r", allow_pickle=False)
-    return array_images(array, str(file))
+    return array_images(array, str(file), channels=channels)
 
 
-def npz_images(path: str | os.PathLike[str]) -> SampleSet:
+def npz_images(path: str | os.PathLike[str], channels: str | None = None) -> SampleSet:
     """The images in a .npz: `arr_0` or `images`, with labels in `labels` or whole numbers in `arr_1`."""
     file = existing_file(path)
     with _reading(file, b"PK", "a .npz file"), np.load(file, allow_pickle=False) as held:
@@ -94,13 +103,43 @@ def npz_images(path: str | os.PathLike[str]) -> SampleSet:
         labels: Any = None if other is None else held[other]
     if other == "arr_1" and (labels.ndim != 1 or labels.dtype.kind not in "iu"):
         labels = None
-    return array_images(array, str(file), labels=labels)
+    return array_images(array, str(file), labels=labels, channels=channels)
+
+
+def pt_images(path: str | os.PathLike[str], channels: str | None = None) -> SampleSet | None:
+    """The images in a .pt: a tensor, or that of `images` or `samples`, with `labels`; None where it holds no images."""
+    import torch
+
+    try:
+        held = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:  # torch raises nearly everything; whoever reads it as statistics reports why
+        return None
+    held = held if isinstance(held, dict) else {"images": held}
+    array = next((held[key] for key in ("images", "samples", "arr_0") if key in held), None)
+    if not isinstance(array, torch.Tensor) or array.ndim < 3:
+        return None
+    return array_images(array, str(path), labels=held.get("labels"), channels=channels)
+
+
+def of_channels(images: npt.NDArray[Any], channels: str | None, name: str) -> npt.NDArray[Any]:
+    """Images …,H,W,C; of four channels, whose meaning an array does not tell, what `channels` says."""
+    if images.shape[-1] != 4 or channels == "rgba":
+        return images
+    if channels == "rgb":
+        return images[..., :3]
+    raise ContentError(
+        f"{name}: found four channels, needed --channels rgba (the fourth is alpha: laid over white) or --channels rgb "
+        "(the fourth is left out); image files say it themselves"
+    )
 
 
 def as_numpy(array: Any, name: str) -> tuple[npt.NDArray[Any], bool]:
     """An array or tensor as NumPy, without a copy where there need be none, and whether it was a tensor."""
     torch = sys.modules.get("torch")  # whoever passes a tensor has imported it
     if torch is not None and isinstance(array, torch.Tensor):
+        if array.layout != torch.strided or array.is_meta:
+            kind = "on the meta device, without values" if array.is_meta else "that is sparse"
+            raise ContentError(f"{name}: found a tensor {kind}, needed a dense one (x.to_dense())")
         tensor = array.detach().cpu()
         return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy(), True
     if not hasattr(array, "__array__") or type(array).__module__.startswith("PIL."):
@@ -130,7 +169,7 @@ def _vet(images: ArraySamples, array: npt.NDArray[Any]) -> None:
     size = max(1, _BLOCK // array[0].nbytes)
     for start in range(0, len(array), size):
         block = array[start : start + size]
-        if not (block.min() >= 0 and block.max() <= 1):  # so written that it holds for nan
+        if not in_range(block):
             for index in range(start, start + len(block)):
                 images.item(index)
 

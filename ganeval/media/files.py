@@ -7,7 +7,7 @@ import copy
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +102,20 @@ def tar_images(path: str | os.PathLike[str]) -> SampleSet:
     """The images in a plain tar, as `zip_images`; ContentError for a compressed one, which has no random access."""
     file = existing_file(path)
     return FileSamples(str(file), open_tar(file), joint="!")
+
+
+def listed_images(paths: Sequence[str | os.PathLike[str]]) -> SampleSet:
+    """The image files of a list, in the order and with the labels of a folder that has no others."""
+    files = [os.path.abspath(path) for path in paths]
+    root = Path(os.path.commonpath([os.path.dirname(file) for file in files]))
+    listed = Archive(
+        names=[Path(file).relative_to(root).as_posix() for file in files],
+        passed_over={},
+        vet=lambda member: None,
+        read=lambda member: _contents(root / member),
+        size=lambda member: (root / member).stat().st_size,
+    )
+    return FileSamples(str(root), listed, joint=os.sep)
 
 
 def _contents(path: Path) -> bytes:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from ganeval.errors import UsageError, unknown
 
@@ -24,6 +25,29 @@ def pick_device(name: str) -> torch.device:
     if int(number or 0) >= counts[kind]:
         raise UsageError(f"--device {name}: found no such device here, needed one of auto, cpu")
     return torch.device(name)
+
+
+@contextlib.contextmanager
+def borrowed(module: nn.Module, device: torch.device | None = None) -> Iterator[nn.Module]:
+    """A caller's module in eval mode, and on `device` if one is given; afterwards, whatever happened, as it was.
+
+    Modes are restored part by part, for some may be frozen on purpose; so are the place and the values of buffers.
+    """
+    modes = [(part, part.training) for part in module.modules()]
+    held = [(tensor, tensor.device) for tensor in (*module.parameters(), *module.buffers())]
+    moved = device is not None and any(place != device for _, place in held)
+    buffers = {name: buffer.detach().clone() for name, buffer in module.named_buffers()}
+    try:
+        yield module.eval().to(device) if moved else module.eval()
+    finally:
+        if moved and len({place for _, place in held}) == 1:
+            module.to(held[0][1])
+        for part, mode in modes:
+            part.train(mode) if isinstance(part, torch.jit.ScriptModule) else setattr(part, "training", mode)
+        with torch.no_grad():
+            for name, buffer in module.named_buffers():
+                if name in buffers and not torch.equal(buffer, buffers[name]):
+                    buffer.copy_(buffers[name])
 
 
 def metric_device(device: torch.device) -> torch.device:

@@ -2,16 +2,17 @@
 
 import difflib
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ganeval.errors import ContentError, GanevalWarning, UsageError
-from ganeval.media.arrays import array_images, npy_images, npz_images
+from ganeval.media.archives import vet_npz
+from ganeval.media.arrays import array_images, npy_images, npz_images, pt_images
 from ganeval.media.base import SampleSet
-from ganeval.media.files import folder_images, tar_images, zip_images
-from ganeval.media.streams import stream_images
+from ganeval.media.files import folder_images, listed_images, tar_images, zip_images
+from ganeval.media.streams import images_in, stream_images
 from ganeval.reports.report import load_report
 from ganeval.reports.run_folders import SAMPLES, config_of, is_run, is_trained, samples_of
 from ganeval.sources.datasets import DATASETS, open_dataset
@@ -19,7 +20,7 @@ from ganeval.sources.mixtures import MIXTURES, is_mixture, open_mixture, points_
 from ganeval.sources.statistics_files import SUFFIXES, Statistics, names_in, read_statistics
 from ganeval.sources.user_code import import_function
 
-OPENERS: dict[str, Callable[[Path], SampleSet]] = {".zip": zip_images, ".tar": tar_images, ".npy": npy_images}
+OPENERS: dict[str, Callable[[Path], SampleSet]] = {".zip": zip_images, ".tar": tar_images}
 NAMES = (*DATASETS, *MIXTURES)
 SAMPLED = 10_000  # of a trained run that was never scored
 COMPRESSED_TARS = (".tgz", ".gz", ".bz2", ".xz", ".zst")
@@ -34,6 +35,7 @@ class Opening:
 
     `images`: of a file that holds both images and statistics (ADM's do) the images are wanted. `points`: arrays,
     .npy and .npz hold points (N, D), to be scored against a mixture. `device`: where a trained run is sampled.
+    `channels`: what the four channels of an array are.
     """
 
     data_root: Path | None = None
@@ -44,13 +46,15 @@ class Opening:
     images: bool = False
     points: bool = False
     device: str = "cpu"
+    channels: str | None = None
 
 
 def open_source(source: Any, opening: Opening = Opening()) -> Source:
     """The images or statistics behind anything that `SRC` may be.
 
     A folder, `.zip`, `.tar`, `.npz`, `.npy`, a data set's name, a run folder, `module:function`, a statistics file; in
-    Python also an array, a tensor, an iterable, a callable or a `torch.nn.Module` (with `latent`).
+    Python also an array, a tensor, a list of paths or of images of Pillow, a data set of torch, a dict with images (as
+    those of Hugging Face), an iterable, a callable or a `torch.nn.Module` (with `latent`).
     Raises UsageError for a name or path that means nothing, ContentError for what is found there.
     """
     if isinstance(source, SampleSet | Statistics):
@@ -58,10 +62,15 @@ def open_source(source: Any, opening: Opening = Opening()) -> Source:
     if isinstance(source, str | Path):
         return _named(str(source), opening)
     if hasattr(source, "__array__") or hasattr(source, "detach"):
-        return points_of(source, "array") if opening.points else array_images(source, "array")
-    if callable(source) or isinstance(source, Iterable):
-        name = getattr(source, "__name__", type(source).__name__)
-        return stream_images(source, name, count=opening.count, latent=opening.latent, seed=opening.seed)
+        if opening.points:
+            return points_of(source, "array")
+        return array_images(source, "array", channels=opening.channels)
+    if isinstance(source, Mapping):
+        return open_source(images_in(source, "dict"), opening)
+    if isinstance(source, list | tuple) and source and all(isinstance(item, str | Path) for item in source):
+        return listed_images(source)
+    if callable(source) or isinstance(source, Iterable) or hasattr(source, "__getitem__"):
+        return _stream(source, getattr(source, "__name__", type(source).__name__), opening)
     raise UsageError(f"samples: found a {type(source).__name__}, needed a path, an array, an iterable or a callable")
 
 
@@ -71,6 +80,12 @@ def open_images(source: Any, opening: Opening = Opening()) -> SampleSet:
     if isinstance(samples, Statistics):
         raise UsageError(f"{samples.name}: found points or statistics, needed images")
     return samples
+
+
+def _stream(source: Any, name: str, opening: Opening) -> SampleSet:
+    return stream_images(
+        source, name, opening.count, latent=opening.latent, seed=opening.seed, channels=opening.channels
+    )
 
 
 def full_name(source: Any) -> str:
@@ -94,7 +109,7 @@ def display_name(source: Any) -> str:
         text, path = full_name(source), Path(source)
         if text.partition(":")[0] in NAMES or (":" in text and not path.exists()):
             return text
-        return path.stem if path.suffix.lower() in (*OPENERS, *SUFFIXES) else path.resolve().name
+        return path.stem if path.suffix.lower() in (*OPENERS, ".npy", *SUFFIXES) else path.resolve().name
     return str(getattr(source, "name", None) or getattr(source, "__name__", None) or type(source).__name__)
 
 
@@ -117,8 +132,7 @@ def _named(text: str, opening: Opening) -> Source:
     if path.exists() or path.is_symlink():
         raise UsageError(f"{text}: found neither a file nor a folder there, needed one of them")
     if ":" in text and "/" not in text:
-        function = import_function(text)
-        return stream_images(function, text, count=opening.count, latent=opening.latent, seed=opening.seed)
+        return _stream(import_function(text), text, opening)
     raise _nothing_there(text)
 
 
@@ -167,14 +181,20 @@ def _nothing_there(text: str) -> UsageError:
 
 def _file(path: Path, opening: Opening) -> Source:
     suffix = path.suffix.lower()
+    if suffix == ".npz":
+        vet_npz(path)
     if opening.points and suffix in (".npy", ".npz"):
         return read_points(path)
     if suffix in OPENERS:
         return OPENERS[suffix](path)
+    if suffix == ".npy":
+        return npy_images(path, opening.channels)
     if suffix in COMPRESSED_TARS:
         return tar_images(path)
     if suffix in SUFFIXES:
-        return read_statistics(path) if suffix == ".pt" or _wants_statistics(path, opening.images) else npz_images(path)
+        if suffix == ".pt":
+            return pt_images(path, opening.channels) or read_statistics(path)
+        return read_statistics(path) if _wants_statistics(path, opening.images) else npz_images(path, opening.channels)
     found = f"found a '{suffix}' file" if suffix else "found a file without a suffix"
     raise ContentError(f"{path}: {found}, needed a folder, .zip, .tar, .npz or .npy of images, or a statistics file")
 

@@ -142,7 +142,7 @@ def test_pictures_are_brought_to_a_size(shape: tuple[int, ...], size: int) -> No
 def test_what_cannot_be_learned_from() -> None:
     pixels = np.zeros((4, 8, 8), np.uint8)
     with pytest.raises(UsageError, match=r"p: found no labels, needed a folder for each class"):
-        train_classifier(array_images(pixels, "p"))
+        train_classifier(array_images(pixels[:2], "p"))
     with pytest.raises(ContentError, match="p: found 1 class"):
         train_classifier(array_images(pixels, "p", labels=[1, 1, 1, 1]))
     with pytest.raises(ContentError, match="p: found one image of class 'b'"):

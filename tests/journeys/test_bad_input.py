@@ -108,7 +108,7 @@ SOURCES = "needed a folder, .zip, .tar, .npz or .npy of images, or a statistics 
 DATA_SETS = "digits, mnist, fashion-mnist, cifar10, cifar100, stl10, stacked-digits, stacked-mnist, ring8, grid25"
 INCEPTION = ("--samples", "good", "--ref", "digits", "--extractor", "inception")
 PICKLE = "needs pickle, which can run code; save a plain uint8 array"
-RANGE = "floats from -1 to 1: needed 0..1 (for tanh outputs pass (x + 1) / 2)"
+RANGE = "floats from -1 to 1: needed 0..1 (for tanh outputs pass (x + 1) / 2, or clamp)"
 
 
 def samples(source, *more):

@@ -144,7 +144,7 @@ def test_wrong_use(source, options, message):
         (lambda: None, None, "x: gave NoneType: needed an iterable of images"),
         (PIXELS, 12, "x: ended after 11 images; needed 12"),
         ([], None, "x: ended after 0 images; needed at least 1"),
-        ([{"image": PIXELS}], None, "x: dict found: needed arrays or tensors"),
+        ([{"text": PIXELS}], None, "x: found a dict of text, needed images under one of image, images, img"),
         ([[PIXELS[0], PIXELS[1]]], None, "x: a list of 2: needed images, or (images, labels)"),
         ([PIXELS[..., :2]], None, "x: shape (11, 6, 5, 2): needed images"),
         (TENSORS.float() / 127.5 - 1, None, "x[0]: floats from -"),

@@ -101,7 +101,7 @@ def from_array(array: npt.NDArray[Any], name: str) -> DecodedImage:
     array([128, 128], dtype=uint8)
     >>> from_array(np.array([[-1.0, 1.0]]), "tanh")
     Traceback (most recent call last):
-    ganeval.errors.BadImage: tanh: floats from -1 to 1: needed 0..1 (for tanh outputs pass (x + 1) / 2)
+    ganeval.errors.BadImage: tanh: floats from -1 to 1: needed 0..1 (for tanh outputs pass (x + 1) / 2, or clamp)
     """
     with _one_line(name):
         array = np.array(array)  # a copy cannot change under us, and a mask would hide values from the checks
@@ -109,6 +109,18 @@ def from_array(array: npt.NDArray[Any], name: str) -> DecodedImage:
         if values is None or values.ndim != 3 or not values.size:
             raise UnfitError(f"shape {array.shape}: needed H,W or H,W,C or C,H,W with C 1, 3 or 4, and no empty axis")
         return _image(of_dtype(values), "tensor", digest_of_array(array))
+
+
+def from_pil(image: Image.Image, name: str) -> DecodedImage:
+    """One image of Pillow's as 8-bit RGB, as `decode` would give it; its format where it was opened from a file."""
+    with _one_line(name):
+        kind = "jpeg" if image.format in _JPEGS else str(image.format).lower()
+        if _packing(image)[1] > 8 and image.mode in ("RGB", "RGBA", "CMYK"):
+            raise UnfitError("16-bit colour, of which Pillow has only the high bytes: pass the file's path")
+        content = hashlib.sha256(f"{image.mode}{image.size}{image.getpalette()}".encode() + image.tobytes())
+        content.update(repr((image.info.get("transparency"), _orientation(image))).encode())
+        own = image.copy()  # without its file
+        return _image(_decoded(own, b"", None), kind if kind in EXTENSIONS.values() else "tensor", content.digest())
 
 
 def digest_of_file(data: bytes, name: str) -> bytes:
@@ -164,7 +176,7 @@ def _packing(image: Image.Image) -> tuple[str, int]:
 
     Known only before the pixels are loaded. The bits are TIFF's field, or follow from PPM's largest value.
     """
-    tiles = cast("Any", image).tile
+    tiles = getattr(image, "tile", None)  # of an image from memory there are none
     arguments = tiles[0][3] if tiles else ""
     raw = str(arguments if isinstance(arguments, str) or not arguments else arguments[0])
     if image.format == "PNG":

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+CLAMPED = 1e-6  # how far outside 0..1 floats are rounding, and are clamped
 CHANNELS = (1, 3, 4)  # of arrays: grey, RGB, RGB and alpha
 
 
@@ -50,14 +51,19 @@ def of_dtype(values: npt.NDArray[Any]) -> Samples:
 
 
 def from_floats(values: npt.NDArray[Any]) -> Samples:
-    """Floats as samples; refused outside 0..1, for nothing tells what they would mean there."""
+    """Floats as samples; refused outside 0..1 (but for rounding), for nothing tells what they would mean there."""
     low, high = (str(float(end)).removesuffix(".0") for end in (values.min(), values.max()))
     if not np.isfinite(values).all():
         raise UnfitError("floats that are not finite (nan or inf): needed 0..1")
-    if values.min() < 0 or values.max() > 1:
+    if not in_range(values):
         hint = "for tanh outputs pass (x + 1) / 2" if values.min() < 0 else "for 0..255 pass uint8, or x / 255"
-        raise UnfitError(f"floats from {low} to {high}: needed 0..1 ({hint})")
-    return Samples(values, 1, {"float"})
+        raise UnfitError(f"floats from {low} to {high}: needed 0..1 ({hint}, or clamp)")
+    return Samples(values.clip(0, 1), 1, {"float"})
+
+
+def in_range(values: npt.NDArray[Any]) -> bool:
+    """Whether floats lie in 0..1, but for rounding; not where one is nan."""
+    return bool(values.min() >= -CLAMPED and values.max() <= 1 + CLAMPED)
 
 
 def eight_bits(values: npt.NDArray[Any], white: int) -> npt.NDArray[np.uint8]:

@@ -304,8 +304,11 @@ def test_float_tiff_in_range():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ([-1, 1], "floats from -1 to 1: needed 0..1 (for tanh outputs pass (x + 1) / 2)"),
-        ([0, 255], "floats from 0 to 255: needed 0..1 (for 0..255 pass uint8, or x / 255)"),
+        ([-1, 1], "floats from -1 to 1: needed 0..1 (for tanh outputs pass (x + 1) / 2, or clamp)"),
+        (
+            [0, 255],
+            "floats from 0 to 255: needed 0..1 (for 0..255 pass uint8, or x / 255, or clamp)",
+        ),
         ([0, np.nan], "floats that are not finite (nan or inf): needed 0..1"),
         ([0, np.inf], "floats that are not finite (nan or inf): needed 0..1"),
     ],
