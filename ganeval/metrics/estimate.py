@@ -10,6 +10,8 @@ from torch import Tensor
 
 MAX_HISTOGRAM_MODES = 100  # more bars cannot be told apart in a plot
 
+WILSON = 0.98  # half of 1.96: a share of 0 or 1 of n is known to about ± 1.92 / n
+
 Counts = np.ndarray[Any, Any]
 
 
@@ -33,13 +35,18 @@ class Estimate:
 
 
 def proportion(share: float, count: int) -> Estimate:
-    """A share of `count` samples, with its binomial error.
+    """A share of `count` samples, with its binomial error, which Wilson's floor keeps above 0 at a share of 0 or 1.
 
-    >>> proportion(0.5, 100).error
-    0.05
+    >>> proportion(0.5, 100).error, proportion(1.0, 100).error
+    (0.05, 0.0098)
     """
-    error = max(0.0, share * (1 - share) / count) ** 0.5
+    error = max(share * (1 - share) / count, share_floor(count)) ** 0.5
     return Estimate(share, error, error)
+
+
+def share_floor(count: int) -> float:
+    """The variance that a share of `count` has at least, also of none or all: an error of 0.98 / `count`."""
+    return (WILSON / count) ** 2
 
 
 def check_rows(name: str, rows: Tensor, at_least: int = 2) -> None:

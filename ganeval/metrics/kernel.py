@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganeval.metrics.copies import distinct
 from ganeval.metrics.estimate import Estimate, check_pair
 from ganeval.metrics.linear_algebra import bands32, product32, unit_of
 from ganeval.progress import Tick, silent
@@ -79,7 +80,8 @@ def kid(
     values = cubic.factor * np.array([subset.squared_mmd for subset in components])
     mean, std = float(values.mean()), float(values.std())
     spread = std**2 / subsets  # what drawing subsets adds to the full statistic's variance
-    total, samples = (cubic.factor**2 * part for part in _variances(components, len(real), len(fake)))
+    counts = [len(features) / (1.0 if (one := distinct(features)) is None else one.weight) for features in (real, fake)]
+    total, samples = (cubic.factor**2 * part for part in _variances(components, *counts))
     return {"kid": Estimate(mean, (total + spread) ** 0.5, (samples + spread) ** 0.5, std=std)}
 
 
@@ -201,8 +203,8 @@ def _components(x: _Block, y: _Block, cubic: _Cubic) -> _Components:
     )
 
 
-def _variances(components: list[_Components], reals: int, fakes: int) -> tuple[float, float]:
-    """Variance of the statistic on all of both sets, and its part from new fakes with the same reals."""
+def _variances(components: list[_Components], reals: float, fakes: float) -> tuple[float, float]:
+    """Variance of the statistic on all of both sets, of which copies count as one, and its part from new fakes."""
 
     def mean(name: str) -> float:
         return max(0.0, float(np.mean([getattr(subset, name) for subset in components])))

@@ -5,6 +5,7 @@ PacGAN's code: a sample belongs to the nearest centre, and counts where it lies 
 """
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from ganeval.errors import GanevalWarning
 from ganeval.metrics.estimate import Estimate, check_rows, histogram, proportion
-from ganeval.metrics.modes import kl_divergence
+from ganeval.metrics.modes import count_errors, uniform_divergence
 
 RADIUS = 3  # standard deviations
 
@@ -49,22 +50,21 @@ def mixture_coverage(fake: Tensor, centres: Tensor, sigma: float, real: Tensor |
     counts = high_quality_counts(fake, centres, sigma)
     more = histogram(counts, None if real is None else high_quality_counts(real, centres, sigma))
     share = float(counts.sum() / len(fake))
+    one, tenth = np.ones(len(counts), np.int64), np.full(len(counts), -(-len(fake) // (10 * len(counts))))
+    captured, to_a_tenth = (_modes_with(counts, fewest, len(fake)) for fewest in (one, tenth))
     scores = {
-        "modes_captured": Estimate(int((counts > 0).sum()), total=len(counts), more=more),
-        "modes_captured_tenth": Estimate(int((10 * len(counts) * counts >= len(fake)).sum()), total=len(counts)),
+        "modes_captured": replace(captured, more=more),
+        "modes_captured_tenth": to_a_tenth,
         "high_quality": proportion(share, len(fake)),
     }
     if share:
-        return {**scores, "reverse_kl": _reverse_kl(counts)}
+        return {**scores, "reverse_kl": uniform_divergence(counts)}
     text = "reverse_kl is left out: no sample lies within three standard deviations of a centre"
     warnings.warn(text, GanevalWarning, 2)
     return scores
 
 
-def _reverse_kl(counts: np.ndarray) -> Estimate:
-    """KL to the uniform, with its delta-method error: the variance of log(p K) under p."""
-    value = kl_divergence(counts, np.ones(len(counts)))
-    p = counts[counts > 0] / counts.sum()
-    variance = float(p @ np.log(p * len(counts)) ** 2) - value**2
-    error = max(0.0, variance / counts.sum()) ** 0.5
-    return Estimate(value, error, error)
+def _modes_with(counts: np.ndarray, fewest: np.ndarray, samples: int) -> Estimate:
+    """How many modes have at least `fewest` of the samples, whatever the reference."""
+    errors = count_errors(counts, samples, fewest, np.zeros(len(counts)))
+    return Estimate(int((counts >= fewest).sum()), *errors, total=len(counts))

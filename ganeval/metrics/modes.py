@@ -68,15 +68,17 @@ def covered_modes(real_counts: Array, fake_counts: Array) -> Array:
     return covered
 
 
-def count_errors(fake_counts: Array, fewest: Array, noise: Array) -> tuple[float, float]:
-    """The errors, of both sets and of the fakes alone, of how many modes have at least `fewest` (K,) of the samples.
+def count_errors(fake_counts: Array, samples: int, fewest: Array, noise: Array) -> tuple[float, float]:
+    """The errors, of both sets and of the fakes alone, of how many modes have at least `fewest` (K,) of the `samples`.
 
-    Poisson-binomial, with a half added to each count, so that an empty mode may be chance; less what the counts' fixed
-    sum takes off. `noise`: the variance of `fewest` over new references.
+    Poisson-binomial, with a half added to each count, as an empty mode may be chance: all empty ones together have no
+    more samples to come than there are modes with just one (Good & Turing), and a half; less what the counts' fixed sum
+    takes off. `noise`: the variance of `fewest` over new references.
     """
-    rates = fake_counts + 0.5
+    empty, single = int((fake_counts == 0).sum()), int((fake_counts == 1).sum())
+    rates = fake_counts + np.where(fake_counts > 0, 0.5, min(0.5, (single + 0.5) / max(1, empty)))
     reached, at_edge = poisson.sf(fewest - 1, rates), poisson.pmf(fewest - 1, rates)
-    own = max(0.0, float((reached * (1 - reached)).sum() - (rates * at_edge).sum() ** 2 / fake_counts.sum()))
+    own = max(0.0, float((reached * (1 - reached)).sum() - (rates * at_edge).sum() ** 2 / samples))
     slope = (at_edge + poisson.pmf(fewest, rates)) / 2
     return float((own + (slope**2 * noise).sum()) ** 0.5), own**0.5
 
@@ -197,8 +199,8 @@ def mode_coverage(real_counts: Array, fake_modes: Modes, real_cells: Cells, fake
     total, covered = int(in_reference.sum()), int(covered_modes(real_counts, fake_counts).sum())
     tenth, hit = tenth_of_reference(real_counts, fake_counts)[in_reference], np.ones(total)
     noise = (fake_counts.sum() / (10 * real_counts.sum())) ** 2 * real_counts[in_reference]  # of the tenths
-    covered_errors = count_errors(fake_counts[in_reference], tenth, noise)
-    hit_errors = count_errors(fake_counts[in_reference], hit, np.zeros(total))
+    covered_errors = count_errors(fake_counts[in_reference], int(fake_counts.sum()), tenth, noise)
+    hit_errors = count_errors(fake_counts[in_reference], int(fake_counts.sum()), hit, np.zeros(total))
     scores = {
         "modes_covered": Estimate(covered, *covered_errors, total=total, more=histogram(fake_counts, real_counts)),
         "modes_hit": Estimate(int((in_reference & in_samples).sum()), *hit_errors, total=total),
@@ -245,11 +247,24 @@ def _divergence(
     """
     p, q, n, m = _proportions(fake), _proportions(real), float(fake.sum()), float(real.sum())
     by = derivatives(p, q)
-    own, both = _variance(p, by.p) / n, _variance(p, by.p) / n + _variance(q, by.q) / m
-    own_quadratic = _curvature(by.pp, p, p) / n**2 / 2
-    quadratic = own_quadratic + _curvature(by.qq, q, q) / m**2 / 2 + _curvature(by.pq, p, q) / (n * m)
-    own = max(own - own_quadratic, own / 2)
-    return Estimate(function(p, q), max(both - quadratic, both / 2, own) ** 0.5, own**0.5)
+    linear, quadratic = _variance(p, by.p) / n, _curvature(by.pp, p, p) / n**2 / 2
+    own = _less_quadratic(linear, quadratic)
+    linear += _variance(q, by.q) / m
+    quadratic += _curvature(by.qq, q, q) / m**2 / 2 + _curvature(by.pq, p, q) / (n * m)
+    return Estimate(function(p, q), max(_less_quadratic(linear, quadratic), own) ** 0.5, own**0.5)
+
+
+def uniform_divergence(counts: Array) -> Estimate:
+    """KL to the uniform of `counts` (K,), with the same error: a uniform is known exactly."""
+    p, uniform = _proportions(counts), np.full(len(counts), 1 / len(counts))
+    by, n = _kl_derivatives(p, uniform), float(counts.sum())
+    error = _less_quadratic(_variance(p, by.p) / n, _curvature(by.pp, p, p) / n**2 / 2) ** 0.5
+    return Estimate(kl_divergence(counts, np.ones(len(counts))), error, error)
+
+
+def _less_quadratic(linear: float, quadratic: float) -> float:
+    """The delta method's variance less the second-order part; a half of that is left where histograms agree exactly."""
+    return max(linear - quadratic, linear / 2, quadratic / 2)
 
 
 def _curvature(second: Array, p: Array, q: Array) -> float:

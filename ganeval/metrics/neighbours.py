@@ -16,6 +16,7 @@ from torch import Tensor
 from ganeval.errors import GanevalWarning
 from ganeval.metrics import K_DENSITY_COVERAGE, K_PRECISION_RECALL
 from ganeval.metrics.balls import LISTED, Balls
+from ganeval.metrics.copies import copied
 from ganeval.metrics.distances import (
     SPARE,
     Neighbours,
@@ -32,6 +33,8 @@ from ganeval.metrics.random_groups import groups_of
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick, silent
 
+MEMORISED = 0.05  # of the samples that equal reference images, from which on the errors are wrong
+MANY_TIES = 0.25  # of density, which is 1 for real data
 PAIRS = 2**17  # near pairs decided at a time; few tiles have more, but where all points coincide all are near
 
 
@@ -114,7 +117,7 @@ def overlap(
     reals, fakes = points(real, frame), points(fake, frame)
     neighbours = neighbours or _neighbours(reals, ranks, k_precision_recall, k_density_coverage)
     fake_neighbours = _neighbours(fakes, ranks, k_precision_recall)
-    real_groups, fake_groups = groups_of(reals, neighbours, seed=0), groups_of(fakes, fake_neighbours, seed=1)
+    real_groups, fake_groups = groups_of(reals, seed=0), groups_of(fakes, seed=1)
     result = Overlap(
         Balls(reals, neighbours, k_precision_recall, real_groups),
         Balls(reals, neighbours, k_density_coverage, real_groups),
@@ -167,6 +170,7 @@ def _combine(overlap: Overlap, ranks: Ranks) -> None:
 
     for points_in_balls in (overlap.fakes_in_real_balls, overlap.reals_in_fake_balls):
         points_in_balls.inside = total(points_in_balls.inside) > 0
+        points_in_balls.held = total(points_in_balls.held)
         bits = np.unpackbits(points_in_balls.inside_by_group, axis=1)
         points_in_balls.inside_by_group = np.packbits(total(bits) > 0, axis=1)
     occupancy = overlap.occupancy
@@ -197,8 +201,27 @@ def _warn_about_points(overlap: Overlap) -> None:
     if overlap.distinct < overlap.fewest_distinct:
         text = f"found {overlap.distinct}, needed at least {overlap.fewest_distinct}"
         warnings.warn(f"{families}: too few distinct points in a set for error bars: {text}", GanevalWarning, 3)
+    _warn_about_outliers(overlap)
+    count, samples = copied(overlap.fake.points.exact, overlap.real.points.exact), len(overlap.fake.points)
+    if count > MEMORISED * samples:
+        text = f"{count} of {samples} samples have the features of a reference image: scores and errors are too large"
+        warnings.warn(f"{families}: {text}", GanevalWarning, 3)
     real_balls = {balls.k: balls for balls in (overlap.real, overlap.real_dense)}  # once where both k are equal
     ties = sum(balls.ties for balls in (*real_balls.values(), overlap.fake))
     if ties:
         text = f"{ties} distances equal a ball's radius exactly and count as inside (libraries differ here)"
         warnings.warn(f"{families}: {text}", GanevalWarning, 3)
+    of_density = overlap.real_dense.ties / (overlap.real_dense.k * len(overlap.fake.points))
+    if of_density > MANY_TIES:
+        text = f"{of_density:.2g} of it comes from such ties; 1 stands for real data only where there are few"
+        warnings.warn(f"density: has no meaning for features of so few values: {text}", GanevalWarning, 3)
+
+
+def _warn_about_outliers(overlap: Overlap) -> None:
+    for names, name, points_in_balls in (
+        ("precision, density", "reference", overlap.fakes_in_real_balls),
+        ("recall", "samples", overlap.reals_in_fake_balls),
+    ):
+        if points_in_balls.largest:
+            text = f"one outlier of the {name} holds {points_in_balls.largest:.0%} of all that is found near any"
+            warnings.warn(f"{names}: {text}; it decides the score, and the error is too small", GanevalWarning, 4)

@@ -17,6 +17,8 @@ from ganeval.metrics.random_groups import GROUPINGS, SLOTS, Groups, Rows, errors
 
 Table = npt.NDArray[np.float32]
 WORD = np.uint64
+FEW_HELD = 10  # points in a ball, and times as many as in a usual one, up to which it decides nothing
+DECIDING = 0.1  # of all pairs of a ball and a point in it: a ball with more decides the score
 
 
 class PointsInBalls:
@@ -26,13 +28,23 @@ class PointsInBalls:
         self.balls, self.others = balls, others
         self.inside = np.zeros(len(others.bits), dtype=bool)
         self.inside_by_group = np.zeros_like(others.bits)  # in a ball of each group
+        self.held = np.zeros(len(balls.points), np.int64)  # points in each ball
 
     def add(self, centres: Rows, points: Rows, places: Rows) -> None:
         """Take in pairs (P,): points[i] has places[i] for the ball around centres[i]."""
-        self.inside[points[places < self.balls.k]] = True
+        inside = places < self.balls.k
+        self.inside[points[inside]] = True
+        self.held += np.bincount(centres[inside], minlength=len(self.held))
         held = self.balls.in_groups(centres, places) & self.balls.groups.bits[centres]
         for own, words in zip(self.inside_by_group.view(WORD).T, held.view(WORD).T, strict=True):
             np.bitwise_or.at(own, points, words)
+
+    @property
+    def largest(self) -> float:
+        """The share of all pairs of a ball and a point in it that a single ball holds; 0 where that is as usual."""
+        largest, pairs = int(self.held.max()), int(self.held.sum())
+        usual = FEW_HELD * max(1.0, pairs / len(self.held))
+        return largest / pairs if largest > max(usual, DECIDING * pairs) else 0.0
 
     def table(self) -> Table:
         """The share of each group's points (columns) in the balls of each group of the other set (rows)."""

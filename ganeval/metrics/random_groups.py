@@ -15,12 +15,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ganeval.metrics.distances import ROUNDING, TILE, Neighbours, Points
+from ganeval.metrics.copies import clusters_of
+from ganeval.metrics.distances import TILE, Points
+from ganeval.metrics.estimate import share_floor
 
 GROUPINGS = ((2, 64), (4, 16))  # so many groups, in so many random partitions; both products are bits of whole words
 SLOTS = sum(groups * partitions for groups, partitions in GROUPINGS)  # a bit for each group of each partition
 MAX_EXTRAPOLATION = 4.0
-WILSON = 0.98  # half of 1.96: a share of 0 or 1 of n points is known to about ± 1.92 / n
 
 Bits = npt.NDArray[np.uint8]  # (n, SLOTS / 8): of each partition's first groups, then of its second ones, ...
 Rows = npt.NDArray[np.int64]
@@ -61,9 +62,9 @@ class Groups:
         return held
 
 
-def groups_of(own: Points, neighbours: Neighbours, seed: int) -> Groups:
+def groups_of(own: Points, seed: int) -> Groups:
     """Groups of equal size, or nearly; copies share theirs. They depend on the points, not on their order."""
-    clusters = _clusters(own, neighbours).cpu().numpy()
+    clusters = _clusters(own).cpu().numpy()
     count, random, columns = int(clusters.max()) + 1, np.random.RandomState(seed), []
     for groups, partitions in GROUPINGS:
         group = np.stack([random.permutation(count) % groups for _ in range(partitions)], axis=1)
@@ -82,18 +83,15 @@ def _of_any_group(held: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return np.concatenate(parts, axis=1)
 
 
-def _clusters(own: Points, neighbours: Neighbours) -> Tensor:
+def _clusters(own: Points) -> Tensor:
     """A number for each point, the same for copies, in an order that is the points' own, (n,)."""
     direction = torch.from_numpy(np.random.RandomState(0).standard_normal(own.exact.shape[1])).to(own.exact.device)
     keys = torch.cat([rows.double() @ direction for rows in own.exact.split(TILE)])
     place = torch.empty(len(own), dtype=torch.long, device=keys.device)
     place[keys.argsort(stable=True)] = torch.arange(len(own), device=keys.device)
-    near = (neighbours.squares[:, 0] <= 4 * ROUNDING * own.lengths).nonzero().flatten()
-    if len(near):
-        copies = torch.unique(own.exact[near], dim=0, return_inverse=True)[1]
-        first = torch.full_like(place, len(own)).scatter_reduce_(0, copies, place[near], "amin")
-        place[near] = first[copies]
-    numbers: Tensor = torch.unique(place, return_inverse=True)[1]
+    clusters = clusters_of(own.exact)
+    first = torch.full_like(place, len(own)).scatter_reduce_(0, clusters, place, "amin")
+    numbers: Tensor = torch.unique(first[clusters], return_inverse=True)[1]
     return numbers
 
 
@@ -114,7 +112,7 @@ def errors_by_groups(table: npt.NDArray[Any], distinct: int, exact: float | None
         own, both = _extrapolate(own, own_of_quarters), _extrapolate(both, both_of_quarters)
     else:
         own, both = exact, both + exact - own
-    floor = (WILSON / distinct) ** 2
+    floor = share_floor(distinct)
     return math.sqrt(max(both, own) + floor), math.sqrt(own + floor)
 
 

@@ -113,7 +113,7 @@ FAMILIES: dict[str, MetricFamily] = {
         source="Salimans et al. 2016, arXiv:1606.03498",
         misleads="It never looks at the reference: memorised images, or one perfect image a class, score the maximum.",
         function="inception_score:inception_score",
-        needs=("fake_probabilities", "seed"),
+        needs=("fake_probabilities", "seed", "fake_distinct"),
         scores={
             "inception_score": ScoreRow(
                 "IS",
@@ -258,10 +258,15 @@ FAMILIES: dict[str, MetricFamily] = {
                 "higher",
                 POSITIVE,
                 "centres with a sample within 3 standard deviations.",
+                "Poisson-binomial",
                 headline=True,
             ),
             "modes_captured_tenth": ScoreRow(
-                "captured to a tenth", "higher", POSITIVE, "centres with at least a tenth of their share of samples."
+                "captured to a tenth",
+                "higher",
+                POSITIVE,
+                "centres with at least a tenth of their share of samples.",
+                "Poisson-binomial",
             ),
             "high_quality": ScoreRow(
                 "high quality",

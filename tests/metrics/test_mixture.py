@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.stats import entropy
 from torch import Tensor
-from toy_features import generator, normal
+from toy_features import generator, normal, over_observed
 
 from ganeval.errors import GanevalWarning
 from ganeval.metrics.mixture import mixture_coverage
@@ -154,3 +154,25 @@ def test_more_than_a_hundred_modes_are_not_listed() -> None:
     centres = torch.stack([torch.arange(101.0), torch.zeros(101)], dim=1)
     assert mixture_coverage(centres, centres, SIGMA)["modes_captured"].more == {}
     assert len(mixture_coverage(centres, centres[:100], SIGMA)["modes_captured"].more["samples"]) == 100
+
+
+@pytest.mark.parametrize("name", ["modes_captured", "modes_captured_tenth", "high_quality", "reverse_kl"])
+def test_errors_are_those_of_new_draws(name: str) -> None:
+    shares = torch.tensor([0.002, 0.01, 0.0125, 0.035, 0.05, 1.0, 1.0, 1.0])
+    random, found = generator(0), []
+    for _ in range(400):
+        modes = torch.multinomial(shares, 500, replacement=True, generator=random)
+        found.append(mixture_coverage(RING[modes] + normal(random, 500, 2, scale=SIGMA), RING, SIGMA)[name])
+    assert 0.85 < over_observed(found, keep_real=True) < 1.25  # 400 draws know it to 4 %
+
+
+def test_no_error_of_a_share_or_a_divergence_is_zero() -> None:
+    scores = mixture_coverage(filled([50] * 8), RING, SIGMA)
+    assert scores["high_quality"].error == pytest.approx(0.98 / 400)
+    agreeing = (7 / 2) ** 0.5 / 400  # chi-squared of 7 degrees over 2 N, of which half of the variance is kept
+    assert scores["reverse_kl"].error == pytest.approx(agreeing / 2**0.5, rel=0.01)
+
+
+def test_modes_that_are_absent_are_not_each_taken_for_chance() -> None:
+    scores = mixture_coverage(filled([100] + [0] * 7), RING, SIGMA)
+    assert 0.5 < scores["modes_captured"].error < 0.75
