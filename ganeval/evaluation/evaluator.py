@@ -1,11 +1,12 @@
 """Scores from Python: `evaluate` for sets that are there, `Evaluator` batch by batch in a training loop."""
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ganeval.errors import UsageError, collected, warn_all
+from ganeval.errors import GanevalWarning, UsageError, collected, warn_all
 from ganeval.evaluation.provenance import describe_images
 from ganeval.evaluation.scorer import ExtractedSet, Scorer
 from ganeval.evaluation.settings import DEFAULTS, Settings
@@ -13,8 +14,10 @@ from ganeval.evaluation.warnings import image_warnings
 from ganeval.features.extraction import Collector, preparation
 from ganeval.features.feature_set import FeatureSet
 from ganeval.features.joining import joined
+from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick, silent
 from ganeval.reports.report import Report
+from ganeval.runtime.distributed import own_device, world_of_caller
 from ganeval.sources.opening import Opening, open_images
 
 
@@ -55,6 +58,8 @@ class Evaluator:
 
     The reference is made ready once. Images are uint8 or floats in 0..1, (N, C, H, W) or (N, H, W, C).
     `settings`: every option but `n` and `latent`, as all images are scored; keywords take the place of what it has.
+    `ranks`: the processes of a training on several (`ranks_of_torchrun`), each of which updates with its own images:
+    all call `compute`, and get one report on the images of all. Without, each scores its own.
 
     >>> import torch
     >>> evaluator = Evaluator("digits", metrics=["fid"])
@@ -73,12 +78,19 @@ class Evaluator:
         protocol: str | None = None,
         seed: int | None = None,
         device: str | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         for name in ("n", "latent"):
             if getattr(settings, name) is not None:
                 raise UsageError(f"{name}: found {getattr(settings, name)}, needed none: an Evaluator takes all images")
         keywords = {"metrics": metrics, "extractor": extractor, "protocol": protocol, "seed": seed, "device": device}
-        self._scorer = Scorer(reference, settings.override(keywords))
+        settings = settings.override(keywords)
+        if ranks.world > 1:
+            settings = settings.override({"device": own_device(settings.device)})
+        elif (world := world_of_caller()) > 1:
+            text = f"Evaluator: scores the images of this process alone, of {world}; to join them pass "
+            warnings.warn(text + "ranks=ranks, after `with ganeval.ranks_of_torchrun() as ranks:`", GanevalWarning, 2)
+        self._scorer = Scorer(reference, settings, ranks=ranks)
         self.reset()
 
     def update(self, images: Any) -> None:
@@ -92,13 +104,14 @@ class Evaluator:
         self._seconds += time.perf_counter() - start
 
     def compute(self, name: str = "samples") -> Report:
-        """The report on all images since the last `reset`; more may follow."""
+        """The report on all images since the last `reset`; more may follow. With `ranks`, the same one on each."""
+        ranks = self._scorer.ranks
         with collected() as texts:
-            entry, _ = joined(self._collector, name)
+            entry, _ = joined(self._collector, name, ranks)
             features = FeatureSet.from_entry(entry, None, self._scorer.extraction.metric_device)
             warn_all(image_warnings(name, features.facts, {}))
             samples = ExtractedSet(features, describe_images(features.facts, name, "Evaluator"))
-            return self._scorer.report(samples, texts, self._seconds)
+            return ranks.broadcast(self._scorer.report(samples, texts, self._seconds))  # the first has the scores
 
     def __reduce__(self) -> NoReturn:
         raise UsageError("an Evaluator cannot be pickled: make one in each process")
@@ -106,4 +119,5 @@ class Evaluator:
     def reset(self) -> None:
         """Forget the images, keep the reference."""
         self._scorer.extraction.extractor.expect(None)
-        self._collector, self._seconds = Collector(self._scorer.extraction), self._scorer.seconds
+        shared = self._scorer.ranks.world > 1
+        self._collector, self._seconds = Collector(self._scorer.extraction, shared=shared), self._scorer.seconds

@@ -117,12 +117,20 @@ class TorchrunRanks(Ranks):
 def ranks_of_torchrun(device: str = "auto") -> Iterator[Ranks]:
     """The ranks that torchrun started, with this one, to compute on `device`; without torchrun, this process alone.
 
+    Where the caller has a process group already, as under DistributedDataParallel, all of its processes; it stays as
+    it is.
     Raises UsageError where a machine with GPUs, which `device` does not leave unused, has fewer of them than ranks.
 
     >>> with ranks_of_torchrun() as ranks:
     ...     ranks.rank, ranks.world
     (0, 1)
     """
+    if world_of_caller() > 1:
+        with contextlib.closing(
+            TorchrunRanks("cpu:gloo,cuda:nccl" if "nccl" in dist.get_backend() else "gloo")
+        ) as group:
+            yield group
+        return
     if not is_one_of_several():
         yield ALONE
         return
@@ -134,6 +142,11 @@ def ranks_of_torchrun(device: str = "auto") -> Iterator[Ranks]:
     finally:
         with contextlib.suppress(RuntimeError):  # the others may have exited already
             dist.destroy_process_group()
+
+
+def world_of_caller() -> int:
+    """The number of processes in the group that the caller has initialised; 1 where there is none."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def own_device(name: str) -> str:
