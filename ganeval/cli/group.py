@@ -3,8 +3,11 @@
 import difflib
 import errno
 import os
+import signal
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -15,7 +18,17 @@ from ganeval.runtime.launch import is_first_rank, is_one_of_several, let_others_
 from ganeval.version import __version__
 
 TORCHRUN_COMMANDS = ("score", "train")  # under torchrun the others would do their work several times
+RESUMED = {  # what an interrupted command leaves; the others write at their end, or nothing
+    **dict.fromkeys(("train", "train-all"), "the last checkpoint is kept, and the same command resumes there"),
+    **dict.fromkeys(
+        ("score", "features"), "nothing was written; sets read whole are in the cache, but with --no-cache"
+    ),
+}
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which by itself would leave temporary files."""
 
 
 class Commands(click.Group):
@@ -36,10 +49,14 @@ class Commands(click.Group):
         share_cores()
         let_others_run()
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), _raised_where_terminated():
                 warnings.simplefilter("always", GanevalWarning)
                 warnings.showwarning = _show_warning  # type: ignore[assignment]  # it takes what it is called with
                 return super().invoke(ctx)
+        except KeyboardInterrupt as interruption:
+            rest = RESUMED.get(ctx.invoked_subcommand or "", "nothing was written")
+            _print_error(f"{str(interruption) or 'interrupted'}: {rest}")
+            ctx.exit(128 + (signal.SIGTERM if isinstance(interruption, Terminated) else signal.SIGINT))
         except GanevalError as error:
             _print_error(str(error))
             ctx.exit(error.exit_code)
@@ -54,6 +71,24 @@ class Commands(click.Group):
             reason = (str(error).splitlines() or [""])[0]
             _print_error(f"memory ran out ({reason}); free some, lower --batch-size, or choose another --device")
             ctx.exit(GanevalError.exit_code)
+
+
+@contextmanager
+def _raised_where_terminated() -> Iterator[None]:
+    """SIGTERM as an exception, so that what is half done is cleared away."""
+
+    def terminate(*_: Any) -> None:
+        raise Terminated("terminated")
+
+    try:
+        before = signal.signal(signal.SIGTERM, terminate)
+    except ValueError:  # in a thread other than the main one nobody is told of signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _print_error(error: str) -> None:

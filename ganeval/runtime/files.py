@@ -1,6 +1,8 @@
 """The folders of files, and atomic writing: to a file beside, then renamed, so that no reader ever sees half of one."""
 
+import hashlib
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
 
 from ganeval.errors import UsageError
+
+SCRATCH = ".ganeval-"  # how the names of temporary folders begin
 
 
 def cache_root() -> Path:
@@ -77,8 +81,31 @@ def write_text(flag: str, path: Path, text: str) -> None:
 
 
 @contextmanager
+def scratch_in(folder: Path) -> Iterator[Path]:
+    """A temporary folder inside `folder`, removed when the block ends; before it, what killed processes left there.
+
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with scratch_in(folder) as scratch:
+    ...     scratch.parent == folder, scratch.name.startswith(SCRATCH)
+    (True, True)
+    >>> list(folder.iterdir())
+    []
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    own = f"{SCRATCH}{_processes()}-"
+    for entry in os.scandir(folder):
+        if entry.name.startswith(own) and _has_ended(entry.name.removeprefix(own).partition("-")[0]):
+            shutil.rmtree(entry.path, ignore_errors=True)
+    scratch = Path(tempfile.mkdtemp(dir=folder, prefix=f"{own}{os.getpid()}-"))
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`: renamed onto it when the block ends well, removed when it does not.
+    """A temporary path in a folder beside `path`: renamed onto it when the block ends well, removed when it does not.
 
     >>> target = Path(tempfile.mkdtemp()) / "score.txt"
     >>> with replacing(target) as partial:
@@ -86,18 +113,27 @@ def replacing(path: Path) -> Iterator[Path]:
     >>> target.read_text(), len(list(target.parent.iterdir()))
     ('28.9', 1)
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-    os.close(handle)
-    partial = Path(name)
-    try:
+    with scratch_in(path.parent) as scratch:
+        partial = scratch / path.name
         yield partial
-        umask = os.umask(0)  # there is no way to read it but to set it
-        os.umask(umask)
-        partial.chmod(0o666 & ~umask)
         os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+
+
+def _processes() -> str:
+    """What tells the processes among which a number is one process: of this machine, and of this container."""
+    namespace = Path("/proc/self/ns/pid")
+    own = f"{socket.gethostname()} {os.readlink(namespace) if namespace.is_symlink() else ''}"
+    return hashlib.sha256(own.encode()).hexdigest()[:8]
+
+
+def _has_ended(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, ValueError, OverflowError):  # another user's, or no name of ours
+        return False
+    return False
 
 
 def write_arrays(path: Path, arrays: "Mapping[str, npt.NDArray[Any]]") -> None:

@@ -14,7 +14,6 @@ import io
 import os
 import pickle
 import tarfile
-import tempfile
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -158,12 +157,11 @@ def _download(name: str, row: DatasetRow, root: Path, absent: list[str], *, offl
         import torchvision.datasets
 
         try:
-            root.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as partial, files.network_timeout():
+            with files.scratch_in(root) as partial, files.network_timeout():
                 getattr(torchvision.datasets, str(row.source))(partial, download=True)
                 target = root / row.folder
                 target.mkdir(parents=True, exist_ok=True)
-                for path in (Path(partial) / row.folder).iterdir():
+                for path in (partial / row.folder).iterdir():
                     os.replace(path, target / path.name)
         except (OSError, RuntimeError, EOFError, http.client.HTTPException, tarfile.TarError, zlib.error) as error:
             problem = f"the download failed: {' '.join(str(error).split())}"

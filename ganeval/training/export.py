@@ -1,8 +1,5 @@
 """`ganeval sample`: samples of a trained run as a folder, a zip or an npz, written beside and renamed."""
 
-import os
-import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -140,16 +137,10 @@ def _write_zip(target: Path, named: Iterator[tuple[str, Tensor]]) -> None:
 
 
 def _write_folder(target: Path, named: Iterator[tuple[str, Tensor]]) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-    try:
+    with replacing(target) as partial:
         for name, image in named:
             (partial / name).parent.mkdir(parents=True, exist_ok=True)
             (partial / name).write_bytes(encoded(image))
-        partial.chmod(0o755)
-        os.replace(partial, target)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def encoded(image: Tensor) -> bytes:

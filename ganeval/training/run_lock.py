@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 from ganeval.errors import ContentError, UsageError
 from ganeval.reports.report import dump
 from ganeval.reports.run_folders import config_of, is_run, is_trained
-from ganeval.runtime.files import replacing
+from ganeval.runtime.files import SCRATCH, replacing
 from ganeval.training.insight.stored_arrays import delete_learning
 from ganeval.version import __version__
 from reference_models import Config
@@ -18,7 +18,6 @@ from reference_models.engine.checkpoint import CheckpointError, read
 from reference_models.engine.resuming import changed_since
 
 LOCK = ".lock"
-TORN_CONFIG = ".config.json.*.json"  # what a run leaves that was killed while it wrote its first file
 
 
 @contextlib.contextmanager
@@ -51,7 +50,7 @@ def holds_run(folder: Path) -> bool:
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: found a file, needed a folder for the run")
-    if not folder.is_dir() or all(path.name == LOCK or path.match(TORN_CONFIG) for path in folder.iterdir()):
+    if not folder.is_dir() or all(path.name == LOCK or path.name.startswith(SCRATCH) for path in folder.iterdir()):
         return False
     if not (is_run(folder) and is_trained(folder)):
         raise ContentError(f"{folder}: found files that are no training run; give another --out, or an empty folder")
@@ -102,7 +101,7 @@ def begin(folder: Path, config: Config, fingerprint: str, extractor: str | None,
     check_resumable(folder, config, fingerprint, extractor)
     if read(folder / "checkpoints", "last") is not None:
         return
-    for path in (*folder.glob("report*.json"), *folder.glob(TORN_CONFIG), folder / "samples.npz"):
+    for path in (*folder.glob("report*.json"), folder / "samples.npz"):
         path.unlink(missing_ok=True)
     delete_learning(folder)
     run = {"data_sha256": fingerprint, "judge": extractor, "config": config.to_dict()}
