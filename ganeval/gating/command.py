@@ -11,6 +11,7 @@ from ganeval.errors import ContentError, UsageError, plain
 from ganeval.gating.limits import GateOptions, Limit, parse_limits, read_limits_file
 from ganeval.gating.measures import ModelReports, read_model
 from ganeval.gating.outcomes import HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate
+from ganeval.gating.proving import CAUGHT, FAILED, MISSED, NOT_POSSIBLE, PASSED, Proof
 from ganeval.gating.rule import check_metrics
 from ganeval.reports.report import dump
 from ganeval.reports.run_folders import check_no_report, check_not_in_run
@@ -19,6 +20,7 @@ from ganeval.reports.scores import HEADLINES
 from ganeval.runtime.files import write_text
 
 STYLES = {HELD: "green", REGRESSED: "bold red", INCONCLUSIVE: "yellow", NOT_COMPARABLE: "bold magenta"}
+RESULT_STYLES = {PASSED: "green", CAUGHT: "green", FAILED: "bold red", MISSED: "bold red", NOT_POSSIBLE: "yellow"}
 
 
 def gate_options(
@@ -58,6 +60,20 @@ def gate_view(gate: Gate, inconclusive: str) -> RenderableType:
         table.add_row(Text(judgement.outcome, STYLES[judgement.outcome]), Text(judgement.sentence))
     name, _, verdict = gate.verdict(inconclusive).partition(": ")
     table.add_row(Text(name, "bold"), Text(verdict, STYLES[gate.outcome]))
+    return table
+
+
+def proof_view(gate: Gate, proof: Proof) -> RenderableType:
+    """A line for each trial, the smallest regression for each limit, then the verdict."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for trial in proof.trials:
+        table.add_row(Text(trial.result, RESULT_STYLES[trial.result]), Text(trial.sentence))
+    for sentence in gate.sensitivities:
+        table.add_row(Text("power"), Text(sentence))
+    name, _, verdict = proof.verdict.partition(": ")
+    table.add_row(Text(name, "bold"), Text(verdict, "bold red" if proof.exit_code else "green"))
     return table
 
 

@@ -6,10 +6,12 @@ The workflow commands `::error title=…::…` and their escapes are those of ac
 from collections.abc import Mapping
 
 from ganeval.gating.outcomes import HELD, INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Gate
+from ganeval.gating.proving import CAUGHT, FAILED, FAULTS, MISSED, NOT_POSSIBLE, PASSED, Proof
 from ganeval.tables.markdown import escaped, pipe_table
 
 LEVELS = {"pass": "notice", "fail": "error", "3": "warning"}  # of an inconclusive limit
 MARKS = {HELD: "✅", REGRESSED: "❌", INCONCLUSIVE: "❔", NOT_COMPARABLE: "⛔"}
+RESULT_MARKS = {PASSED: "✅", CAUGHT: "✅", FAILED: "❌", MISSED: "❌", NOT_POSSIBLE: "❔"}
 
 
 def in_actions(environment: Mapping[str, str]) -> bool:
@@ -49,6 +51,23 @@ def summary(gate: Gate, inconclusive: str = "3") -> str:
     verdict = f"{MARKS[gate.outcome]} **{escaped(gate.verdict(inconclusive))}**"
     warnings = [f"- warning: {escaped(text)}" for text in gate.warnings]
     return "\n".join(["### ganeval gate", "", verdict, "", table, "", *warnings, ""])
+
+
+def proof_annotations(proof: Proof) -> list[str]:
+    """A line for each trial that shows a fault of the gate; one notice where none does."""
+    faults = [trial for trial in proof.trials if trial.result in FAULTS]
+    lines = [annotation("error", f"ganeval gate --prove: {trial.result}", trial.sentence) for trial in faults]
+    return lines or [annotation("notice", "ganeval gate --prove", proof.verdict)]
+
+
+def proof_summary(gate: Gate, proof: Proof) -> str:
+    """The proof in Markdown: its verdict, a table of the trials, and the smallest regressions."""
+    rows = [(f"{RESULT_MARKS[trial.result]} {trial.result}", trial.name, trial.finding) for trial in proof.trials]
+    table = pipe_table(("result", "images", "finding"), ("---", "---", "---"), [[*map(escaped, row)] for row in rows])
+    verdict = f"{'❌' if proof.exit_code else '✅'} **{escaped(proof.verdict)}**"
+    lines = [*gate.sensitivities, *(f"warning: {text}" for text in proof.warnings)]
+    items = [f"- {escaped(line)}" for line in lines]
+    return "\n".join(["### ganeval gate --prove", "", verdict, "", table, "", *items, ""])
 
 
 def append_summary(environment: Mapping[str, str], text: str) -> str:

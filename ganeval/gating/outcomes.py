@@ -1,6 +1,7 @@
 """The outcome of a gate: one judgement for each limit, as data and as the sentence that people read. No torch."""
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 from ganeval.errors import plain
 from ganeval.gating.limits import POLICIES, Limit
@@ -9,6 +10,7 @@ from ganeval.reports.score_names import NOTHING
 
 HELD, REGRESSED, INCONCLUSIVE, NOT_COMPARABLE = "held", "regressed", "inconclusive", "not comparable"
 EXIT_CODES = {NOT_COMPARABLE: 4, REGRESSED: 1, INCONCLUSIVE: 3, HELD: 0}  # the worst first
+POWER = 0.8  # of a gate that catches its smallest regression
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,21 @@ class Judgement:
         return f"{distance}; {self.note}" if self.note else distance
 
     @property
+    def sensitivity(self) -> str:
+        """The smallest regression that this limit would catch with so many samples, in `POWER` of draws; or nothing.
+
+        A value is called regressed beyond z s from its bound; it lies there with that power from (z + z_power) s on.
+        """
+        if self.error is None or self.factor is None or self.value is None:
+            return ""
+        margin = (self.factor + NormalDist().inv_cdf(POWER)) * self.error
+        base = self.baseline.value if self.baseline else 0.0
+        least = float(self.limit.bound(base)) + (margin if self.limit.upper else -margin)
+        reached = f"{self.heading} of {three_digits(least)} or {'more' if self.limit.upper else 'less'}"
+        change = f", {abs(least - base) / abs(base):.0%} from the baseline's {three_digits(base)}" if base else ""
+        return plain(f"{self.limit.flag}: catches {reached} in {POWER:.0%} of draws{change}")
+
+    @property
     def sentence(self) -> str:
         """All of it in one line, without the outcome."""
         return plain(f"{self.heading} {self.value_text}, {self.limit_text}: {self.finding}")
@@ -67,6 +84,11 @@ class Gate:
     def outcome(self) -> str:
         """The worst: not comparable, regressed, inconclusive, held."""
         return min((judgement.outcome for judgement in self.judgements), key=list(EXIT_CODES).index)
+
+    @property
+    def sensitivities(self) -> list[str]:
+        """The smallest regression that each limit would catch, where it has been measured."""
+        return [judgement.sensitivity for judgement in self.judgements if judgement.sensitivity]
 
     @property
     def exit_code(self) -> int:

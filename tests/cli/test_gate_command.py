@@ -756,3 +756,54 @@ def test_our_gate_runs_in_our_ci() -> None:
     train = lines.index('ganeval train vanilla --seed 0 -n 10000 --out "$scratch/digits-vanilla-s0"')
     assert lines[train + 1] == 'ganeval gate "$scratch/digits-vanilla-s0" --limits .ci/limits.toml'
     assert "set -euo pipefail" in lines
+
+
+# the proof
+
+
+@pytest.fixture
+def scored_digits(run: Callable[..., Result], tmp_path: Path) -> Path:
+    """500 real digits as samples, and their report."""
+    assert run(
+        "score", "--samples", "digits:test", "--ref", "digits", "--metrics", "fid", "--json", tmp_path / "a.json"
+    )
+    return tmp_path / "a.json"
+
+
+def test_a_proof_is_printed_below_the_gate_and_its_fault_is_exit_code_1(
+    run: Callable[..., Result], scored_digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    given = ("--baseline", scored_digits, "--max-increase", "fid=5%", "--prove", "--junit", tmp_path / "gate.xml")
+    result = gated(run, scored_digits, *given)
+    lines = result.stdout.splitlines()
+    assert result.exit_code == 1
+    assert lines[0].startswith("held  FID (digits classifier)")
+    assert lines[1] == "gate  held (1 limit), exit code 0"
+    assert lines[2].startswith("passed  held-out real data (digits:test): held, FID (digits classifier)")
+    assert any(line.startswith("power   --max-increase fid=5%: catches FID (digits classifier) of ") for line in lines)
+    # with 10 % of copies of one image the error is that of one cluster: FID alone cannot tell
+    assert "proof   held-out real data passed; 4 of 6 bad sets caught, exit code 1" in lines
+    assert any(line.startswith("::error title=ganeval gate --prove%3A missed::1%25 copies of one") for line in lines)
+    assert "### ganeval gate --prove" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+    suites = ElementTree.parse(tmp_path / "gate.xml").getroot().findall("testsuite")
+    assert [suite.get("name") for suite in suites] == ["ganeval gate", "ganeval gate --prove"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--held-out", "digits"), "--held-out: found no --prove, which it is for; add it, or leave this out"),
+        (
+            ("--prove", "--baseline", "base", "--update-baseline"),
+            "--prove: found --update-baseline, which judges nothing",
+        ),
+        (("--prove",), "--prove: the samples cannot be opened again: mine/: no such file, folder or data set"),
+    ],
+)
+def test_a_proof_that_cannot_be_is_one_line(
+    run: Callable[..., Result], files: dict[str, Path], flags: tuple[str, ...], message: str
+) -> None:
+    result = gated(run, files["new"], "--max", "fid=25", *[files.get(flag, flag) for flag in flags])
+    assert (result.exit_code, message in result.output) == (2, True)
