@@ -53,11 +53,8 @@ def scores(case: Case, real: FeatureSet, fake: FeatureSet) -> dict[str, Score]:
 
 def drawn(case: Case, random: torch.Generator, times: int) -> list[dict[str, Score]]:
     """Scores of `times` sets of samples against one reference; all of them are drawn here."""
-    if case.fake is case.real:
-        reference, *samples = case.real.sets(random, [case.reference, *[case.samples] * times])
-    else:
-        [reference] = case.real.sets(random, [case.reference])
-        samples = case.fake.sets(random, [case.samples] * times, reference)
+    [reference] = case.real.sets(random, [case.reference])
+    samples = case.fake.sets(random, [case.samples] * times, reference)
     return [scores(case, reference, fakes) for fakes in samples]
 
 

@@ -41,6 +41,7 @@ class Case:
     kept: tuple[int, int] = (6, 16)  # references, and draws of samples for each
 
 
+FEWER: dict[str, Any] = {"new_both": 60, "kept": (4, 15)}  # draws, of cases that take long or say enough
 FEATURES = ("fid", "kid", "pr", "dc")
 ALL = ("fid", "fid-infinity", "kid", "pr", "dc", "modes")
 WITH_INFINITY = ("fid", "fid-infinity", "kid", "pr", "dc")
@@ -80,17 +81,13 @@ def cases(folder: Path, data_root: str | None) -> dict[str, Callable[[], Case]]:
         "heavy tails of 32, different": lambda: Case(heavy(32), heavy(32, 0.1, 1.1), 300, 300, FEATURES),
         "relu-Gaussians of 64, equal": lambda: Case(relu(64), relu(64), 300, 300, FEATURES),
         "relu-Gaussians of 64, different": lambda: Case(relu(64), relu(64, 0.1, 1.1), 300, 300, FEATURES),
-        "MNIST, equal": lambda: real("mnist", CLASSES, 500, classifier=True),
-        "MNIST, three digits dropped": lambda: real("mnist", CLASSES, 500, range(7), classifier=True),
-        "CIFAR-10 by EfficientNet, equal, N < D": lambda: real("cifar10", FEATURES, 300, new_both=80, kept=(5, 16)),
+        "MNIST by the digits classifier, equal": lambda: real("mnist", CLASSES, 300, classifier=True, **FEWER),
+        "MNIST by the digits classifier, three dropped": lambda: real(
+            "mnist", CLASSES, 300, range(7), classifier=True, **FEWER
+        ),
+        "CIFAR-10 by EfficientNet, equal, N < D": lambda: real("cifar10", FEATURES, 300, **FEWER),
         "CIFAR-10 by EfficientNet, three classes dropped, N < D": lambda: real(
-            "cifar10", FEATURES, 300, range(7), new_both=80, kept=(5, 16)
-        ),
-        "CIFAR-10 by EfficientNet, equal, 1,000": lambda: real(
-            "cifar10", ("fid", "is"), 1000, new_both=60, kept=(4, 15)
-        ),
-        "CIFAR-10 by EfficientNet, three classes dropped, 1,000": lambda: real(
-            "cifar10", ("fid", "is"), 1000, range(7), new_both=60, kept=(4, 15)
+            "cifar10", FEATURES, 300, range(7), **FEWER
         ),
         "10 classes, blurred": lambda: Case(softmax(10, 3), softmax(10, 3), 200, 200, ("is",)),
         "10 classes, unevenly filled": lambda: Case(softmax(10, 5, 10), softmax(10, 5, 10), 1000, 200, ("is",)),
@@ -99,33 +96,33 @@ def cases(folder: Path, data_root: str | None) -> dict[str, Callable[[], Case]]:
         "10 modes, equal": lambda: modes([0.1] * 10, [0.1] * 10, 500),
         "10 modes, three at a tenth of their share": lambda: modes([0.1] * 10, tenth, 500),
         "10 modes, three dropped": lambda: modes([0.1] * 10, [0.0] * 3 + [1 / 7] * 7, 500),
-        "1,000 modes, equal": lambda: modes([1e-3] * 1000, [1e-3] * 1000, 2600),
-        "1,000 modes, unevenly filled": lambda: modes([1e-3] * 1000, uneven(1000, 1.5), 2600),
+        "1,000 modes, equal": lambda: modes([1e-3] * 1000, [1e-3] * 1000, 1300),
+        "1,000 modes, unevenly filled": lambda: modes([1e-3] * 1000, uneven(1000, 1.5), 1300),
         "ring of 8, equal": lambda: around_centres(RING, 0.01, [1.0] * 8, 500),
         "ring of 8, three modes rare": lambda: around_centres(RING, 0.01, [0.002, 0.01, 0.0125, *[1.0] * 5], 500),
         "grid of 25, wide and uneven": lambda: around_centres(GRID, 0.05, uneven(25, 2.0), 500, 2.0),
         "grid of 25, all of high quality": lambda: around_centres(GRID, 0.05, [1.0] * 25, 500, 0.1),
         "copies: each sample four times": lambda: Case(
-            gaussian(16), Copies(gaussian(16, 0.1, 1.1), 4), 400, 400, WITH_INFINITY
+            gaussian(16), Copies(gaussian(16, 0.1, 1.1), 4), 200, 200, WITH_INFINITY, **FEWER
         ),
         "copies: each of both sets twice": lambda: Case(
-            Copies(gaussian(16), 2), Copies(gaussian(16), 2), 400, 400, WITH_INFINITY
+            Copies(gaussian(16), 2), Copies(gaussian(16), 2), 200, 200, WITH_INFINITY, **FEWER
         ),
         "copies: each of 10 classes four times": lambda: Case(
-            softmax(10, 3), Copies(softmax(10, 3), 4), 1000, 200, ("is", "modes"), classifier=True
+            softmax(10, 3), Copies(softmax(10, 3), 4), 1000, 200, ("is", "modes"), classifier=True, **FEWER
         ),
-        "samples too narrow: precision near 1": lambda: Case(even(8), even(8, 0, 0.5), 300, 300, FEATURES),
-        "samples far off: all near 0": lambda: Case(even(8), even(8, 4.0), 300, 300, FEATURES),
-        "one far outlier in 500": lambda: Case(outlier(8, 6.0), even(8, 1.5), 300, 300, FEATURES),
+        "samples too narrow: precision near 1": lambda: Case(even(8), even(8, 0, 0.5), 200, 200, FEATURES, **FEWER),
+        "samples far off: all near 0": lambda: Case(even(8), even(8, 4.0), 200, 200, FEATURES, **FEWER),
+        "one far outlier in 500": lambda: Case(outlier(8, 6.0), even(8, 1.5), 200, 200, FEATURES, **FEWER),
         "half of the samples copied from the reference": lambda: Case(
-            even(16), Memorised(even(16), 0.5), 300, 300, FEATURES
+            even(16), Memorised(even(16), 0.5), 200, 200, FEATURES, **FEWER
         ),
-        "few points": lambda: Case(even(4), even(4, 0.3), 40, 40, FEATURES),
+        "few points": lambda: Case(even(4), even(4, 0.3), 40, 40, FEATURES, **FEWER),
     }
 
 
 def modes(reference: Sequence[float], samples: Sequence[float], count: int) -> Case:
-    return Case(filled(reference), filled(samples), count, 2 * count, ("modes",), classifier=True)
+    return Case(filled(reference), filled(samples), count, 2 * count, ("modes",), classifier=True, **FEWER)
 
 
 def around_centres(

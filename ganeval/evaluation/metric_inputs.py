@@ -148,7 +148,8 @@ def fake_modes(inputs: MetricInputs) -> Modes:
         return modes_by_probability(_required("fake probabilities", inputs.fake.probabilities))
     if labels is not None and classes is not None:
         return modes_by_vote(inputs.real_features, labels, inputs.fake_features, len(classes))
-    text = "modes are k-means cells: the reference has no labels, nor the extractor its classes"
+    why = "the reference has no labels, nor the extractor its classes"
+    text = f"modes are k-means cells ({why}); error bars take the cells as fixed"
     warnings.warn(text, GanevalWarning, 2)
     modes: Modes = inputs.value("fake_cells")
     return modes

@@ -27,6 +27,7 @@ VOTERS = 5
 CELLS = 100
 CELL_POINTS = 10_000  # reference points that k-means is fitted on
 SIGNIFICANCE = 0.05
+MANY_MODES, FEW_PER_MODE = 20, 3  # with fewer samples a mode the errors of divergences are too small
 
 Array = np.ndarray[Any, Any]
 
@@ -201,6 +202,9 @@ def mode_coverage(real_counts: Array, fake_modes: Modes, real_cells: Cells, fake
     noise = (fake_counts.sum() / (10 * real_counts.sum())) ** 2 * real_counts[in_reference]  # of the tenths
     covered_errors = count_errors(fake_counts[in_reference], int(fake_counts.sum()), tenth, noise)
     hit_errors = count_errors(fake_counts[in_reference], int(fake_counts.sum()), hit, np.zeros(total))
+    if total >= MANY_MODES and fake_counts.sum() < FEW_PER_MODE * total:
+        text = f"{fake_counts.sum()} samples in {total} modes are too few for the error bars, which are too small"
+        warnings.warn(f"modes_kl, modes_js: {text}", GanevalWarning, 2)
     scores = {
         "modes_covered": Estimate(covered, *covered_errors, total=total, more=histogram(fake_counts, real_counts)),
         "modes_hit": Estimate(int((in_reference & in_samples).sum()), *hit_errors, total=total),

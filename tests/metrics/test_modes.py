@@ -9,6 +9,7 @@ from scipy.stats import chi2_contingency
 from torch import Tensor
 from toy_features import generator, normal, over_observed
 
+from ganeval.errors import GanevalWarning
 from ganeval.metrics.estimate import Estimate
 from ganeval.metrics.modes import (
     Cells,
@@ -108,6 +109,11 @@ def test_high_confidence(dtype: torch.dtype) -> None:
     assert found.value == 0.75
     assert found.error == found.error_samples == pytest.approx(0.98 / 4)  # the floor
     assert "modes_high_confidence" not in coverage([1, 1], [1, 1])  # cells are never sure
+
+
+def test_too_few_samples_for_many_modes_are_warned_about() -> None:
+    with pytest.warns(GanevalWarning, match="modes_kl, modes_js: 40 samples in 20 modes are too few"):
+        coverage([5] * 20, [2] * 20)
 
 
 SHARES = {
