@@ -10,6 +10,7 @@ from reference_models import cgan, cyclegan, dcgan, vanilla, wgan_gp
 from reference_models.configuration.config import Config, ConfigError
 from reference_models.configuration.validation import check
 from reference_models.engine.model import Model
+from reference_models.engine.precision import plain_defaults
 from reference_models.engine.randomness import generator, seed_global
 
 
@@ -38,6 +39,7 @@ MODELS: dict[str, Recipe] = {
 }
 
 
+@plain_defaults()
 def build(config: Config) -> Model:
     """A model with fresh weights, drawn from its seed; the global random state is left as it was.
 

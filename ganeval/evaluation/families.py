@@ -15,7 +15,7 @@ from ganeval.metrics import K_DENSITY_COVERAGE, K_PRECISION_RECALL
 from ganeval.metrics.estimate import Estimate
 from ganeval.reports.report import Score, check_finite
 from ganeval.reports.scores import METRICS
-from ganeval.runtime.devices import precision_context
+from ganeval.runtime.devices import plain_defaults, precision_context
 
 STATISTICS_FAMILIES = ("fid", "is")  # possible with a reference that has no features
 MIXTURE_FAMILIES = ("fid", "mixture")  # default for a mixture: the others estimate what its known centres say exactly
@@ -31,7 +31,7 @@ def score_families(inputs: MetricInputs, families: Sequence[str]) -> dict[str, S
         if name not in families:
             continue
         try:
-            with torch.no_grad(), precision_context("float32", inputs.fake_features.device):
+            with torch.no_grad(), plain_defaults(), precision_context("float32", inputs.fake_features.device):
                 estimates: dict[str, Estimate] = family.load()(**inputs.arguments(family.needs))
         except ValueError as reason:
             raise ContentError(f"{name}: {reason}") from reason
@@ -120,7 +120,8 @@ def score_features(
 
 def _as_features(name: str, values: Any) -> Tensor:
     try:
-        tensor = torch.as_tensor(values).detach()
+        # an array stays on the CPU, whatever torch's default device is
+        tensor = (values if isinstance(values, Tensor) else torch.as_tensor(values, device="cpu")).detach()
     except (TypeError, ValueError, RuntimeError) as reason:
         raise ContentError(f"{name}: found a {type(values).__name__}, needed an array or tensor (N, D)") from reason
     if tensor.ndim != 2 or not (tensor.is_floating_point() or tensor.dtype == torch.uint8):

@@ -25,7 +25,7 @@ from ganeval.metrics.neighbours import overlap, real_neighbours
 from ganeval.metrics.overlap import Overlap
 from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick, silent
-from ganeval.runtime.devices import precision_context
+from ganeval.runtime.devices import plain_defaults, precision_context
 
 Value = TypeVar("Value")
 
@@ -78,7 +78,7 @@ class MetricInputs:
         if real is None or fake is None:
             return None
         pairs = [(sample.own.to(device), sample.float32.to(device)) for sample in (real, fake)]
-        with torch.no_grad(), precision_context("float32", device):
+        with torch.no_grad(), plain_defaults(), precision_context("float32", device):
             sets = self.arguments(("real", "fake", "real_moments", "fake_moments"))
             return fid_change(**sets, real_pairs=pairs[0], fake_pairs=pairs[1])
 

@@ -24,7 +24,7 @@ from ganeval.metrics.ranks import ALONE, Ranks
 from ganeval.progress import Tick, silent
 from ganeval.reports.report import ImageSet, Report, Score
 from ganeval.reports.scores import METRICS
-from ganeval.runtime.devices import precision_context
+from ganeval.runtime.devices import plain_defaults, precision_context
 from ganeval.sources.opening import Source, display_name
 from ganeval.sources.statistics_files import Statistics, check_provenance
 from ganeval.sources.subsampling import draw
@@ -150,6 +150,6 @@ def scores_by_first_rank(inputs: MetricInputs, families: Sequence[str]) -> dict[
     if inputs.ranks.rank == 0:
         return score_families(inputs, families)
     if any("overlap" in METRICS[family].needs for family in families):
-        with torch.no_grad(), precision_context("float32", inputs.fake_features.device):
+        with torch.no_grad(), plain_defaults(), precision_context("float32", inputs.fake_features.device):
             inputs.value("overlap")
     return {}

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from ganeval.errors import ContentError, UsageError
+from ganeval.runtime.devices import plain_defaults
 from ganeval.runtime.files import cache_root, replacing
 from ganeval.sources.datasets import published_hash
 
@@ -128,7 +129,7 @@ def load_classifier(path: str | Path) -> LoadedClassifier:
     try:
         content = Path(path).read_bytes()
         weights, metadata = load(content), _metadata(content)
-        with torch.device("meta"):  # no memory for a size that the weights may not have
+        with plain_defaults(), torch.device("meta"):  # no memory for a size that the weights may not have
             network = Classifier(size=metadata.size, classes=len(metadata.classes), width=metadata.width)
         if any(weights[name].dtype != value.dtype for name, value in network.state_dict().items()):
             raise ValueError("weights of other types")

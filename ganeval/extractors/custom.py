@@ -142,7 +142,7 @@ def _tensor(name: str, value: Any) -> Tensor:
 
 def _check_probabilities(name: str, probabilities: Tensor, classes: Any) -> None:
     """Raise ContentError unless the rows are non-negative and sum to 1, one number for each class."""
-    off = (probabilities.float().sum(dim=-1) - 1).abs().max() if probabilities.numel() else torch.tensor(0.0)
+    off = (probabilities.float().sum(dim=-1) - 1).abs().max() if probabilities.numel() else 0.0
     if off > TOLERANCE or (probabilities < 0).any():
         raise ContentError(
             f"extractor '{name}': found probabilities that are no distribution (their sums are up to {off:.2g} from "

@@ -45,7 +45,10 @@ class ExtractorRow:
 def load(name: str, options: LoadOptions) -> Extractor:
     """The extractor of that row, by its loader, whose module is imported only now."""
     module, _, function = EXTRACTORS[name].load.partition(":")
-    extractor: Extractor = getattr(import_module(f"ganeval.extractors.{module}"), function)(name, options)
+    from ganeval.runtime.devices import plain_defaults
+
+    with plain_defaults():
+        extractor: Extractor = getattr(import_module(f"ganeval.extractors.{module}"), function)(name, options)
     return extractor
 
 

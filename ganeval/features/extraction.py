@@ -151,7 +151,7 @@ class Collector:
         if not census.count:
             raise ContentError(f"{name}: found no image that can be read, needed some")
         not_empty = {part: tensor for part, tensor in rows.items() if len(tensor)}
-        return {"indices": torch.tensor(census.indices), **not_empty}
+        return {"indices": torch.tensor(census.indices, dtype=torch.int64, device="cpu"), **not_empty}
 
 
 def batches_of(samples: SampleSet, extraction: Extraction, part: range | None, tick: Tick) -> Iterator[Batch]:
@@ -206,7 +206,8 @@ def prepare(items: Items, extraction: Extraction, first: int = 0) -> Batch:
             waiting, held = [], 0
     if waiting:
         resized.append(RESIZES[extraction.resize](waiting, size, device))
-    return Batch(torch.cat(resized) if resized else torch.empty(0), records, bad, first + index + 1)
+    pixels_of_all = torch.cat(resized) if resized else torch.empty(0, dtype=torch.float32, device=device)
+    return Batch(pixels_of_all, records, bad, first + index + 1)
 
 
 def _prepared_aside(items: Items, extraction: Extraction, first: int, reader: torch.cuda.Stream) -> Batch:

@@ -54,4 +54,4 @@ class PrecisionComparison:
 
 def rows_of(parts: list[Tensor], device: torch.device) -> Tensor:
     """The parts one below the other, if there are any."""
-    return torch.cat(parts) if parts else torch.empty(0, device=device)
+    return torch.cat(parts) if parts else torch.empty(0, dtype=torch.float32, device=device)

@@ -65,7 +65,7 @@ def _by_shape(
 
     A stack stays under `CHUNK` numbers before and after it.
     """
-    resized = torch.empty(len(images), 3, size, size, device=device)
+    resized = torch.empty(len(images), 3, size, size, dtype=torch.float32, device=device)
     for shape in {image.shape for image in images}:
         alike = [row for row, image in enumerate(images) if image.shape == shape]
         most = max(1, CHUNK // (3 * max(size * size, shape[1] * shape[2])))

@@ -231,12 +231,16 @@ def _sampler(module: "torch.nn.Module", latent: int | tuple[int, ...], seed: int
 
     from ganeval.runtime.devices import borrowed
 
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator("cpu").manual_seed(seed)
     shape = (latent,) if isinstance(latent, int) else tuple(latent)
-    like = next(itertools.chain(module.parameters(), module.buffers()), torch.empty(0))
+    like = next(
+        itertools.chain(module.parameters(), module.buffers()), torch.empty(0, dtype=torch.float32, device="cpu")
+    )
 
     def draw(number: int) -> Any:
-        latents = torch.stack([torch.randn(shape, generator=generator) for _ in range(number)])
+        latents = torch.stack(
+            [torch.randn(shape, generator=generator, dtype=torch.float32, device="cpu") for _ in range(number)]
+        )
         with torch.no_grad(), borrowed(module) as network:
             return network(latents.to(like.device, like.dtype if like.is_floating_point() else None))
 

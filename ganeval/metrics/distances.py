@@ -147,7 +147,7 @@ class _SmallestOfRows:
 
     def __init__(self, rows: int, count: int, device: torch.device) -> None:
         self.count = count
-        self.squares = torch.full((rows, count), torch.inf, device=device)
+        self.squares = torch.full((rows, count), torch.inf, dtype=torch.float32, device=device)
         self.indices = torch.full((rows, count), -1, dtype=torch.long, device=device)
 
     def add(self, squares: Tensor, first_column: int) -> None:

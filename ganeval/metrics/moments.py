@@ -33,7 +33,7 @@ class MomentSum:
 
     def __init__(self) -> None:
         self.count = 0
-        self._centre = self._sum = self._squares = torch.empty(0)
+        self._centre = self._sum = self._squares = torch.empty(0, dtype=torch.float64, device="cpu")
 
     def add(self, features: Tensor) -> None:
         """Take in a block (N, D)."""

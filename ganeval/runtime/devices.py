@@ -50,6 +50,18 @@ def borrowed(module: nn.Module, device: torch.device | None = None) -> Iterator[
                     buffer.copy_(buffers[name])
 
 
+@contextlib.contextmanager
+def plain_defaults() -> Iterator[None]:
+    """Torch's own defaults, float32 on the CPU, whatever the caller has set: for building networks and for metrics."""
+    before, device = torch.get_default_dtype(), torch.get_default_device()
+    torch.set_default_dtype(torch.float32)
+    try:
+        with contextlib.nullcontext() if device.type == "cpu" else torch.device("cpu"):  # entering one slows each call
+            yield
+    finally:
+        torch.set_default_dtype(before)
+
+
 def metric_device(device: torch.device) -> torch.device:
     """The device for metrics of features from `device`: the same one, but for MPS, which has no float64."""
     return torch.device("cpu") if device.type == "mps" else device

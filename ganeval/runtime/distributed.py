@@ -73,7 +73,9 @@ class TorchrunRanks(Ranks):
         shared: dict[str, Tensor] = {}
         for name, (shape, dtype) in forms_of_first.items():
             # between CPUs: nccl carries tensors on GPUs only, and the others do not know where rank 0 has its own
-            shared[name] = own[name].cpu().contiguous() if self.rank == 0 else torch.empty(shape, dtype=dtype)
+            shared[name] = (
+                own[name].cpu().contiguous() if self.rank == 0 else torch.empty(shape, dtype=dtype, device="cpu")
+            )
             self._meet(partial(dist.broadcast, shared[name], 0, group=self._control))
         return shared
 

@@ -22,7 +22,7 @@ from reference_models.engine.log import append, forget_after
 from reference_models.engine.model import Model
 from reference_models.engine.nan_guard import Divergence, Guard
 from reference_models.engine.optimisers import adam, rate_at
-from reference_models.engine.precision import autocast, uses_channels_last
+from reference_models.engine.precision import autocast, plain_defaults, uses_channels_last
 from reference_models.engine.randomness import UpdateContext
 from reference_models.engine.ranks import (
     ALONE,
@@ -71,6 +71,7 @@ class Outcome:
         return {"steps": self.step, "best_step": self.best_step, "seconds": seconds, "ranks": self.processes}
 
 
+@plain_defaults()
 def train(
     model: Model,
     data: Data,

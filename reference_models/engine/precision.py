@@ -1,6 +1,7 @@
 """Where bfloat16 and another memory layout pay, by measurement (docs/reproducing.md has the figures)."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
@@ -47,3 +48,15 @@ def autocast(config: Config, device: torch.device) -> AbstractContextManager[obj
 def _large_for_a_cpu(config: Config) -> bool:
     """At 16 pixels the plain convolutions of DCGAN, WGAN-GP and cGAN gain; CycleGAN's networks lose there."""
     return config.shape[1] > SMALL or (config.shape[1] == SMALL and config.net == "conv")
+
+
+@contextmanager
+def plain_defaults() -> Iterator[None]:
+    """Torch's own defaults, float32 on the CPU, whatever the caller has set; also a decorator."""
+    before, device = torch.get_default_dtype(), torch.get_default_device()
+    torch.set_default_dtype(torch.float32)
+    try:
+        with nullcontext() if device.type == "cpu" else torch.device("cpu"):  # entering one slows each call
+            yield
+    finally:
+        torch.set_default_dtype(before)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from reference_models.configuration.config import Config, ConfigError
 from reference_models.engine.checkpoint import CheckpointError, load, load_into, strip_prefix
 from reference_models.engine.data import to_pixels, to_signed
+from reference_models.engine.precision import plain_defaults
 from reference_models.engine.randomness import generator
 from reference_models.models import build
 
@@ -26,6 +27,7 @@ class Sampler:
     class_counts: Sequence[int] | None = None
     translates: bool = False
 
+    @plain_defaults()
     def draw(self, count: int, seed: int) -> tuple[Tensor, Tensor | None]:
         """`count` samples, uint8 (N, C, H, W) or float vectors (N, D), and their classes where conditional.
 
@@ -97,6 +99,7 @@ def eval_mode(network: nn.Module) -> Iterator[None]:
             module.training = True
 
 
+@plain_defaults()
 def load_sampler(
     run: Path | str, *, checkpoint: str = "best", raw: bool = False, direction: str = "ab", device: str = "cpu"
 ) -> Sampler:
