@@ -652,7 +652,7 @@ def test_a_read_only_folder_is_a_usage_error_and_nothing_is_lost(run, files, mon
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", "somewhere")
 
-    monkeypatch.setattr("ganeval.runtime.files.tempfile.mkstemp", refuse)
+    monkeypatch.setattr("ganeval.runtime.files.tempfile.mkdtemp", refuse)
     result = gated(run, files["new"], "--baseline", files["base"], *flags)
     assert result.exit_code == 2
     assert "cannot be written (Permission denied)" in result.stderr
