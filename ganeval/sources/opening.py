@@ -156,13 +156,12 @@ def _sampled(path: Path, opening: Opening) -> Source:
     if translates(str(config_of(path)["config"].get("model"))):
         raise ContentError(f"{path}: found no samples.npz, needed translations; `ganeval sample {path} -o FILE.npz`")
 
-    try:
-        sampler = load_sampler(path, device=opening.device)
-    except (CheckpointError, ValueError) as error:
-        raise ContentError(str(error)) from error
     scored = path / "report.json"
     count = opening.count or (load_report(scored).samples.count if scored.is_file() else None) or SAMPLED
-    pixels, labels = sampler.draw(count, opening.seed)
+    try:
+        pixels, labels = load_sampler(path, device=opening.device).draw(count, opening.seed)
+    except (CheckpointError, ValueError) as error:
+        raise ContentError(str(error)) from error
     if pixels.ndim == 2:
         return points_of(pixels, str(path))
     names = config_of(path).get("classes")

@@ -17,7 +17,8 @@ from ganeval.runtime.devices import pick_device
 from ganeval.runtime.files import replacing, write_arrays
 from ganeval.sources.opening import Opening
 from ganeval.training.data.domains import DIRECTIONS, FORTH, Domains, open_domains
-from reference_models import CheckpointError, ConfigError, Sampler, load_sampler
+from ganeval.training.run import checkpoint_errors
+from reference_models import Sampler, load_sampler
 
 CHECKPOINTS = ("best", "last")
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of files in a zip: the same samples give the same bytes
@@ -47,7 +48,7 @@ def sample_run(run: Path, target: Path, request: SampleRequest) -> str:
     config = config_of(run)
     if not is_trained(run):
         raise ContentError(f"{run}: found no run of `ganeval train`, needed one to sample from")
-    try:
+    with checkpoint_errors():
         sampler = load_sampler(
             run,
             checkpoint=request.checkpoint,
@@ -55,12 +56,11 @@ def sample_run(run: Path, target: Path, request: SampleRequest) -> str:
             direction=request.direction,
             device=str(pick_device(request.device)),
         )
-    except (CheckpointError, ConfigError) as error:
-        raise ContentError(str(error)) from error
     if request.direction != FORTH.name and not sampler.translates:
         model = sampler.config.model
         raise UsageError(f"--direction {request.direction}: is for cyclegan, and {model} would ignore it")
-    pixels, labels = _samples(sampler, config, request)
+    with checkpoint_errors():
+        pixels, labels = _samples(sampler, config, request)
     names = _names(len(pixels), labels, config.get("classes"))
     if target.suffix == ".npz":
         write_npz(target, pixels, labels)

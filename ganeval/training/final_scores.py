@@ -26,7 +26,7 @@ from ganeval.training.insight.interpolation import FILE as INTERPOLATION
 from ganeval.training.insight.interpolation import write_interpolation
 from ganeval.training.insight.stored_arrays import FOLDER, GALLERY_BACK, delete_insight
 from ganeval.training.model_scores import conditional_scores, intra_class_recall, judge_of, labels_kept, score_of
-from ganeval.training.run import Prepared
+from ganeval.training.run import Prepared, checkpoint_errors
 from ganeval.training.run_request import RunRequest
 from ganeval.training.samples import SEED, generated, sampler_of, score_final, scored_count, translations
 from reference_models import Divergence, Outcome, Sampler
@@ -43,6 +43,7 @@ class FinishedRun:
     facts: Mapping[str, Any]
 
 
+@checkpoint_errors()
 def finish(prepared: Prepared, outcome: Outcome, tick: Tick) -> FinishedRun:
     """Score a trained run and write its reports; those of the same request are read again.
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,7 +22,7 @@ from ganeval.training.data.domains import DIRECTIONS, Domains
 from ganeval.training.plan import TrainingPlan, config_for
 from ganeval.training.run_lock import alone_in, begin
 from ganeval.training.run_request import DataRequest, RunRequest
-from reference_models import CheckpointError, Config, Data, Outcome, build, train
+from reference_models import CheckpointError, Config, ConfigError, Data, Outcome, build, train
 from reference_models.engine.model import Model
 from reference_models.networks.layers import has_batch_norm
 
@@ -91,6 +92,16 @@ def load(plan: TrainingPlan, extraction: Extraction | None, tick: Tick) -> Prepa
     return Prepared(request, config_for(request, data), plan.device, data, None, extraction)
 
 
+@contextlib.contextmanager
+def checkpoint_errors() -> Iterator[None]:
+    """What is wrong with a checkpoint, as the ContentError that it is to a user."""
+    try:
+        yield
+    except (CheckpointError, ConfigError) as error:
+        raise ContentError(str(error)) from error
+
+
+@checkpoint_errors()
 def train_run(prepared: Prepared, tick: Tick, ranks: Ranks = ALONE) -> Outcome:
     """Train, or resume what the folder holds; UsageError where it holds another run, ContentError for a damaged one.
 
@@ -100,22 +111,19 @@ def train_run(prepared: Prepared, tick: Tick, ranks: Ranks = ALONE) -> Outcome:
     with alone_in(prepared.request.folder) if first else contextlib.nullcontext():
         small = prepared.config.is_vector or prepared.splits.shape[-1] <= SMALL
         torch.set_num_threads(1 if small else threads_of_rank(ranks))
-        try:
-            model = build(prepared.config)
-            watch = _begin_watch(prepared, tick) if first else None
-            if first:
-                warn_of_batch_norm(model, prepared.device, ranks.world)
-            return train(
-                model,
-                prepared.data,
-                prepared.request.folder,
-                watch=watch,
-                device=prepared.device,
-                fingerprint=prepared.fingerprint,
-                ranks=ranks,
-            )
-        except CheckpointError as error:
-            raise ContentError(str(error)) from error
+        model = build(prepared.config)
+        watch = _begin_watch(prepared, tick) if first else None
+        if first:
+            warn_of_batch_norm(model, prepared.device, ranks.world)
+        return train(
+            model,
+            prepared.data,
+            prepared.request.folder,
+            watch=watch,
+            device=prepared.device,
+            fingerprint=prepared.fingerprint,
+            ranks=ranks,
+        )
 
 
 def _begin_watch(prepared: Prepared, tick: Tick) -> TrainingWatch:

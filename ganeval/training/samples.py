@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ganeval.errors import ContentError, GanevalWarning
+from ganeval.errors import GanevalWarning
 from ganeval.evaluation.gallery import FILE, write_gallery
 from ganeval.evaluation.scorer import Scorer
 from ganeval.progress import Tick
@@ -22,7 +22,7 @@ from ganeval.training.data.domains import FORTH, Direction, Domains
 from ganeval.training.insight.stored_arrays import GALLERY_BACK
 from ganeval.training.run import Prepared
 from ganeval.training.run_request import RunRequest
-from reference_models import CheckpointError, Sampler, load_sampler
+from reference_models import Sampler, load_sampler
 
 SEED = 2020
 MAX_SCORED = 10_000  # images that are scored by default
@@ -125,9 +125,6 @@ def scorer_of(request: RunRequest, reference: Any, count: int, tick: Tick, *, wi
 def sampler_of(
     prepared: Prepared, checkpoint: str = "best", *, raw: bool = False, direction: Direction = FORTH
 ) -> Sampler:
-    """A generator of a trained run, averaged or raw; ContentError where its checkpoint is missing or damaged."""
+    """A generator of a trained run, averaged or raw; CheckpointError where its checkpoint is missing or damaged."""
     folder, device = prepared.request.folder, str(prepared.device)
-    try:
-        return load_sampler(folder, checkpoint=checkpoint, raw=raw, direction=direction.name, device=device)
-    except CheckpointError as error:
-        raise ContentError(str(error)) from error
+    return load_sampler(folder, checkpoint=checkpoint, raw=raw, direction=direction.name, device=device)

@@ -20,12 +20,16 @@ BLOCK = 100  # samples are always generated so many at a time, as rounding depen
 
 @dataclass(frozen=True)
 class Sampler:
-    """A generator from noise (`draw`) or from images (`translate`). While it samples it is in `eval()` mode."""
+    """A generator from noise (`draw`) or from images (`translate`). While it samples it is in `eval()` mode.
+
+    CheckpointError, with the `name` of its checkpoint, for samples that are not finite: they would become black.
+    """
 
     network: nn.Module
     config: Config
     class_counts: Sequence[int] | None = None
     translates: bool = False
+    name: str = "the generator"
 
     @plain_defaults()
     def draw(self, count: int, seed: int) -> tuple[Tensor, Tensor | None]:
@@ -57,7 +61,7 @@ class Sampler:
         device = next(self.network.parameters()).device
         condition = () if labels is None else (labels.to(device),)
         with eval_mode(self.network):
-            return to_pixels(self.network(z.to(device), *condition).float()).cpu()
+            return self._pixels(self.network(z.to(device), *condition))
 
     @torch.inference_mode()
     def translate(self, images: Tensor) -> Tensor:
@@ -73,8 +77,16 @@ class Sampler:
         with eval_mode(self.network):
             for part in images.split(size):
                 padded = torch.cat([part, part[:1].expand(size - len(part), *part.shape[1:])])
-                translations.append(to_pixels(self.network(to_signed(padded.to(device))).float())[: len(part)].cpu())
+                translations.append(self._pixels(self.network(to_signed(padded.to(device))))[: len(part)])
         return torch.cat(translations)
+
+    def _pixels(self, output: Tensor) -> Tensor:
+        if not output.isfinite().all():
+            raise CheckpointError(
+                f"{self.name}: gives samples that are not finite (nan or inf), as of a training that diverged; "
+                "take another checkpoint, or train again"
+            )
+        return to_pixels(output.float()).cpu()
 
     def _labels(self, seed: int, number: int) -> Tensor | None:
         """Class labels as often as in the training data; equally often where its counts are not known."""
@@ -122,4 +134,5 @@ def load_sampler(
     network = model.network(name)
     load_into(network, strip_prefix(tensors, f"{'networks' if raw else 'average'}.{name}."), str(run))
     network.to(device).eval().requires_grad_(False)
-    return Sampler(network, model.config, document.get("class_counts"), model.translates)
+    stored_at = str(Path(run) / "checkpoints" / f"{checkpoint}.json")
+    return Sampler(network, model.config, document.get("class_counts"), model.translates, stored_at)

@@ -1,6 +1,7 @@
 """`ganeval sample`, and runs as sources: seeded, a prefix of a longer draw, and worth the report's own scores."""
 
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 from PIL import Image
+from safetensors.torch import load_file, save_file
 from training_runs import prepare_unscored
 
 from ganeval.media.base import SampleSet
@@ -259,3 +261,30 @@ def test_a_run_can_be_checked_and_trained_on_as_any_images(run: Run, runs: Path,
     assert found.classes == tuple("0123456789")
     dry = run("train", "cgan", "--data", folder, "--dry-run", "--extractor", "digits")
     assert ": 80 train, 10 selection, 10 test" in dry.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_samples_that_are_not_finite_are_no_black_images(run: Run, runs: Path, tmp_path: Path, bad: float) -> None:
+    """Weights that are not finite: neither an image nor a score comes of them, but one line."""
+    poisoned = tmp_path / "run"
+    shutil.copytree(runs / "digits-vanilla-s0", poisoned)
+    for name in ("report.json", "samples.npz"):
+        (poisoned / name).unlink(missing_ok=True)
+    document = json.loads((poisoned / "checkpoints" / "best.json").read_text())
+    weights = poisoned / "checkpoints" / document["file"]
+    tensors = load_file(weights)
+    for tensor in tensors.values():
+        if tensor.is_floating_point() and tensor.ndim > 1:
+            tensor.fill_(bad)
+    save_file(tensors, weights)
+    for command in (
+        ("sample", poisoned, "-o", tmp_path / "a.npz"),
+        ("score", "--samples", poisoned, "--ref", "digits", "--json", tmp_path / "a.json"),
+    ):
+        result = run(*command)
+        assert (result.exit_code, result.stdout) == (1, "")
+        where = poisoned / "checkpoints" / "best.json"
+        assert result.stderr.startswith(f"Error: {where}: gives samples that are not finite (nan or inf)")
+        assert result.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]

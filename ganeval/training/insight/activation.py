@@ -25,7 +25,8 @@ from ganeval.training.data.domains import FORTH
 from ganeval.training.export import domains_of
 from ganeval.training.insight.ascent import Ascent, Probe, ascend, layers_of, on_sphere
 from ganeval.training.insight.stored_arrays import FOLDER, trained_classes
-from reference_models import CheckpointError, ConfigError, Sampler, load_sampler
+from ganeval.training.run import checkpoint_errors
+from reference_models import Sampler, load_sampler
 from reference_models.engine.data import to_signed
 
 SEED = 4
@@ -47,10 +48,8 @@ def store_activation(
         raise UsageError(f"{run}: no such run folder")
     if not is_trained(run):
         raise ContentError(f"{run}: found no run of `ganeval train`, needed one with a generator")
-    try:
+    with checkpoint_errors():
         sampler = load_sampler(run)
-    except (CheckpointError, ConfigError) as error:
-        raise ContentError(str(error)) from error
     if sampler.config.is_vector:
         raise UsageError(f"{run}: found a generator of points, needed one of images")
     if not sampler.translates:
