@@ -89,6 +89,7 @@ def cases(folder: Path, data_root: str | None) -> dict[str, Callable[[], Case]]:
         "CIFAR-10 by EfficientNet, three classes dropped, N < D": lambda: real(
             "cifar10", FEATURES, 300, range(7), **FEWER
         ),
+        "CIFAR-10 by EfficientNet, equal, 600": lambda: real("cifar10", ("fid", "is"), 600, **FEWER),
         "10 classes, blurred": lambda: Case(softmax(10, 3), softmax(10, 3), 200, 200, ("is",)),
         "10 classes, unevenly filled": lambda: Case(softmax(10, 5, 10), softmax(10, 5, 10), 1000, 200, ("is",)),
         "10 classes, sharp": lambda: Case(softmax(10, 30), softmax(10, 30), 1000, 200, ("is",)),
