@@ -57,7 +57,7 @@ class Command(click.Command):
             if isinstance(param.type, SourceType) or (isinstance(param.type, InputType) and os.path.isfile(value))
         ]
         for param, value in values:
-            if isinstance(param.type, OutputType):
+            if isinstance(param.type, OutputType) and str(value) != "-":  # standard output replaces nothing
                 check_apart(label(param), value, inputs)
         return super().invoke(ctx)
 

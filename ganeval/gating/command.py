@@ -1,5 +1,6 @@
 """The command `gate` behind its options: options and limits file as one, the outcome shown, a new baseline written."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def gate_options(
     '--max fid=25'
     """
     defaults = GateOptions() if limits_file is None else read_limits_file(limits_file)
-    if limits_file is not None and limits_file.resolve() in [path.resolve() for path in baseline]:
+    if limits_file is not None and os.path.realpath(limits_file) in map(os.path.realpath, baseline):
         raise UsageError(f"--baseline {limits_file}: found the file of --limits, needed another one")
     options = GateOptions(
         defaults.with_flags(limit for kind, texts in flags.items() for limit in parse_limits(kind, texts)),

@@ -159,7 +159,7 @@ def check_apart(flag: str, target: Path, inputs: Sequence[tuple[str, Path]]) -> 
             if target.is_file() and path.is_file() and target.samefile(path):  # by links and another case as well
                 raise UsageError(f"{flag} {target}: found the file of {name}, needed another one")
             within = path.is_dir() and path.resolve() in (target.resolve(), *target.resolve().parents)
-        except OSError:  # of names too long for any file: what reads or writes them says so
+        except (OSError, RuntimeError):  # names too long, links to themselves: what reads or writes them says so
             continue
         if within and not is_run(path):
             raise UsageError(f"{flag} {target}: found a place among the images of {name}, needed one outside {path}")

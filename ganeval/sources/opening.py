@@ -1,6 +1,7 @@
 """`open_source`: the one place that tells paths, data sets, runs, `module:function` and statistics files apart."""
 
 import difflib
+import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -109,7 +110,7 @@ def display_name(source: Any) -> str:
         text, path = full_name(source), Path(source)
         if text.partition(":")[0] in NAMES or (":" in text and not path.exists()):
             return text
-        return path.stem if path.suffix.lower() in (*OPENERS, ".npy", *SUFFIXES) else path.resolve().name
+        return path.stem if path.suffix.lower() in (*OPENERS, ".npy", *SUFFIXES) else Path(os.path.realpath(path)).name
     return str(getattr(source, "name", None) or getattr(source, "__name__", None) or type(source).__name__)
 
 
@@ -141,7 +142,7 @@ def _run(path: Path, opening: Opening) -> Source:
     if is_trained(path) and not any((path / name).exists() for name in SAMPLES):
         return _sampled(path, opening)
     source = samples_of(path)
-    if Path(source).resolve() == path.resolve():
+    if os.path.realpath(source) == os.path.realpath(path):
         return folder_images(path)
     try:
         return _named(source, opening)

@@ -5,7 +5,6 @@ pytorch-fid, TTUR and ADM read our `.npz`, torch-fidelity our `.pt`. Ours say ho
 
 import hashlib
 import json
-import pickle
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -16,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from ganeval.errors import ContentError, GanevalWarning
-from ganeval.media.archives import READ_ERRORS
+from ganeval.media.archives import READ_ERRORS, one_line
 from ganeval.runtime.files import replacing
 
 Array = np.ndarray[Any, Any]
 ARRAYS = ("mu", "sigma", "features", "probabilities", "labels")
-DAMAGED = (*READ_ERRORS, ValueError, pickle.UnpicklingError)
+DAMAGED = (*READ_ERRORS, ValueError)
 SUFFIXES = (".npz", ".pt")
 
 
@@ -99,8 +98,9 @@ def read_statistics(path: Path) -> Statistics:
         found = _read_npz(path) if path.suffix.lower() == ".npz" else _read_pt(path)
         provenance = json.loads(str(found["ganeval"])) if "ganeval" in found else {}
         arrays = {name: np.asarray(found[name]) for name in ARRAYS if name in found}
-    except DAMAGED as reason:
-        raise ContentError(f"{path}: a damaged statistics file, or one with more than numbers ({reason})") from reason
+    except Exception as error:  # torch and NumPy raise nearly anything on foreign bytes
+        reason = one_line(error)
+        raise ContentError(f"{path}: a damaged statistics file, or one with more than numbers ({reason})") from error
     if not isinstance(provenance, dict):
         kind = type(provenance).__name__
         raise ContentError(f"{path}: a damaged statistics file: found a {kind} that says how it was made")
