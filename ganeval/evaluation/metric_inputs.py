@@ -15,7 +15,7 @@ from ganeval.features.feature_set import FeatureSet
 from ganeval.features.joining import load_or_compute
 from ganeval.features.store import Entry, Store, key_of
 from ganeval.metrics.balls import LISTED
-from ganeval.metrics.copies import Distinct, distinct
+from ganeval.metrics.copies import replication
 from ganeval.metrics.distances import Neighbours
 from ganeval.metrics.estimate import check_rows
 from ganeval.metrics.frechet_error import fid_change
@@ -104,9 +104,9 @@ def fake_moments(inputs: MetricInputs) -> Moments:
     return inputs.fake.moments or moments(inputs.fake_features)
 
 
-def fake_distinct(inputs: MetricInputs) -> Distinct | None:
-    """The samples that differ, where some are copies."""
-    return distinct(inputs.fake_features)
+def fake_replication(inputs: MetricInputs) -> float:
+    """How often the samples hold each image."""
+    return replication(inputs.fake_features)
 
 
 def shared_overlap(inputs: MetricInputs) -> Overlap:
@@ -193,7 +193,7 @@ def _required(name: str, value: Value | None) -> Value:
 INPUTS: dict[str, Callable[[MetricInputs], Any]] = {  # all that a metric family may need
     "real": real,
     "fake": lambda inputs: inputs.fake_features,
-    "fake_distinct": fake_distinct,
+    "fake_replication": fake_replication,
     "fake_probabilities": lambda inputs: _required("fake probabilities", inputs.fake.probabilities),
     "real_moments": real_moments,
     "fake_moments": fake_moments,

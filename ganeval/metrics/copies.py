@@ -1,27 +1,12 @@
-"""Identical rows of features: copies of an image say no more than one of them, and error bars count them as one.
+"""Identical rows of features, and how many of them bring no news: a set that holds each image k times knows no more.
 
-Scores keep their values: what comes together is only that a copy brings no news.
+Error bars count k copies as one image; values are what they are.
 """
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 COLUMNS = 64  # that rows are told apart by at first: real features differ in a few
-
-
-@dataclass(frozen=True)
-class Distinct:
-    """The rows of a set that differ: the first of each cluster of copies, and how many it has, (n,) each."""
-
-    rows: Tensor
-    sizes: Tensor
-
-    @property
-    def weight(self) -> float:
-        """By how much copies multiply the variance of a mean over all rows: 1 where there are none."""
-        return float(self.sizes.square().sum() / self.sizes.sum())
 
 
 def clusters_of(features: Tensor) -> Tensor:
@@ -38,6 +23,17 @@ def clusters_of(features: Tensor) -> Tensor:
         clusters[near] = len(found) + exact
         clusters = torch.unique(clusters, return_inverse=True)[1]
     return clusters
+
+
+def replication(features: Tensor) -> float:
+    """How often a set (N, D) holds an image: the median over those that differ, so 1 where most are there once.
+
+    A single image that comes again and again is a generator's habit, as sure in new draws, and no replication.
+
+    >>> replication(torch.tensor([[1.0], [1.0], [2.0], [2.0]])), replication(torch.tensor([[1.0], [1.0], [2.0], [3.0]]))
+    (2.0, 1.0)
+    """
+    return float(torch.bincount(clusters_of(features)).median())
 
 
 def copied(features: Tensor, others: Tensor) -> int:
@@ -61,14 +57,3 @@ def _keys(features: Tensor) -> Tensor:
     random = torch.Generator().manual_seed(0)
     factors = torch.randint(-(2**62), 2**62, (bits.shape[1],), generator=random).mul_(2).add_(1).to(bits.device)
     return ((bits * 0x9E3779B97F4A7C1 ^ (bits >> 29)) * factors).sum(1)
-
-
-def distinct(features: Tensor) -> Distinct | None:
-    """The rows of features (N, D) that differ; None where all do."""
-    clusters = clusters_of(features)
-    count = int(clusters.max()) + 1
-    if count == len(features):
-        return None
-    numbers = torch.arange(len(features), device=features.device)
-    first = torch.full((count,), len(features), device=features.device).scatter_reduce_(0, clusters, numbers, "amin")
-    return Distinct(first, torch.bincount(clusters, minlength=count).double())

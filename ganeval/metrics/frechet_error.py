@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganeval.metrics.copies import Distinct
 from ganeval.metrics.linear_algebra import product32, unit_of
 from ganeval.metrics.moments import BLOCK, Moments
 from ganeval.metrics.optimal_transport import GaussianFit, Transport, optimal_transport
@@ -91,7 +90,7 @@ def mean_square_curvature(sets: Sequence[tuple[GaussianFit, Tensor | None]], sin
     largest = singular_values.max()
     points = torch.cat(
         [
-            (_subset(fit.features, fit.distinct, PAIRED_POINTS)[0].float() - fit.moments.mean.float()) @ transport_map
+            (_subset(fit.features, PAIRED_POINTS).float() - fit.moments.mean.float()) @ transport_map
             for fit, transport_map in sets
             if fit.features is not None and transport_map is not None
         ]
@@ -111,26 +110,16 @@ def mean_square_curvature(sets: Sequence[tuple[GaussianFit, Tensor | None]], sin
 def _linear_variance(own: GaussianFit, other_mean: Tensor, transport_map: Tensor | None) -> float | None:
     if own.features is None or transport_map is None:
         return None
-    points, sizes = _subset(own.features, own.distinct, ERROR_POINTS)
-    phi = influence(points, own.moments.mean, other_mean, transport_map)
-    if sizes is None:
-        return float(phi.var()) / own.count
-    weighted = sizes * (phi - (sizes * phi).sum() / sizes.sum())  # copies come together
-    return float(weighted.square().sum() / max(1, len(weighted) - 1) / sizes.mean()) / own.count
+    phi = influence(_subset(own.features, ERROR_POINTS), own.moments.mean, other_mean, transport_map)
+    return float(phi.var()) / own.effective_count
 
 
-def _subset(features: Tensor, distinct: Distinct | None, count: int) -> tuple[Tensor, Tensor | None]:
-    """At most `count` rows that differ, at random since images may come in order, and how many copies each has.
-
-    The same rows of as many every time. No sizes where there are no copies.
-    """
-    if distinct is None and len(features) <= count:
-        return features, None
-    every = len(features) if distinct is None else len(distinct.rows)
-    rows = torch.from_numpy(np.sort(np.random.RandomState(0).permutation(every)[:count])).to(features.device)
-    if distinct is None:
-        return features[rows], None
-    return features[distinct.rows[rows]], distinct.sizes[rows]
+def _subset(features: Tensor, count: int) -> Tensor:
+    """At most `count` rows, at random since images may come in order; the same ones of as many every time."""
+    if len(features) <= count:
+        return features
+    rows = np.random.RandomState(0).permutation(len(features))[:count]
+    return features[torch.from_numpy(np.sort(rows)).to(features.device)]
 
 
 def fid_change(

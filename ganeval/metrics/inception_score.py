@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from ganeval.errors import GanevalWarning
-from ganeval.metrics.copies import Distinct
 from ganeval.metrics.estimate import Estimate, check_rows
 from ganeval.metrics.moments import moments
 
@@ -36,14 +35,14 @@ def inception_score_formula(probabilities: Tensor) -> float:
 
 
 def inception_score(
-    fake_probabilities: Tensor, seed: int = 2020, splits: int = 10, fake_distinct: Distinct | None = None
+    fake_probabilities: Tensor, seed: int = 2020, splits: int = 10, fake_replication: float = 1.0
 ) -> dict[str, Estimate]:
     """exp of the mean KL divergence from each image's class probabilities to their mean; higher is better.
 
     From 1 (all images alike, or all undecided) to C. `fake_probabilities`: (N, C), rows that sum to 1. The value is
     the mean over `splits` after a seeded shuffle (class-sorted images would else score 1), `std` the spread over them,
-    `error` of the delta method (not std / √splits, which is too small), `whole` the score in one piece. Copies,
-    of which `fake_distinct` tells (probabilities may agree without), count as one for the error.
+    `error` of the delta method (not std / √splits, which is too small), `whole` the score in one piece. Of samples that
+    hold each image `fake_replication` times, so many count as one for the error.
     Raises ValueError for non-finite rows or fewer than two.
 
     >>> inception_score(torch.eye(4).repeat(50, 1), splits=1)["inception_score"].value  # sharp and balanced: C
@@ -60,7 +59,7 @@ def inception_score(
     scores = [_score_of_rows(fake_probabilities, part) for part in parts]
     mean, std = float(np.mean(scores)), float(np.std(scores))
     whole = scores[0] if splits == 1 else _score_of_rows(fake_probabilities, order)
-    error = mean * math.sqrt(_variance_of_divergence(fake_probabilities, parts, fake_distinct))
+    error = mean * math.sqrt(_variance_of_divergence(fake_probabilities, parts, fake_replication))
     return {"inception_score": Estimate(mean, error, error, std=std, whole=whole)}
 
 
@@ -75,7 +74,7 @@ def _score_of_rows(probabilities: Tensor, order: Tensor) -> float:
     return float(np.exp(-float(torch.xlogy(marginal, marginal).sum()) - entropy / len(order)))
 
 
-def _variance_of_divergence(probabilities: Tensor, parts: Sequence[Tensor], distinct: Distinct | None = None) -> float:
+def _variance_of_divergence(probabilities: Tensor, parts: Sequence[Tensor], weight: float = 1.0) -> float:
     """The sampling variance of the mean over `parts` of the rows of their KL divergences from the parts' mean rows.
 
     Delta method: a divergence moves by the mean of g = KL(p‖mean p) of the images that come in. Its second-order part,
@@ -84,7 +83,6 @@ def _variance_of_divergence(probabilities: Tensor, parts: Sequence[Tensor], dist
     classes this is too large, and the variance of g within them, which fits their own mean, too small: then their
     geometric mean is taken, which Monte Carlo supports (docs/metrics.md).
     """
-    weight = 1.0 if distinct is None else distinct.weight
     count, fit = len(probabilities) / weight, moments(probabilities)
     scale = torch.where(fit.mean > 0, fit.mean, 1.0).rsqrt()
     covariance = fit.covariance * scale * scale[:, None]
@@ -93,7 +91,7 @@ def _variance_of_divergence(probabilities: Tensor, parts: Sequence[Tensor], dist
     splits, shared = len(parts), (weight - 1) / len(parts)  # of an image, copies in each part
     of_splits = splits * ((1 + shared) ** 2 + (splits - 1) * shared**2) / weight**2
     of_all = max(linear + (of_splits - 2) * quadratic, of_splits * quadratic)
-    if splits == 1 or distinct is not None:  # copies lie in different splits, of which none sees them vary
+    if splits == 1 or weight > 1:  # copies lie in different splits, of which none sees them vary
         return of_all
     within = [_divergence_variance(rows, rows.double().mean(0)) for rows in (probabilities[part] for part in parts)]
     return min(of_all, math.sqrt(of_all * sum(within)) / splits)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganeval.metrics.copies import distinct
+from ganeval.metrics.copies import replication
 from ganeval.metrics.estimate import Estimate, check_pair
 from ganeval.metrics.linear_algebra import bands32, product32, unit_of
 from ganeval.progress import Tick, silent
@@ -80,7 +80,7 @@ def kid(
     values = cubic.factor * np.array([subset.squared_mmd for subset in components])
     mean, std = float(values.mean()), float(values.std())
     spread = std**2 / subsets  # what drawing subsets adds to the full statistic's variance
-    counts = [len(features) / (1.0 if (one := distinct(features)) is None else one.weight) for features in (real, fake)]
+    counts = [len(features) / replication(features) for features in (real, fake)]
     total, samples = (cubic.factor**2 * part for part in _variances(components, *counts))
     return {"kid": Estimate(mean, (total + spread) ** 0.5, (samples + spread) ** 0.5, std=std)}
 

@@ -12,7 +12,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from ganeval.metrics.copies import Distinct, distinct
+from ganeval.metrics.copies import replication
 from ganeval.metrics.estimate import check_rows
 from ganeval.metrics.linear_algebra import congruence64, eigh64, product32, product64
 from ganeval.metrics.moments import Moments, moments
@@ -40,14 +40,9 @@ class GaussianFit:
         return self.moments.count or (0 if self.features is None else len(self.features))
 
     @cached_property
-    def distinct(self) -> Distinct | None:
-        """Its points that differ; None where all do, or none is there."""
-        return None if self.features is None else distinct(self.features)
-
-    @property
     def effective_count(self) -> float:
-        """The number of points that would know a mean as well: copies count as one."""
-        return self.count / (1.0 if self.distinct is None else self.distinct.weight)
+        """The number of points that would know a mean as well: of a set written k times over, the k-th part."""
+        return self.count / (1.0 if self.features is None else replication(self.features))
 
     def root(self) -> Tensor:
         """A (D, r) with A A' = covariance, of as few columns as the rank allows."""

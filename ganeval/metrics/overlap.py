@@ -121,9 +121,7 @@ class Overlap:
 
     def precision(self) -> Estimate:
         """Share of fakes in the reals' balls."""
-        return self._estimate(
-            self.fakes_in_real_balls.inside, self.fakes_in_real_balls.table, self.fake.groups.clusters
-        )
+        return self._estimate(self.fakes_in_real_balls.inside, self.fakes_in_real_balls.table, self.fake.groups.units)
 
     def recall(self) -> Estimate:
         """Share of reals in the fakes' balls."""
@@ -132,20 +130,20 @@ class Overlap:
     def density(self) -> Estimate:
         """Balls of the reals that hold a fake, over k, on average."""
         balls = self.occupancy.balls_of_fake / self.real_dense.k
-        return self._estimate(balls, self.occupancy.density_table, self.fake.groups.clusters)
+        return self._estimate(balls, self.occupancy.density_table, self.fake.groups.units)
 
     def coverage(self) -> Estimate:
         """Share of balls of the reals that hold a fake."""
         return self._estimate(self.occupancy.occupied, self.occupancy.coverage_table)
 
     def _estimate(
-        self, values: npt.NDArray[Any], table: Callable[[], Table], fake_clusters: Rows | None = None
+        self, values: npt.NDArray[Any], table: Callable[[], Table], fake_units: Rows | None = None
     ) -> Estimate:
-        """The mean of `values` and its error; with `fake_clusters` they are those of fakes, and a mean of its own."""
+        """The mean of `values` and its error; with `fake_units` they are those of fakes, and a mean of its own."""
         mean = float(values.mean())
         if self.distinct < self.fewest_distinct:
             return Estimate(mean)
-        exact = None if fake_clusters is None else variance_of_mean(values.astype(np.float64), fake_clusters)
+        exact = None if fake_units is None else variance_of_mean(values.astype(np.float64), fake_units)
         return Estimate(mean, *errors_by_groups(table(), self.distinct, exact))
 
     @property

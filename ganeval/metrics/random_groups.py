@@ -29,9 +29,13 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Groups:
-    """Random groups of a set: its `clusters` (n,), equal numbers for copies, and each point's groups as bits."""
+    """Random groups of a set: its `clusters` (n,), equal numbers for copies, and each point's groups as bits.
+
+    `units` (n,): equal numbers for points that come together in new draws, copies where the set holds each image often.
+    """
 
     clusters: Rows
+    units: Rows
     bits: Bits
 
     @property
@@ -63,13 +67,14 @@ class Groups:
 
 
 def groups_of(own: Points, seed: int) -> Groups:
-    """Groups of equal size, or nearly; copies share theirs. They depend on the points, not on their order."""
-    clusters = _clusters(own).cpu().numpy()
-    count, random, columns = int(clusters.max()) + 1, np.random.RandomState(seed), []
+    """Groups of equal size, or nearly; units share theirs. They depend on the points, not on their order."""
+    clusters, places = (numbers.cpu().numpy() for numbers in _clusters(own))
+    units = clusters if np.median(np.bincount(clusters)) > 1 else places
+    count, random, columns = int(units.max()) + 1, np.random.RandomState(seed), []
     for groups, partitions in GROUPINGS:
         group = np.stack([random.permutation(count) % groups for _ in range(partitions)], axis=1)
         columns += [group == number for number in range(groups)]
-    return Groups(clusters, np.packbits(np.concatenate(columns, axis=1)[clusters], axis=1))
+    return Groups(clusters, units, np.packbits(np.concatenate(columns, axis=1)[units], axis=1))
 
 
 def _of_any_group(held: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -83,8 +88,8 @@ def _of_any_group(held: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return np.concatenate(parts, axis=1)
 
 
-def _clusters(own: Points) -> Tensor:
-    """A number for each point, the same for copies, in an order that is the points' own, (n,)."""
+def _clusters(own: Points) -> tuple[Tensor, Tensor]:
+    """Numbers of the points, (n,), in an order that is their own: the same for copies, and each its own."""
     direction = torch.from_numpy(np.random.RandomState(0).standard_normal(own.exact.shape[1])).to(own.exact.device)
     keys = torch.cat([rows.double() @ direction for rows in own.exact.split(TILE)])
     place = torch.empty(len(own), dtype=torch.long, device=keys.device)
@@ -92,12 +97,12 @@ def _clusters(own: Points) -> Tensor:
     clusters = clusters_of(own.exact)
     first = torch.full_like(place, len(own)).scatter_reduce_(0, clusters, place, "amin")
     numbers: Tensor = torch.unique(first[clusters], return_inverse=True)[1]
-    return numbers
+    return numbers, place
 
 
-def variance_of_mean(values: npt.NDArray[np.float64], clusters: Rows) -> float:
-    """The sampling variance of the mean of `values` (n,), of which those of a cluster come together."""
-    sums = np.bincount(clusters, values - values.mean())
+def variance_of_mean(values: npt.NDArray[np.float64], units: Rows) -> float:
+    """The sampling variance of the mean of `values` (n,), of which those of a unit come together."""
+    sums = np.bincount(units, values - values.mean())
     return float(np.square(sums).sum()) * len(sums) / max(1, len(sums) - 1) / len(values) ** 2
 
 

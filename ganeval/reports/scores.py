@@ -113,7 +113,7 @@ FAMILIES: dict[str, MetricFamily] = {
         source="Salimans et al. 2016, arXiv:1606.03498",
         misleads="It never looks at the reference: memorised images, or one perfect image a class, score the maximum.",
         function="inception_score:inception_score",
-        needs=("fake_probabilities", "seed", "fake_distinct"),
+        needs=("fake_probabilities", "seed", "fake_replication"),
         scores={
             "inception_score": ScoreRow(
                 "IS",

@@ -24,7 +24,7 @@ from torch import Tensor
 from toy_features import generator, normal
 
 from ganeval.errors import GanevalWarning
-from ganeval.metrics.copies import distinct
+from ganeval.metrics.copies import replication
 from ganeval.metrics.estimate import Estimate, check_rows
 from ganeval.metrics.modes import Modes, cells, modes_by_cell, modes_by_probability, modes_by_vote
 from ganeval.metrics.neighbours import overlap
@@ -116,7 +116,7 @@ def arguments(real: Tensor, fake: Tensor, labels: Tensor | None) -> dict[str, Ca
         "fake": lambda: fake,
         "real_moments": lambda: None,
         "fake_moments": lambda: None,
-        "fake_distinct": lambda: distinct(fake),
+        "fake_replication": lambda: replication(fake),
         "fake_probabilities": lambda: probabilities(fake),
         "overlap": lambda: overlap(real, fake),
         "real_counts": real_counts,
