@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from ganeval.errors import ContentError, MissingWeights, UsageError
 from ganeval.extractors.table import EXTRACTORS, PublishedWeights
+from ganeval.media.archives import READ_ERRORS
 from ganeval.progress import Tick
 from ganeval.runtime import files
 
@@ -164,10 +165,11 @@ def _download(name: str, row: PublishedWeights, progress: Tick | None) -> Path:
 
 
 def _is_torchscript(path: Path) -> bool:
-    if not zipfile.is_zipfile(path):
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(member.endswith("/constants.pkl") for member in archive.namelist())
+    except READ_ERRORS:
         return False
-    with zipfile.ZipFile(path) as archive:
-        return any(member.endswith("/constants.pkl") for member in archive.namelist())
 
 
 def _read_tensors(path: Path, trusted: bool) -> object:
@@ -196,7 +198,11 @@ def _unreadable(path: Path) -> str:
         return "is empty"
     if _is_torchscript(path):
         return "is a TorchScript archive, which is code; only OpenAI's own files are opened, known by their sha256"
-    if zipfile.is_zipfile(path) or opening[:1] == b"\x80":
+    try:
+        whole = zipfile.is_zipfile(path)
+    except READ_ERRORS:  # it has a directory, a damaged one
+        whole = True
+    if whole or opening[:1] == b"\x80":
         return "holds more than tensors (or is damaged), and code in it is not run"
     if opening[:4] == b"PK\x03\x04":
         return "is cut short"

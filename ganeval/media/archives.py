@@ -5,6 +5,7 @@ An archive's own word for a member's size bounds what is read, so a decompressio
 
 import os
 import re
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -23,7 +24,7 @@ LARGEST = 1024 * MEBIBYTE  # of one member, unpacked
 LARGEST_DENSE = 64 * MEBIBYTE  # above which no member may be
 LARGEST_RATIO = 200  # times smaller than its content (deflate's own limit is 1032)
 COMPRESSED_TARS = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstandard"}
-READ_ERRORS = (OSError, EOFError, MemoryError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+READ_ERRORS = (OSError, EOFError, MemoryError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error, struct.error)
 
 _Entry = TypeVar("_Entry")
 
@@ -53,7 +54,7 @@ def open_zip(path: Path) -> Archive:
         handle = zipfile.ZipFile(path)
     except READ_ERRORS as error:
         raise ContentError(f"{path}: not a zip archive, or a damaged one ({one_line(error)})") from error
-    files = [info for info in handle.infolist() if not info.is_dir()]
+    files = [info for info in handle.infolist() if not info.filename.endswith("/")]  # `is_dir` fails on no name
     plain = [info for info in files if not S_ISLNK(info.external_attr >> 16)]
     members = _by_name(path, ((info.filename, info) for info in plain))
     lock = Lock()

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganeval.errors import ContentError
-from ganeval.media.archives import READ_ERRORS, existing_file, one_line
+from ganeval.errors import ContentError, GanevalError
+from ganeval.media.archives import existing_file, one_line
 from ganeval.media.base import Labels, SampleSet
 from ganeval.media.images.decoding import DecodedImage, digest_of_array, from_array
 from ganeval.media.images.pixels import channels_last, in_range
@@ -155,7 +155,9 @@ def _reading(path: Path, magic: bytes, kind: str) -> Iterator[None]:
             if stream.read(len(magic)) != magic:
                 raise ContentError(f"{path}: not {kind}, or a damaged one")
         yield
-    except (*READ_ERRORS, ValueError, SyntaxError) as error:
+    except GanevalError:
+        raise
+    except Exception as error:  # NumPy evaluates the header, and raises nearly anything
         if any(word in str(error) for word in ("pickle", "Object arrays", "Python objects")):
             raise ContentError(f"{path}: needs pickle, which can run code; save a plain uint8 array") from None
         raise ContentError(f"{path}: damaged ({one_line(error)})") from error

@@ -73,7 +73,7 @@ def read(folder: Path, name: str) -> dict[str, Any] | None:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: damaged ({error}); delete {folder} to train anew") from error
     if not isinstance(document, dict) or not all(isinstance(document.get(key), REQUIRED[key]) for key in REQUIRED):
         raise CheckpointError(f"{path}: not a checkpoint; delete {folder} to train anew")

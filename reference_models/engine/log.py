@@ -35,5 +35,5 @@ def _is_of(line: str, step: int) -> bool:
     """Whether a line is whole, and of this step or an earlier one."""
     try:
         return bool(json.loads(line)["step"] <= step)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return False
