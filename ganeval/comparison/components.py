@@ -1,9 +1,9 @@
 """Would training again change a score by as much? Its variance over training seeds, and over draws of samples.
 
 The one-way model with random effects: y = mean + seed + draw, K seeds with J draws each. Training moves FID about three
-times as much as drawing samples does ("The FID Lottery", arXiv:2606.20536). Intervals: chi-square for draws, Tukey's and
-Williams' for seeds (Biometrika 49, 1962), with the harmonic mean of the J where they differ (Thomas and Hultquist 1978),
-F for the share. Needs no torch.
+times as much as drawing samples does ("The FID Lottery", arXiv:2606.20536). Intervals: chi-square for draws, Tukey and
+Williams for seeds (Biometrika 49, 1962), with the harmonic mean of the J where they differ (Thomas and Hultquist
+1978), F for the share. Needs no torch.
 """
 
 import math

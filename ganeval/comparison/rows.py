@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import count
 from pathlib import Path
 
+from ganeval.comparison.components import Components, components
 from ganeval.reports.report import Report, Score
 from ganeval.reports.run_folders import StoredReport
 
@@ -71,6 +72,15 @@ class Row:
         if len(self.reports) > 1:
             return score.error / math.sqrt(self.seeds(name))
         return score.error if score.error_samples is None else score.error_samples
+
+    def components(self, name: str) -> Components | None:
+        """What of a score's variance over seeds is training; None for one seed, or for scores without errors."""
+        scores = self._scores(name)
+        errors = [score.error if score.error_samples is None else score.error_samples for score in scores]
+        known = [error for error in errors if error is not None]
+        if len(scores) < 2 or len(known) < len(scores):
+            return None
+        return components([[float(score.value)] for score in scores], known, self.report.samples.count)
 
     def seeds(self, name: str) -> int:
         """How many of its reports have a score."""

@@ -109,6 +109,7 @@ def _group_table(group: ComparisonGroup, comparison: Comparison, prefix: str) ->
     notes = [f"{plain(report.protocol.line())}."]
     if any(group.rank(row) for row in group.rows):
         notes.insert(0, f"Rank by {plain(title(group.sort, report.protocol))}.")
+    notes += _of_training(group)
     return GroupTable(
         caption=f"{prefix}against {plain(report.reference.name)}, {counts}",
         differs=plain(differs),
@@ -116,6 +117,20 @@ def _group_table(group: ComparisonGroup, comparison: Comparison, prefix: str) ->
         yardsticks=tuple(row.yardstick is not None for row in group.rows),
         notes=tuple(notes),
     )
+
+
+def _of_training(group: ComparisonGroup) -> Iterator[str]:
+    """Which part of the spread over seeds is training, and what so many seeds of two such models could tell apart."""
+    parts = []
+    for row in group.rows:
+        if found := row.components(group.sort):
+            low, high = found.share_interval
+            share = f"{found.share:.0%} ({low:.0%} to {high:.0%})"
+            parts.append(f"{plain(row.name)} {share}, {found.smallest_difference(found.seeds):.2g}")
+    if parts:
+        heading = plain(title(group.sort, group.rows[0].report.protocol))
+        what = "the smallest difference of two such models that as many seeds find in 80 % of cases"
+        yield f"Share of training in the variance of {heading} over seeds (95 %), and {what}: {'; '.join(parts)}."
 
 
 def _labels(group: ComparisonGroup, grouped: bool) -> Iterator[TableColumn]:
