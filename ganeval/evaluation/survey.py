@@ -36,6 +36,10 @@ class Survey:
     def advice(self) -> list[str]:
         """What would distort a score of these images, a sentence each."""
         texts = [text.removeprefix("these: ") for text in image_warnings("these", self.facts, {})]
+        if misnamed := self.facts.converted.get("misnamed"):
+            texts.append(
+                f"{misnamed:,} named for another format than they hold: read by content, as not every tool does"
+            )
         if (self.facts.count or 0) < BIAS_COUNT:
             texts.append(f"under {BIAS_COUNT:,} images FID is biased upwards: compare only scores of equal counts")
         return texts

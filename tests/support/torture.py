@@ -57,7 +57,6 @@ NAMES = {
     "spaces": "  a b .png",
     "capitals": "A.PNG",
 }
-MISNAMED = "files are not read by their content yet"
 FORMATS = {"jpg": "JPEG", "tif": "TIFF", "pgm": "PPM", "pbm": "PPM"}
 
 
@@ -79,7 +78,6 @@ class HostileImage:
     data: bytes
     expected: str = REFUSED
     name: str = "hostile.png"
-    owed: str = ""  # why it is not so yet
 
 
 @dataclass(frozen=True)
@@ -148,9 +146,9 @@ def _images() -> Mapping[str, HostileImage]:
         rows[f"{suffix} cut by a byte"] = HostileImage(whole[:-1], EITHER, f"hostile.{suffix}")
         rows[f"{suffix} with junk behind it"] = HostileImage(whole + b"junk" * 99, EITHER, f"hostile.{suffix}")
     rows |= {
-        "png named jpeg": HostileImage(encoded(), READ, "hostile.jpeg", MISNAMED),
-        "jpg named png": HostileImage(encoded(suffix="jpg"), READ, owed=MISNAMED),
-        "gif named webp": HostileImage(encoded(suffix="gif"), READ, "hostile.webp", MISNAMED),
+        "png named jpeg": HostileImage(encoded(), READ, "hostile.jpeg"),
+        "jpg named png": HostileImage(encoded(suffix="jpg"), READ),
+        "gif named webp": HostileImage(encoded(suffix="gif"), READ, "hostile.webp"),
         "text named png": HostileImage(b"hello\n"),
         "html named jpg": HostileImage(b"<!doctype html><title>404</title>", name="hostile.jpg"),
         "zip named png": HostileImage(b"PK\x05\x06" + bytes(18)),

@@ -58,7 +58,8 @@ class DecodedImage:
 
     `digest` is the sha256 of the stored bytes that these pixels were decoded from, as `SampleSet.digest` gives it.
     `format` is png, jpeg, webp, bmp, tiff, gif, ppm, or tensor for arrays. `converted` is sorted, out of: 1-bit,
-    16-bit, 32-bit, alpha (even an opaque one), animated, cmyk, exif-rotated, float, grey, other-colour-space, palette.
+    16-bit, 32-bit, alpha (even an opaque one), animated, cmyk, exif-rotated, float, grey, misnamed (as of another
+    format), other-colour-space, palette.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -72,7 +73,7 @@ def decode(data: bytes, name: str, jpeg: Decoder | None = None) -> DecodedImage:
 
     `jpeg`, where given, decodes JPEGs of grey and RGB in Pillow's place.
 
-    Raises BadImage for one that is empty, truncated, not an image, or not what the extension in `name` says.
+    Raises BadImage for one that is empty, truncated or not an image.
 
     >>> buffer = io.BytesIO()
     >>> Image.new("I;16", (2, 1), 257 * 100).save(buffer, "PNG")
@@ -86,9 +87,10 @@ def decode(data: bytes, name: str, jpeg: Decoder | None = None) -> DecodedImage:
         with Image.open(io.BytesIO(data), formats=_OPENED) as image:
             kind = "jpeg" if image.format in _JPEGS else str(image.format).lower()
             extension = name.rpartition(".")[2].lower()
-            if EXTENSIONS.get(extension, kind) != kind:
-                raise UnfitError(f"named .{extension}, but its content is {kind}")
-            return _image(_decoded(image, data, jpeg), kind, digest_of_file(data, name))
+            samples = _decoded(image, data, jpeg)
+            if EXTENSIONS.get(extension, kind) != kind:  # ImageNet has one
+                samples.converted.add("misnamed")
+            return _image(samples, kind, digest_of_file(data, name))
 
 
 def from_array(array: npt.NDArray[Any], name: str) -> DecodedImage:
@@ -124,7 +126,7 @@ def from_pil(image: Image.Image, name: str) -> DecodedImage:
 
 
 def digest_of_file(data: bytes, name: str) -> bytes:
-    """The sha256 of a file and of the format that its name promises: a file that breaks the promise is refused."""
+    """The sha256 of a file and of the format that its name promises, as fingerprints have had it from the first."""
     return hashlib.sha256(EXTENSIONS.get(name.rpartition(".")[2].lower(), "").encode() + data).digest()
 
 

@@ -359,14 +359,20 @@ def test_truncated_deep_png_is_refused():
     [
         (b"", "a.png", "the file is empty (0 bytes)"),
         (b"hello, world", "a.png", "not an image, or damaged, or of a kind that Pillow does not read"),
-        (saved(NOISE, "JPEG"), "a.png", "named .png, but its content is jpeg"),
-        (saved(NOISE, "PNG"), "out.zip!b/a.JPG", "named .jpg, but its content is png"),
     ],
 )
 def test_what_is_not_the_picture_it_says(data, name, reason):
     with pytest.raises(BadImage) as caught:
         decode(data, name)
     assert str(caught.value) == f"{name}: {reason}"
+
+
+@pytest.mark.parametrize(("kind", "name"), [("JPEG", "a.png"), ("PNG", "out.zip!b/a.JPG"), ("GIF", "a.webp")])
+def test_a_name_of_another_format_is_counted_and_the_content_read(kind, name):
+    right, wrong = decode(saved(NOISE, kind), f"a.{kind}"), decode(saved(NOISE, kind), name)
+    assert wrong.converted == tuple(sorted([*right.converted, "misnamed"]))
+    assert wrong.format == right.format == kind.lower()
+    np.testing.assert_array_equal(wrong.pixels, right.pixels)
 
 
 def test_labels_that_fit():
