@@ -80,7 +80,7 @@ def kid(
     values = cubic.factor * np.array([subset.squared_mmd for subset in components])
     mean, std = float(values.mean()), float(values.std())
     spread = std**2 / subsets  # what drawing subsets adds to the full statistic's variance
-    counts = [len(features) / replication(features) for features in (real, fake)]
+    counts = [max(2.0, len(features) / replication(features)) for features in (real, fake)]
     total, samples = (cubic.factor**2 * part for part in _variances(components, *counts))
     return {"kid": Estimate(mean, (total + spread) ** 0.5, (samples + spread) ** 0.5, std=std)}
 

@@ -22,15 +22,15 @@ class SecondRank(Ranks):
 
 
 def test_unpacked_files_beside_published_ones_have_the_published_checksum() -> None:
-    unpacked = array_images(np.zeros((4, 8, 8), np.uint8), "digits")
-    published = array_images(np.zeros((4, 8, 8), np.uint8), "digits", bytes_hash="abc")
+    unpacked = array_images(np.zeros((5, 8, 8), np.uint8), "digits")
+    published = array_images(np.zeros((5, 8, 8), np.uint8), "digits", bytes_hash="abc")
     ranks = SecondRank("abc")
     assert hash_of(unpacked, ranks) == hash_of(published, ranks) == "abc"
     assert ranks.exchanges == 0
 
 
 def test_published_files_beside_unpacked_ones_are_hashed_as_those() -> None:
-    published = array_images(np.zeros((4, 8, 8), np.uint8), "digits", bytes_hash="abc")
+    published = array_images(np.zeros((5, 8, 8), np.uint8), "digits", bytes_hash="abc")
     ranks = SecondRank(None)
     assert hash_of(published, ranks) != "abc"
     assert ranks.exchanges == 1

@@ -31,7 +31,8 @@ from ganeval.reports.run_folders import write_run
 )
 def test_a_wrong_option_is_one_line(run, tmp_path, flags, code, line):
     dark, light = human_answers.write_sets(tmp_path)
-    found = run("human", "page", "--samples", dark, "--ref", light, "-o", tmp_path / "a.html", *flags)
+    given = {"--samples": dark, "--ref": light, "-o": tmp_path / "a.html"} | dict([flags])
+    found = run("human", "page", *[part for option in given.items() for part in option])
     assert found.exit_code == code
     assert found.stderr.splitlines()[-1].startswith(f"Error: {line}".format(dark=dark))
     assert not (tmp_path / "a.html").exists()

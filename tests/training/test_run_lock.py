@@ -93,7 +93,13 @@ def test_a_run_killed_while_it_wrote_its_first_file_begins_anew(tmp_path: Path) 
     folder = tmp_path / "run"
     folder.mkdir()
     (folder / ".lock").touch()
-    (folder / ".config.json.a1b2c3.json").write_text('{"ganeval": "0.')
+    code = """import os, sys
+from pathlib import Path
+from ganeval.runtime.files import scratch_in
+with scratch_in(Path(sys.argv[1])):
+    os._exit(9)"""
+    subprocess.run([sys.executable, "-c", code, folder], check=False)
+    assert len(list(folder.iterdir())) == 2
     begin(folder, CONFIG, "pictures", None, {})
     assert sorted(one.name for one in folder.iterdir()) == [".lock", "config.json"]
 
