@@ -37,7 +37,12 @@ def bars_on(console: Any, get_time: Callable[[], float] | None = None) -> Any:
     """Rich's bars, with the columns that `advance` fills; nothing is shown where the console is no terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+    )
     return Progress(
         *columns,
         TimeRemainingColumn(),
@@ -93,9 +98,9 @@ def print_view(view: Any) -> None:
     from rich.console import Console
 
     if _on_terminal():
-        Console(highlight=False).print(view)
+        Console(highlight=False, markup=False).print(view)  # brackets in names are no markup
         return
-    wide = Console(width=10_000, color_system=None, highlight=False)
+    wide = Console(width=10_000, color_system=None, highlight=False, markup=False)
     with wide.capture() as captured:
         wide.print(view)
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -33,7 +32,7 @@ def tally_view(tally: Tally) -> RenderableType:
             shares = [per_cent(rate.value) for rate in (person.errors, person.fakes_as_real, person.reals_as_fake)]
             error, *others = shares
             cells = [error, _interval(person.errors, tally.confidence), *others, f"{person.median:,.0f}"]
-            people.add_row(escape(person.name), *cells)
+            people.add_row(person.name, *cells)
         parts.append(people)
     return Group(*parts, *[Text(line) for line in notes(tally)])
 

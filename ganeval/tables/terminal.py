@@ -27,7 +27,7 @@ def comparison_view(comparison: Comparison, width: int | None = None) -> Rendera
 
 def plain_text(comparison: Comparison) -> str:
     """The tables as they are for a pipe: as wide as they need to be, without colours."""
-    console = Console(width=UNBROKEN, color_system=None, highlight=False, force_terminal=False)
+    console = Console(width=UNBROKEN, color_system=None, highlight=False, markup=False, force_terminal=False)
     with console.capture() as captured:
         console.print(comparison_view(comparison))
     return "\n".join(line.rstrip() for line in captured.get().splitlines()).lstrip("\n") + "\n"

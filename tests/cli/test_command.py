@@ -171,3 +171,17 @@ def test_an_interrupted_command_ends_in_one_line_with_its_own_code(
     assert result.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize("name", ["run[v2]", "[/x]", "[bold]a[/bold]", "[link=x]b"])
+def test_brackets_in_names_are_no_markup(run, images, name):
+    shutil.copytree("images", images / name.replace("/", "_"))
+    for result in (
+        run("score", "--samples", "images", "--ref", "digits", "--metrics", "fid", "--name", name),
+        run(
+            "score", *["--samples", "images"] * 2, "--ref", "digits", "--metrics", "fid", "--name", name, "--name", "b"
+        ),
+        run("check", name.replace("/", "_")),
+    ):
+        assert result.exit_code in (0, 1), result.stderr
+        assert name in result.stdout or name.replace("/", "_") in result.stdout
