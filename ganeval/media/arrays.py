@@ -16,6 +16,7 @@ from ganeval.media.base import Labels, SampleSet
 from ganeval.media.images.decoding import DecodedImage, digest_of_array, from_array
 from ganeval.media.images.pixels import channels_last, in_range
 
+NPY, NPZ = b"\x93NUMPY", b"PK"  # how such files begin
 _BLOCK = 2**24  # bytes of floats checked at a time
 
 
@@ -52,9 +53,8 @@ def array_images(
 
     Where both could be channels, they are last in an array and first in a tensor. What could be one image or several
     (3 or 4 along the first of three axes) is refused, unless `labels` count them. `channels`: what four are, "rgba" or
-    "rgb". Values are those of
-    `decoding.from_array`; floats outside 0..1 are a ContentError at once. `bytes_hash` saves hashing what has a
-    published checksum. A memory-mapped array stays so.
+    "rgb". Values are those of `decoding.from_array`; floats outside 0..1 are a ContentError at once. `bytes_hash` saves
+    hashing what has a published checksum. A memory-mapped array stays so.
 
     >>> len(array_images(np.zeros((5, 8, 8), np.uint8))), len(array_images(np.zeros((5, 3, 8, 8))))
     (5, 5)
@@ -86,7 +86,7 @@ def array_images(
 def npy_images(path: str | os.PathLike[str], channels: str | None = None) -> SampleSet:
     """The images in a .npy file, memory-mapped; layouts and values as `array_images`."""
     file = existing_file(path)
-    with _reading(file, b"\x93NUMPY", "a .npy file"):
+    with reading(file, NPY, "a .npy file"):
         array = np.load(file, mmap_mode="r", allow_pickle=False)
     return array_images(array, str(file), channels=channels)
 
@@ -94,7 +94,7 @@ def npy_images(path: str | os.PathLike[str], channels: str | None = None) -> Sam
 def npz_images(path: str | os.PathLike[str], channels: str | None = None) -> SampleSet:
     """The images in a .npz: `arr_0` or `images`, with labels in `labels` or whole numbers in `arr_1`."""
     file = existing_file(path)
-    with _reading(file, b"PK", "a .npz file"), np.load(file, allow_pickle=False) as held:
+    with reading(file, NPZ, "a .npz file"), np.load(file, allow_pickle=False) as held:
         key = next((key for key in ("arr_0", "images") if key in held.files), None)
         if key is None:
             raise ContentError(f"{file}: holds {', '.join(held.files) or 'nothing'}: needed arr_0 or images")
@@ -148,7 +148,7 @@ def as_numpy(array: Any, name: str) -> tuple[npt.NDArray[Any], bool]:
 
 
 @contextmanager
-def _reading(path: Path, magic: bytes, kind: str) -> Iterator[None]:
+def reading(path: Path, magic: bytes, kind: str) -> Iterator[None]:
     """Whatever goes wrong in the block, which reads a file with this beginning, is a ContentError of one line."""
     try:
         with path.open("rb") as stream:
@@ -159,7 +159,7 @@ def _reading(path: Path, magic: bytes, kind: str) -> Iterator[None]:
         raise
     except Exception as error:  # NumPy evaluates the header, and raises nearly anything
         if any(word in str(error) for word in ("pickle", "Object arrays", "Python objects")):
-            raise ContentError(f"{path}: needs pickle, which can run code; save a plain uint8 array") from None
+            raise ContentError(f"{path}: needs pickle, which can run code; save plain numbers") from None
         raise ContentError(f"{path}: damaged ({one_line(error)})") from error
 
 

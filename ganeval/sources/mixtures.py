@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from ganeval.errors import ContentError, unknown
-from ganeval.media.arrays import as_numpy
+from ganeval.media.arrays import NPY, NPZ, as_numpy, reading
 from ganeval.sources.statistics_files import (
-    DAMAGED,
     Array,
     Statistics,
     fingerprint_of_points,
@@ -99,14 +98,11 @@ def read_points(path: Path) -> Statistics:
     """The points in a `.npy`, or under `features` or `arr_0` in a `.npz`; ContentError where there are none."""
     if path.suffix.lower() == ".npz" and "ganeval" in names_in(path):
         return read_statistics(path)  # it says how it was made, which decides whether it may be compared
-    try:
-        found = np.load(path, allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            return points_of(found, str(path))
-        with found:
-            key = next((key for key in ("features", "arr_0") if key in found.files), None)
-            if key is None:
-                raise ContentError(f"{path}: found {', '.join(found.files) or 'nothing'}, needed features or arr_0")
-            return points_of(found[key], str(path))
-    except DAMAGED as reason:  # whose text may advise to unpickle
-        raise ContentError(f"{path}: damaged, or no array of plain numbers") from reason
+    if path.suffix.lower() == ".npy":
+        with reading(path, NPY, "a .npy file"):
+            return points_of(np.load(path, allow_pickle=False), str(path))
+    with reading(path, NPZ, "a .npz file"), np.load(path, allow_pickle=False) as arrays:
+        key = next((key for key in ("features", "arr_0") if key in arrays.files), None)
+        if key is None:
+            raise ContentError(f"{path}: found {', '.join(arrays.files) or 'nothing'}, needed features or arr_0")
+        return points_of(arrays[key], str(path))

@@ -20,7 +20,6 @@ from ganeval.runtime.files import replacing
 
 Array = np.ndarray[Any, Any]
 ARRAYS = ("mu", "sigma", "features", "probabilities", "labels")
-DAMAGED = (*READ_ERRORS, ValueError)
 SUFFIXES = (".npz", ".pt")
 
 
@@ -88,7 +87,7 @@ def names_in(path: Path) -> set[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             return {name.removesuffix(".npy") for name in archive.namelist()}
-    except DAMAGED:
+    except READ_ERRORS:
         return set()
 
 

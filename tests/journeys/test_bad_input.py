@@ -107,7 +107,7 @@ NEEDED = "needed png, jpg, jpeg, webp, bmp, tif, tiff, gif, ppm, pgm, pbm, pnm"
 SOURCES = "needed a folder, .zip, .tar, .npz or .npy of images, or a statistics file"
 DATA_SETS = "digits, mnist, fashion-mnist, cifar10, cifar100, stl10, stacked-digits, stacked-mnist, ring8, grid25"
 INCEPTION = ("--samples", "good", "--ref", "digits", "--extractor", "inception")
-PICKLE = "needs pickle, which can run code; save a plain uint8 array"
+PICKLE = "needs pickle, which can run code; save plain numbers"
 RANGE = "floats from -1 to 1: needed 0..1 (for tanh outputs pass (x + 1) / 2, or clamp)"
 
 

@@ -177,9 +177,20 @@ def test_what_are_no_points_is_one_line(array: np.ndarray, why: str) -> None:
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz"])
 def test_files_that_hold_no_points_are_one_line(suffix: str, tmp_path: Path) -> None:
-    (tmp_path / f"junk{suffix}").write_text("junk")
-    with pytest.raises(ContentError, match=f"junk{suffix}: damaged, or no array of plain numbers$"):
-        ganeval.evaluate(tmp_path / f"junk{suffix}", "ring8")
+    junk = tmp_path / f"junk{suffix}"
+    junk.write_text("junk")
+    with pytest.raises(ContentError, match=rf"junk\{suffix}: not a \{suffix} file, or a damaged one$"):
+        ganeval.evaluate(junk, "ring8")
+    header = (
+        b"{'descr': '<f8', 'fortran_order': False, 'shape': (4, 2,\n"  # no Python, at which NumPy raises TokenError
+    )
+    damaged = {".npy": b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header, ".npz": b"PK\x03\x04junk"}
+    junk.write_bytes(damaged[suffix])
+    with pytest.raises(ContentError, match=rf"junk\{suffix}: damaged \(.*\)$"):
+        ganeval.evaluate(junk, "ring8")
+    np.save(tmp_path / "objects.npy", np.array([{}]), allow_pickle=True)
+    with pytest.raises(ContentError, match=r"needs pickle, which can run code; save plain numbers$"):
+        ganeval.evaluate(tmp_path / "objects.npy", "ring8")
     np.savez(tmp_path / "other.npz", other=np.zeros((4, 2)))
     with pytest.raises(ContentError, match=r"other\.npz: found other, needed features or arr_0$"):
         ganeval.evaluate(tmp_path / "other.npz", "ring8")
