@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganeval.errors import ContentError, GanevalWarning, UsageError, unknown
+from ganeval.errors import ContentError, GanevalWarning, UsageError, unknown, warn_all
 from ganeval.evaluation.metric_inputs import MetricInputs
 from ganeval.evaluation.settings import Settings
+from ganeval.evaluation.warnings import bias_warning
 from ganeval.features.feature_set import FeatureSet
 from ganeval.metrics import K_DENSITY_COVERAGE, K_PRECISION_RECALL
 from ganeval.metrics.estimate import Estimate
@@ -98,7 +99,8 @@ def score_features(
 ) -> dict[str, Score]:
     """Scores of your own features: `real` (M, D) and `fake` (N, D), arrays or tensors, float32 or float64.
 
-    Each score says which direction is better and has its standard error. Needs no images and no network.
+    Each score says which direction is better and has its standard error. Needs no images and no network. A
+    GanevalWarning tells what the scores of so few points do not show.
     Raises ContentError for features that are not finite or too few, UsageError for an unknown metric.
 
     >>> import numpy as np
@@ -111,10 +113,12 @@ def score_features(
         if k < 1:
             raise UsageError(f"{name}: found {k}, needed at least 1")
     settings = Settings(k_precision_recall=k_precision_recall, k_density_coverage=k_density_coverage, seed=seed)
-    sets = [FeatureSet(_as_features(name, values)) for name, values in (("real", real), ("fake", fake))]
-    inputs = MetricInputs(sets[0], sets[1], settings)
+    features = [_as_features(name, values) for name, values in (("real", real), ("fake", fake))]
+    inputs = MetricInputs(FeatureSet(features[0]), FeatureSet(features[1]), settings)
     families = possible(inputs, choose(metrics), strict=True)
     check_sets(inputs, families, ("real", "fake"))
+    if "fid" in families:
+        warn_all(bias_warning(min(map(len, features)), features[0].shape[1]))
     return score_families(inputs, families)
 
 

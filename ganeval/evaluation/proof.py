@@ -3,7 +3,6 @@
 The bad sets come from the baseline's samples, opened again where its report has them; else from the report's own.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from ganeval.evaluation.scorer import Scorer
 from ganeval.evaluation.settings import Settings
 from ganeval.extractors import EXTRACTORS
 from ganeval.features.feature_set import FeatureSet
+from ganeval.features.framing import framing_in
 from ganeval.gating.limits import GateOptions
 from ganeval.gating.measures import ModelReports, read_model
 from ganeval.gating.proving import CAUGHT, Proof, Trial, trial_of
@@ -29,7 +29,6 @@ from ganeval.sources.opening import NAMES, full_name, open_images, open_source
 from ganeval.sources.subsampling import draw
 
 REAL = "held-out real data"
-FRAMING = re.compile(r"^(crop|resize)-(\d+), ")  # as a protocol's resize begins after --crop or --resize
 OTHER_SPLIT = {"train": "test", "test": "train"}
 
 
@@ -158,7 +157,7 @@ def _scorer(report: Report, tick: Tick) -> Scorer:
     _refuse_code(reference.source, "a reference")
     if protocol.extractor not in EXTRACTORS:
         raise UsageError(f"{protocol.extractor}: a network of your own, needed one of `ganeval list extractors`")
-    framing = {kind: int(size) for kind, size in FRAMING.findall(protocol.resize)}
+    framing = framing_in(protocol.resize)
     settings = Settings(
         metrics=[name for name, family in METRICS.items() if report.scores.keys() & family.scores.keys()],
         extractor=protocol.extractor,
@@ -169,7 +168,9 @@ def _scorer(report: Report, tick: Tick) -> Scorer:
         precision=protocol.precision,
         decoder=protocol.decoder,
         on_bad_image="skip" if report.samples.skipped or reference.skipped else "fail",
-    ).override(framing)
+        crop=framing.size if framing and framing.crop else None,
+        resize=framing.size if framing and not framing.crop else None,
+    )
     source = open_source(reference.source, opening(settings, reference.count))
     ref_n = reference.count if isinstance(source, SampleSet) else None
     return Scorer(reference.source, replace(settings, ref_n=ref_n), tick)

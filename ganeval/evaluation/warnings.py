@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from ganeval.features.framing import framing_in
 from ganeval.media.census import Facts
 from ganeval.reports.report import ImageSet, Protocol, Score
 
@@ -50,8 +51,9 @@ def difference_warnings(samples: ImageSet, reference: ImageSet, protocol: Protoc
         shares = [images.converted.get(kind, 0) / (images.count or 1) for images in sets]
         if abs(shares[0] - shares[1]) >= LARGE_SHARE:
             yield f"{_side_by_side(sets, shares, kind)}: {effect}"
-    framed = protocol.resize.startswith(("crop-", "resize-"))  # whoever asked for it knows of their sizes
-    if samples.shape is None or reference.shape is None or samples.shape == reference.shape or framed:
+    if samples.shape is None or reference.shape is None or samples.shape == reference.shape:
+        return
+    if framing_in(protocol.resize):  # whoever asked for it knows of their sizes
         return
     (height, width), (real_height, real_width) = samples.shape[1:], reference.shape[1:]
     sizes = f"{samples.name} has images of {width}x{height} pixels, {reference.name} of {real_width}x{real_height}"
@@ -73,15 +75,21 @@ def score_warnings(
     if "fid" in scores and protocol.precision_effect is None and protocol.precision != "float32":
         yield f"fid: what {protocol.precision} has done to it is unknown: the reference has no images here"
     counts = [count for count in (samples.count, reference.count) if count is not None]
-    few = BIAS_COUNT if width > POINT_WIDTH else 0
-    if "fid" in scores and counts and min(counts) < max(few, width):
-        least, why = min(counts), f"under {BIAS_COUNT:,}" if min(counts) < few else f"under the {width:,} features"
-        yield f"fid: biased upwards at N = {least:,} ({why}); compare only scores of equal counts"
+    if "fid" in scores and counts:
+        yield from bias_warning(min(counts), width)
     if samples.fingerprint is not None and samples.fingerprint == reference.fingerprint:
         yield f"{samples.name} and {reference.name} are the same images: these scores mean nothing"
     yield from difference_warnings(samples, reference, protocol)
     if protocol.weights == "custom" and protocol.extractor in ("inception", "vgg16"):
         yield f"{protocol.extractor}: custom weights; the scores are not comparable with published ones"
+
+
+def bias_warning(least: int, width: int) -> Iterator[str]:
+    """A line where FID of `least` points of `width` features in the smaller set is biased upwards."""
+    few = BIAS_COUNT if width > POINT_WIDTH else 0
+    if least < max(few, width):
+        why = f"under {BIAS_COUNT:,}" if least < few else f"under the {width:,} features"
+        yield f"fid: biased upwards at N = {least:,} ({why}); compare only scores of equal counts"
 
 
 def too_few(count: int, least: Mapping[str, int]) -> list[str]:

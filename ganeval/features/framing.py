@@ -5,11 +5,14 @@ et al. 2021): images that were so prepared and stored as PNG give the same score
 square first (an odd row or column too many is left out at the end), `resize` squeezes the whole image.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+
+LABEL = re.compile(r"(crop|resize)-(\d+), ")  # as a protocol's resize begins
 
 
 @dataclass(frozen=True)
@@ -38,3 +41,13 @@ class Framing:
             return pixels
         image = Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0)))
         return np.asarray(image.resize((self.size, self.size), Image.Resampling.LANCZOS)).transpose(2, 0, 1)
+
+
+def framing_in(resizes: str) -> Framing | None:
+    """The framing that a protocol's resize names before the network's own; None where it names none.
+
+    >>> framing_in("crop-32, tf1-bilinear"), framing_in("tf1-bilinear")
+    (Framing(size=32, crop=True), None)
+    """
+    match = LABEL.match(resizes)
+    return Framing(int(match[2]), crop=match[1] == "crop") if match else None

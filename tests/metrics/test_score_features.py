@@ -7,7 +7,7 @@ import pytest
 import torch
 from toy_features import normal
 
-from ganeval.errors import ContentError, UsageError
+from ganeval.errors import ContentError, GanevalWarning, UsageError
 from ganeval.evaluation.families import score_features
 from ganeval.metrics.estimate import Estimate
 from ganeval.metrics.extrapolation import fid_infinity
@@ -182,3 +182,9 @@ def test_no_scale_of_features_costs_digits(scale: float) -> None:
 def test_kid_of_features_beyond_float64_is_refused() -> None:
     with pytest.raises(ContentError, match=r"kid: found features of up to .*, needed 1e-70 to 1e\+24; scale them"):
         score_features(1e30 * REAL.double(), FAKE.double(), metrics=["kid"])
+
+
+@pytest.mark.parametrize("count", [2, 7, 250])
+def test_scores_of_few_points_are_warned_about(count: int) -> None:
+    with pytest.warns(GanevalWarning, match=rf"fid: biased upwards at N = {count} \(under 10,000\)"):
+        score_features(REAL, FAKE[:count], metrics=["fid"])
