@@ -63,10 +63,8 @@ class Subset:
     """
 
     def __init__(self) -> None:
-        self.features, self.priorities = (
-            torch.empty(0, 0, dtype=torch.float32, device="cpu"),
-            torch.empty(0, dtype=torch.long, device="cpu"),
-        )
+        self.features = torch.empty(0, 0, dtype=torch.float32, device="cpu")
+        self.priorities = torch.empty(0, dtype=torch.long, device="cpu")
 
     def add(self, features: Tensor, first: int) -> None:
         """Take in features (N, D); `first` is the number of the first one in the set."""

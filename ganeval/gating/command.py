@@ -54,27 +54,26 @@ def gate_options(
 
 def gate_view(gate: Gate, inconclusive: str) -> RenderableType:
     """A line for each limit, then the verdict."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for judgement in gate.judgements:
-        table.add_row(Text(judgement.outcome, STYLES[judgement.outcome]), Text(judgement.sentence))
-    name, _, verdict = gate.verdict(inconclusive).partition(": ")
-    table.add_row(Text(name, "bold"), Text(verdict, STYLES[gate.outcome]))
-    return table
+    rows = [(Text(judgement.outcome, STYLES[judgement.outcome]), judgement.sentence) for judgement in gate.judgements]
+    return _outcomes(rows, gate.verdict(inconclusive), STYLES[gate.outcome])
 
 
 def proof_view(gate: Gate, proof: Proof) -> RenderableType:
     """A line for each trial, the smallest regression for each limit, then the verdict."""
+    rows = [(Text(trial.result, RESULT_STYLES[trial.result]), trial.sentence) for trial in proof.trials]
+    powers = [(Text("power"), sentence) for sentence in gate.sensitivities]
+    return _outcomes([*rows, *powers], proof.verdict, "bold red" if proof.exit_code else "green")
+
+
+def _outcomes(rows: Sequence[tuple[Text, str]], verdict: str, style: str) -> RenderableType:
+    """Outcomes beside their sentences, and below them a verdict, `name: text`."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for trial in proof.trials:
-        table.add_row(Text(trial.result, RESULT_STYLES[trial.result]), Text(trial.sentence))
-    for sentence in gate.sensitivities:
-        table.add_row(Text("power"), Text(sentence))
-    name, _, verdict = proof.verdict.partition(": ")
-    table.add_row(Text(name, "bold"), Text(verdict, "bold red" if proof.exit_code else "green"))
+    for outcome, sentence in rows:
+        table.add_row(outcome, Text(sentence))
+    name, _, text = verdict.partition(": ")
+    table.add_row(Text(name, "bold"), Text(text, style))
     return table
 
 

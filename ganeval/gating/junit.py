@@ -19,7 +19,7 @@ COUNTS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
 @dataclass(frozen=True)
-class Case:
+class JUnitCase:
     """One test of a suite: the element that it holds, the outcome that made it so, and the text that people read."""
 
     name: str
@@ -42,7 +42,7 @@ def junit(gate: Gate, inconclusive: str = "3", seconds: float = 0.0, proof: Proo
     """
     elements = {**ELEMENTS, INCONCLUSIVE: "failure" if inconclusive == "fail" else "skipped"}
     limits = [
-        Case(judgement.limit.flag, elements[judgement.outcome], judgement.outcome, judgement.sentence)
+        JUnitCase(judgement.limit.flag, elements[judgement.outcome], judgement.outcome, judgement.sentence)
         for judgement in gate.judgements
     ]
     trials = [] if proof is None else _proof_cases(gate, proof)
@@ -55,20 +55,20 @@ def junit(gate: Gate, inconclusive: str = "3", seconds: float = 0.0, proof: Proo
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True).replace("'UTF-8'", "'utf-8'") + "\n"
 
 
-def _proof_cases(gate: Gate, proof: Proof) -> list[Case]:
+def _proof_cases(gate: Gate, proof: Proof) -> list[JUnitCase]:
     """A case for each trial, and one for the smallest regression that each limit catches, which never fails."""
-    trials = [Case(trial.name, RESULTS[trial.result], trial.result, trial.finding) for trial in proof.trials]
+    trials = [JUnitCase(trial.name, RESULTS[trial.result], trial.result, trial.finding) for trial in proof.trials]
     powers = [(case.limit.flag, case.sensitivity) for case in gate.judgements if case.sensitivity]
-    return [*trials, *(Case(f"power of {flag}", "system-out", "power", text) for flag, text in powers)]
+    return [*trials, *(JUnitCase(f"power of {flag}", "system-out", "power", text) for flag, text in powers)]
 
 
-def _totals(cases: Sequence[Case], seconds: float) -> dict[str, str]:
+def _totals(cases: Sequence[JUnitCase], seconds: float) -> dict[str, str]:
     elements = [case.element for case in cases]
     counts = {attribute: str(elements.count(element)) for attribute, element in COUNTS.items()}
     return {"tests": str(len(cases)), **counts, "time": f"{seconds:.3f}"}
 
 
-def _add_suite(suites: ElementTree.Element, name: str, cases: Sequence[Case], seconds: float) -> None:
+def _add_suite(suites: ElementTree.Element, name: str, cases: Sequence[JUnitCase], seconds: float) -> None:
     suite = ElementTree.SubElement(suites, "testsuite", {"name": name, **_totals(cases, seconds)})
     facts = {"classname": name.replace(" --", ".").replace(" ", "."), "time": f"{seconds / max(1, len(cases)):.3f}"}
     for case in cases:

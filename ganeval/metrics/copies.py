@@ -33,7 +33,12 @@ def replication(features: Tensor) -> float:
     >>> replication(torch.tensor([[1.0], [1.0], [2.0], [2.0]])), replication(torch.tensor([[1.0], [1.0], [2.0], [3.0]]))
     (2.0, 1.0)
     """
-    return float(torch.bincount(clusters_of(features)).median())
+    return median_size(clusters_of(features))
+
+
+def median_size(clusters: Tensor) -> float:
+    """The median over clusters, numbers (N,) from 0, of how many rows each has; of two middle ones the smaller."""
+    return float(torch.bincount(clusters).median())
 
 
 def copied(features: Tensor, others: Tensor) -> int:

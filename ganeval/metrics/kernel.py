@@ -80,6 +80,7 @@ def kid(
     values = cubic.factor * np.array([subset.squared_mmd for subset in components])
     mean, std = float(values.mean()), float(values.std())
     spread = std**2 / subsets  # what drawing subsets adds to the full statistic's variance
+    # of a set that is one image over and over a single point would bring news, of which no pair can be made
     counts = [max(2.0, len(features) / replication(features)) for features in (real, fake)]
     total, samples = (cubic.factor**2 * part for part in _variances(components, *counts))
     return {"kid": Estimate(mean, (total + spread) ** 0.5, (samples + spread) ** 0.5, std=std)}
@@ -204,7 +205,7 @@ def _components(x: _Block, y: _Block, cubic: _Cubic) -> _Components:
 
 
 def _variances(components: list[_Components], reals: float, fakes: float) -> tuple[float, float]:
-    """Variance of the statistic on all of both sets, of which copies count as one, and its part from new fakes."""
+    """Variance of the statistic on sets of so many points that bring news, and its part from new fakes."""
 
     def mean(name: str) -> float:
         return max(0.0, float(np.mean([getattr(subset, name) for subset in components])))

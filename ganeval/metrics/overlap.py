@@ -17,7 +17,7 @@ from ganeval.metrics.random_groups import GROUPINGS, SLOTS, Groups, Rows, errors
 
 Table = npt.NDArray[np.float32]
 WORD = np.uint64
-FEW_HELD = 10  # points in a ball, and times as many as in a usual one, up to which it decides nothing
+FEW_HELD = 10  # a ball that holds fewer points, or fewer times as many as the mean ball, decides nothing
 DECIDING = 0.1  # of all pairs of a ball and a point in it: a ball with more decides the score
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ganeval.metrics.copies import clusters_of
+from ganeval.metrics.copies import clusters_of, median_size
 from ganeval.metrics.distances import TILE, Points
 from ganeval.metrics.estimate import share_floor
 
@@ -68,13 +68,13 @@ class Groups:
 
 def groups_of(own: Points, seed: int) -> Groups:
     """Groups of equal size, or nearly; units share theirs. They depend on the points, not on their order."""
-    clusters, places = (numbers.cpu().numpy() for numbers in _clusters(own))
-    units = clusters if np.median(np.bincount(clusters)) > 1 else places
+    clusters, places = _clusters(own)
+    units = (clusters if median_size(clusters) > 1 else places).cpu().numpy()
     count, random, columns = int(units.max()) + 1, np.random.RandomState(seed), []
     for groups, partitions in GROUPINGS:
         group = np.stack([random.permutation(count) % groups for _ in range(partitions)], axis=1)
         columns += [group == number for number in range(groups)]
-    return Groups(clusters, units, np.packbits(np.concatenate(columns, axis=1)[units], axis=1))
+    return Groups(clusters.cpu().numpy(), units, np.packbits(np.concatenate(columns, axis=1)[units], axis=1))
 
 
 def _of_any_group(held: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
