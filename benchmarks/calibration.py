@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from calibration_cases import Case, cases
+from calibration_cases import Draws, Pairing, cases
 from calibration_page import page
 from measuring import HERE, machine
 from populations import Population, even
@@ -46,24 +46,23 @@ Scores = Mapping[str, Score]
 Compared = tuple[float, float, float, str, str]  # new value, old one, the error of their difference, two outcomes
 
 
-def scores(case: Case, real: FeatureSet, fake: FeatureSet) -> dict[str, Score]:
+def scores(case: Pairing, real: FeatureSet, fake: FeatureSet) -> dict[str, Score]:
     """All scores of two sets by the path that `ganeval score` takes from features on."""
     return score_families(MetricInputs(real, fake, DEFAULTS, classifier=case.classifier), case.families)
 
 
-def drawn(case: Case, random: torch.Generator, times: int) -> list[dict[str, Score]]:
+def drawn(case: Pairing, random: torch.Generator, times: int) -> list[dict[str, Score]]:
     """Scores of `times` sets of samples against one reference; all of them are drawn here."""
     [reference] = case.real.sets(random, [case.reference])
     samples = case.fake.sets(random, [case.samples] * times, reference)
     return [scores(case, reference, fakes) for fakes in samples]
 
 
-def measured(case: Case) -> dict[str, Any]:
+def measured(case: Pairing) -> dict[str, Any]:
     """What new draws do to each score of a case, and what its error says."""
     start, random = time.perf_counter(), torch.Generator().manual_seed(1)
-    new_both = [drawn(case, random, 1)[0] for _ in range(case.new_both)]
-    references, times = case.kept
-    kept = [drawn(case, random, times) for _ in range(references)]
+    new_both = [drawn(case, random, 1)[0] for _ in range(case.draws.of_both)]
+    kept = [drawn(case, random, case.draws.of_samples) for _ in range(case.draws.references)]
     every = [*new_both, *(one for group in kept for one in group)]
     names = [name for name in new_both[0] if all(_has_errors(one.get(name)) for one in every)]
     alarms = false_alarms(case, kept, names)
@@ -72,7 +71,8 @@ def measured(case: Case) -> dict[str, Any]:
         both, of_samples = [[one[name] for one in new_both]], [[one[name] for one in group] for group in kept]
         found[name] = asdict(Calibration.of(both, of_samples, alarms[name]))
     seconds = round(time.perf_counter() - start, 1)
-    counts = {"samples": case.samples, "reference": case.reference, "draws": case.new_both, "kept": list(case.kept)}
+    of_both, *of_kept = case.draws
+    counts = {"samples": case.samples, "reference": case.reference, "draws": of_both, "kept": of_kept}
     return {**counts, "seconds": seconds, "scores": found}
 
 
@@ -122,7 +122,7 @@ def _unclamped(score: Score) -> float:
     return float(score.value if score.raw is None else score.raw)
 
 
-def false_alarms(case: Case, kept: list[list[dict[str, Score]]], names: Sequence[str]) -> dict[str, float]:
+def false_alarms(case: Pairing, kept: list[list[dict[str, Score]]], names: Sequence[str]) -> dict[str, float]:
     """How often the gate calls one of two equal generators worse, at tolerance 0, by the name of the score."""
     alarms: dict[str, list[bool]] = {name: [] for name in names}
     for group in kept:
@@ -167,7 +167,7 @@ def shifted(distance: float) -> Population:
 def power(count: int, families: tuple[str, ...], draws: tuple[int, int]) -> dict[str, Any]:
     """For each score and change: by how much the score moved, in per cent and standard errors, and the outcomes."""
     random, start = torch.Generator().manual_seed(2), time.perf_counter()
-    case = Case(even(POWER_WIDTH), even(POWER_WIDTH), count, count, families)
+    case = Pairing(even(POWER_WIDTH), even(POWER_WIDTH), count, count, families)
     found: dict[str, dict[str, list[Compared]]] = {}
     for _ in range(draws[0]):
         [reference] = case.real.sets(random, [count])
@@ -233,9 +233,9 @@ def save(numbers: dict[str, Any], order: Sequence[str]) -> None:
     NUMBERS.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
 
 
-def _measured(make: Callable[[], Case], quick: bool) -> dict[str, Any]:
+def _measured(make: Callable[[], Pairing], quick: bool) -> dict[str, Any]:
     case = make()
-    return measured(replace(case, new_both=4, kept=(2, 4)) if quick else case)
+    return measured(replace(case, draws=Draws(4, 2, 4)) if quick else case)
 
 
 def main(words: Sequence[str] | None = None) -> str:

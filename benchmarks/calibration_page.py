@@ -35,7 +35,10 @@ def page(numbers: Mapping[str, Any]) -> str:
         (name, case, score, row) for name, case in numbers["cases"].items() for score, row in case["scores"].items()
     ]
     marked = sum(bool(beyond(row, case["draws"])) for _, case, _, row in rows)
-    parts = [INTRODUCTION.format(rows=len(rows), cases=len(numbers["cases"]), marked=marked), *_overview(rows)]
+    draws = sorted({case["draws"] for case in numbers["cases"].values()})
+    noise = " and ".join(f"{100 * _binomial(0.95, count):.1f} points of {count} draws" for count in draws)
+    counts = {"cases": len(numbers["cases"]), "draws": " or ".join(map(str, draws)), "noise": noise}
+    parts = [INTRODUCTION.format(rows=len(rows), marked=marked, **counts), *_overview(rows)]
     parts += ["## Case by case", WORDS]
     for name, case in numbers["cases"].items():
         references, times = case["kept"]
@@ -50,8 +53,8 @@ INTRODUCTION = """# Are the error bars right?
 Made by `python benchmarks/calibration.py --write` from `benchmarks/calibration.json`; what each error bar is made of,
 and where it fails, is in [metrics](metrics.md).
 
-Both sets are drawn anew from a known population, hundreds of times, and each time every score is computed with its
-error by the code behind `ganeval score`. *Ratio* is the stated error (root mean square) over the true spread of the
+Both sets are drawn anew from a known population, {draws} times, and each time every score is computed with its error
+by the code behind `ganeval score`. *Ratio* is the stated error (root mean square) over the true spread of the
 score: 1 is right, more is too careful. *Cover* is the share of 95 % intervals, value ± 1.96 errors, that hold the mean
 score at this N and M: 95 % is right. Both are there twice: for `error`, new draws of both sets, and for
 `error_samples`, new samples against one reference, which is what the gate uses. *Alarm*: how often the gate, at
@@ -59,7 +62,8 @@ tolerance 0 and a confidence of 0.95, calls one of two equal generators worse: 5
 
 Wanted are a ratio of 0.9 to 1.15, a cover of 93 to 97 % and at most 5.5 % alarms. A number is in **bold** where it is
 outside of that by more than twice its own Monte Carlo noise: {marked} of {rows} rows of {cases} cases. The noise of a
-cover or an alarm of 200 draws is 1.5 points, that of a ratio stands beside it."""
+cover is {noise}, that of a ratio stands beside it;
+draws for `error_samples` share a few references, which adds to it."""
 
 WORDS = """The cases that are meant to be hard stand last: copies, scores near 0 or 1, outliers, memorised and few
 samples. A dash: the score did not move in any draw."""

@@ -27,7 +27,7 @@ class Population:
 
 
 @dataclass(frozen=True)
-class Points(Population):
+class FormulaPoints(Population):
     """Points by a formula; of a known mixture with its centres (K, D) and their `sigma`."""
 
     rows: Rows
@@ -133,24 +133,24 @@ def _turn(width: int) -> Tensor:
     return torch.linalg.qr(torch.randn(width, width, generator=_fixed()))[0]
 
 
-def gaussian(width: int, shift: float = 0.0, scale: float = 1.0) -> Points:
+def gaussian(width: int, shift: float = 0.0, scale: float = 1.0) -> FormulaPoints:
     """Normals whose features depend on one another."""
     turn = _spectrum(width)[:, None] * _turn(width)
-    return Points(lambda count, random: torch.randn(count, width, generator=random) @ turn * scale + shift)
+    return FormulaPoints(lambda count, random: torch.randn(count, width, generator=random) @ turn * scale + shift)
 
 
-def even(width: int, shift: float = 0.0, scale: float = 1.0) -> Points:
+def even(width: int, shift: float = 0.0, scale: float = 1.0) -> FormulaPoints:
     """Independent normals of equal spread."""
-    return Points(lambda count, random: torch.randn(count, width, generator=random) * scale + shift)
+    return FormulaPoints(lambda count, random: torch.randn(count, width, generator=random) * scale + shift)
 
 
-def relu(width: int, shift: float = 0.0, scale: float = 1.0) -> Points:
+def relu(width: int, shift: float = 0.0, scale: float = 1.0) -> FormulaPoints:
     """Normals below which a network would cut off: half of all values are 0."""
     rows = gaussian(width).rows
-    return Points(lambda count, random: (rows(count, random) + 0.3).relu() * scale + shift)
+    return FormulaPoints(lambda count, random: (rows(count, random) + 0.3).relu() * scale + shift)
 
 
-def mixture(width: int, shift: float = 0.0, scale: float = 1.0) -> Points:
+def mixture(width: int, shift: float = 0.0, scale: float = 1.0) -> FormulaPoints:
     """Eight Gaussians far apart, equally likely."""
     rows = gaussian(width).rows
     centres = 4 * torch.randn(8, width, generator=_fixed()) * _spectrum(width)
@@ -158,10 +158,10 @@ def mixture(width: int, shift: float = 0.0, scale: float = 1.0) -> Points:
     def drawn(count: int, random: Random) -> Tensor:
         return (rows(count, random) + centres[torch.randint(8, (count,), generator=random)]) * scale + shift
 
-    return Points(drawn)
+    return FormulaPoints(drawn)
 
 
-def heavy(width: int, shift: float = 0.0, scale: float = 1.0) -> Points:
+def heavy(width: int, shift: float = 0.0, scale: float = 1.0) -> FormulaPoints:
     """Student's t with six degrees of freedom, all features of a point scaled alike: the fourth moment is finite."""
     rows = gaussian(width).rows
 
@@ -169,10 +169,10 @@ def heavy(width: int, shift: float = 0.0, scale: float = 1.0) -> Points:
         chi_squared = torch.randn(count, 6, generator=random).square().sum(1, keepdim=True)
         return rows(count, random) * (6 / chi_squared).sqrt() * scale + shift
 
-    return Points(drawn)
+    return FormulaPoints(drawn)
 
 
-def outlier(width: int, distance: float) -> Points:
+def outlier(width: int, distance: float) -> FormulaPoints:
     """Independent normals of which each point is far out by one chance in 500."""
 
     def drawn(count: int, random: Random) -> Tensor:
@@ -180,7 +180,7 @@ def outlier(width: int, distance: float) -> Points:
         points[torch.rand(count, generator=random) < 1 / 500] *= distance
         return points
 
-    return Points(drawn)
+    return FormulaPoints(drawn)
 
 
 def softmax(classes: int, sharpness: float, tilt: float = 0.0) -> Probabilities:
@@ -210,7 +210,7 @@ RING = torch.tensor([[math.cos(math.pi * mode / 4), math.sin(math.pi * mode / 4)
 GRID = torch.cartesian_prod(torch.arange(-4.0, 5, 2), torch.arange(-4.0, 5, 2))
 
 
-def around(centres: Tensor, sigma: float, shares: Sequence[float], wider: float = 1.0) -> Points:
+def around(centres: Tensor, sigma: float, shares: Sequence[float], wider: float = 1.0) -> FormulaPoints:
     """Normals around known centres by these shares, `wider` than they should be."""
     weights = torch.tensor(shares)
 
@@ -218,4 +218,4 @@ def around(centres: Tensor, sigma: float, shares: Sequence[float], wider: float 
         chosen = torch.multinomial(weights, count, replacement=True, generator=random)
         return centres[chosen] + sigma * wider * torch.randn(count, 2, generator=random)
 
-    return Points(drawn, centres, sigma)
+    return FormulaPoints(drawn, centres, sigma)

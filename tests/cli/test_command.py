@@ -175,13 +175,11 @@ def test_an_interrupted_command_ends_in_one_line_with_its_own_code(
 
 @pytest.mark.parametrize("name", ["run[v2]", "[/x]", "[bold]a[/bold]", "[link=x]b"])
 def test_brackets_in_names_are_no_markup(run, images, name):
-    shutil.copytree("images", images / name.replace("/", "_"))
-    for result in (
-        run("score", "--samples", "images", "--ref", "digits", "--metrics", "fid", "--name", name),
-        run(
-            "score", *["--samples", "images"] * 2, "--ref", "digits", "--metrics", "fid", "--name", name, "--name", "b"
-        ),
-        run("check", name.replace("/", "_")),
-    ):
-        assert result.exit_code in (0, 1), result.stderr
-        assert name in result.stdout or name.replace("/", "_") in result.stdout
+    folder = name.replace("/", "_")
+    shutil.copytree("images", images / folder)
+    scored = ("--ref", "digits", "--metrics", "fid", "--name", name)
+    one = run("score", "--samples", "images", *scored)
+    two = run("score", "--samples", "images", "--samples", "images", *scored, "--name", "b")
+    for result, shown in ((one, name), (two, name), (run("check", folder), folder)):
+        assert result.exit_code == 0, result.stderr
+        assert shown in result.stdout

@@ -51,7 +51,8 @@ def test_errors_of_a_wrong_size_are_seen(load, stated: float, marked: list[str])
 def test_a_case_is_measured_by_the_scores_of_the_command(load) -> None:
     calibration, populations = load("calibration"), load("populations")
     plain = populations.even(4)
-    case = load("calibration_cases").Case(plain, plain, 40, 40, ("fid", "kid"), new_both=4, kept=(2, 4))
+    makers = load("calibration_cases")
+    case = makers.Pairing(plain, plain, 40, 40, ("fid", "kid"), draws=makers.Draws(4, 2, 4))
     found = calibration.measured(case)
     assert list(found["scores"]) == ["fid", "kid"]
     assert (found["samples"], found["draws"], found["kept"]) == (40, 4, [2, 4])
